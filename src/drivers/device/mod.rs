@@ -1,0 +1,1 @@
+//! What is plugged in: cameras (V4L2) and sound cards (ALSA).

@@ -1,0 +1,1 @@
+//! Secrets: drawing, hashing and comparing them.

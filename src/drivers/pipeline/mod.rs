@@ -1,0 +1,1 @@
+//! GStreamer: capture, decode, encode, show and play.

@@ -1,0 +1,1 @@
+//! SQLite: what outlives the process.

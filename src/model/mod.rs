@@ -1,0 +1,14 @@
+//! The vocabulary every other module speaks: ids, media time, tracks, packets, units and the media ring.
+//!
+//! Nothing here does input or output, reads a clock or rolls dice: time and randomness are handed in.
+//! What it deliberately does not hold: rules (see `proto`) and anything that owns a socket or a device (see `drivers`).
+
+pub mod id;
+pub mod packet;
+pub mod purpose;
+pub mod raw;
+pub mod ring;
+pub mod role;
+pub mod time;
+pub mod track;
+pub mod unit;

@@ -1,0 +1,1 @@
+//! CMAF fragments (ISO 14496-12, 23000-19).

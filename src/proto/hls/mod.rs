@@ -1,0 +1,1 @@
+//! The segment window and its playlists (RFC 8216bis).

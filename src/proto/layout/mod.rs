@@ -1,0 +1,1 @@
+//! Who sits where in a composition, and how pictures and sound are put together.

@@ -1,0 +1,8 @@
+//! Rules without input or output: bytes and time in, bytes and decisions out. No clock is read and no dice are rolled here.
+
+pub mod auth;
+pub mod cmaf;
+pub mod hls;
+pub mod layout;
+pub mod rtp;
+pub mod sfu;

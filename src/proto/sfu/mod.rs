@@ -1,0 +1,1 @@
+//! Forwarding: what a subscriber gets of a publisher's packets.

@@ -1,0 +1,1 @@
+//! What leaves the box for those who watch: LL-HLS.

@@ -1,0 +1,9 @@
+//! The actors. Each is a handle, a pure state and a loop; one task owns each mutable thing.
+
+pub mod access;
+pub mod broadcast;
+pub mod egress;
+pub mod endpoint;
+pub mod origin;
+pub mod program;
+pub mod room;

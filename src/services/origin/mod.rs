@@ -1,0 +1,1 @@
+//! Live publications: publish, subscribe, convert.

@@ -1,0 +1,1 @@
+//! Rooms, participants, publications and audiences.
