@@ -1,1 +1,115 @@
-//! RTP: packets to units and back, and whose clock is whose (RFC 3550, 6184, 7587).
+//! RTP: packets to units and back, and whose clock is whose.
+//!
+//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7587 (Opus payload), RFC 6716 (Opus).
+//! It does not know peers, encryption or retransmission: packets come here decrypted and numbered past 16 bits.
+
+mod clock;
+mod h264;
+mod opus;
+mod reorder;
+
+pub use clock::{Clock, Report};
+pub use h264::starts_keyframe;
+
+use std::time::Duration;
+
+use crate::model::packet::Packet;
+use crate::model::time::MediaTime;
+use crate::model::track::Codec;
+use crate::model::unit::Unit;
+
+/// Largest RTP payload we make, in bytes: leaves room for IPv6, UDP, SRTP and header extensions below 1280.
+pub const PAYLOAD: usize = 1160;
+
+/// Longest wait for a packet that is missing, before going on without it: a retransmission on a 100 ms link takes one and a half round trips.
+pub const REORDER: Duration = Duration::from_millis(150);
+
+/// Turns the packets of one track into units. What was lost becomes a `gap`, and for video nothing comes until the next keyframe.
+pub struct Depacketizer {
+    order: reorder::Reorder,
+    codec: Assembler,
+}
+
+enum Assembler {
+    H264(h264::Assembler),
+    Opus(opus::Assembler),
+}
+
+impl Depacketizer {
+    /// For one track of this codec; `None` for codecs that RTP does not carry here (AAC).
+    pub fn new(codec: Codec) -> Option<Self> {
+        let codec = match codec {
+            Codec::H264 => Assembler::H264(h264::Assembler::default()),
+            Codec::Opus => Assembler::Opus(opus::Assembler::default()),
+            Codec::Aac => return None,
+        };
+        Some(Self { order: reorder::Reorder::default(), codec })
+    }
+
+    /// Takes a packet in whatever order it came and hands over the units that are complete.
+    pub fn push(&mut self, packet: Packet, now: MediaTime, units: &mut Vec<Unit>) {
+        self.order.push(packet, now);
+        self.drain(now, units);
+    }
+
+    /// Gives up on packets that are missing for too long. Call it at least every [`REORDER`].
+    pub fn tick(&mut self, now: MediaTime, units: &mut Vec<Unit>) {
+        self.drain(now, units);
+    }
+
+    /// Packets between the last and the next one were lost: start anew.
+    pub fn lost(&mut self) {
+        self.order = reorder::Reorder::default();
+        match &mut self.codec {
+            Assembler::H264(h264) => h264.lost(),
+            Assembler::Opus(opus) => opus.lost(),
+        }
+    }
+
+    /// No unit can come before a keyframe does.
+    pub fn needs_keyframe(&self) -> bool {
+        match &self.codec {
+            Assembler::H264(h264) => h264.needs_keyframe(),
+            Assembler::Opus(_) => false,
+        }
+    }
+
+    fn drain(&mut self, now: MediaTime, units: &mut Vec<Unit>) {
+        while let Some(next) = self.order.pop(now) {
+            match (&mut self.codec, next) {
+                (Assembler::H264(h264), reorder::Next::Packet(packet)) => units.extend(h264.push(&packet)),
+                (Assembler::Opus(opus), reorder::Next::Packet(packet)) => units.extend(opus.push(&packet)),
+                (Assembler::H264(h264), reorder::Next::Lost) => h264.lost(),
+                (Assembler::Opus(opus), reorder::Next::Lost) => opus.lost(),
+            }
+        }
+    }
+}
+
+/// Turns the units of one track into packets.
+pub struct Packetizer {
+    codec: Codec,
+    seq: u64,
+}
+
+impl Packetizer {
+    /// For one track of this codec; `None` for codecs that RTP does not carry here (AAC).
+    pub fn new(codec: Codec) -> Option<Self> {
+        matches!(codec, Codec::H264 | Codec::Opus).then_some(Self { codec, seq: 0 })
+    }
+
+    /// The packets of one unit, in order.
+    pub fn push(&mut self, unit: &Unit, packets: &mut Vec<Packet>) {
+        let rtp_time = (unit.pts.ticks(self.codec.clock_rate()) + (1 << 31)).max(0) as u64;
+        let first = packets.len();
+        match self.codec {
+            Codec::H264 => h264::packetize(unit, rtp_time, packets),
+            Codec::Opus => packets.push(opus::packetize(unit, rtp_time)),
+            Codec::Aac => {}
+        }
+        for packet in &mut packets[first..] {
+            packet.seq = self.seq;
+            self.seq += 1;
+        }
+    }
+}
