@@ -1,1 +1,3 @@
-//! WebRTC peers.
+//! WebRTC. Browsers and other clients come to [`server`]; nobody above can tell which engine is underneath.
+
+pub mod server;

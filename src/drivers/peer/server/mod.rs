@@ -1,0 +1,177 @@
+//! Peers that come to us: all of them on one UDP port, driven by one worker thread.
+//!
+//! The worker owns its peers whole: it decrypts, writes what they send into media rings, reads the rings of the sources
+//! that are bound to their slots, and encrypts. Control goes through a bounded channel and never shares a queue with media.
+//! The engine is `str0m` in RTP mode (docs/decisions/0001): it does ICE (RFC 8445), DTLS-SRTP (RFC 5764), NACK and RTX
+//! (RFC 4585, 4588) and transport-wide feedback. Who may connect, and who gets whose tracks, is decided above.
+
+mod config;
+mod peer;
+mod sdp;
+mod socket;
+mod worker;
+
+pub use config::Config;
+
+use std::net::SocketAddr;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::model::id::{PeerId, PublicationId};
+use crate::model::packet::Packet;
+use crate::model::ring::{Reader, Writer};
+use crate::model::time::Timeline;
+use crate::model::track::Kind;
+
+/// Commands that wait for the worker; senders wait while it is full.
+const COMMANDS: usize = 64;
+/// Events that wait for whoever reads them. The worker never waits: beyond it events are dropped and the log says so.
+const EVENTS: usize = 1024;
+/// Peers at most. Beyond it an offer is refused.
+pub const PEERS: usize = 256;
+
+/// The name of one media section of a peer's session description (RFC 8843), at most 16 characters.
+pub type Mid = String;
+
+/// One track that peers can be sent: which publication, and which of its tracks.
+pub type Source = (PublicationId, Kind);
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The UDP port can't be opened.
+    #[error("the UDP address {0} can't be opened for calls ({1}); choose another with peers.listen")]
+    Bind(SocketAddr, #[source] std::io::Error),
+    /// There is no address that a browser could reach.
+    #[error("no network address to offer to browsers; connect a network or set peers.announce")]
+    NoAddress,
+    /// The offer is not one that can be answered.
+    #[error("the session description can't be used: {0}")]
+    Offer(String),
+    /// The box has as many peers as it can take.
+    #[error("the box already has {PEERS} connections")]
+    Full,
+    /// There is no such peer, or it has ended.
+    #[error("this connection has ended")]
+    Gone,
+}
+
+/// The answer to an offer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The session description to give back.
+    pub sdp: String,
+    /// Media sections in which the peer sends.
+    pub inbound: Vec<(Mid, Kind)>,
+    /// Media sections in which the peer receives: its slots.
+    pub slots: Vec<(Mid, Kind)>,
+}
+
+/// What happens to a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Media flows.
+    Connected(PeerId),
+    /// Nothing was heard of it for a while; it may come back.
+    Disconnected(PeerId),
+    /// It is gone for good, whoever ended it.
+    Closed(PeerId),
+}
+
+enum Command {
+    Offer { peer: PeerId, sdp: String, answer: oneshot::Sender<Result<Answer, Error>> },
+    Receive { peer: PeerId, mid: Mid, to: Writer<Packet> },
+    Source { source: Source, from: Reader<Packet> },
+    Bind { peer: PeerId, mid: Mid, source: Option<Source> },
+    Close { peer: PeerId },
+}
+
+/// The way to the peers; cheap to clone. The worker ends when all handles are gone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    local: SocketAddr,
+}
+
+impl Handle {
+    /// The UDP address that was opened.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Answers an offer (RFC 8829): makes the peer at the first, renegotiates at later ones.
+    ///
+    /// # Errors
+    /// [`Error::Offer`] with a sentence if it can't be used, [`Error::Full`], [`Error::Gone`].
+    pub async fn offer(&self, peer: PeerId, sdp: String) -> Result<Answer, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Command::Offer { peer, sdp, answer }).await?;
+        answered.await.map_err(|_| Error::Gone)?
+    }
+
+    /// Writes what the peer sends in this media section into a ring. Keyframes the readers ask for are asked of the peer.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn receive(&self, peer: PeerId, mid: Mid, to: Writer<Packet>) -> Result<(), Error> {
+        self.send(Command::Receive { peer, mid, to }).await
+    }
+
+    /// Makes a track known to the worker, which reads it once for all its peers. It is forgotten when it ends, or when the
+    /// reader's permission is taken back: at once, for every peer.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn source(&self, source: Source, from: Reader<Packet>) -> Result<(), Error> {
+        self.send(Command::Source { source, from }).await
+    }
+
+    /// Sends a known track to the peer in this slot, or nothing any more.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn bind(&self, peer: PeerId, mid: Mid, source: Option<Source>) -> Result<(), Error> {
+        self.send(Command::Bind { peer, mid, source }).await
+    }
+
+    /// Ends a peer.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn close(&self, peer: PeerId) -> Result<(), Error> {
+        self.send(Command::Close { peer }).await
+    }
+
+    async fn send(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).await.map_err(|_| Error::Gone)
+    }
+}
+
+/// Opens the port and starts the worker's thread, which ends when every handle is dropped.
+///
+/// # Errors
+/// [`Error::Bind`] and [`Error::NoAddress`].
+pub fn start(config: &Config, timeline: Timeline) -> Result<(Handle, mpsc::Receiver<Event>, thread::JoinHandle<()>), Error> {
+    let socket = socket::Socket::bind(config)?;
+    let local = socket.local_addr();
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (events, outbox) = mpsc::channel(EVENTS);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(|error| Error::Bind(local, error))?;
+    let thread = thread::Builder::new()
+        .name("peers".into())
+        .spawn(move || {
+            runtime.block_on(async move {
+                match worker::Worker::new(socket, timeline, inbox, events) {
+                    Ok(worker) => worker.run().await,
+                    Err(error) => tracing::error!(%error, "the UDP port can't be watched; calls are impossible"),
+                }
+            });
+        })
+        .map_err(|error| Error::Bind(local, error))?;
+    Ok((Handle { commands, local }, outbox, thread))
+}

@@ -1,0 +1,388 @@
+//! The loop that owns all peers.
+
+use std::collections::{BTreeSet, HashMap};
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use str0m::Input;
+use str0m::media::Mid as Section;
+use str0m::net::Transmit;
+use tokio::sync::mpsc;
+
+use super::peer::{Effects, Peer, datagram};
+use super::socket::{Address, Socket, Watched};
+use super::{Command, Error, Event, PEERS, Source};
+use crate::model::id::PeerId;
+use crate::model::packet::Packet;
+use crate::model::ring::{Next, Reader};
+use crate::model::time::Timeline;
+
+/// Packets read from one source before the others have their turn.
+const BATCH: usize = 64;
+/// How often slots that wait for a keyframe are looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// Addresses remembered for one peer; browsers have a handful.
+const ADDRESSES: usize = 32;
+
+/// One track that is forwarded.
+struct Feed {
+    from: Reader<Packet>,
+    /// The slots it goes to.
+    to: Vec<(PeerId, Section)>,
+}
+
+/// What the sources had to give.
+#[derive(Default)]
+struct Batch {
+    packets: Vec<(Source, Vec<Packet>)>,
+    missed: Vec<Source>,
+    ended: Vec<Source>,
+    /// Somebody asks a peer of ours for a keyframe.
+    keyframe: bool,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.packets.is_empty() && self.missed.is_empty() && self.ended.is_empty() && !self.keyframe
+    }
+}
+
+pub(super) struct Worker {
+    socket: Watched,
+    addresses: Vec<Address>,
+    timeline: Timeline,
+    commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<Event>,
+    peers: HashMap<PeerId, Peer>,
+    by_address: HashMap<SocketAddr, PeerId>,
+    sources: HashMap<Source, Feed>,
+    slots: HashMap<(PeerId, Section), Source>,
+    timers: BTreeSet<(Instant, PeerId)>,
+    out: Vec<Transmit>,
+}
+
+/// What woke the loop.
+enum Woken {
+    Command(Option<Command>),
+    Readable,
+    Time,
+    Media,
+}
+
+impl Worker {
+    pub(super) fn new(
+        socket: Socket,
+        timeline: Timeline,
+        commands: mpsc::Receiver<Command>,
+        events: mpsc::Sender<Event>,
+    ) -> std::io::Result<Self> {
+        let addresses = socket.addresses.clone();
+        Ok(Self {
+            socket: socket.watch()?,
+            addresses,
+            timeline,
+            commands,
+            events,
+            peers: HashMap::new(),
+            by_address: HashMap::new(),
+            sources: HashMap::new(),
+            slots: HashMap::new(),
+            timers: BTreeSet::new(),
+            out: Vec::new(),
+        })
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut look = Instant::now() + LOOK;
+        loop {
+            let due = self.timers.first().map_or(look, |(at, _)| look.min(*at));
+            let mut batch = Batch::default();
+            let woken = tokio::select! {
+                command = self.commands.recv() => Woken::Command(command),
+                // An error here shows again when reading.
+                _ = self.socket.readable() => Woken::Readable,
+                () = tokio::time::sleep_until(due.into()) => Woken::Time,
+                () = poll_fn(|cx| poll_media(&mut self.peers, &mut self.sources, &mut batch, cx)) => Woken::Media,
+            };
+            let now = Instant::now();
+            match woken {
+                Woken::Command(Some(command)) => self.command(command, now),
+                Woken::Command(None) => break,
+                Woken::Readable => self.read(now),
+                Woken::Time => self.time(now),
+                Woken::Media => self.forward(batch, now),
+            }
+            if now >= look {
+                look = now + LOOK;
+                self.look(now);
+            }
+        }
+        for peer in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.close(peer);
+        }
+    }
+
+    fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Offer { peer, sdp, answer } => {
+                let result = self.offer(peer, &sdp, now);
+                // Whoever asked may have gone away meanwhile.
+                let _ = answer.send(result);
+            }
+            Command::Receive { peer, mid, to } => {
+                if let Some(peer) = self.peers.get_mut(&peer) {
+                    peer.receive_into(&mid, to);
+                }
+            }
+            Command::Source { source, from } => {
+                // The same track again replaces the reader, for those who have it too.
+                let to = self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default();
+                for (id, mid) in &to {
+                    if let Some(peer) = self.peers.get_mut(id) {
+                        peer.bind(*mid, true);
+                    }
+                }
+                self.sources.insert(source, Feed { from, to });
+            }
+            Command::Bind { peer, mid, source } => {
+                self.bind(peer, Section::from(&*mid), source);
+                self.look(now);
+            }
+            Command::Close { peer } => self.close(peer),
+        }
+    }
+
+    fn offer(&mut self, id: PeerId, sdp: &str, now: Instant) -> Result<super::Answer, Error> {
+        if !self.peers.contains_key(&id) {
+            if self.peers.len() >= PEERS {
+                return Err(Error::Full);
+            }
+            let peer = Peer::new(&self.addresses, self.timeline, now);
+            self.timers.insert((peer.timeout, id));
+            self.peers.insert(id, peer);
+        }
+        let peer = self.peers.get_mut(&id).ok_or(Error::Gone)?;
+        let (before, mut effects) = (peer.timeout, Effects::default());
+        let answer = peer.offer(sdp, &mut effects, &mut self.out);
+        self.settle(id, before, effects);
+        if answer.is_err() && self.peers.get(&id).is_some_and(|peer| !peer.is_alive()) {
+            self.close(id);
+        }
+        answer
+    }
+
+    fn read(&mut self, now: Instant) {
+        let mut touched: Vec<PeerId> = Vec::new();
+        let Self { socket, peers, by_address, .. } = self;
+        let more = socket.read(|source, destination, bytes| {
+            let Some(input) = datagram(now, source, destination, bytes) else {
+                return;
+            };
+            let known = by_address.get(&source).filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
+            let Some(id) = known.copied().or_else(|| {
+                let (&id, _) = peers.iter().find(|(_, peer)| peer.accepts(&input))?;
+                if by_address.len() >= ADDRESSES * PEERS {
+                    by_address.clear();
+                }
+                by_address.insert(source, id);
+                Some(id)
+            }) else {
+                return;
+            };
+            if let Some(peer) = peers.get_mut(&id) {
+                peer.input(input);
+                if !touched.contains(&id) {
+                    touched.push(id);
+                }
+            }
+        });
+        if !more {
+            return;
+        }
+        for id in touched {
+            self.drain(id);
+        }
+    }
+
+    fn time(&mut self, now: Instant) {
+        while let Some(&(at, id)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.remove(&(at, id));
+            self.turn(id, now);
+        }
+    }
+
+    fn bind(&mut self, id: PeerId, mid: Section, source: Option<Source>) {
+        if let Some(before) = self.slots.remove(&(id, mid))
+            && let Some(feed) = self.sources.get_mut(&before)
+        {
+            feed.to.retain(|slot| *slot != (id, mid));
+        }
+        let known = self.peers.get_mut(&id).is_some_and(|peer| peer.bind(mid, source.is_some()));
+        if known
+            && let Some(source) = source
+            && let Some(feed) = self.sources.get_mut(&source)
+        {
+            feed.to.push((id, mid));
+            self.slots.insert((id, mid), source);
+        }
+    }
+
+    /// Forwards what was read: all packets of one source to one slot, then the next.
+    fn forward(&mut self, batch: Batch, now: Instant) {
+        let mut touched: Vec<PeerId> = Vec::new();
+        for source in &batch.missed {
+            for (id, mid) in self.sources.get(source).map(|feed| feed.to.as_slice()).unwrap_or_default() {
+                if let Some(peer) = self.peers.get_mut(id) {
+                    peer.missed(*mid);
+                }
+            }
+        }
+        for (source, packets) in &batch.packets {
+            for (id, mid) in self.sources.get(source).map(|feed| feed.to.as_slice()).unwrap_or_default() {
+                if let Some(peer) = self.peers.get_mut(id) {
+                    peer.send(*mid, packets);
+                    if !touched.contains(id) {
+                        touched.push(*id);
+                    }
+                }
+            }
+        }
+        for source in &batch.ended {
+            for (id, mid) in self.sources.remove(source).map(|feed| feed.to).unwrap_or_default() {
+                self.slots.remove(&(id, mid));
+                if let Some(peer) = self.peers.get_mut(&id) {
+                    peer.bind(mid, false);
+                }
+            }
+        }
+        for id in touched {
+            self.turn(id, now);
+        }
+        if batch.keyframe || !batch.missed.is_empty() {
+            self.look(now);
+        }
+    }
+
+    /// Asks for the keyframes that are missing, in both directions.
+    fn look(&mut self, now: Instant) {
+        let media = self.timeline.media(now);
+        for ((id, mid), source) in &self.slots {
+            if self.peers.get_mut(id).is_some_and(|peer| peer.asks_keyframe(*mid, media))
+                && let Some(feed) = self.sources.get(source)
+            {
+                feed.from.request_keyframe();
+            }
+        }
+        let asked: Vec<PeerId> =
+            self.peers.iter_mut().filter_map(|(id, peer)| peer.ask_keyframes(now).then_some(*id)).collect();
+        for id in asked {
+            self.turn(id, now);
+        }
+    }
+
+    /// Tells the engine the time and lets it work.
+    fn turn(&mut self, id: PeerId, now: Instant) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.input(Input::Timeout(now));
+        }
+        self.drain(id);
+    }
+
+    fn drain(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        let (before, mut effects) = (peer.timeout, Effects::default());
+        peer.drain(&mut effects, &mut self.out);
+        self.settle(id, before, effects);
+    }
+
+    /// Sends what the engine made, sets its timer and reports what happened.
+    fn settle(&mut self, id: PeerId, before: Instant, effects: Effects) {
+        for transmit in self.out.drain(..) {
+            self.socket.send(transmit.source, transmit.destination, &transmit.contents);
+        }
+        for mid in effects.keyframes {
+            if let Some(feed) = self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)) {
+                feed.from.request_keyframe();
+            }
+        }
+        if effects.connected {
+            self.report(Event::Connected(id));
+        }
+        if effects.disconnected {
+            self.report(Event::Disconnected(id));
+        }
+        let Some(peer) = self.peers.get(&id) else {
+            return;
+        };
+        if !peer.is_alive() {
+            self.close(id);
+            return;
+        }
+        self.timers.remove(&(before, id));
+        self.timers.insert((peer.timeout, id));
+    }
+
+    fn close(&mut self, id: PeerId) {
+        let Some(mut peer) = self.peers.remove(&id) else {
+            return;
+        };
+        self.timers.remove(&(peer.timeout, id));
+        self.by_address.retain(|_, owner| *owner != id);
+        self.slots.retain(|(owner, _), _| *owner != id);
+        for feed in self.sources.values_mut() {
+            feed.to.retain(|(owner, _)| *owner != id);
+        }
+        peer.close(&mut self.out);
+        for transmit in self.out.drain(..) {
+            self.socket.send(transmit.source, transmit.destination, &transmit.contents);
+        }
+        self.report(Event::Closed(id));
+    }
+
+    fn report(&self, event: Event) {
+        if self.events.try_send(event).is_err() {
+            tracing::error!(?event, "nobody reads what happens to connections; this is lost");
+        }
+    }
+}
+
+/// Ready when there is media to forward or a keyframe to ask for.
+fn poll_media(
+    peers: &mut HashMap<PeerId, Peer>,
+    sources: &mut HashMap<Source, Feed>,
+    batch: &mut Batch,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    for peer in peers.values_mut() {
+        batch.keyframe |= peer.poll_demand(cx);
+    }
+    for (&source, feed) in sources {
+        let mut packets = Vec::new();
+        while packets.len() < BATCH {
+            match feed.from.poll_next(cx) {
+                Poll::Ready(Next::Item(packet)) => packets.push(packet),
+                Poll::Ready(Next::Lagged(lost)) => {
+                    tracing::debug!(lost, "forwarding was too slow");
+                    packets.clear();
+                    batch.missed.push(source);
+                }
+                Poll::Ready(Next::Closed | Next::Revoked) => {
+                    batch.ended.push(source);
+                    break;
+                }
+                Poll::Pending => break,
+            }
+        }
+        if !packets.is_empty() {
+            batch.packets.push((source, packets));
+        }
+    }
+    if batch.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+}
