@@ -178,6 +178,11 @@ impl Gate {
         self.0.store(false, Ordering::Release);
     }
 
+    /// Whether a reader still holds a clone of it.
+    pub fn is_held(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Whether readers may go on.
     pub fn is_open(&self) -> bool {
         self.0.load(Ordering::Acquire)

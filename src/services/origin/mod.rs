@@ -1,1 +1,228 @@
-//! Live publications: publish, subscribe, convert.
+//! Live publications: who makes media publishes here, who takes media subscribes here.
+//!
+//! Every subscription names a purpose, and every publication has an audience: what is outside it is refused, and what falls
+//! out of it ends at once. A track has one native form, packets or units; the other is derived at most once, while somebody
+//! reads it. Media itself never passes through the actor: it hands out readers of rings.
+
+mod actor;
+mod convert;
+mod state;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::model::id::PublicationId;
+use crate::model::packet::Packet;
+use crate::model::purpose::{Audience, Purpose};
+use crate::model::ring::{Reader, Source};
+use crate::model::time::Timeline;
+use crate::model::track::{Codec, Kind};
+use crate::model::unit::Unit;
+
+/// Commands that wait for the actor; senders wait while it is full.
+const COMMANDS: usize = 64;
+
+/// Why a subscription is not to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no such publication, or it has ended.
+    #[error("publication {0} has ended")]
+    Unknown(PublicationId),
+    /// Its audience does not include this purpose.
+    #[error("publication {0} is not for {1:?}")]
+    Refused(PublicationId, Purpose),
+    /// It has no such track, or not in this form.
+    #[error("publication {0} has no such track")]
+    NoTrack(PublicationId),
+    /// The box is shutting down.
+    #[error("the box is shutting down")]
+    Closed,
+}
+
+/// A track as its publisher makes it; the publisher keeps the writer of the ring, and dropping it ends the track.
+pub enum Native {
+    /// RTP packets.
+    Packets(Codec, Source<Packet>),
+    /// Whole units.
+    Units(Codec, Source<Unit>),
+}
+
+impl Native {
+    /// How it is coded.
+    pub fn codec(&self) -> Codec {
+        match self {
+            Self::Packets(codec, _) | Self::Units(codec, _) => *codec,
+        }
+    }
+}
+
+enum Command {
+    Publish { id: PublicationId, audience: Audience, done: oneshot::Sender<()> },
+    Track { id: PublicationId, native: Native, done: oneshot::Sender<Result<(), Error>> },
+    Unpublish { id: PublicationId },
+    Audience { id: PublicationId, audience: Audience, done: oneshot::Sender<()> },
+    Packets { id: PublicationId, kind: Kind, purpose: Purpose, reader: oneshot::Sender<Result<Reader<Packet>, Error>> },
+    Units { id: PublicationId, codec: Codec, purpose: Purpose, reader: oneshot::Sender<Result<Reader<Unit>, Error>> },
+}
+
+/// The way to the origin; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+}
+
+impl Handle {
+    /// Begins a publication without tracks. The same id again keeps its tracks and changes its audience.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn publish(&self, id: PublicationId, audience: Audience) -> Result<(), Error> {
+        self.ask(|done| Command::Publish { id, audience, done }).await
+    }
+
+    /// Adds a track, or replaces the one of the same codec: readers of the old one see its end.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] and [`Error::Closed`].
+    pub async fn track(&self, id: PublicationId, native: Native) -> Result<(), Error> {
+        self.ask(|done| Command::Track { id, native, done }).await?
+    }
+
+    /// Ends a publication: every reader of it ends.
+    pub async fn unpublish(&self, id: PublicationId) {
+        // When the actor is gone, so is the publication.
+        let _ = self.commands.send(Command::Unpublish { id }).await;
+    }
+
+    /// Changes who may take a publication. When this returns, whoever may not has read the last of it.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn set_audience(&self, id: PublicationId, audience: Audience) -> Result<(), Error> {
+        self.ask(|done| Command::Audience { id, audience, done }).await
+    }
+
+    /// Subscribes to the packets of the track of this kind.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Refused`], [`Error::NoTrack`] (also for AAC, which has no packets) and [`Error::Closed`].
+    pub async fn packets(&self, id: PublicationId, kind: Kind, purpose: Purpose) -> Result<Reader<Packet>, Error> {
+        self.ask(|reader| Command::Packets { id, kind, purpose, reader }).await?
+    }
+
+    /// Subscribes to the units of the track of this codec.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Refused`], [`Error::NoTrack`] and [`Error::Closed`].
+    pub async fn units(&self, id: PublicationId, codec: Codec, purpose: Purpose) -> Result<Reader<Unit>, Error> {
+        self.ask(|reader| Command::Units { id, codec, purpose, reader }).await?
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)
+    }
+}
+
+/// Starts the actor on `tasks`; it ends with `cancel`.
+pub fn start(timeline: Timeline, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    tasks.spawn(actor::run(inbox, state::State::default(), timeline, tasks.clone(), cancel));
+    Handle { commands }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ring::{Gate, Next, PACKETS, ring};
+    use crate::model::time::MediaTime;
+    use std::time::Instant;
+
+    fn origin() -> (Handle, CancellationToken) {
+        let cancel = CancellationToken::new();
+        (start(Timeline::new(Instant::now(), 0, 0), &TaskTracker::new(), cancel.clone()), cancel)
+    }
+
+    fn opus(seq: u64) -> Packet {
+        Packet {
+            seq,
+            rtp_time: seq * 960,
+            time: MediaTime::from_millis(seq as i64 * 20),
+            marker: false,
+            keyframe: true,
+            level: None,
+            payload: [0xf8, seq as u8][..].into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_outside_the_audience_is_refused_and_what_falls_out_ends() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([1; 10]);
+        let (mut writer, source) = ring(PACKETS);
+        assert_eq!(
+            origin.packets(id, Kind::Audio, Purpose::Call).await.err(),
+            Some(Error::Unknown(id)),
+            "nothing is there yet"
+        );
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Opus, source)).await.expect("it is published");
+        let refused = origin.units(id, Codec::Opus, Purpose::OnAir).await.err();
+        assert_eq!(refused, Some(Error::Refused(id, Purpose::OnAir)));
+        assert_eq!(origin.packets(id, Kind::Video, Purpose::Call).await.err(), Some(Error::NoTrack(id)));
+
+        let mut call = origin.packets(id, Kind::Audio, Purpose::Call).await.expect("the call may");
+        origin.set_audience(id, Audience::CALL.with(Purpose::OnAir)).await.expect("the origin runs");
+        let mut air = origin.packets(id, Kind::Audio, Purpose::OnAir).await.expect("now it may");
+        writer.push(opus(0));
+        assert!(matches!(air.next().await, Next::Item(_)));
+        writer.push(opus(1));
+        origin.set_audience(id, Audience::CALL).await.expect("the origin runs");
+        assert!(matches!(air.try_next(), Some(Next::Revoked)), "not even what was written before");
+        assert!(matches!(call.next().await, Next::Item(_)), "the call goes on");
+    }
+
+    #[tokio::test]
+    async fn the_other_form_is_made_while_somebody_reads_it() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([2; 10]);
+        let (mut writer, source) = ring(PACKETS);
+        let mut demand = writer.demand();
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Opus, source)).await.expect("it is published");
+        assert_eq!(demand.changed().await.readers, 0, "nobody reads, nothing is converted");
+        let mut first = origin.units(id, Codec::Opus, Purpose::Call).await.expect("the call may");
+        let mut second = origin.units(id, Codec::Opus, Purpose::Screen).await.expect("the screen may");
+        assert_eq!(demand.changed().await.readers, 1, "one conversion for both");
+        for seq in 0..3 {
+            writer.push(opus(seq));
+        }
+        for reader in [&mut first, &mut second] {
+            for seq in 0..3u8 {
+                match reader.next().await {
+                    Next::Item(unit) => assert_eq!(unit.data[1], seq),
+                    other => panic!("expected a unit, got {other:?}"),
+                }
+            }
+        }
+        drop((first, second));
+        assert_eq!(demand.changed().await.readers, 0, "it stops when nobody reads any more");
+    }
+
+    #[tokio::test]
+    async fn an_ended_publication_ends_its_readers() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([3; 10]);
+        let (_writer, source) = ring(PACKETS);
+        let _other = source.reader(Gate::default());
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Opus, source)).await.expect("it is published");
+        let mut packets = origin.packets(id, Kind::Audio, Purpose::Call).await.expect("the call may");
+        let mut units = origin.units(id, Codec::Opus, Purpose::Call).await.expect("the call may");
+        origin.unpublish(id).await;
+        assert!(matches!(packets.next().await, Next::Revoked));
+        assert!(matches!(units.next().await, Next::Revoked));
+    }
+}

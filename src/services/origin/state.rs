@@ -1,0 +1,144 @@
+//! Who publishes what, and for whom.
+
+use std::collections::HashMap;
+
+use super::{Error, Native};
+use crate::model::id::PublicationId;
+use crate::model::packet::Packet;
+use crate::model::purpose::{Audience, Purpose};
+use crate::model::ring::{Gate, Reader, Source};
+use crate::model::track::{Codec, Kind};
+use crate::model::unit::Unit;
+
+/// One form of a track and the permissions given out on it.
+pub(super) struct Form<T> {
+    source: Source<T>,
+    gates: Vec<(Purpose, Gate)>,
+}
+
+impl<T> Form<T> {
+    pub(super) fn new(source: Source<T>) -> Self {
+        Self { source, gates: Vec::new() }
+    }
+
+    fn reader(&mut self, purpose: Purpose) -> Reader<T> {
+        self.gates.retain(|(_, gate)| gate.is_held());
+        let gate = Gate::default();
+        self.gates.push((purpose, gate.clone()));
+        self.source.reader(gate)
+    }
+
+    fn keep(&mut self, audience: Audience) {
+        self.gates.retain(|(purpose, gate)| {
+            let stays = audience.permits(*purpose);
+            if !stays {
+                gate.close();
+            }
+            stays
+        });
+        self.source.wake();
+    }
+}
+
+pub(super) struct Track {
+    pub(super) codec: Codec,
+    pub(super) packets: Option<Form<Packet>>,
+    pub(super) units: Option<Form<Unit>>,
+    /// Ends the conversion with the track.
+    pub(super) _conversion: tokio_util::sync::DropGuard,
+}
+
+impl Track {
+    fn keep(&mut self, audience: Audience) {
+        if let Some(packets) = &mut self.packets {
+            packets.keep(audience);
+        }
+        if let Some(units) = &mut self.units {
+            units.keep(audience);
+        }
+    }
+}
+
+struct Publication {
+    audience: Audience,
+    tracks: Vec<Track>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    publications: HashMap<PublicationId, Publication>,
+}
+
+impl State {
+    pub(super) fn publish(&mut self, id: PublicationId, audience: Audience) {
+        self.publications.entry(id).or_insert_with(|| Publication { audience, tracks: Vec::new() });
+        self.set_audience(id, audience);
+    }
+
+    pub(super) fn is_known(&self, id: PublicationId) -> bool {
+        self.publications.contains_key(&id)
+    }
+
+    pub(super) fn track(&mut self, id: PublicationId, track: Track) {
+        if let Some(publication) = self.publications.get_mut(&id) {
+            for old in &mut publication.tracks {
+                if old.codec == track.codec {
+                    old.keep(Audience::NOBODY);
+                }
+            }
+            publication.tracks.retain(|old| old.codec != track.codec);
+            publication.tracks.push(track);
+        }
+    }
+
+    pub(super) fn unpublish(&mut self, id: PublicationId) {
+        self.set_audience(id, Audience::NOBODY);
+        self.publications.remove(&id);
+    }
+
+    pub(super) fn set_audience(&mut self, id: PublicationId, audience: Audience) {
+        if let Some(publication) = self.publications.get_mut(&id) {
+            publication.audience = audience;
+            for track in &mut publication.tracks {
+                track.keep(audience);
+            }
+        }
+    }
+
+    pub(super) fn packets(&mut self, id: PublicationId, kind: Kind, purpose: Purpose) -> Result<Reader<Packet>, Error> {
+        let track = self.find(id, purpose, |track| track.codec.kind() == kind && track.packets.is_some())?;
+        Ok(track.packets.as_mut().ok_or(Error::NoTrack(id))?.reader(purpose))
+    }
+
+    pub(super) fn units(&mut self, id: PublicationId, codec: Codec, purpose: Purpose) -> Result<Reader<Unit>, Error> {
+        let track = self.find(id, purpose, |track| track.codec == codec && track.units.is_some())?;
+        Ok(track.units.as_mut().ok_or(Error::NoTrack(id))?.reader(purpose))
+    }
+
+    fn find(
+        &mut self,
+        id: PublicationId,
+        purpose: Purpose,
+        wanted: impl Fn(&Track) -> bool,
+    ) -> Result<&mut Track, Error> {
+        let publication = self.publications.get_mut(&id).ok_or(Error::Unknown(id))?;
+        if !publication.audience.permits(purpose) {
+            return Err(Error::Refused(id, purpose));
+        }
+        publication.tracks.iter_mut().find(|track| wanted(track)).ok_or(Error::NoTrack(id))
+    }
+}
+
+impl Native {
+    /// The native form, and the other one as derived by `packetized` or `depacketized`, where there is one.
+    pub(super) fn forms(
+        self,
+        derived_packets: Option<Source<Packet>>,
+        derived_units: Option<Source<Unit>>,
+    ) -> (Option<Form<Packet>>, Option<Form<Unit>>) {
+        match self {
+            Self::Packets(_, source) => (Some(Form::new(source)), derived_units.map(Form::new)),
+            Self::Units(_, source) => (derived_packets.map(Form::new), Some(Form::new(source))),
+        }
+    }
+}
