@@ -1,1 +1,11 @@
-//! Which role may do what.
+//! Which role may do what, and the rules for names and lifetimes that come with it.
+//!
+//! Owns the policy as pure functions. Does not know who somebody is: that is `services::access`.
+
+mod lifetime;
+mod name;
+mod policy;
+
+pub use lifetime::{HOST_LOGIN, InvalidLifetime, Lifetime, MAX_LOGIN, OWNER_LINK, login_expires};
+pub use name::{InvalidName, MAX_NAME, Name, is_plain, is_visible};
+pub use policy::permits;

@@ -1,0 +1,211 @@
+//! The thread that owns the connection, and the handle that reaches it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Error, file};
+
+/// Orders that may wait for the thread. When it is full, callers wait: the disk is slower than they are.
+const QUEUE: usize = 64;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Order {
+    Run(Job),
+    Close(oneshot::Sender<()>),
+}
+
+/// Reaches the store. A cheap clone; when the last one is gone, the database is closed after what was ordered is done.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    orders: mpsc::Sender<Order>,
+    path: Arc<Path>,
+}
+
+/// Opens `porchlight.db` in the state folder, makes both where there are none, and starts the thread. Blocks while it does.
+///
+/// # Errors
+/// [`Error::Unusable`], [`Error::Damaged`], [`Error::Newer`], or what SQLite says.
+pub fn open(folder: &Path) -> Result<Handle, Error> {
+    let path: Arc<Path> = folder.join(file::NAME).into();
+    let connection = file::open(&path)?;
+    let (orders, queue) = mpsc::channel(QUEUE);
+    std::thread::Builder::new()
+        .name("store".into())
+        .spawn(move || run(connection, queue))
+        .map_err(|source| Error::Unusable { path: path.to_path_buf(), source })?;
+    Ok(Handle { orders, path })
+}
+
+fn run(mut connection: Connection, mut queue: mpsc::Receiver<Order>) {
+    let mut closed = Vec::new();
+    while let Some(order) = queue.blocking_recv() {
+        match order {
+            Order::Run(job) => job(&mut connection),
+            Order::Close(reply) => {
+                queue.close();
+                closed.push(reply);
+            }
+        }
+    }
+    if let Err((_, error)) = connection.close() {
+        tracing::warn!(%error, "the database did not close cleanly; nothing is lost, its log is read at the next start");
+    }
+    for reply in closed {
+        // Who asked may be gone.
+        let _ = reply.send(());
+    }
+}
+
+impl Handle {
+    /// Has the thread run a job and waits for its result. A job that was ordered is done even if the caller stops waiting.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // Who asked may be gone; the job is done all the same.
+            let _ = reply.send(job(connection));
+        });
+        self.orders.send(Order::Run(job)).await.map_err(|_| Error::Closed)?;
+        let result = answer.await.map_err(|_| Error::Closed)?;
+        result.map_err(|error| Error::from_sqlite(error, &self.path))
+    }
+
+    /// Takes no more orders, does those that wait, and closes the file. Returns when that is done.
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.orders.send(Order::Close(reply)).await.is_ok() {
+            // An error means that the thread is gone, and the file with it.
+            let _ = closed.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Invite, Login, Room};
+    use super::*;
+    use crate::model::id::{BroadcastId, GrantId, InviteId, RoomId};
+    use crate::model::role::Role;
+
+    fn room(n: u8) -> Room {
+        Room {
+            id: RoomId::from_bytes([n; 10]),
+            name: format!("Room {n}"),
+            broadcast: BroadcastId::from_bytes([n; 10]),
+            created: n.into(),
+        }
+    }
+
+    fn invite(n: u8, room: &Room) -> Invite {
+        let id = InviteId::from_bytes([n; 10]);
+        Invite { id, room: room.id, token_hash: [n; 32], created: 10, expires: 20, uses: 0, revoked: None }
+    }
+
+    fn login(n: u8, invite: &Invite) -> Login {
+        Login {
+            grant: GrantId::from_bytes([n; 10]),
+            token_hash: [n; 32],
+            role: Role::Guest,
+            room: Some(invite.room),
+            name: Some("Ada".into()),
+            invite: Some(invite.id),
+            created: 11,
+            seen: 12,
+        }
+    }
+
+    #[tokio::test]
+    async fn settings_are_made_and_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        assert_eq!(store.setting("name").await.expect("it reads"), None);
+        store.set_setting("name", "Porch").await.expect("it writes");
+        store.set_setting("name", "Hall").await.expect("it writes");
+        assert_eq!(store.setting("name").await.expect("it reads").as_deref(), Some("Hall"));
+    }
+
+    #[tokio::test]
+    async fn everything_comes_back_as_it_was_stored() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        let (room, other) = (room(1), room(2));
+        let invite = invite(3, &room);
+        let host = Login { role: Role::Host, room: None, name: None, invite: None, ..login(4, &invite) };
+        let guest = login(5, &invite);
+        store.insert_room(room.clone()).await.expect("a room");
+        store.insert_room(other.clone()).await.expect("a room");
+        store.insert_invite(invite.clone()).await.expect("an invite");
+        store.insert_login(host.clone()).await.expect("a login");
+        store.insert_login(guest.clone()).await.expect("a login");
+        store.touch_login(host.grant, 99).await.expect("a touch");
+        store.close().await;
+        let store = open(folder.path()).expect("the same store");
+        assert_eq!(store.rooms().await.expect("rooms"), [room, other]);
+        assert_eq!(store.invites().await.expect("invites"), [Invite { uses: 1, ..invite }]);
+        assert_eq!(store.logins().await.expect("logins"), [Login { seen: 99, ..host }, guest]);
+    }
+
+    #[tokio::test]
+    async fn a_room_takes_its_invites_and_logins_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        let (one, two) = (room(1), room(2));
+        for (n, room) in [(1, &one), (2, &two)] {
+            store.insert_room(room.clone()).await.expect("a room");
+            store.insert_invite(invite(n, room)).await.expect("an invite");
+            store.insert_login(login(n, &invite(n, room))).await.expect("a login");
+        }
+        store.delete_room(one.id).await.expect("it is removed");
+        assert_eq!(store.rooms().await.expect("rooms"), std::slice::from_ref(&two));
+        assert_eq!(store.invites().await.expect("invites").len(), 1);
+        assert_eq!(store.logins().await.expect("logins"), [login(2, &invite(2, &two))]);
+    }
+
+    #[tokio::test]
+    async fn a_revoked_invite_stays_and_its_logins_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        let room = room(1);
+        let invite = invite(3, &room);
+        store.insert_room(room).await.expect("a room");
+        store.insert_invite(invite.clone()).await.expect("an invite");
+        store.insert_login(login(5, &invite)).await.expect("a login");
+        store.revoke_invite(invite.id, 15).await.expect("it is revoked");
+        store.revoke_invite(invite.id, 16).await.expect("it is revoked already");
+        assert_eq!(store.invites().await.expect("invites")[0].revoked, Some(15));
+        assert_eq!(store.logins().await.expect("logins"), []);
+    }
+
+    #[tokio::test]
+    async fn what_belongs_to_nothing_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        let invite = invite(3, &room(1));
+        assert!(matches!(store.insert_invite(invite.clone()).await, Err(Error::Conflict)));
+        assert!(matches!(store.insert_login(login(5, &invite)).await, Err(Error::Conflict)));
+        store.insert_room(room(1)).await.expect("a room");
+        assert!(matches!(store.insert_room(room(1)).await, Err(Error::Conflict)));
+    }
+
+    #[tokio::test]
+    async fn closing_does_first_what_was_ordered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        let (started, wait) = std::sync::mpsc::channel::<()>();
+        let slow = store.call(move |_| Ok(wait.recv().is_ok()));
+        let write = store.set_setting("name", "Porch");
+        let release = async { started.send(()).expect("the thread waits") };
+        let (slow, write, (), ()) = tokio::join!(biased; slow, write, store.close(), release);
+        assert!(slow.expect("the job ran"));
+        write.expect("the setting was written");
+        assert!(matches!(store.setting("name").await, Err(Error::Closed)));
+        let store = open(folder.path()).expect("the same store");
+        assert_eq!(store.setting("name").await.expect("it reads").as_deref(), Some("Porch"));
+    }
+}
