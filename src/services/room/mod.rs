@@ -1,1 +1,408 @@
-//! Rooms, participants, publications and audiences.
+//! Rooms: who is in them, what they publish, who gets it, and who has agreed to be on air.
+//!
+//! One actor owns all rooms. It opens nobody's media itself: it tells the peers' driver which track goes to which slot and
+//! the origin who may take what. What it knows is published as [`Room`] snapshots, from which pages, the program and the
+//! endpoint draw their conclusions.
+
+mod actor;
+mod config;
+mod slots;
+mod state;
+
+pub use config::Config;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::drivers::identity::Token;
+use crate::drivers::peer::server as peers;
+use crate::drivers::store;
+use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
+use crate::model::role::Role;
+use crate::model::time::Timeline;
+use crate::model::track::Kind;
+use crate::proto::auth::Name;
+use crate::services::access::Grant;
+use crate::services::origin;
+
+/// Commands that wait for the actor; senders wait while it is full.
+const COMMANDS: usize = 128;
+
+/// Why something in a room is not possible.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such room.
+    #[error("this room does not exist any more")]
+    NoRoom,
+    /// The participant is not in the room any more.
+    #[error("you are not in this room any more; join again")]
+    NoSeat,
+    /// Everybody who fits is in.
+    #[error("the room is full")]
+    Full,
+    /// The title can't be used.
+    #[error("a title has 1 to 100 characters and no control characters")]
+    Title,
+    /// The box has as many rooms as it can take.
+    #[error("the box already has {0} rooms; delete one first")]
+    TooManyRooms(usize),
+    /// WebRTC refused.
+    #[error(transparent)]
+    Peer(#[from] peers::Error),
+    /// The box could not remember it.
+    #[error("the box could not save this")]
+    Store(#[from] store::Error),
+    /// The box is shutting down.
+    #[error("the box is shutting down")]
+    Closed,
+}
+
+/// A person, or the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParticipantKind {
+    /// Somebody at a browser.
+    Person,
+    /// This box.
+    Box,
+}
+
+/// Whether somebody is seen and heard by those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAir {
+    /// No.
+    No,
+    /// The room is live, and they have not said yes or no yet: no.
+    Asked,
+    /// They agreed.
+    Yes,
+}
+
+/// How the connection of a participant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// On its way.
+    Connecting,
+    /// Media flows.
+    Connected,
+    /// Nothing is heard of them; the seat is held for a while.
+    Lost,
+}
+
+/// One slot of a browser: where it receives one track of somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Media section of the browser's peer connection.
+    pub mid: peers::Mid,
+    /// What it can receive.
+    pub kind: Kind,
+    /// Whose track it receives now.
+    pub from: Option<ParticipantId>,
+}
+
+/// One participant of a room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Participant {
+    /// Who.
+    pub id: ParticipantId,
+    /// What they publish.
+    pub publication: PublicationId,
+    /// What the others see.
+    pub name: Name,
+    /// A person, or the box.
+    pub kind: ParticipantKind,
+    /// What they are to the box.
+    pub role: Role,
+    /// They send sound, and have not muted it.
+    pub microphone: bool,
+    /// They send pictures, and have not stopped them.
+    pub camera: bool,
+    /// Whether those who watch see and hear them.
+    pub on_air: OnAir,
+    /// How the connection is.
+    pub connection: Connection,
+    /// Camera or microphone are stand-ins.
+    pub stand_in: bool,
+    /// There is a track of sound.
+    pub audio: bool,
+    /// There is a track of pictures.
+    pub video: bool,
+    /// Where they receive the others.
+    pub slots: Vec<Slot>,
+    /// Counts how often the seat was taken (back): a connection that sees another number than its own has been replaced.
+    pub generation: u64,
+}
+
+/// A room that is on air.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// Since when, in seconds since 1970 UTC.
+    pub since: i64,
+    /// What those who watch read.
+    pub title: String,
+}
+
+/// Something that happened and is worth a line to everybody in the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The box's screen was photographed by its owner.
+    StillTaken,
+}
+
+/// One room as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Room {
+    /// Which.
+    pub id: RoomId,
+    /// What people call it.
+    pub name: Name,
+    /// Where it is watched when it is live.
+    pub broadcast: BroadcastId,
+    /// On air, or not.
+    pub live: Option<Live>,
+    /// Who is in it, in the order they came.
+    pub participants: Vec<Participant>,
+    /// How many notices there were, and the newest.
+    pub notices: (u64, Option<Notice>),
+}
+
+impl Room {
+    /// One participant.
+    pub fn participant(&self, id: ParticipantId) -> Option<&Participant> {
+        self.participants.iter().find(|p| p.id == id)
+    }
+}
+
+/// All rooms as they are now.
+pub type Rooms = Arc<[Arc<Room>]>;
+
+/// A seat that was taken.
+pub struct Seat {
+    /// Who one is in the room.
+    pub participant: ParticipantId,
+    /// Takes the seat back after the connection was lost.
+    pub resume: Token,
+    /// See [`Participant::generation`].
+    pub generation: u64,
+}
+
+/// What is asked of the box as a participant; `None` leaves it as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BoxWish {
+    /// In the call or not.
+    pub in_call: Option<bool>,
+    /// Heard or not.
+    pub microphone: Option<bool>,
+    /// Seen or not.
+    pub camera: Option<bool>,
+    /// On air or not.
+    pub on_air: Option<bool>,
+}
+
+/// What the box publishes at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoxTracks {
+    /// There is a track of sound.
+    pub audio: bool,
+    /// There is a track of pictures.
+    pub video: bool,
+    /// One of them is a stand-in.
+    pub stand_in: bool,
+}
+
+struct Join {
+    room: RoomId,
+    grant: Grant,
+    name: Name,
+    resume: Option<String>,
+}
+
+type Done<T> = oneshot::Sender<Result<T, Error>>;
+
+enum Command {
+    Create { name: Name, done: Done<Arc<Room>> },
+    Remove { room: RoomId, done: Done<()> },
+    Join { join: Box<Join>, done: Done<Seat> },
+    Offer { who: ParticipantId, sdp: String, done: Done<String> },
+    Sending { who: ParticipantId, microphone: bool, camera: bool, done: Done<()> },
+    Consent { who: ParticipantId, on_air: bool, done: Done<()> },
+    GoLive { room: RoomId, title: Option<String>, done: Done<BroadcastId> },
+    EndLive { room: RoomId, done: Done<()> },
+    Box { room: RoomId, wish: BoxWish, done: Done<()> },
+    BoxTracks { who: ParticipantId, tracks: BoxTracks },
+    Lost { who: ParticipantId, generation: u64 },
+    Leave { who: ParticipantId, done: Done<()> },
+    Notice { room: RoomId, notice: Notice },
+}
+
+/// The way to the rooms; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    rooms: watch::Receiver<Rooms>,
+}
+
+impl Handle {
+    /// All rooms, now and whenever something changes.
+    pub fn rooms(&self) -> watch::Receiver<Rooms> {
+        self.rooms.clone()
+    }
+
+    /// One room as it is now.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`].
+    pub fn room(&self, id: RoomId) -> Result<Arc<Room>, Error> {
+        self.rooms.borrow().iter().find(|room| room.id == id).cloned().ok_or(Error::NoRoom)
+    }
+
+    /// Makes a room.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRooms`], [`Error::Store`], [`Error::Closed`].
+    pub async fn create(&self, name: Name) -> Result<Arc<Room>, Error> {
+        self.ask(|done| Command::Create { name, done }).await
+    }
+
+    /// Closes a room for everybody in it and forgets it.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::Store`], [`Error::Closed`].
+    pub async fn remove(&self, room: RoomId) -> Result<(), Error> {
+        self.ask(|done| Command::Remove { room, done }).await
+    }
+
+    /// Takes a seat, or takes it back with the token of a seat that was lost a short while ago. Whoever asks has checked
+    /// that the grant permits it; the seat ends when the grant does.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::Full`], [`Error::Closed`].
+    pub async fn join(&self, room: RoomId, grant: Grant, name: Name, resume: Option<String>) -> Result<Seat, Error> {
+        let join = Box::new(Join { room, grant, name, resume });
+        self.ask(|done| Command::Join { join, done }).await
+    }
+
+    /// Answers the offer of a participant's browser.
+    ///
+    /// # Errors
+    /// [`Error::NoSeat`], [`Error::Peer`], [`Error::Closed`].
+    pub async fn offer(&self, who: ParticipantId, sdp: String) -> Result<String, Error> {
+        self.ask(|done| Command::Offer { who, sdp, done }).await
+    }
+
+    /// Says whether a participant sends sound and pictures, or has muted them.
+    ///
+    /// # Errors
+    /// [`Error::NoSeat`], [`Error::Closed`].
+    pub async fn sending(&self, who: ParticipantId, microphone: bool, camera: bool) -> Result<(), Error> {
+        self.ask(|done| Command::Sending { who, microphone, camera, done }).await
+    }
+
+    /// A participant agrees to be on air, or takes it back: when this returns, nothing of them leaves for those who watch.
+    ///
+    /// # Errors
+    /// [`Error::NoSeat`], [`Error::Closed`].
+    pub async fn consent(&self, who: ParticipantId, on_air: bool) -> Result<(), Error> {
+        self.ask(|done| Command::Consent { who, on_air, done }).await
+    }
+
+    /// Puts a room on air: everybody in it is asked; the box agrees by this very press.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::Title`], [`Error::Closed`].
+    pub async fn go_live(&self, room: RoomId, title: Option<String>) -> Result<BroadcastId, Error> {
+        self.ask(|done| Command::GoLive { room, title, done }).await
+    }
+
+    /// Takes a room off air.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::Closed`].
+    pub async fn end_live(&self, room: RoomId) -> Result<(), Error> {
+        self.ask(|done| Command::EndLive { room, done }).await
+    }
+
+    /// Puts the box into the call, takes it out, mutes it, or takes it off air.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::NoSeat`] if the box is not in this call, [`Error::Closed`].
+    pub async fn wish_box(&self, room: RoomId, wish: BoxWish) -> Result<(), Error> {
+        self.ask(|done| Command::Box { room, wish, done }).await
+    }
+
+    /// The endpoint says what the box publishes now.
+    pub async fn box_tracks(&self, who: ParticipantId, tracks: BoxTracks) {
+        self.tell(Command::BoxTracks { who, tracks }).await;
+    }
+
+    /// The connection of a participant was lost: the seat is held for a while.
+    pub async fn lost(&self, who: ParticipantId, generation: u64) {
+        self.tell(Command::Lost { who, generation }).await;
+    }
+
+    /// A participant leaves.
+    ///
+    /// # Errors
+    /// [`Error::NoSeat`], [`Error::Closed`].
+    pub async fn leave(&self, who: ParticipantId) -> Result<(), Error> {
+        self.ask(|done| Command::Leave { who, done }).await
+    }
+
+    /// Tells everybody in a room that something happened.
+    pub async fn notice(&self, room: RoomId, notice: Notice) {
+        self.tell(Command::Notice { room, notice }).await;
+    }
+
+    async fn tell(&self, command: Command) {
+        // When the actor is gone, so are the rooms.
+        let _ = self.commands.send(command).await;
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Done<T>) -> Command) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+}
+
+/// What the rooms stand on.
+pub struct Parts {
+    /// Where publications go.
+    pub origin: origin::Handle,
+    /// The browsers' connections.
+    pub peers: peers::Handle,
+    /// What happens to them.
+    pub events: mpsc::Receiver<peers::Event>,
+    /// Where rooms are remembered.
+    pub store: store::Handle,
+    /// What the box is called as a participant.
+    pub box_name: Name,
+    /// Media time.
+    pub timeline: Timeline,
+}
+
+/// Loads the rooms, makes the first one if there is none, and starts the actor on `tasks`; it ends with `cancel`.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn start(
+    config: &Config,
+    parts: Parts,
+    tasks: &TaskTracker,
+    cancel: CancellationToken,
+) -> Result<Handle, Error> {
+    let mut state = state::State::new(config.max_participants);
+    for room in parts.store.rooms().await? {
+        state.add(room.id, room.name, room.broadcast);
+    }
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (snapshot, rooms) = watch::channel(state.snapshot());
+    let mut actor = actor::Actor::new(parts, state, snapshot);
+    if rooms.borrow().is_empty() {
+        actor.create(config.default_name.clone()).await?;
+    }
+    tasks.spawn(actor.run(inbox, cancel));
+    Ok(Handle { commands, rooms })
+}

@@ -82,7 +82,7 @@ pub enum Event {
 enum Command {
     Offer { peer: PeerId, sdp: String, answer: oneshot::Sender<Result<Answer, Error>> },
     Receive { peer: PeerId, mid: Mid, to: Writer<Packet> },
-    Source { source: Source, from: Reader<Packet> },
+    Source { source: Source, from: Option<Reader<Packet>> },
     Bind { peer: PeerId, mid: Mid, source: Option<Source> },
     Close { peer: PeerId },
 }
@@ -119,11 +119,11 @@ impl Handle {
     }
 
     /// Makes a track known to the worker, which reads it once for all its peers. It is forgotten when it ends, or when the
-    /// reader's permission is taken back: at once, for every peer.
+    /// reader's permission is taken back: at once, for every peer. `None` forgets it as well.
     ///
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
-    pub async fn source(&self, source: Source, from: Reader<Packet>) -> Result<(), Error> {
+    pub async fn source(&self, source: Source, from: Option<Reader<Packet>>) -> Result<(), Error> {
         self.send(Command::Source { source, from }).await
     }
 

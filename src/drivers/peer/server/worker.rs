@@ -136,7 +136,7 @@ impl Worker {
                     peer.receive_into(&mid, to);
                 }
             }
-            Command::Source { source, from } => {
+            Command::Source { source, from: Some(from) } => {
                 // The same track again replaces the reader, for those who have it too.
                 let to = self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default();
                 for (id, mid) in &to {
@@ -146,6 +146,7 @@ impl Worker {
                 }
                 self.sources.insert(source, Feed { from, to });
             }
+            Command::Source { source, from: None } => self.forget(source),
             Command::Bind { peer, mid, source } => {
                 self.bind(peer, Section::from(&*mid), source);
                 self.look(now);
@@ -253,18 +254,22 @@ impl Worker {
             }
         }
         for source in &batch.ended {
-            for (id, mid) in self.sources.remove(source).map(|feed| feed.to).unwrap_or_default() {
-                self.slots.remove(&(id, mid));
-                if let Some(peer) = self.peers.get_mut(&id) {
-                    peer.bind(mid, false);
-                }
-            }
+            self.forget(*source);
         }
         for id in touched {
             self.turn(id, now);
         }
         if batch.keyframe || !batch.missed.is_empty() {
             self.look(now);
+        }
+    }
+
+    fn forget(&mut self, source: Source) {
+        for (id, mid) in self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default() {
+            self.slots.remove(&(id, mid));
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.bind(mid, false);
+            }
         }
     }
 
