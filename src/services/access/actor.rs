@@ -36,11 +36,11 @@ impl Actor {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
+                _ = sweep.tick() => self.sweep().await,
                 command = commands.recv() => match command {
                     Some(command) => self.handle(command).await,
                     None => break,
                 },
-                _ = sweep.tick() => self.sweep().await,
             }
         }
         self.state.end_all();
@@ -75,11 +75,8 @@ impl Actor {
                 let _ = reply.send(signed_in);
             }
             Command::SignOut { token, reply } => {
-                let stored = match self.state.sign_out(token) {
-                    Some(grant) => self.store.delete_logins(vec![grant]).await,
-                    None => Ok(()),
-                };
-                let _ = reply.send(stored.map_err(Error::from));
+                let removed = if self.state.sign_out(token) { self.remove_gone().await } else { Ok(()) };
+                let _ = reply.send(removed.map_err(Error::from));
             }
             Command::Invite { room, lifetime, by, reply } => {
                 let _ = reply.send(self.invite(room, lifetime, &by).await);
@@ -161,18 +158,21 @@ impl Actor {
 
     async fn sweep(&mut self) {
         self.state.sweep(self.clock.now());
-        let gone = self.state.take_gone();
-        let mut removed = Ok(());
+        if let Err(error) = self.remove_gone().await {
+            tracing::warn!(%error, "logins that ended could not be removed from the store; this is tried again");
+        }
+    }
+
+    async fn remove_gone(&mut self) -> Result<(), store::Error> {
+        let gone = self.state.gone().clone();
         if !gone.logins.is_empty() {
-            removed = self.store.delete_logins(gone.logins).await;
+            self.store.delete_logins(gone.logins).await?;
         }
-        if removed.is_ok() && !gone.invites.is_empty() {
-            removed = self.store.delete_invites(gone.invites).await;
+        if !gone.invites.is_empty() {
+            self.store.delete_invites(gone.invites).await?;
         }
-        if let Err(error) = removed {
-            // They are found expired again at the next start.
-            tracing::warn!(%error, "what has expired could not be removed from the store");
-        }
+        self.state.removed();
+        Ok(())
     }
 }
 

@@ -43,8 +43,8 @@ impl Seat {
     }
 }
 
-/// Rows that are to be removed from the store when there is time.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Rows that are yet to be removed from the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gone {
     pub logins: Vec<GrantId>,
     pub invites: Vec<InviteId>,
@@ -152,8 +152,7 @@ impl State {
         if hosts().count() >= MAX_HOSTS
             && let Some(oldest) = hosts().min_by_key(|seat| seat.row.seen).map(|seat| seat.row.grant)
         {
-            self.end(oldest);
-            self.gone.logins.push(oldest);
+            self.give_up(oldest);
         }
     }
 
@@ -162,8 +161,7 @@ impl State {
         let id = *self.by_token.get(&token)?;
         let seat = self.seats.get_mut(&id)?;
         if seat.expires() <= now {
-            self.end(id);
-            self.gone.logins.push(id);
+            self.give_up(id);
             return None;
         }
         let touch = (now >= seat.row.seen.saturating_add(SEEN_EVERY)).then_some((id, now));
@@ -175,11 +173,11 @@ impl State {
         Some(Found { grant: Grant::of_login(id, seat.standing.subscribe()), touch })
     }
 
-    /// Ends the login of a cookie's token. Gives its id.
-    pub fn sign_out(&mut self, token: TokenHash) -> Option<GrantId> {
-        let id = *self.by_token.get(&token)?;
-        self.end(id);
-        Some(id)
+    /// Ends the login of a cookie's token, if there is one.
+    pub fn sign_out(&mut self, token: TokenHash) -> bool {
+        let Some(&id) = self.by_token.get(&token) else { return false };
+        self.give_up(id);
+        true
     }
 
     /// Whether an invite may be made.
@@ -234,8 +232,7 @@ impl State {
         let expired: Vec<GrantId> =
             self.seats.values().filter(|seat| seat.expires() <= now).map(|seat| seat.row.grant).collect();
         for id in expired {
-            self.end(id);
-            self.gone.logins.push(id);
+            self.give_up(id);
         }
         let ended = |row: &store::Invite| row.revoked.unwrap_or(row.expires).min(row.expires);
         let old = |row: &&store::Invite| ended(row).saturating_add(FORGET_AFTER) <= now;
@@ -246,9 +243,14 @@ impl State {
         }
     }
 
-    /// The rows that were given up since this was last asked.
-    pub fn take_gone(&mut self) -> Gone {
-        std::mem::take(&mut self.gone)
+    /// The rows that were given up.
+    pub const fn gone(&self) -> &Gone {
+        &self.gone
+    }
+
+    /// The rows that were given up are removed.
+    pub fn removed(&mut self) {
+        self.gone = Gone::default();
     }
 
     /// Ends every grant: nobody will answer for them any more.
@@ -267,6 +269,12 @@ impl State {
         for id in ids {
             self.end(id);
         }
+    }
+
+    /// Ends a login whose row is still in the store.
+    fn give_up(&mut self, id: GrantId) {
+        self.end(id);
+        self.gone.logins.push(id);
     }
 
     fn end(&mut self, id: GrantId) {
