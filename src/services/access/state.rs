@@ -288,3 +288,85 @@ impl State {
 fn shown(row: &store::Invite) -> Invite {
     Invite { id: row.id, room: row.room, created: row.created, expires: row.expires, used: row.uses }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn host(n: u8, seen: i64) -> store::Login {
+        store::Login {
+            grant: GrantId::from_bytes([n; 10]),
+            token_hash: [n; 32],
+            role: Role::Host,
+            room: None,
+            name: None,
+            invite: None,
+            created: 0,
+            seen,
+        }
+    }
+
+    #[test]
+    fn the_owners_link_ends_after_a_day() {
+        let (token, made) = (TokenHash::from_bytes([1; 32]), Instant::now());
+        let mut state = State::default();
+        state.set_owner_link(token, made);
+        assert!(state.check_owner_link(token, made + OWNER_LINK - Duration::from_secs(1)).is_ok());
+        assert!(matches!(state.check_owner_link(token, made + OWNER_LINK), Err(Error::Expired)));
+        let other = TokenHash::from_bytes([2; 32]);
+        assert!(matches!(state.check_owner_link(other, made), Err(Error::InvalidToken)));
+    }
+
+    #[test]
+    fn one_host_login_too_many_ends_the_one_unused_for_longest() {
+        let mut state = State::default();
+        let grants: Vec<Grant> = (0..MAX_HOSTS as u8).map(|n| state.admit(host(n, 100 + i64::from(n != 5)))).collect();
+        let newest = state.admit(host(200, 300));
+        let ended: Vec<usize> = (0..MAX_HOSTS).filter(|&n| !grants[n].is_live()).collect();
+        assert_eq!(ended, [5]);
+        assert!(newest.is_live());
+        assert_eq!(state.gone().logins, [grants[5].id()]);
+    }
+
+    #[test]
+    fn an_invite_that_ended_is_remembered_for_a_while() {
+        let room = RoomId::from_bytes([1; 10]);
+        let token = TokenHash::from_bytes([1; 32]);
+        let id = InviteId::from_bytes([1; 10]);
+        let mut state = State::default();
+        state.add_invite(State::new_invite(id, room, token, Lifetime::MIN, 0));
+        state.revoke(id, 10);
+        state.sweep(10 + FORGET_AFTER - 1);
+        assert!(matches!(state.check_invite(token, 20), Err(Error::Revoked)));
+        state.sweep(10 + FORGET_AFTER);
+        assert!(matches!(state.check_invite(token, 20), Err(Error::InvalidToken)));
+        assert_eq!(state.gone().invites, [id]);
+    }
+
+    #[test]
+    fn an_invite_lets_in_so_many_and_a_room_has_so_many_invites() {
+        let room = RoomId::from_bytes([1; 10]);
+        let mut state = State::default();
+        let by = state.admit(host(255, 0));
+        for n in 0..MAX_INVITES as u8 {
+            state.check_new_invite(room, &by, 0).expect("there is room for it");
+            let token = TokenHash::from_bytes([n; 32]);
+            state.add_invite(State::new_invite(InviteId::from_bytes([n; 10]), room, token, Lifetime::MIN, 0));
+        }
+        assert!(matches!(state.check_new_invite(room, &by, 0), Err(Error::TooMany)));
+        assert!(state.check_new_invite(room, &by, Lifetime::MIN.seconds()).is_ok());
+        let (invite, token) = (InviteId::from_bytes([3; 10]), TokenHash::from_bytes([3; 32]));
+        for n in 0..MAX_GUESTS as u16 {
+            state.check_invite(token, 0).expect("there is room for one more");
+            let mut id = [0; 10];
+            id[..2].copy_from_slice(&n.to_be_bytes());
+            let mut hash = [9; 32];
+            hash[..2].copy_from_slice(&n.to_be_bytes());
+            let guest = store::Login { role: Role::Guest, room: Some(room), invite: Some(invite), ..host(0, 0) };
+            state.admit(store::Login { grant: GrantId::from_bytes(id), token_hash: hash, ..guest });
+        }
+        assert!(matches!(state.check_invite(token, 0), Err(Error::TooMany)));
+    }
+}
