@@ -1,0 +1,143 @@
+//! The list and what changes it. Pure.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::{Broadcast, Error, Live, Title};
+use crate::model::id::BroadcastId;
+
+/// Broadcasts on one box.
+const MAX_BROADCASTS: usize = 1024;
+
+/// Something happened to a broadcast.
+#[derive(Debug, Clone)]
+pub enum Change {
+    Register { id: BroadcastId, title: Title },
+    Start { id: BroadcastId, title: Title, since: i64 },
+    Stop { id: BroadcastId },
+    SetViewers { id: BroadcastId, viewers: u32 },
+    Remove { id: BroadcastId },
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    broadcasts: BTreeMap<BroadcastId, Broadcast>,
+}
+
+impl State {
+    /// Takes a change in. Says whether the list is another one now.
+    pub fn apply(&mut self, change: Change) -> Result<bool, Error> {
+        let full = self.broadcasts.len() >= MAX_BROADCASTS;
+        match change {
+            Change::Register { id, title } => match self.broadcasts.entry(id) {
+                Entry::Occupied(entry) => Ok(replace(&mut entry.into_mut().title, title)),
+                Entry::Vacant(_) if full => Err(Error::TooMany),
+                Entry::Vacant(entry) => {
+                    entry.insert(Broadcast { id, title, live: None });
+                    Ok(true)
+                }
+            },
+            Change::Start { id, title, since } => {
+                let broadcast = self.known(id)?;
+                let live = broadcast.live.unwrap_or(Live { since, viewers: 0 });
+                Ok(replace(&mut broadcast.title, title) | replace(&mut broadcast.live, Some(live)))
+            }
+            Change::Stop { id } => Ok(replace(&mut self.known(id)?.live, None)),
+            Change::SetViewers { id, viewers } => {
+                let broadcast = self.known(id)?;
+                let live = broadcast.live.map(|live| Live { viewers, ..live });
+                Ok(replace(&mut broadcast.live, live))
+            }
+            Change::Remove { id } => Ok(self.broadcasts.remove(&id).is_some()),
+        }
+    }
+
+    /// All of them, by id.
+    pub fn list(&self) -> Vec<Broadcast> {
+        self.broadcasts.values().cloned().collect()
+    }
+
+    fn known(&mut self, id: BroadcastId) -> Result<&mut Broadcast, Error> {
+        self.broadcasts.get_mut(&id).ok_or(Error::Unknown(id))
+    }
+}
+
+fn replace<T: PartialEq>(place: &mut T, value: T) -> bool {
+    let other = *place != value;
+    *place = value;
+    other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: BroadcastId = BroadcastId::from_bytes([1; 10]);
+
+    fn title(text: &str) -> Title {
+        Title::new(text).expect("a title")
+    }
+
+    fn registered() -> State {
+        let mut state = State::default();
+        assert_eq!(state.apply(Change::Register { id: ID, title: title("Garden") }), Ok(true));
+        state
+    }
+
+    #[test]
+    fn a_broadcast_goes_on_air_and_off_again_and_keeps_its_title() {
+        let mut state = registered();
+        assert_eq!(state.apply(Change::Start { id: ID, title: title("Party"), since: 7 }), Ok(true));
+        assert_eq!(state.apply(Change::SetViewers { id: ID, viewers: 3 }), Ok(true));
+        assert_eq!(
+            state.list(),
+            [Broadcast { id: ID, title: title("Party"), live: Some(Live { since: 7, viewers: 3 }) }]
+        );
+        assert_eq!(state.apply(Change::Stop { id: ID }), Ok(true));
+        assert_eq!(state.list(), [Broadcast { id: ID, title: title("Party"), live: None }]);
+    }
+
+    #[test]
+    fn starting_twice_keeps_the_first_start() {
+        let mut state = registered();
+        for since in [7, 9] {
+            state.apply(Change::Start { id: ID, title: title("Garden"), since }).expect("it starts");
+        }
+        assert_eq!(state.list()[0].live, Some(Live { since: 7, viewers: 0 }));
+    }
+
+    #[test]
+    fn what_changes_nothing_is_not_told() {
+        let mut state = registered();
+        assert_eq!(state.apply(Change::Register { id: ID, title: title("Garden") }), Ok(false));
+        assert_eq!(state.apply(Change::Stop { id: ID }), Ok(false));
+        assert_eq!(state.apply(Change::SetViewers { id: ID, viewers: 3 }), Ok(false));
+        assert_eq!(state.list()[0].live, None);
+    }
+
+    #[test]
+    fn an_unknown_broadcast_is_refused() {
+        let mut state = State::default();
+        for change in [
+            Change::Start { id: ID, title: title("Garden"), since: 0 },
+            Change::Stop { id: ID },
+            Change::SetViewers { id: ID, viewers: 1 },
+        ] {
+            assert_eq!(state.apply(change), Err(Error::Unknown(ID)));
+        }
+        assert_eq!(state.apply(Change::Remove { id: ID }), Ok(false));
+    }
+
+    #[test]
+    fn the_list_has_an_end() {
+        let mut state = State::default();
+        for n in 0..MAX_BROADCASTS as u16 {
+            let mut bytes = [0; 10];
+            bytes[..2].copy_from_slice(&n.to_be_bytes());
+            let id = BroadcastId::from_bytes(bytes);
+            assert_eq!(state.apply(Change::Register { id, title: title("Garden") }), Ok(true));
+        }
+        let one_more = BroadcastId::from_bytes([0xff; 10]);
+        assert_eq!(state.apply(Change::Register { id: one_more, title: title("Garden") }), Err(Error::TooMany));
+    }
+}
