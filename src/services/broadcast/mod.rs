@@ -5,7 +5,6 @@
 
 mod actor;
 mod state;
-mod title;
 
 use std::sync::Arc;
 
@@ -15,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::model::id::BroadcastId;
+use crate::proto::auth::Title;
 
-pub use title::{InvalidTitle, MAX_TITLE, Title};
 
 /// Commands that may wait for the actor. When it is full, callers wait.
 const QUEUE: usize = 64;

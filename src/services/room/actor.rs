@@ -57,7 +57,8 @@ impl Actor {
             }
             self.show();
         }
-        for room in self.snapshot.borrow().iter().map(|room| room.id).collect::<Vec<_>>() {
+        let rooms: Vec<RoomId> = self.state.snapshot().iter().map(|room| room.id).collect();
+        for room in rooms {
             let effects = self.state.remove(room).unwrap_or_default();
             self.apply(effects).await;
         }
@@ -107,7 +108,7 @@ impl Actor {
             Command::GoLive { room, title, done } => {
                 let now = self.parts.timeline.media(Instant::now());
                 let now = (self.parts.timeline.unix_nanos(now) / 1_000_000_000) as i64;
-                drop(done.send(match self.state.go_live(room, title.as_deref(), now) {
+                drop(done.send(match self.state.go_live(room, title, now) {
                     Ok((broadcast, effects)) => {
                         self.apply(effects).await;
                         Ok(broadcast)
@@ -146,7 +147,7 @@ impl Actor {
         let (id, broadcast) = (random_id(RoomId::from_bytes), random_id(BroadcastId::from_bytes));
         let now = self.parts.timeline.media(Instant::now());
         let created = (self.parts.timeline.unix_nanos(now) / 1_000_000_000) as i64;
-        self.parts.store.insert_room(store::Room { id, name: name.clone(), broadcast, created }).await?;
+        self.parts.store.insert_room(store::Room { id, name: name.to_string(), broadcast, created }).await?;
         self.state.add(id, name, broadcast);
         self.show();
         self.state.snapshot().iter().find(|room| room.id == id).cloned().ok_or(Error::NoRoom)

@@ -24,7 +24,7 @@ use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
 use crate::model::role::Role;
 use crate::model::time::Timeline;
 use crate::model::track::Kind;
-use crate::proto::auth::Name;
+use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
 use crate::services::origin;
 
@@ -43,9 +43,6 @@ pub enum Error {
     /// Everybody who fits is in.
     #[error("the room is full")]
     Full,
-    /// The title can't be used.
-    #[error("a title has 1 to 100 characters and no control characters")]
-    Title,
     /// The box has as many rooms as it can take.
     #[error("the box already has {0} rooms; delete one first")]
     TooManyRooms(usize),
@@ -141,7 +138,7 @@ pub struct Live {
     /// Since when, in seconds since 1970 UTC.
     pub since: i64,
     /// What those who watch read.
-    pub title: String,
+    pub title: Title,
 }
 
 /// Something that happened and is worth a line to everybody in the room.
@@ -228,7 +225,7 @@ enum Command {
     Offer { who: ParticipantId, sdp: String, done: Done<String> },
     Sending { who: ParticipantId, microphone: bool, camera: bool, done: Done<()> },
     Consent { who: ParticipantId, on_air: bool, done: Done<()> },
-    GoLive { room: RoomId, title: Option<String>, done: Done<BroadcastId> },
+    GoLive { room: RoomId, title: Option<Title>, done: Done<BroadcastId> },
     EndLive { room: RoomId, done: Done<()> },
     Box { room: RoomId, wish: BoxWish, done: Done<()> },
     BoxTracks { who: ParticipantId, tracks: BoxTracks },
@@ -311,8 +308,8 @@ impl Handle {
     /// Puts a room on air: everybody in it is asked; the box agrees by this very press.
     ///
     /// # Errors
-    /// [`Error::NoRoom`], [`Error::Title`], [`Error::Closed`].
-    pub async fn go_live(&self, room: RoomId, title: Option<String>) -> Result<BroadcastId, Error> {
+    /// [`Error::NoRoom`], [`Error::Closed`].
+    pub async fn go_live(&self, room: RoomId, title: Option<Title>) -> Result<BroadcastId, Error> {
         self.ask(|done| Command::GoLive { room, title, done }).await
     }
 
@@ -395,7 +392,9 @@ pub async fn start(
 ) -> Result<Handle, Error> {
     let mut state = state::State::new(config.max_participants);
     for room in parts.store.rooms().await? {
-        state.add(room.id, room.name, room.broadcast);
+        // What is stored was checked when it came in; a name of an older rule is replaced, not the room.
+        let name = Name::new(&room.name).unwrap_or_else(|_| config.default_name.clone());
+        state.add(room.id, name, room.broadcast);
     }
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (snapshot, rooms) = watch::channel(state.snapshot());

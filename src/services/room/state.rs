@@ -12,12 +12,10 @@ use crate::model::purpose::{Audience, Purpose};
 use crate::model::role::Role;
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
-use crate::proto::auth::Name;
+use crate::proto::auth::{Name, Title};
 
 /// Seconds a lost seat is held.
 const HELD: i64 = 60;
-/// Longest title of a broadcast, in characters.
-const TITLE: usize = 100;
 
 /// What has to be done outside after a change.
 #[derive(Debug, PartialEq)]
@@ -324,14 +322,14 @@ impl State {
     pub(super) fn go_live(
         &mut self,
         room: RoomId,
-        title: Option<&str>,
+        title: Option<Title>,
         now_unix: i64,
     ) -> Result<(BroadcastId, Vec<Effect>), Error> {
         let place = self.place(room)?;
-        let title = title.unwrap_or(place.room.name.as_str()).trim().to_owned();
-        if title.is_empty() || title.chars().count() > TITLE || title.chars().any(char::is_control) {
-            return Err(Error::Title);
-        }
+        let title = match title {
+            Some(title) => title,
+            None => Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be"),
+        };
         if let Some(live) = &mut place.room.live {
             live.title = title;
             return Ok((place.room.broadcast, Vec::new()));
@@ -468,6 +466,10 @@ mod tests {
         Name::new(text).expect("it is a name")
     }
 
+    fn title() -> Title {
+        Title::new("An evening").expect("it is a title")
+    }
+
     fn seat(n: u8, kind: ParticipantKind) -> NewSeat {
         NewSeat {
             participant: id(n),
@@ -546,12 +548,11 @@ mod tests {
     #[test]
     fn who_comes_while_the_room_is_live_is_asked() {
         let mut state = room();
-        state.go_live(ROOM, Some("  An evening "), 5).expect("the room is there");
-        assert_eq!(state.snapshot()[0].live, Some(Live { since: 5, title: "An evening".into() }));
+        state.go_live(ROOM, Some(title()), 5).expect("the room is there");
+        assert_eq!(state.snapshot()[0].live, Some(Live { since: 5, title: title() }));
         state.join(ROOM, seat(3, ParticipantKind::Person)).expect("there is room");
         assert_eq!(view(&state, 3).on_air, OnAir::Asked);
         assert!(matches!(state.join(ROOM, seat(4, ParticipantKind::Person)), Err(Error::Full)));
-        assert!(matches!(state.go_live(ROOM, Some(" \n "), 5), Err(Error::Title)));
     }
 
     #[test]
@@ -569,7 +570,8 @@ mod tests {
     #[test]
     fn a_lost_seat_is_held_for_a_minute_and_taken_back_once() {
         let mut state = room();
-        let token = |n: u8| crate::drivers::identity::Token::from_bytes([n; 32]).hash();
+        let tokens = [(); 4].map(|()| crate::drivers::identity::Token::random().hash());
+        let token = |n: usize| tokens[n];
         state.seat(id(1)).expect("they are in").resume = Some(token(1));
         state.lost(id(1), 9, MediaTime::ZERO);
         assert_eq!(view(&state, 1).connection, Connection::Connecting, "that was another connection");

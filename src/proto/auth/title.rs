@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::proto::auth::{is_plain, is_visible};
+use super::{is_plain, is_visible};
 
 /// Longest title, in characters (Unicode scalar values).
 pub const MAX_TITLE: usize = 100;
