@@ -5,7 +5,9 @@
 mod lifetime;
 mod name;
 mod policy;
+mod text;
 
 pub use lifetime::{HOST_LOGIN, InvalidLifetime, Lifetime, MAX_LOGIN, OWNER_LINK, login_expires};
-pub use name::{InvalidName, MAX_NAME, Name, is_plain, is_visible};
+pub use name::{MAX_NAME, Name};
 pub use policy::permits;
+pub use text::{InvalidText, line};

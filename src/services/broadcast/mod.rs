@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::model::id::BroadcastId;
 
-pub use title::{InvalidTitle, MAX_TITLE, Title};
+pub use title::{MAX_TITLE, Title};
 
 /// Commands that may wait for the actor. When it is full, callers wait.
 const QUEUE: usize = 64;
