@@ -19,6 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Opens or makes the database at `path` and brings its schema up to date.
 pub fn open(path: &Path) -> Result<Connection, Error> {
     prepare(path).map_err(|source| Error::Unusable { path: path.to_owned(), source })?;
+    refuse_lost(path)?;
     let sqlite = |error| Error::from_sqlite(error, path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
@@ -49,6 +50,18 @@ fn prepare(path: &Path) -> io::Result<()> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+/// SQLite throws a write-ahead log away when its database is empty, and with it what could still be rescued.
+fn refuse_lost(path: &Path) -> Result<(), Error> {
+    let holds_something = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if !holds_something(path) && holds_something(&path.with_extension("db-wal")) {
+        return Err(Error::Damaged {
+            path: path.to_owned(),
+            reason: "the file is empty, but its -wal file is not".into(),
+        });
     }
     Ok(())
 }
@@ -96,6 +109,17 @@ mod tests {
         let error = open(&path).expect_err("it is damaged");
         assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
         assert!(fs::read(&path).expect("the file is read") == bytes);
+    }
+
+    #[test]
+    fn a_database_that_was_lost_is_not_begun_anew_over_its_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(NAME);
+        let log = path.with_extension("db-wal");
+        fs::write(&log, "what is left").expect("the file is written");
+        let error = open(&path).expect_err("the database is lost");
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+        assert_eq!(fs::read_to_string(&log).expect("the file is read"), "what is left");
     }
 
     #[test]

@@ -5,9 +5,11 @@
 mod lifetime;
 mod name;
 mod policy;
+mod text;
 mod title;
 
 pub use lifetime::{HOST_LOGIN, InvalidLifetime, Lifetime, MAX_LOGIN, OWNER_LINK, login_expires};
-pub use name::{InvalidName, MAX_NAME, Name, is_plain, is_visible};
+pub use name::{MAX_NAME, Name};
 pub use policy::permits;
-pub use title::{InvalidTitle, MAX_TITLE, Title};
+pub use text::{InvalidText, line};
+pub use title::{MAX_TITLE, Title};

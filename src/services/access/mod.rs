@@ -22,7 +22,7 @@ use crate::drivers::identity::{Token, TokenHash, random_id};
 use crate::drivers::store;
 use crate::model::id::{GrantId, InviteId, RoomId};
 use crate::model::role::Verb;
-use crate::proto::auth::{InvalidName, Lifetime, Name};
+use crate::proto::auth::{InvalidText, Lifetime, Name};
 
 pub use clock::Clock;
 pub use grant::Grant;
@@ -52,8 +52,8 @@ pub enum Error {
         verb: Verb,
     },
     /// The name cannot be shown.
-    #[error(transparent)]
-    BadName(#[from] InvalidName),
+    #[error("this name cannot be shown: {0}")]
+    BadName(#[from] InvalidText),
     /// There is no such room, or no longer.
     #[error("there is no such room")]
     NoRoom,

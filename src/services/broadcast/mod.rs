@@ -16,7 +16,6 @@ use tokio_util::task::TaskTracker;
 use crate::model::id::BroadcastId;
 use crate::proto::auth::Title;
 
-
 /// Commands that may wait for the actor. When it is full, callers wait.
 const QUEUE: usize = 64;
 
