@@ -17,7 +17,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(sources) => {
             let config = sources.load()?;
-            telemetry::start(&config.log)?;
+            telemetry::start(&config.log.level)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(async {
                 let shutdown = daemon::shutdown_signal()?;

@@ -9,12 +9,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
-use crate::config::log::Config;
-
 /// Why nothing is written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The filter is none. [`Config`] refuses such a one before.
+    /// The filter is none.
     #[error("the log filter is wrong: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// Telemetry was started before in this process.
@@ -22,17 +20,17 @@ pub enum Error {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Starts to write. Call once, before anything else that may have something to say.
+/// Starts to write. Call once, before anything else that may have something to say. `level` is a level, which is that of
+/// this crate, or a filter of `tracing-subscriber`.
 ///
 /// # Errors
 /// When the filter is wrong or telemetry runs already.
-pub fn start(config: &Config) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(directives(&config.level))?;
+pub fn start(level: &str) -> Result<(), Error> {
+    let filter = EnvFilter::try_new(directives(level))?;
     tracing_subscriber::registry().with(place().with_filter(filter)).try_init()?;
     Ok(())
 }
 
-/// A level is that of this crate; anything longer is taken as it is.
 fn directives(level: &str) -> String {
     if level.parse::<tracing::Level>().is_ok() { format!("warn,porchlight={level}") } else { level.to_owned() }
 }
