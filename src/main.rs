@@ -1,2 +1,40 @@
+<<<<<<< HEAD
 //! x
 fn main() {}
+=======
+//! Reads the command line and runs what it asks for.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use porchlight::config::cli::{Cli, Command};
+use porchlight::{config, daemon, telemetry};
+
+fn main() -> ExitCode {
+    let Err(error) = run(Cli::parse().command) else { return ExitCode::SUCCESS };
+    eprintln!("porchlight: {error:#}");
+    // 78 is EX_CONFIG of sysexits.h: systemd does not restart a daemon that ends with it.
+    ExitCode::from(if error.is::<config::Error>() { 78 } else { 1 })
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(sources) => {
+            let config = sources.load()?;
+            telemetry::start(&config.log.level)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let shutdown = daemon::shutdown_signal()?;
+                daemon::Daemon::load(config).await?.run(shutdown).await
+            })?;
+        }
+        Command::CheckConfig(sources) => {
+            sources.load()?;
+            println!("{} is right", sources.file());
+        }
+        Command::PrintConfig(sources) => print!("{}", sources.load()?.to_toml()),
+        Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
+    }
+    Ok(())
+}
+>>>>>>> part/tools

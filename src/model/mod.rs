@@ -3,9 +3,12 @@
 //! Nothing here does input or output, reads a clock or rolls dice: time and randomness are handed in.
 //! What it deliberately does not hold: rules (see `proto`) and anything that owns a socket or a device (see `drivers`).
 
+pub mod bitrate;
+pub mod duration;
 pub mod id;
 pub mod packet;
 pub mod purpose;
+pub mod quantity;
 pub mod raw;
 pub mod ring;
 pub mod role;

@@ -1,0 +1,76 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{Config, Error, Override, Place, SYSTEM_FILE, load};
+
+/// A call hub and broadcast node for the box under the television.
+#[derive(Debug, Parser)]
+#[command(name = "porchlight", disable_version_flag = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 78 the configuration is wrong, 1 anything else.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon until SIGTERM or Ctrl-C.
+    Run(Sources),
+    /// Read the configuration and say whether it is right.
+    CheckConfig(Sources),
+    /// Print the configuration that `run` would use, as TOML.
+    PrintConfig(Sources),
+    /// Print the version.
+    Version,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Args)]
+#[command(after_help = ORDER)]
+pub struct Sources {
+    /// The configuration file [default: /etc/porchlight/porchlight.toml when it exists].
+    #[arg(long, value_name = "FILE", env = "PORCHLIGHT_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The address and port for pages, API and streams (http.listen).
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// The folder for the database and secrets (node.state).
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<String>,
+}
+
+const ORDER: &str = "The order is: defaults, the file, the environment, flags; the later wins. \
+Any key can be given in the environment, for example PORCHLIGHT_HTTP__LISTEN=127.0.0.1:8080 for http.listen; \
+a list is separated by commas.";
+
+impl Sources {
+    /// The file whose values are used, as far as it is known before reading: for messages.
+    pub fn file(&self) -> String {
+        self.config.as_ref().map_or(SYSTEM_FILE.to_owned(), |path| path.display().to_string())
+    }
+
+    /// Loads the configuration from the file, the environment of this process and the flags.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(&self) -> Result<Config, Error> {
+        let variables = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let mut overrides = Override::of_environment(variables);
+        let flags = [("--listen", "http", "listen", &self.listen), ("--state", "node", "state", &self.state)];
+        for (flag, section, key, value) in flags {
+            let of = |value: &String| Override {
+                place: Place::Flag(flag),
+                section: section.into(),
+                key: key.into(),
+                value: value.clone(),
+            };
+            overrides.extend(value.as_ref().map(of));
+        }
+        load(self.config.as_deref(), &overrides, std::env::home_dir().as_deref())
+    }
+}

@@ -1,0 +1,171 @@
+//! `[endpoint]`: the box as a participant.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::bitrate::{self, Bitrate};
+use super::media;
+use crate::model::quantity;
+
+/// The box's own camera, microphone, speaker and screen in a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Whether the box joins the first room by itself when it starts.
+    pub auto_join: bool,
+    /// The camera; a name is a path below `/dev/`.
+    #[serde(deserialize_with = "camera")]
+    pub camera: Source,
+    /// The microphone; a name is one of ALSA.
+    #[serde(deserialize_with = "microphone")]
+    pub microphone: Source,
+    /// The speaker; a name is one of ALSA.
+    #[serde(deserialize_with = "speaker")]
+    pub speaker: Sink,
+    /// The screen on the HDMI port.
+    pub screen: Screen,
+    /// Pixels across of the camera's picture; even, 160 to 1920.
+    #[serde(deserialize_with = "media::width")]
+    pub width: u32,
+    /// Pixels down of the camera's picture; even, 90 to 1080.
+    #[serde(deserialize_with = "media::height")]
+    pub height: u32,
+    /// Pictures a second; 1 to 60.
+    #[serde(deserialize_with = "media::fps")]
+    pub fps: u32,
+    /// Of the camera's H.264; 100 kbps to 20 Mbps.
+    #[serde(deserialize_with = "media::video_bitrate")]
+    pub bitrate: Bitrate,
+    /// Of the microphone's Opus; 8 kbps to 256 kbps.
+    #[serde(deserialize_with = "audio_bitrate")]
+    pub audio_bitrate: Bitrate,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            auto_join: false,
+            camera: Source::Auto,
+            microphone: Source::Auto,
+            speaker: Sink::Auto,
+            screen: Screen::Auto,
+            width: 640,
+            height: 360,
+            fps: 30,
+            bitrate: Bitrate::kbps(1_000),
+            audio_bitrate: Bitrate::kbps(48),
+        }
+    }
+}
+
+/// Where pictures or sound come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The first device that works, else the stand-in.
+    Auto,
+    /// The stand-in, which says on the picture that it is one.
+    StandIn,
+    /// Nothing is published.
+    None,
+    /// This device, and the stand-in while it is away.
+    Named(String),
+}
+
+/// Where sound goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sink {
+    /// The first device that works, else nowhere.
+    Auto,
+    /// Nowhere.
+    None,
+    /// This device.
+    Named(String),
+}
+
+/// Where the box's picture of the call goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Screen {
+    /// The first connected screen, else nowhere.
+    Auto,
+    /// Nowhere.
+    None,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::StandIn => "stand-in",
+            Self::None => "none",
+            Self::Named(name) => name,
+        })
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::None => "none",
+            Self::Named(name) => name,
+        })
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl Serialize for Sink {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+fn source(text: &str, is_name: impl Fn(&str) -> bool, expected: &str) -> Result<Source, String> {
+    match text {
+        "auto" => Ok(Source::Auto),
+        "stand-in" => Ok(Source::StandIn),
+        "none" => Ok(Source::None),
+        name if is_name(name) => Ok(Source::Named(name.to_owned())),
+        other => Err(format!("{other:?} is not {expected}")),
+    }
+}
+
+/// Letters, digits and the marks of names such as `plughw:CARD=C920,DEV=0`.
+fn is_alsa(name: &str) -> bool {
+    (1..=100).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || ":=,._-".contains(c))
+}
+
+fn is_video_device(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:._-".contains(c);
+    path.len() <= 255 && path.starts_with("/dev/") && !path.contains("/../") && path.chars().all(plain)
+}
+
+fn camera<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
+    const EXPECTED: &str = "\"auto\", \"stand-in\", \"none\" or a path below /dev/ such as \"/dev/video0\"";
+    quantity::text(from, EXPECTED, |text| source(text, is_video_device, EXPECTED))
+}
+
+fn microphone<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
+    const EXPECTED: &str = "\"auto\", \"stand-in\", \"none\" or an ALSA name such as \"plughw:1,0\"";
+    quantity::text(from, EXPECTED, |text| source(text, is_alsa, EXPECTED))
+}
+
+fn speaker<'de, D: Deserializer<'de>>(from: D) -> Result<Sink, D::Error> {
+    const EXPECTED: &str = "\"auto\", \"none\" or an ALSA name such as \"plughw:1,0\"";
+    quantity::text(from, EXPECTED, |text| match text {
+        "auto" => Ok(Sink::Auto),
+        "none" => Ok(Sink::None),
+        name if is_alsa(name) && name != "stand-in" => Ok(Sink::Named(name.to_owned())),
+        other => Err(format!("{other:?} is not {EXPECTED}")),
+    })
+}
+
+fn audio_bitrate<'de, D: Deserializer<'de>>(from: D) -> Result<Bitrate, D::Error> {
+    bitrate::within(from, Bitrate::kbps(8)..=Bitrate::kbps(256))
+}

@@ -1,0 +1,51 @@
+//! `[http]`: pages, API and streams.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::model::quantity;
+
+/// Where the box serves HTTP, and under which address people reach it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The TCP address and port.
+    #[serde(deserialize_with = "listen")]
+    pub listen: SocketAddr,
+    /// The beginning of links that the box hands out, without a slash at the end; `None` takes what the browser asked
+    /// for. Written as an empty text in the file.
+    #[serde(serialize_with = "write_url", deserialize_with = "public_url")]
+    pub public_url: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { listen: (Ipv4Addr::UNSPECIFIED, 8080).into(), public_url: None }
+    }
+}
+
+pub(super) fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    const EXPECTED: &str = "an address and port such as \"0.0.0.0:8080\" or \"[::]:8080\"";
+    quantity::text(from, EXPECTED, |text| text.parse().map_err(|_| format!("{text:?} is not {EXPECTED}")))
+}
+
+fn write_url<S: Serializer>(url: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(url.as_deref().unwrap_or_default())
+}
+
+fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    const EXPECTED: &str = "a web address such as \"https://porch.example.org\"";
+    quantity::text(from, EXPECTED, |text| {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let plain = text.trim_end_matches('/');
+        let host = plain.strip_prefix("https://").or_else(|| plain.strip_prefix("http://"));
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
+        match host {
+            Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(Some(plain.to_owned())),
+            _ => Err(format!("{text:?} is not {EXPECTED}, without a path")),
+        }
+    })
+}

@@ -1,0 +1,32 @@
+//! `[node]`: this box.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::quantity;
+
+/// Who this box is and where it keeps what it must remember.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What people call the box; also its name in a call.
+    #[serde(deserialize_with = "super::name")]
+    pub name: String,
+    /// The folder for the database and the sealed secrets; absolute once the configuration is loaded.
+    #[serde(deserialize_with = "state")]
+    pub state: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { name: "Porchlight".into(), state: "/var/lib/porchlight".into() }
+    }
+}
+
+fn state<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    quantity::text(from, "a folder", |text| match text {
+        "" => Err("a folder is needed, such as \"/var/lib/porchlight\""),
+        text => Ok(PathBuf::from(text)),
+    })
+}
