@@ -1,1 +1,2 @@
 //! The configuration.
+pub mod duration;
