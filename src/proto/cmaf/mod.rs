@@ -1,1 +1,26 @@
-//! CMAF fragments (ISO 14496-12, 23000-19).
+//! CMAF: initialisation segments and fragments of one track each (ISO 14496-12, 14496-15, 23000-19).
+//!
+//! Owns: what the boxes of an H.264, AAC or Opus track say. Deliberately not: where a fragment begins and ends, and which
+//! decode time it has (see `proto::hls`); encryption; edit lists (decode time equals presentation time everywhere here).
+//! The boxes are written by the `mp4-atom` crate; sizes come out of the SPS by `h264-reader`.
+
+mod format;
+mod fragment;
+mod init;
+
+pub use format::{Format, Picture};
+pub use fragment::{Sample, Start, fragment};
+
+/// The one track of every file made here.
+const TRACK_ID: u32 = 1;
+
+/// A configuration that can't be packaged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The parameter sets or the AudioSpecificConfig are broken.
+    #[error("the {0} can't be read")]
+    Malformed(&'static str),
+    /// Readable, but not something an MP4 track made here can carry.
+    #[error("{0}")]
+    Unsupported(&'static str),
+}

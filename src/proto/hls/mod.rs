@@ -1,1 +1,59 @@
-//! The segment window and its playlists (RFC 8216bis).
+//! LL-HLS: one sliding window of segments and parts over a video and an audio track, and its playlists.
+//!
+//! Owns: where parts and segments are cut (by media time), what stays in the window, what the playlists say, and the rules
+//! of blocking reload. Deliberately not: sockets, waiting, clocks; the boxes inside a part (see `proto::cmaf`).
+//! Sources: RFC 8216 and draft-pantos-hls-rfc8216bis.
+//!
+//! Rules the cutting follows:
+//! - Both tracks are cut at the same media times. Video decides: a segment begins at the first keyframe once the last one is
+//!   long enough; sound waits until video has reached the same media time, at most [`window::HOLD`], then follows.
+//! - A unit is held back until the next one is there. Only then it is known how long a picture lasts and whether the segment
+//!   ends, so that a preload hint always tells the truth.
+//! - Decode times come from each unit's own pts. Sound within half a frame of where it is expected is taken to be there.
+//! - A discontinuity counts for both tracks: their discontinuity sequences stay equal.
+
+mod multivariant;
+mod playlist;
+mod reload;
+mod snapshot;
+mod track;
+mod window;
+
+use std::time::Duration;
+
+pub use multivariant::multivariant;
+pub use playlist::{Entry, PartEntry, Playlist, Report};
+pub(crate) use reload::decimal;
+pub use reload::{Refused, Reload};
+pub use snapshot::{Found, Readiness, Rendition, Snapshot};
+pub use window::{Effects, HOLD, Tracks, Window};
+
+/// How the window is cut. Durations are media time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// The longest a part lasts (PART-TARGET).
+    pub part: Duration,
+    /// A segment ends at the first keyframe after this.
+    pub segment: Duration,
+    /// Complete segments the playlist lists, at least.
+    pub segments: usize,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { part: Duration::from_millis(334), segment: Duration::from_secs(2), segments: 6 }
+    }
+}
+
+impl Timing {
+    /// EXT-X-TARGETDURATION in whole seconds: no segment gets longer. Half a segment is left for a late keyframe; without
+    /// one, the segment is cut where the next begins with a picture that needs others.
+    pub fn target(&self) -> u32 {
+        u32::try_from(self.segment.mul_f64(1.5).as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// [`Timing::target`] as media time.
+    pub fn target_duration(&self) -> Duration {
+        Duration::from_secs(self.target().into())
+    }
+}

@@ -1,1 +1,252 @@
 //! What leaves the box for those who watch: LL-HLS.
+//!
+//! Owns: which broadcasts can be packaged, when packaging runs (from the first request for a playlist until nobody has asked
+//! for a while), and who waits for what. Deliberately not: where segments are cut and what playlists say (see `proto::hls`),
+//! HTTP, and what is on air (a [`Feed`] is handed in).
+//!
+//! One task owns the list of broadcasts; one task each packages a broadcast while somebody watches. What is published is a
+//! snapshot that every request reads for itself: bytes are made once, and no request waits for a task but for new media.
+
+mod actor;
+mod config;
+mod package;
+mod path;
+mod viewers;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use config::Config;
+
+use self::actor::{Command, Station, Visit};
+use self::path::{Item, Want};
+use crate::model::id::BroadcastId;
+use crate::model::ring::Reader;
+use crate::model::time::{MediaTime, Timeline};
+use crate::model::track::Kind;
+use crate::model::unit::Unit;
+use crate::proto::hls::{Found, Readiness, Reload, Rendition, Snapshot, Timing, multivariant};
+
+/// Commands that wait for the list of broadcasts. When full, who asks waits.
+const COMMANDS: usize = 256;
+/// Requests that may wait for new media at one time, over all broadcasts. Past that they are [`Error::Busy`].
+const WAITING: usize = 4096;
+
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+
+/// Why there is nothing to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The broadcast is unknown or off air.
+    #[error("this broadcast is not on air")]
+    NotOnAir,
+    /// No such object, or it has left the window.
+    #[error("there is no such object in the window")]
+    NotFound,
+    /// The request breaks a rule; the sentence is for people.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// What was waited for did not come in time. Ask again.
+    #[error("no new media came in time")]
+    Timeout,
+    /// Too many requests wait already. Ask again later.
+    #[error("too many requests are waiting")]
+    Busy,
+}
+
+/// A future in a box, so that [`Feed`] can be a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where the media of a broadcast comes from.
+pub trait Feed: Send + Sync + 'static {
+    /// Opens it, for as long as the streams are held. The error is a sentence for the log.
+    fn open(&self) -> BoxFuture<'_, Result<Streams, String>>;
+}
+
+/// The media of a broadcast.
+pub struct Streams {
+    /// H.264 units.
+    pub video: Option<Reader<Unit>>,
+    /// AAC or Opus units.
+    pub audio: Option<Reader<Unit>>,
+    /// When it changes, everything before it is forgotten at once.
+    pub cuts: watch::Receiver<MediaTime>,
+}
+
+/// Something to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// The bytes.
+    pub body: Bytes,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// `Cache-Control`. Errors are `no-store`.
+    pub cache_control: String,
+}
+
+/// Speaks to egress. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    waiting: Arc<Semaphore>,
+    timing: Timing,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("egress::Handle").finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// Starts egress on `tracker`; it ends with `shutdown`. Nothing is packaged yet.
+    pub fn start(config: Config, timeline: Timeline, tracker: &TaskTracker, shutdown: CancellationToken) -> Self {
+        let timing = config.timing();
+        let commands = actor::start(config, timeline, tracker, shutdown);
+        Self { commands, waiting: Arc::new(Semaphore::new(WAITING)), timing }
+    }
+
+    /// A broadcast may be watched from now on. One of the same id is replaced.
+    pub async fn add(&self, broadcast: BroadcastId, feed: Arc<dyn Feed>) {
+        // Fails only once egress has shut down; there is nothing left to tell it then.
+        let _ = self.commands.send(Command::Add { broadcast, feed }).await;
+    }
+
+    /// Ends a broadcast at once: who waits gets a playlist with an end, who asks later [`Error::NotOnAir`].
+    pub async fn remove(&self, broadcast: BroadcastId) {
+        let _ = self.commands.send(Command::Remove { broadcast }).await;
+    }
+
+    /// How many watch, estimated anew every target duration without storing who: from the requests for the media playlist
+    /// that every player keeps reloading. The watch closes when the broadcast is removed.
+    ///
+    /// # Errors
+    /// [`Error::NotOnAir`] if it was not added.
+    pub async fn viewers(&self, broadcast: BroadcastId) -> Result<watch::Receiver<u32>, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Viewers { broadcast, reply }, answer).await
+    }
+
+    /// What is at `path` below `/hls/{broadcast}/`. Waits where the protocol says so, at most three target durations.
+    ///
+    /// # Errors
+    /// [`Error`], all of which are for the requester.
+    pub async fn get(&self, broadcast: BroadcastId, path: &str, query: Option<&str>) -> Result<Object, Error> {
+        let want = path::parse(path, query)?;
+        let visit = match want {
+            Want::Index => Visit::Index,
+            Want::Of { run, kind, item: Item::Playlist(reload) } => {
+                Visit::Reload { run, kind, blocking: reload.is_some() }
+            }
+            Want::Of { run, .. } => Visit::Media { run },
+        };
+        let (reply, answer) = oneshot::channel();
+        let mut station = self.ask(Command::Visit { broadcast, visit, reply }, answer).await?;
+        match want {
+            Want::Index => self.index(station).await,
+            Want::Of { kind, item: Item::Playlist(reload), .. } => self.playlist(station, kind, reload).await,
+            Want::Of { kind, item: Item::Part(msn, part), .. } => self.part(station, kind, msn, part).await,
+            Want::Of { kind, item: Item::Segment(msn), .. } => {
+                let body = station.now().rendition(kind).and_then(|rendition| rendition.segment(msn));
+                self.media(body.ok_or(Error::NotFound)?, kind)
+            }
+            Want::Of { kind, item: Item::Init(number), .. } => {
+                let body = station.now().rendition(kind).and_then(|rendition| rendition.init(number));
+                self.media(body.ok_or(Error::NotFound)?, kind)
+            }
+        }
+    }
+
+    async fn ask<T>(&self, command: Command, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        self.commands.send(command).await.map_err(|_| Error::NotOnAir)?;
+        answer.await.map_err(|_| Error::NotOnAir)?
+    }
+
+    async fn index(&self, mut station: Station) -> Result<Object, Error> {
+        let run = station.run;
+        let complete = |snapshot: &Snapshot| match multivariant(snapshot, run) {
+            Some(text) if snapshot.is_complete() || snapshot.ended => Ok(Some(text)),
+            None if snapshot.ended => Err(Error::NotOnAir),
+            _ => Ok(None),
+        };
+        let text = match self.wait(&mut station, complete).await {
+            // One track alone is better than nothing.
+            Err(Error::Timeout) => multivariant(&station.now(), run).ok_or(Error::Timeout)?,
+            other => other?,
+        };
+        Ok(Object { body: Bytes::from(text), content_type: PLAYLIST, cache_control: "public, max-age=1".into() })
+    }
+
+    async fn playlist(&self, mut station: Station, kind: Kind, reload: Option<Reload>) -> Result<Object, Error> {
+        let far_enough = |snapshot: &Snapshot| {
+            let Some(rendition) = snapshot.rendition(kind) else {
+                return if snapshot.is_complete() || snapshot.ended { Err(Error::NotFound) } else { Ok(None) };
+            };
+            let ready = match reload {
+                Some(reload) => {
+                    rendition.reload(reload).map_err(|refused| Error::BadRequest(refused.0))? == Readiness::Ready
+                }
+                None => rendition.is_playable() || snapshot.ended,
+            };
+            Ok(ready.then(|| rendition.playlist()))
+        };
+        let body = self.wait(&mut station, far_enough).await?;
+        // A blocking reload has an address that is asked for once; a plain one changes with every part.
+        let age = if reload.is_some() { 2 * self.timing.target() } else { 1 };
+        Ok(Object { body, content_type: PLAYLIST, cache_control: format!("public, max-age={age}") })
+    }
+
+    async fn part(&self, mut station: Station, kind: Kind, msn: u64, part: u64) -> Result<Object, Error> {
+        let there = |snapshot: &Snapshot| {
+            let found = snapshot.rendition(kind).map_or(Found::Gone, |rendition: &Rendition| rendition.part(msn, part));
+            match found {
+                Found::Here(body) => Ok(Some(body)),
+                Found::Wait => Ok(None),
+                Found::Gone => Err(Error::NotFound),
+            }
+        };
+        let body = self.wait(&mut station, there).await?;
+        self.media(body, kind)
+    }
+
+    /// Media never changes at its address; it may be cached for as long as it could be in the window, and no longer, for
+    /// what somebody takes back must not live on in caches.
+    fn media(&self, body: Bytes, kind: Kind) -> Result<Object, Error> {
+        let content_type = match kind {
+            Kind::Video => "video/mp4",
+            Kind::Audio => "audio/mp4",
+        };
+        let age = u64::from(self.timing.target()) * (2 * self.timing.segments as u64 + 1);
+        Ok(Object { body, content_type, cache_control: format!("public, max-age={age}, immutable") })
+    }
+
+    /// Looks at every snapshot until one has an answer.
+    async fn wait<T>(
+        &self,
+        station: &mut Station,
+        mut look: impl FnMut(&Snapshot) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        if let Some(answer) = look(&station.now())? {
+            return Ok(answer);
+        }
+        let _waiting = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
+        let limit: Duration = 3 * self.timing.target_duration();
+        let answer = async {
+            loop {
+                station.snapshots.changed().await.map_err(|_| Error::NotOnAir)?;
+                if let Some(answer) = look(&station.now())? {
+                    return Ok(answer);
+                }
+            }
+        };
+        tokio::time::timeout(limit, answer).await.map_err(|_| Error::Timeout)?
+    }
+}

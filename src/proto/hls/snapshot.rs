@@ -1,0 +1,255 @@
+//! What the window holds at one moment: made once for everybody, then only read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::playlist::{Entry, PartEntry, Playlist, Report};
+use super::reload::Reload;
+use super::track::{Segment, Track};
+use super::{Refused, Timing};
+use crate::model::track::Kind;
+use crate::proto::cmaf::Picture;
+
+/// Both renditions at one moment. Cheap to make: media bytes are shared.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The picture, once the track exists.
+    pub video: Option<Rendition>,
+    /// The sound, once the track exists.
+    pub audio: Option<Rendition>,
+    /// Nothing more will come.
+    pub ended: bool,
+}
+
+/// One rendition at one moment.
+#[derive(Debug, Clone)]
+pub struct Rendition {
+    timing: Timing,
+    playlist: Bytes,
+    maps: Vec<(u32, Bytes)>,
+    segments: Vec<Arc<Segment>>,
+    open: Option<Segment>,
+    next_msn: u64,
+    ended: bool,
+    codec: Option<String>,
+    picture: Option<Picture>,
+    channels: u8,
+}
+
+/// Whether a request can be answered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Now.
+    Ready,
+    /// Once there is more.
+    Wait,
+}
+
+/// What became of a part that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Here it is.
+    Here(Bytes),
+    /// It is the next one to come.
+    Wait,
+    /// It is not, or no longer, in the window.
+    Gone,
+}
+
+impl Snapshot {
+    pub(super) fn new(timing: Timing, epoch: i128, video: Option<&Track>, audio: Option<&Track>, ended: bool) -> Self {
+        let rendition = |track: Option<&Track>, other: Option<&Track>, uri| {
+            track.map(|track| Rendition::new(timing, epoch, track, other.and_then(|other| report(other, uri)), ended))
+        };
+        Self {
+            video: rendition(video, audio, "../audio/index.m3u8"),
+            audio: rendition(audio, video, "../video/index.m3u8"),
+            ended,
+        }
+    }
+
+    /// One rendition.
+    pub const fn rendition(&self, kind: Kind) -> Option<&Rendition> {
+        match kind {
+            Kind::Video => self.video.as_ref(),
+            Kind::Audio => self.audio.as_ref(),
+        }
+    }
+
+    /// Whether every track has something to play, so that the multivariant playlist can name every codec.
+    pub fn is_complete(&self) -> bool {
+        let mut renditions = self.video.iter().chain(&self.audio).peekable();
+        renditions.peek().is_some() && renditions.all(Rendition::is_playable)
+    }
+}
+
+fn report(track: &Track, uri: &'static str) -> Option<Report> {
+    let open = track.open.as_ref().filter(|open| !open.parts.is_empty());
+    let last = open.or_else(|| track.closed.back().map(|segment| &**segment))?;
+    Some(Report { uri, msn: last.msn, part: last.parts.len() - 1 })
+}
+
+impl Rendition {
+    fn new(timing: Timing, epoch: i128, track: &Track, report: Option<Report>, ended: bool) -> Self {
+        let listed = track.closed.range(track.first_listed()..);
+        let open = track.open.clone();
+        // Parts stay listed within three target durations of the live edge (RFC 8216bis section 4.4.4.9).
+        let mut behind: Duration = listed.clone().map(|segment| segment.duration()).sum();
+        behind += open.as_ref().map_or(Duration::ZERO, Segment::duration);
+        let with_parts = 3 * timing.target_duration();
+        let mut entries: Vec<Entry> = Vec::new();
+        for segment in listed {
+            behind = behind.saturating_sub(segment.duration());
+            entries.push(entry(segment, epoch, behind < with_parts, Some(segment.duration())));
+        }
+        entries.extend(open.iter().filter(|open| !open.parts.is_empty()).map(|open| entry(open, epoch, true, None)));
+        let first = track.closed.get(track.first_listed()).map(|segment| &**segment).or(open.as_ref());
+        let playlist = Playlist {
+            target: timing.target(),
+            part_target: timing.part,
+            media_sequence: first.map_or(track.next_msn, |segment| segment.msn),
+            discontinuity_sequence: first.map_or(track.discontinuity, |first| first.discontinuity - first.breaks),
+            entries,
+            hint: match &open {
+                Some(open) => Some((open.msn, open.parts.len())),
+                None => Some((track.next_msn, 0)),
+            },
+            report,
+            ended,
+        };
+        Self {
+            timing,
+            playlist: Bytes::from(playlist.to_string()),
+            maps: track.maps.clone(),
+            segments: track.closed.iter().cloned().collect(),
+            open,
+            next_msn: track.next_msn,
+            ended,
+            codec: track.format().map(|format| format.codec().to_owned()),
+            picture: track.format().and_then(|format| format.picture()),
+            channels: track.format().map_or(0, |format| format.channels()),
+        }
+    }
+
+    /// The media playlist.
+    pub fn playlist(&self) -> Bytes {
+        self.playlist.clone()
+    }
+
+    /// Whether there is a part to play.
+    pub fn is_playable(&self) -> bool {
+        !self.segments.is_empty() || self.open.as_ref().is_some_and(|open| !open.parts.is_empty())
+    }
+
+    /// The codec as RFC 6381 names it, once known.
+    pub fn codec(&self) -> Option<&str> {
+        self.codec.as_deref()
+    }
+
+    /// Size of the picture.
+    pub const fn picture(&self) -> Option<Picture> {
+        self.picture
+    }
+
+    /// Channels of the sound.
+    pub const fn channels(&self) -> u8 {
+        self.channels
+    }
+
+    /// The highest bit rate of a segment in the window, in bits a second.
+    pub fn bandwidth(&self) -> u64 {
+        let rate = |segment: &Segment| {
+            let bytes: usize = segment.parts.iter().map(|part| part.body.len()).sum();
+            let seconds = segment.duration().as_secs_f64();
+            if seconds > 0.0 { (bytes as f64 * 8.0 / seconds) as u64 } else { 0 }
+        };
+        let complete = self.segments.iter().map(|segment| rate(segment)).max();
+        complete.or_else(|| self.open.as_ref().map(rate)).unwrap_or(0)
+    }
+
+    /// Samples a second in the newest segment, or nothing before there is one.
+    pub fn sample_rate(&self) -> Option<f64> {
+        let segment = self.segments.last().map(|segment| &**segment).or(self.open.as_ref())?;
+        let seconds = segment.duration().as_secs_f64();
+        let samples: u32 = segment.parts.iter().map(|part| part.samples).sum();
+        (seconds > 0.0).then(|| f64::from(samples) / seconds)
+    }
+
+    /// Whether the playlist answers a blocking reload by now (RFC 8216bis section 6.2.5.2).
+    ///
+    /// # Errors
+    /// [`Refused`] if the request is too far ahead.
+    pub fn reload(&self, reload: Reload) -> Result<Readiness, Refused> {
+        const AHEAD: Refused = Refused("the playlist is not that far yet");
+        if self.ended {
+            return Ok(Readiness::Ready);
+        }
+        // The segment that is being made, and how many parts of it are there.
+        let (current, parts) = match &self.open {
+            Some(open) => (open.msn, open.parts.len() as u64),
+            None => (self.next_msn, 0),
+        };
+        let last = if parts > 0 { current } else { current.saturating_sub(1) };
+        if reload.msn > last.saturating_add(2) {
+            return Err(AHEAD);
+        }
+        let part_seconds = self.timing.part.as_secs_f64();
+        let limit = if part_seconds < 1.0 { (3.0 / part_seconds.max(0.01)).ceil() as u64 } else { 3 };
+        if reload.msn == current && reload.part.is_some_and(|part| part > parts.saturating_add(limit)) {
+            return Err(AHEAD);
+        }
+        let there = match reload.part {
+            None => reload.msn < current,
+            Some(_) if reload.msn > current => false,
+            Some(part) if reload.msn == current => part < parts,
+            // A part past the end of a complete segment means the first of the next.
+            Some(part) => {
+                let complete = self.segments.iter().find(|segment| segment.msn == reload.msn);
+                let past = complete.is_some_and(|segment| part >= segment.parts.len() as u64);
+                !past || reload.msn + 1 < current || parts > 0
+            }
+        };
+        Ok(if there && self.is_playable() { Readiness::Ready } else { Readiness::Wait })
+    }
+
+    /// An initialisation segment.
+    pub fn init(&self, number: u64) -> Option<Bytes> {
+        self.maps.iter().find(|&&(n, _)| u64::from(n) == number).map(|(_, body)| body.clone())
+    }
+
+    /// A complete segment.
+    pub fn segment(&self, msn: u64) -> Option<Bytes> {
+        self.segments.iter().find(|segment| segment.msn == msn).map(|segment| segment.body.clone())
+    }
+
+    /// A part.
+    pub fn part(&self, msn: u64, part: u64) -> Found {
+        let index = usize::try_from(part).unwrap_or(usize::MAX);
+        if let Some(segment) = self.segments.iter().find(|segment| segment.msn == msn) {
+            return segment.parts.get(index).map_or(Found::Gone, |part| Found::Here(part.body.clone()));
+        }
+        let hinted = match &self.open {
+            Some(open) if open.msn == msn => match open.parts.get(index) {
+                Some(part) => return Found::Here(part.body.clone()),
+                None => index == open.parts.len(),
+            },
+            Some(_) => false,
+            None => msn == self.next_msn && index == 0,
+        };
+        if hinted && !self.ended { Found::Wait } else { Found::Gone }
+    }
+}
+
+fn entry(segment: &Segment, epoch: i128, with_parts: bool, duration: Option<Duration>) -> Entry {
+    let parts = segment.parts.iter().filter(|_| with_parts);
+    Entry {
+        msn: segment.msn,
+        breaks: segment.breaks,
+        map: segment.map,
+        date: epoch + i128::from(segment.start.nanos()),
+        parts: parts.map(|part| PartEntry { duration: part.duration, independent: part.independent }).collect(),
+        duration,
+    }
+}

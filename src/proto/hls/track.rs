@@ -1,0 +1,349 @@
+//! One track of the window: units in, parts and segments out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Timing;
+use crate::model::time::MediaTime;
+use crate::model::track::Kind;
+use crate::model::unit::{Config, Unit};
+use crate::proto::cmaf::{self, Format, Sample, Start, fragment};
+
+/// A stretch of a segment that is published on its own.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub body: Bytes,
+    pub duration: Duration,
+    pub independent: bool,
+    pub samples: u32,
+}
+
+/// A segment: complete once its body is there.
+#[derive(Debug, Clone)]
+pub(super) struct Segment {
+    pub msn: u64,
+    pub start: MediaTime,
+    pub map: u32,
+    /// Discontinuities right before it, and the discontinuity sequence number it has with them.
+    pub breaks: u64,
+    pub discontinuity: u64,
+    pub parts: Vec<Part>,
+    pub body: Bytes,
+}
+
+impl Segment {
+    pub fn duration(&self) -> Duration {
+        self.parts.iter().map(|part| part.duration).sum()
+    }
+}
+
+/// How a unit follows the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// In the same part, while that is not full.
+    On,
+    /// As the first of a segment with this discontinuity sequence number.
+    Segment { discontinuity: u64 },
+}
+
+struct Held {
+    unit: Unit,
+    tick: i64,
+}
+
+pub(super) struct Track {
+    kind: Kind,
+    timing: Timing,
+    current: Option<(Arc<Config>, Format)>,
+    pub maps: Vec<(u32, Bytes)>,
+    next_map: u32,
+    held: Option<Held>,
+    /// What a unit lasts when nothing better is known, in ticks.
+    usual: u32,
+    samples: Vec<Sample>,
+    samples_tick: i64,
+    part: Vec<u8>,
+    /// Where the part that is being made begins and ends, in ticks.
+    span: Option<(i64, i64)>,
+    independent: bool,
+    part_samples: u32,
+    sequence: u32,
+    pub open: Option<Segment>,
+    pub closed: VecDeque<Arc<Segment>>,
+    pub next_msn: u64,
+    pub discontinuity: u64,
+}
+
+impl Track {
+    pub fn new(kind: Kind, timing: Timing) -> Self {
+        Self {
+            kind,
+            timing,
+            current: None,
+            maps: Vec::new(),
+            next_map: 0,
+            held: None,
+            usual: 0,
+            samples: Vec::new(),
+            samples_tick: 0,
+            part: Vec::new(),
+            span: None,
+            independent: false,
+            part_samples: 0,
+            sequence: 0,
+            open: None,
+            closed: VecDeque::new(),
+            next_msn: 0,
+            discontinuity: 0,
+        }
+    }
+
+    pub fn format(&self) -> Option<&Format> {
+        self.current.as_ref().map(|(_, format)| format)
+    }
+
+    /// Whether units of this configuration fit the initialisation segment in force; nothing is in force before the first.
+    pub fn fits(&self, config: &Arc<Config>) -> bool {
+        self.current.as_ref().is_some_and(|(current, _)| Arc::ptr_eq(current, config) || current == config)
+    }
+
+    /// Pts of the unit that came last.
+    pub fn last(&self) -> Option<MediaTime> {
+        self.held.as_ref().map(|held| held.unit.pts)
+    }
+
+    /// What a unit usually lasts, in media time.
+    pub fn usual(&self) -> Duration {
+        self.format().map_or(Duration::ZERO, |format| span(self.usual.into(), format.timescale()))
+    }
+
+    /// Takes a unit. Returns whether something new can be published.
+    ///
+    /// # Errors
+    /// [`cmaf::Error`] if its configuration can't be packaged; the unit is dropped.
+    pub fn push(&mut self, unit: Unit, step: Step) -> Result<bool, cmaf::Error> {
+        let mut fresh = None;
+        if !self.fits(&unit.config) {
+            fresh = Some(Format::read(&unit.config)?);
+        }
+        let timescale = fresh.as_ref().or(self.format()).map_or(1, Format::timescale);
+        let mut changed = false;
+        let mut tick = unit.pts.ticks(timescale).max(0);
+        if let (Some(held), None) = (&self.held, &fresh) {
+            match self.follow(held, tick) {
+                Some(followed) => tick = followed,
+                None => return Ok(false),
+            }
+        }
+        if let Some(held) = self.held.take() {
+            let distance = if fresh.is_none() { tick - held.tick } else { 0 };
+            changed |= self.settle(held, distance);
+        }
+        match step {
+            Step::Segment { discontinuity } => {
+                changed |= self.close();
+                if let Some(format) = fresh {
+                    self.usual = format.usual_duration();
+                    self.maps.push((self.next_map, format.init()));
+                    self.next_map += 1;
+                    self.current = Some((unit.config.clone(), format));
+                }
+                self.open = Some(Segment {
+                    msn: self.next_msn,
+                    start: unit.pts,
+                    map: self.next_map.saturating_sub(1),
+                    breaks: discontinuity - self.discontinuity,
+                    discontinuity,
+                    parts: Vec::new(),
+                    body: Bytes::new(),
+                });
+                self.next_msn += 1;
+                self.discontinuity = discontinuity;
+            }
+            Step::On => {
+                let full = self.span.is_some_and(|(start, _)| tick + i64::from(self.usual) - start > self.part_ticks());
+                if full || (self.kind == Kind::Video && unit.keyframe) {
+                    changed |= self.flush();
+                }
+            }
+        }
+        self.held = Some(Held { unit, tick });
+        Ok(changed)
+    }
+
+    /// Where a unit that comes at `tick` belongs after the held one; nothing if it overlaps and is to be left out.
+    fn follow(&self, held: &Held, tick: i64) -> Option<i64> {
+        match self.kind {
+            Kind::Video => Some(tick.max(held.tick + 1)),
+            Kind::Audio => {
+                let duration = i64::from(self.declared(&held.unit).unwrap_or(self.usual));
+                let expected = held.tick + duration;
+                let early = expected - tick;
+                if early > duration / 2 {
+                    None
+                } else if early < -(duration / 2) {
+                    Some(tick)
+                } else {
+                    Some(expected)
+                }
+            }
+        }
+    }
+
+    fn declared(&self, unit: &Unit) -> Option<u32> {
+        let rate = self.format()?.timescale();
+        let ticks = (unit.duration?.as_nanos() * u128::from(rate) + 500_000_000) / 1_000_000_000;
+        u32::try_from(ticks).ok().filter(|&ticks| ticks > 0)
+    }
+
+    /// Gives the held unit its duration and puts it into its part. `distance` is that to the next unit in ticks, 0 if unknown.
+    fn settle(&mut self, held: Held, distance: i64) -> bool {
+        let limit = self.part_ticks();
+        let declared = self.declared(&held.unit);
+        let duration = match (self.kind, u32::try_from(distance)) {
+            (Kind::Video, Ok(distance @ 1..)) if i64::from(distance) <= limit => {
+                self.usual = distance;
+                distance
+            }
+            (Kind::Audio, _) if declared.is_some() => {
+                self.usual = declared.unwrap_or(self.usual);
+                self.usual
+            }
+            _ => declared.unwrap_or(self.usual),
+        };
+        let duration = duration.clamp(1, u32::try_from(limit).unwrap_or(u32::MAX));
+        let end = held.tick + i64::from(duration);
+        let mut changed = false;
+        if self.span.is_some_and(|(start, _)| end - start > limit) {
+            changed = self.flush();
+        }
+        match self.span {
+            // A hole: what follows gets a decode time of its own.
+            Some((start, before)) => {
+                if before != held.tick {
+                    self.write_fragment();
+                }
+                self.span = Some((start, end));
+            }
+            None => {
+                self.independent = held.unit.keyframe;
+                self.span = Some((held.tick, end));
+            }
+        }
+        if self.samples.is_empty() {
+            self.samples_tick = held.tick;
+        }
+        self.samples.push(Sample { data: held.unit.data, duration, keyframe: held.unit.keyframe });
+        self.part_samples += 1;
+        changed
+    }
+
+    fn write_fragment(&mut self) {
+        if self.samples.is_empty() {
+            return;
+        }
+        let first = self.part.is_empty() && self.open.as_ref().is_some_and(|open| open.parts.is_empty());
+        let start = if first { Start::Segment } else { Start::Inside };
+        self.sequence = self.sequence.wrapping_add(1);
+        fragment(&mut self.part, start, self.sequence, self.samples_tick.unsigned_abs(), &self.samples);
+        self.samples.clear();
+    }
+
+    /// Ends the part that is being made.
+    fn flush(&mut self) -> bool {
+        self.write_fragment();
+        let Some((start, end)) = self.span.take() else { return false };
+        let body = Bytes::from(std::mem::take(&mut self.part));
+        let timescale = self.format().map_or(1, Format::timescale);
+        let samples = std::mem::take(&mut self.part_samples);
+        let part = Part { body, duration: span(end - start, timescale), independent: self.independent, samples };
+        match &mut self.open {
+            Some(open) => open.parts.push(part),
+            None => return false,
+        }
+        true
+    }
+
+    /// Ends the segment that is being made.
+    fn close(&mut self) -> bool {
+        self.flush();
+        let Some(mut open) = self.open.take() else { return false };
+        if open.parts.is_empty() {
+            // Its number was never published; its discontinuities go on to the next.
+            self.next_msn = open.msn;
+            self.discontinuity -= open.breaks;
+            return false;
+        }
+        let mut body = Vec::with_capacity(open.parts.iter().map(|part| part.body.len()).sum());
+        for part in &open.parts {
+            body.extend_from_slice(&part.body);
+        }
+        open.body = Bytes::from(body);
+        let mut from = 0;
+        for part in &mut open.parts {
+            let to = from + part.body.len();
+            part.body = open.body.slice(from..to);
+            from = to;
+        }
+        self.closed.push_back(Arc::new(open));
+        self.trim();
+        true
+    }
+
+    /// Settles everything that is held and ends the segment. Returns whether something new can be published.
+    pub fn finish(&mut self) -> bool {
+        let mut changed = false;
+        if let Some(held) = self.held.take() {
+            changed = self.settle(held, 0);
+        }
+        self.close() || changed
+    }
+
+    /// Forgets every byte that is held or was published. Numbers go on.
+    pub fn discard(&mut self) {
+        self.held = None;
+        self.samples.clear();
+        self.part.clear();
+        self.part_samples = 0;
+        self.span = None;
+        self.open = None;
+        self.closed.clear();
+    }
+
+    /// Index in `closed` of the first segment the playlist lists: the last few, and at least three target durations
+    /// (RFC 8216 section 6.2.2).
+    pub fn first_listed(&self) -> usize {
+        let (mut first, mut length) = (self.closed.len(), Duration::ZERO);
+        while first > 0
+            && (self.closed.len() - first < self.timing.segments || length < 3 * self.timing.target_duration())
+        {
+            first -= 1;
+            length += self.closed[first].duration();
+        }
+        first
+    }
+
+    /// Lets go of what has left the playlist for as long as a client that just read it may need it.
+    fn trim(&mut self) {
+        let listed = self.closed.len() - self.first_listed();
+        while self.closed.len() > listed + self.timing.segments + 1 {
+            self.closed.pop_front();
+        }
+        let oldest = self.closed.front().map_or(0, |segment| segment.map);
+        let newest = self.next_map.saturating_sub(1);
+        self.maps.retain(|&(number, _)| number >= oldest || number == newest);
+    }
+
+    fn part_ticks(&self) -> i64 {
+        let rate = self.format().map_or(1, Format::timescale);
+        i64::try_from(self.timing.part.as_nanos() * u128::from(rate) / 1_000_000_000).unwrap_or(i64::MAX)
+    }
+}
+
+fn span(ticks: i64, timescale: u32) -> Duration {
+    let nanos = i128::from(ticks.max(0)) * 1_000_000_000 / i128::from(timescale.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}

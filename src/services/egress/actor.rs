@@ -1,0 +1,209 @@
+//! The list of broadcasts: starts packaging for who asks, ends it when nobody does.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::package::Package;
+use super::viewers::Viewers;
+use super::{COMMANDS, Config, Error, Feed};
+use crate::model::id::BroadcastId;
+use crate::model::time::{MediaTime, Timeline};
+use crate::model::track::Kind;
+use crate::proto::hls::Snapshot;
+
+/// How often idle runs are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(super) enum Command {
+    Add { broadcast: BroadcastId, feed: Arc<dyn Feed> },
+    Remove { broadcast: BroadcastId },
+    Visit { broadcast: BroadcastId, visit: Visit, reply: oneshot::Sender<Result<Station, Error>> },
+    Viewers { broadcast: BroadcastId, reply: oneshot::Sender<Result<watch::Receiver<u32>, Error>> },
+}
+
+/// What a request is about, as far as demand goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Visit {
+    /// The multivariant playlist: starts a run where there is none.
+    Index,
+    /// A media playlist.
+    Reload { run: u64, kind: Kind, blocking: bool },
+    /// Media of a run.
+    Media { run: u64 },
+}
+
+/// Where a request reads.
+pub(super) struct Station {
+    pub run: u64,
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+}
+
+impl Station {
+    /// The newest snapshot.
+    pub fn now(&mut self) -> Arc<Snapshot> {
+        self.snapshots.borrow_and_update().clone()
+    }
+}
+
+struct Run {
+    number: u64,
+    started: Instant,
+    asked: Instant,
+    counted: Instant,
+    viewers: Viewers,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    stop: CancellationToken,
+}
+
+impl Run {
+    fn is_over(&self) -> bool {
+        self.snapshots.has_changed().is_err()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+struct Broadcast {
+    feed: Arc<dyn Feed>,
+    viewers: watch::Sender<u32>,
+    run: Option<Run>,
+}
+
+struct Actor {
+    config: Config,
+    timeline: Timeline,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+    broadcasts: HashMap<BroadcastId, Broadcast>,
+    /// Number of the newest run of any broadcast.
+    newest: u64,
+}
+
+pub(super) fn start(
+    config: Config,
+    timeline: Timeline,
+    tracker: &TaskTracker,
+    shutdown: CancellationToken,
+) -> mpsc::Sender<Command> {
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let broadcasts = HashMap::new();
+    let actor = Actor { config, timeline, tracker: tracker.clone(), shutdown, broadcasts, newest: 0 };
+    tracker.spawn(actor.run(inbox).instrument(tracing::info_span!("egress")));
+    commands
+}
+
+impl Actor {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shutdown = self.shutdown.clone();
+        loop {
+            let running = self.broadcasts.values().any(|broadcast| broadcast.run.is_some());
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                command = inbox.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                _ = look.tick(), if running => self.look(),
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Add { broadcast, feed } => {
+                let viewers = watch::Sender::new(0);
+                self.broadcasts.insert(broadcast, Broadcast { feed, viewers, run: None });
+            }
+            Command::Remove { broadcast } => {
+                self.broadcasts.remove(&broadcast);
+            }
+            Command::Visit { broadcast, visit, reply } => {
+                // Who asked may have gone; nothing is lost then.
+                let _ = reply.send(self.visit(broadcast, visit));
+            }
+            Command::Viewers { broadcast, reply } => {
+                let viewers = self.broadcasts.get(&broadcast).map(|broadcast| broadcast.viewers.subscribe());
+                let _ = reply.send(viewers.ok_or(Error::NotOnAir));
+            }
+        }
+    }
+
+    fn visit(&mut self, id: BroadcastId, visit: Visit) -> Result<Station, Error> {
+        let now = Instant::now();
+        let broadcast = self.broadcasts.get_mut(&id).ok_or(Error::NotOnAir)?;
+        if matches!(visit, Visit::Index) {
+            // A run whose feed has ended or could not be opened is tried again, once a second at most.
+            let usable = broadcast.run.as_ref().is_some_and(|run| !run.is_over() || now < run.started + LOOK);
+            if !usable {
+                let unix = self.timeline.unix_nanos(self.timeline.media(now.into_std())) / 1_000_000_000;
+                self.newest = u64::try_from(unix).unwrap_or(0).max(self.newest + 1);
+                let (snapshots, receiver) = watch::channel(Arc::default());
+                let stop = self.shutdown.child_token();
+                let package = Package {
+                    feed: broadcast.feed.clone(),
+                    timing: self.config.timing(),
+                    epoch_unix_nanos: self.timeline.unix_nanos(MediaTime::ZERO),
+                    snapshots,
+                    stop: stop.clone(),
+                };
+                let span = tracing::info_span!("package", broadcast = %id, run = self.newest);
+                self.tracker.spawn(package.run().instrument(span));
+                broadcast.run = Some(Run {
+                    number: self.newest,
+                    started: now,
+                    asked: now,
+                    counted: now,
+                    viewers: Viewers::default(),
+                    snapshots: receiver,
+                    stop,
+                });
+            }
+        }
+        let run = broadcast.run.as_mut().ok_or(Error::NotFound)?;
+        match visit {
+            Visit::Index => {}
+            Visit::Reload { run: number, .. } | Visit::Media { run: number } if number != run.number => {
+                return Err(Error::NotFound);
+            }
+            Visit::Reload { kind, blocking, .. } => {
+                if kind == Kind::Video || run.snapshots.borrow().video.is_none() {
+                    if blocking { run.viewers.blocking() } else { run.viewers.plain() }
+                }
+            }
+            Visit::Media { .. } => {}
+        }
+        run.asked = now;
+        Ok(Station { run: run.number, snapshots: run.snapshots.clone() })
+    }
+
+    /// Ends runs that nobody asks for any more and counts viewers.
+    fn look(&mut self) {
+        let now = Instant::now();
+        let target = self.config.timing().target_duration();
+        for broadcast in self.broadcasts.values_mut() {
+            let Some(run) = &mut broadcast.run else { continue };
+            if now >= run.asked + self.config.linger {
+                broadcast.run = None;
+                broadcast.viewers.send_if_modified(|viewers| std::mem::take(viewers) != 0);
+            } else if now >= run.counted + target {
+                let parts = (now - run.counted).as_secs_f64() / self.config.part.as_secs_f64();
+                run.counted = now;
+                let estimate = run.viewers.estimate(parts);
+                broadcast.viewers.send_if_modified(|viewers| std::mem::replace(viewers, estimate) != estimate);
+            }
+        }
+    }
+}

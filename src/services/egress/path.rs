@@ -1,0 +1,89 @@
+//! What a request path means.
+
+use super::Error;
+use crate::model::track::Kind;
+use crate::proto::hls::{Reload, decimal};
+
+/// An object that may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// The multivariant playlist.
+    Index,
+    /// Something of one rendition of one packaging run.
+    Of { run: u64, kind: Kind, item: Item },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Item {
+    /// The media playlist, at once or once it is far enough.
+    Playlist(Option<Reload>),
+    /// An initialisation segment.
+    Init(u64),
+    /// A complete segment.
+    Segment(u64),
+    /// A part of a segment.
+    Part(u64, u64),
+}
+
+/// Reads what comes after `/hls/{broadcast}/`.
+pub(super) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
+    if path == "index.m3u8" {
+        return Ok(Want::Index);
+    }
+    let mut pieces = path.split('/');
+    let (Some(run), Some(rendition), Some(name), None) = (pieces.next(), pieces.next(), pieces.next(), pieces.next())
+    else {
+        return Err(Error::NotFound);
+    };
+    let run = number(run)?;
+    let kind = match rendition {
+        "video" => Kind::Video,
+        "audio" => Kind::Audio,
+        _ => return Err(Error::NotFound),
+    };
+    let item = if name == "index.m3u8" {
+        Item::Playlist(Reload::parse(query).map_err(|refused| Error::BadRequest(refused.0))?)
+    } else if let Some(n) = name.strip_prefix("init-").and_then(|rest| rest.strip_suffix(".mp4")) {
+        Item::Init(number(n)?)
+    } else {
+        let name = name.strip_suffix(".m4s").ok_or(Error::NotFound)?;
+        match name.split_once('.') {
+            Some((msn, part)) => Item::Part(number(msn)?, number(part)?),
+            None => Item::Segment(number(name)?),
+        }
+    };
+    Ok(Want::Of { run, kind, item })
+}
+
+fn number(text: &str) -> Result<u64, Error> {
+    decimal(text).ok_or(Error::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_one_path() {
+        let of = |kind, item| Ok(Want::Of { run: 5, kind, item });
+        assert_eq!(parse("index.m3u8", None), Ok(Want::Index));
+        assert_eq!(parse("5/video/index.m3u8", None), of(Kind::Video, Item::Playlist(None)));
+        let reload = Reload { msn: 3, part: Some(1) };
+        let query = Some("_HLS_msn=3&_HLS_part=1");
+        assert_eq!(parse("5/audio/index.m3u8", query), of(Kind::Audio, Item::Playlist(Some(reload))));
+        assert_eq!(parse("5/audio/init-0.mp4", None), of(Kind::Audio, Item::Init(0)));
+        assert_eq!(parse("5/video/12.m4s", None), of(Kind::Video, Item::Segment(12)));
+        assert_eq!(parse("5/video/12.3.m4s", None), of(Kind::Video, Item::Part(12, 3)));
+    }
+
+    #[test]
+    fn other_paths_are_not_found() {
+        for path in ["", "/", "x", "5", "5/video", "5/video/", "5/video/x.m4s", "5/video/1.2.3.m4s", "-1/video/1.m4s"] {
+            assert_eq!(parse(path, None), Err(Error::NotFound), "{path}");
+        }
+        for path in ["5/film/1.m4s", "5/video/1.mp4", "5/video/init-.mp4", "5/video/1.m4s/x", "5/../1.m4s"] {
+            assert_eq!(parse(path, None), Err(Error::NotFound), "{path}");
+        }
+        assert!(matches!(parse("5/video/index.m3u8", Some("_HLS_part=1")), Err(Error::BadRequest(_))));
+    }
+}
