@@ -136,11 +136,9 @@ impl<K: Copy + Eq> Scene<K> {
         Tile { x: even((self.width - width) / 2), y: even(lowest.saturating_sub(height)), width, height }
     }
 
-    /// The picture of a moment: of each member the newest picture that is not later than it.
-    pub fn compose(&mut self, moment: MediaTime) -> Composed {
+    /// Lets time pass up to a moment without drawing.
+    pub fn pass(&mut self, moment: MediaTime) {
         self.moment = Some(moment);
-        let mut canvas = self.blank.clone();
-        let mut complete = true;
         for seat in &mut self.seats {
             while seat.waiting.front().is_some_and(|picture| picture.time <= moment) {
                 seat.shown = seat.waiting.pop_front();
@@ -148,6 +146,15 @@ impl<K: Copy + Eq> Scene<K> {
             if seat.shown.as_ref().is_some_and(|shown| shown.time + STALE < moment) {
                 seat.shown = None;
             }
+        }
+    }
+
+    /// The picture of a moment: of each member the newest picture that is not later than it.
+    pub fn compose(&mut self, moment: MediaTime) -> Composed {
+        self.pass(moment);
+        let mut canvas = self.blank.clone();
+        let mut complete = true;
+        for seat in &self.seats {
             let Some(tile) = seat.tile else { continue };
             complete &= seat.shown.is_some() || seat.sight == Sight::Unseen;
             if let Some(picture) = seat.shown.as_ref().or(seat.card.as_ref()) {
