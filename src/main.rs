@@ -1,7 +1,3 @@
-<<<<<<< HEAD
-//! x
-fn main() {}
-=======
 //! Reads the command line and runs what it asks for.
 
 use std::process::ExitCode;
@@ -37,4 +33,3 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
     Ok(())
 }
->>>>>>> part/tools

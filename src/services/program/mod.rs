@@ -1,1 +1,3 @@
 //! What is on air of a room.
+
+pub mod composition;

@@ -1,0 +1,151 @@
+//! The canvas: an I420 picture in the making.
+
+use bytes::Bytes;
+
+use super::grid::Tile;
+use crate::model::raw::Picture;
+use crate::model::time::MediaTime;
+
+/// A colour as Y, Cb and Cr: ITU-R BT.709, limited range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour {
+    /// Brightness, 16 to 235.
+    pub y: u8,
+    /// Blue difference, 16 to 240.
+    pub u: u8,
+    /// Red difference, 16 to 240.
+    pub v: u8,
+}
+
+impl Colour {
+    /// The blue-grey of the porch at dusk: what is behind everything.
+    pub const DUSK: Self = Self::from_rgb(0x17, 0x1d, 0x29);
+
+    /// From red, green and blue of 0 to 255 each (BT.709 section 3, 8 bit).
+    pub const fn from_rgb(red: u8, green: u8, blue: u8) -> Self {
+        let (r, g, b) = (red as i32, green as i32, blue as i32);
+        Self {
+            y: (16 + ((11_966 * r + 40_254 * g + 4_064 * b + 32_768) >> 16)) as u8,
+            u: (128 + ((-6_596 * r - 22_189 * g + 28_784 * b + 32_768) >> 16)) as u8,
+            v: (128 + ((28_784 * r - 26_145 * g - 2_639 * b + 32_768) >> 16)) as u8,
+        }
+    }
+}
+
+/// An I420 picture that is being drawn. A clone of a filled canvas is the cheapest fresh one.
+#[derive(Clone)]
+pub struct Canvas {
+    width: usize,
+    height: usize,
+    data: Vec<u8>,
+}
+
+impl Canvas {
+    /// A canvas of one colour. Odd sides are rounded down.
+    pub fn new(width: u32, height: u32, colour: Colour) -> Self {
+        let (width, height) = ((width - width % 2) as usize, (height - height % 2) as usize);
+        let luma = width * height;
+        let mut data = vec![colour.y; luma + luma / 2];
+        data[luma..luma + luma / 4].fill(colour.u);
+        data[luma + luma / 4..].fill(colour.v);
+        Self { width, height, data }
+    }
+
+    /// Draws a picture with its upper left corner at (`x`, `y`), odd positions rounded down; what is outside is cut off.
+    /// A picture whose data does not fit its size is not drawn.
+    pub fn blit(&mut self, picture: &Picture, x: u32, y: u32) {
+        let (from_width, from_height) = (picture.width as usize, picture.height as usize);
+        let (x, y) = ((x - x % 2) as usize, (y - y % 2) as usize);
+        let odd = from_width % 2 != 0 || from_height % 2 != 0;
+        let Some(luma) = from_width.checked_mul(from_height) else { return };
+        if odd || picture.data.len() != luma + luma / 2 || x >= self.width || y >= self.height {
+            return;
+        }
+        let (wide, high) = (from_width.min(self.width - x), from_height.min(self.height - y));
+        let own = self.width * self.height;
+        for (part, own_start, from_start) in [(1, 0, 0), (2, own, luma), (2, own + own / 4, luma + luma / 4)] {
+            let (to_stride, from_stride, bytes) = (self.width / part, from_width / part, wide / part);
+            for row in 0..high / part {
+                let to = own_start + (y / part + row) * to_stride + x / part;
+                let from = from_start + row * from_stride;
+                self.data[to..to + bytes].copy_from_slice(&picture.data[from..from + bytes]);
+            }
+        }
+    }
+
+    /// Draws a picture on a tile, if it has the size of the tile.
+    pub fn fill(&mut self, tile: Tile, picture: &Picture) {
+        if (picture.width, picture.height) == (tile.width, tile.height) {
+            self.blit(picture, tile.x, tile.y);
+        }
+    }
+
+    /// The finished picture.
+    pub fn finish(self, time: MediaTime) -> Picture {
+        Picture { width: self.width as u32, height: self.height as u32, time, data: Bytes::from(self.data) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BACK: Colour = Colour { y: 20, u: 30, v: 40 };
+    const MARK: Colour = Colour { y: 120, u: 130, v: 140 };
+
+    fn at(picture: &Picture, x: usize, y: usize) -> (u8, u8, u8) {
+        let (w, h) = (picture.width as usize, picture.height as usize);
+        let chroma = w * h + y / 2 * (w / 2) + x / 2;
+        (picture.data[y * w + x], picture.data[chroma], picture.data[chroma + w * h / 4])
+    }
+
+    fn plain(width: u32, height: u32) -> Picture {
+        Canvas::new(width, height, MARK).finish(MediaTime::ZERO)
+    }
+
+    #[test]
+    fn black_white_and_red_are_limited_range_bt_709() {
+        assert_eq!(Colour::from_rgb(0, 0, 0), Colour { y: 16, u: 128, v: 128 });
+        assert_eq!(Colour::from_rgb(255, 255, 255), Colour { y: 235, u: 128, v: 128 });
+        assert_eq!(Colour::from_rgb(255, 0, 0), Colour { y: 63, u: 102, v: 240 });
+    }
+
+    #[test]
+    fn a_picture_lands_on_its_place_and_nowhere_else() {
+        let mut canvas = Canvas::new(16, 8, BACK);
+        canvas.blit(&plain(4, 2), 6, 4);
+        let picture = canvas.finish(MediaTime::from_millis(5));
+        assert_eq!(picture.time, MediaTime::from_millis(5));
+        assert_eq!(picture.data.len(), 16 * 8 * 3 / 2);
+        for y in 0..8 {
+            for x in 0..16 {
+                let inside = (6..10).contains(&x) && (4..6).contains(&y);
+                let expected = if inside { (120, 130, 140) } else { (20, 30, 40) };
+                assert_eq!(at(&picture, x, y), expected, "({x}, {y})");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_outside_is_cut_off() {
+        let mut canvas = Canvas::new(16, 8, BACK);
+        canvas.blit(&plain(64, 64), 14, 6);
+        canvas.blit(&plain(2, 2), 16, 0);
+        canvas.blit(&plain(2, 2), 0, 8);
+        let picture = canvas.finish(MediaTime::ZERO);
+        assert_eq!(at(&picture, 15, 7), (120, 130, 140));
+        assert_eq!(at(&picture, 13, 7), (20, 30, 40));
+        assert_eq!(at(&picture, 0, 0), (20, 30, 40));
+    }
+
+    #[test]
+    fn a_picture_that_lies_about_its_size_is_not_drawn() {
+        let mut canvas = Canvas::new(8, 8, BACK);
+        let mut short = plain(4, 4);
+        short.data.truncate(10);
+        canvas.blit(&short, 0, 0);
+        canvas.blit(&Picture { width: 3, height: 5, ..plain(4, 4) }, 0, 0);
+        canvas.fill(Tile { x: 0, y: 0, width: 8, height: 4 }, &plain(4, 4));
+        assert!(canvas.finish(MediaTime::ZERO).data[..64].iter().all(|&y| y == 20));
+    }
+}

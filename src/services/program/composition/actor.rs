@@ -1,0 +1,455 @@
+//! The loop: commands, decoded media and the beat in; pictures and sound out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::codecs::{CardSpec, Codecs, VideoSpec};
+use super::feed::{Backoff, Ending, Feed, Start};
+use super::schedule::Schedule;
+use super::{Command, Error, MOST_MEMBERS, Member, Settings, State};
+use crate::model::id::PublicationId;
+use crate::model::raw::{Picture, RATE, Sound};
+use crate::model::ring::Reader;
+use crate::model::time::{MediaTime, Timeline};
+use crate::model::unit::Unit;
+use crate::proto::layout::mixer::Mixer;
+use crate::proto::layout::scene::{Scene, Sight};
+
+/// Decoded media on the way from the feeds. When it is full, the feeds wait, and then the decoders leave out.
+const DECODED: usize = 64;
+/// Sound is made in chunks of 20 ms.
+const CHUNKS_A_SECOND: u32 = 50;
+const CHUNK: usize = (RATE / CHUNKS_A_SECOND) as usize;
+/// Who was asleep for longer goes on with the present; the sound between is left out.
+const STALL: Duration = Duration::from_millis(500);
+/// A still waits this long for everybody to be seen.
+const STILL_PATIENCE: Duration = Duration::from_secs(3);
+/// Stills that may be waited for at once.
+const MOST_STILLS: usize = 16;
+
+/// Where finished media goes; nothing where it is not wanted.
+pub(super) struct Outlets {
+    pub(super) pictures: Option<mpsc::Sender<Picture>>,
+    pub(super) sounds: Option<mpsc::Sender<Sound>>,
+}
+
+/// Which seat something is for: the life of a member from being added to being removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ticket {
+    key: PublicationId,
+    life: u64,
+}
+
+enum Input {
+    Picture(Ticket, Picture),
+    Sound(Ticket, Sound),
+    Card(Ticket, Picture),
+    Overlay(u64, Picture),
+    Ended(Ticket, Ending),
+}
+
+struct Seat {
+    life: u64,
+    feeds: Vec<AbortHandle>,
+    decoder: Option<watch::Sender<Option<VideoSpec>>>,
+    card: Option<(CardSpec, AbortHandle)>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.feeds.iter().chain(self.card.as_ref().map(|(_, task)| task)).for_each(AbortHandle::abort);
+    }
+}
+
+struct Overlay {
+    serial: u64,
+    until: Instant,
+    task: AbortHandle,
+}
+
+struct Still {
+    until: Instant,
+    answer: oneshot::Sender<Result<Picture, Error>>,
+}
+
+pub(super) struct Actor {
+    settings: Settings,
+    codecs: Arc<dyn Codecs>,
+    outlets: Outlets,
+    scene: Scene<PublicationId>,
+    mixer: Mixer<PublicationId>,
+    seats: HashMap<PublicationId, Seat>,
+    overlay: Option<Overlay>,
+    stills: Vec<Still>,
+    tasks: JoinSet<()>,
+    inputs: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    state: watch::Sender<State>,
+    pictures: Schedule,
+    sounds: Schedule,
+    /// Media time of the first picture and the first sample.
+    base: MediaTime,
+    last_picture: Option<MediaTime>,
+    serial: u64,
+}
+
+impl Actor {
+    pub(super) fn new(
+        settings: Settings,
+        codecs: Arc<dyn Codecs>,
+        timeline: Timeline,
+        outlets: Outlets,
+    ) -> (Self, watch::Receiver<State>) {
+        let start = Instant::now();
+        let base = MediaTime::from_ticks((timeline.media(start.into_std()) - settings.delay).ticks(RATE), RATE);
+        let (state, watcher) = watch::channel(State { members: Vec::new(), cut: base, ended: None });
+        let second = Duration::from_secs(1);
+        let actor = Self {
+            scene: Scene::new(settings.width, settings.height, settings.background),
+            pictures: Schedule::new(start, second, settings.fps),
+            sounds: Schedule::new(start, second, CHUNKS_A_SECOND),
+            settings,
+            codecs,
+            outlets,
+            mixer: Mixer::default(),
+            seats: HashMap::new(),
+            overlay: None,
+            stills: Vec::new(),
+            tasks: JoinSet::new(),
+            inputs: mpsc::channel(DECODED),
+            state,
+            base,
+            last_picture: None,
+            serial: 0,
+        };
+        (actor, watcher)
+    }
+
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
+        loop {
+            let due = self.due();
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => break,
+                },
+                Some(input) = self.inputs.1.recv() => self.take(input),
+                Some(ended) = self.tasks.join_next() => report(ended),
+                () = sleep_until(due) => self.beat(Instant::now()),
+            }
+        }
+        self.seats.clear();
+        self.tasks.shutdown().await;
+    }
+
+    fn due(&self) -> Instant {
+        match (self.makes_pictures(), self.makes_sound()) {
+            (true, true) => self.pictures.due().min(self.sounds.due()),
+            (_, false) => self.pictures.due(),
+            (false, true) => self.sounds.due(),
+        }
+    }
+
+    const fn makes_pictures(&self) -> bool {
+        self.settings.makes.pictures()
+    }
+
+    const fn makes_sound(&self) -> bool {
+        self.settings.makes.sound()
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Add(member, answer) => {
+                let _ = answer.send(self.add(member));
+            }
+            Command::Remove(key, answer) => {
+                let _ = answer.send(self.remove(key, None));
+            }
+            Command::Rename(key, name) => {
+                self.scene.rename(key, name);
+                self.follow_layout();
+            }
+            Command::Overlay(line) => self.show(line),
+            Command::Snapshot(answer) => {
+                let refused = match () {
+                    () if !self.makes_pictures() => Some(Error::NoPictures),
+                    () if self.stills.len() >= MOST_STILLS => Some(Error::Busy),
+                    () => None,
+                };
+                match refused {
+                    Some(error) => drop(answer.send(Err(error))),
+                    None => self.stills.push(Still { until: Instant::now() + STILL_PATIENCE, answer }),
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, member: Member) -> Result<(), Error> {
+        let Member { key, name, video, audio } = member;
+        if self.seats.len() >= MOST_MEMBERS && !self.seats.contains_key(&key) {
+            return Err(Error::Full);
+        }
+        let ticket = Ticket { key, life: self.next_serial() };
+        let video = video.filter(|_| self.makes_pictures());
+        let audio = audio.filter(|_| self.makes_sound());
+        self.scene.add(key, name, if video.is_some() { Sight::Seen } else { Sight::Unseen });
+        self.mixer.add(key);
+        let mut seat = Seat { life: ticket.life, feeds: Vec::new(), decoder: None, card: None };
+        if let Some(reader) = video {
+            let (decoder, spec) = watch::channel(self.video_spec(key));
+            seat.decoder = Some(decoder);
+            seat.feeds.push(self.feed_video(ticket, reader, spec));
+        }
+        if let Some(reader) = audio {
+            seat.feeds.push(self.feed_audio(ticket, reader));
+        }
+        self.seats.insert(key, seat);
+        self.follow_layout();
+        self.tell(None);
+        Ok(())
+    }
+
+    /// Takes somebody out of everything at once; the cut is behind all that has been given out.
+    fn remove(&mut self, key: PublicationId, ended: Option<Ending>) -> MediaTime {
+        if self.seats.remove(&key).is_some() {
+            self.scene.remove(key);
+            self.mixer.remove(key);
+            self.follow_layout();
+            self.tell(ended.map(|ending| (key, ending)));
+        }
+        self.cut()
+    }
+
+    /// The earliest time that the next output can have.
+    fn cut(&self) -> MediaTime {
+        let after_picture = self.last_picture.map_or(self.base, |last| last.plus_nanos(1));
+        let after_sound = if self.makes_sound() { self.sound_time() } else { self.base };
+        after_picture.max(after_sound)
+    }
+
+    fn tell(&self, ended: Option<(PublicationId, Ending)>) {
+        let members = self.scene.seated().map(|seated| seated.key).collect();
+        let cut = self.cut();
+        self.state.send_modify(|state| {
+            *state = State { members, cut, ended: ended.or(state.ended) };
+        });
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Picture(ticket, picture) if self.seated(ticket) => self.scene.push(ticket.key, picture),
+            Input::Sound(ticket, sound) if self.seated(ticket) => self.mixer.push(ticket.key, &sound),
+            Input::Card(ticket, card) if self.seated(ticket) => self.scene.set_card(ticket.key, card),
+            Input::Ended(ticket, ending) if self.seated(ticket) => {
+                tracing::info!(publication = %ticket.key, ?ending, "a member's track ended");
+                self.remove(ticket.key, Some(ending));
+            }
+            Input::Overlay(serial, line) if self.overlay.as_ref().is_some_and(|o| o.serial == serial) => {
+                self.scene.set_overlay(Some(line));
+            }
+            _ => {}
+        }
+    }
+
+    fn seated(&self, ticket: Ticket) -> bool {
+        self.seats.get(&ticket.key).is_some_and(|seat| seat.life == ticket.life)
+    }
+
+    fn beat(&mut self, now: Instant) {
+        if self.overlay.as_ref().is_some_and(|overlay| overlay.until <= now) {
+            self.show(None);
+        }
+        if self.makes_sound() {
+            self.beat_sound(now);
+        }
+        if self.makes_pictures() && self.pictures.due() <= now {
+            self.pictures.skip_to(now);
+            let time = self.base + self.pictures.offset(self.pictures.next());
+            self.pictures.advance();
+            self.picture(time, now);
+        }
+    }
+
+    fn beat_sound(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.sounds.due()) > STALL {
+            tracing::warn!("the composition was asleep; its sound goes on with the present");
+            self.sounds.skip_to(now);
+        }
+        while self.sounds.due() <= now {
+            let sound = self.mixer.mix(self.sound_time(), CHUNK);
+            self.sounds.advance();
+            if let Some(outlet) = &self.outlets.sounds {
+                give(outlet, sound, "sound");
+            }
+        }
+    }
+
+    /// Where the next chunk of sound begins.
+    fn sound_time(&self) -> MediaTime {
+        let frames = i64::try_from(self.sounds.next()).unwrap_or(i64::MAX).saturating_mul(CHUNK as i64);
+        MediaTime::from_ticks(self.base.ticks(RATE).saturating_add(frames), RATE)
+    }
+
+    fn picture(&mut self, time: MediaTime, now: Instant) {
+        self.stills.retain(|still| !still.answer.is_closed());
+        let watched = self.outlets.pictures.as_ref().is_some_and(|outlet| !outlet.is_closed());
+        self.last_picture = Some(time);
+        if !watched && self.stills.is_empty() {
+            self.scene.pass(time);
+            return;
+        }
+        let composed = self.scene.compose(time);
+        for still in std::mem::take(&mut self.stills) {
+            if composed.complete || still.until <= now {
+                let _ = still.answer.send(Ok(composed.picture.clone()));
+            } else {
+                self.stills.push(still);
+            }
+        }
+        if let Some(outlet) = &self.outlets.pictures {
+            give(outlet, composed.picture, "picture");
+        }
+    }
+
+    /// Brings decoders and cards in line with who sits where.
+    fn follow_layout(&mut self) {
+        let wanted: Vec<_> = self.scene.seated().map(|seated| (seated.key, self.video_spec(seated.key))).collect();
+        for (key, spec) in wanted {
+            let Some(seat) = self.seats.get(&key) else { continue };
+            if let Some(decoder) = &seat.decoder {
+                decoder.send_if_modified(|current| {
+                    let changed = *current != spec;
+                    current.clone_from(&spec);
+                    changed
+                });
+            }
+            let card = spec.map(|VideoSpec { width, height, caption }| CardSpec { text: caption, width, height });
+            if seat.card.as_ref().map(|(spec, _)| spec) != card.as_ref() {
+                let life = seat.life;
+                let card = card.filter(|_| self.makes_pictures()).map(|spec| {
+                    let task = self.draw(spec.clone(), move |picture| Input::Card(Ticket { key, life }, picture));
+                    (spec, task)
+                });
+                if let Some(seat) = self.seats.get_mut(&key)
+                    && let Some((_, old)) = std::mem::replace(&mut seat.card, card)
+                {
+                    old.abort();
+                }
+            }
+        }
+    }
+
+    fn video_spec(&self, key: PublicationId) -> Option<VideoSpec> {
+        let seated = self.scene.seated().find(|seated| seated.key == key)?;
+        let tile = seated.tile?;
+        Some(VideoSpec { width: tile.width, height: tile.height, caption: seated.name.to_owned() })
+    }
+
+    fn show(&mut self, line: Option<String>) {
+        if let Some(old) = self.overlay.take() {
+            old.task.abort();
+        }
+        self.scene.set_overlay(None);
+        let Some(text) = line.filter(|_| self.makes_pictures()) else { return };
+        let serial = self.next_serial();
+        let tile = self.scene.overlay_tile();
+        let spec = CardSpec { text, width: tile.width, height: tile.height };
+        let task = self.draw(spec, move |picture| Input::Overlay(serial, picture));
+        self.overlay = Some(Overlay { serial, until: Instant::now() + self.settings.overlay_for, task });
+    }
+
+    fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Has text drawn, again and again until it works.
+    fn draw(&mut self, spec: CardSpec, wrap: impl FnOnce(Picture) -> Input + Send + 'static) -> AbortHandle {
+        let (codecs, to) = (self.codecs.clone(), self.inputs.0.clone());
+        self.tasks.spawn(async move {
+            let mut backoff = Backoff::new();
+            let picture = loop {
+                match codecs.card(spec.clone()).await {
+                    Ok(picture) => break picture,
+                    Err(failure) => tracing::warn!(%failure, "a card could not be drawn"),
+                }
+                sleep(backoff.next()).await;
+            };
+            let _ = to.send(wrap(picture)).await;
+        })
+    }
+
+    fn feed_video(
+        &mut self,
+        ticket: Ticket,
+        reader: Reader<Unit>,
+        spec: watch::Receiver<Option<VideoSpec>>,
+    ) -> AbortHandle {
+        let codecs = self.codecs.clone();
+        let feed = Feed {
+            reader,
+            spec,
+            start: Start::Keyframe,
+            build: Box::new(move |spec: &VideoSpec, pictures| codecs.video(spec, pictures)),
+            wrap: Box::new(move |picture| Input::Picture(ticket, picture)),
+            to: self.inputs.0.clone(),
+        };
+        self.feed(ticket, feed, tracing::info_span!("video", publication = %ticket.key))
+    }
+
+    fn feed_audio(&mut self, ticket: Ticket, reader: Reader<Unit>) -> AbortHandle {
+        let codecs = self.codecs.clone();
+        let (wanted, spec) = watch::channel(Some(()));
+        let feed = Feed {
+            reader,
+            spec,
+            start: Start::Anywhere,
+            build: Box::new(move |(): &(), sounds| {
+                let _keeps_the_watch_open = &wanted;
+                codecs.audio(sounds)
+            }),
+            wrap: Box::new(move |sound| Input::Sound(ticket, sound)),
+            to: self.inputs.0.clone(),
+        };
+        self.feed(ticket, feed, tracing::info_span!("audio", publication = %ticket.key))
+    }
+
+    fn feed<S, T>(&mut self, ticket: Ticket, feed: Feed<S, T, Input>, span: tracing::Span) -> AbortHandle
+    where
+        S: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let to = self.inputs.0.clone();
+        let task = async move {
+            if let Some(ending) = feed.run().await {
+                let _ = to.send(Input::Ended(ticket, ending)).await;
+            }
+        };
+        self.tasks.spawn(task.instrument(span))
+    }
+}
+
+/// Gives without waiting; what finds no room is left out.
+fn give<T>(outlet: &mpsc::Sender<T>, item: T, what: &str) {
+    if let Err(TrySendError::Full(_)) = outlet.try_send(item) {
+        tracing::debug!(what, "a consumer of the composition is too slow");
+    }
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a task of the composition panicked");
+    }
+}
