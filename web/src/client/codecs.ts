@@ -1,0 +1,31 @@
+/** One codec as RTCRtpReceiver.getCapabilities lists it. */
+export interface Codec {
+  mimeType: string;
+  sdpFmtpLine?: string;
+}
+
+/** How much we like a video codec: 0 most, undefined not at all. */
+function rank({ mimeType, sdpFmtpLine = "" }: Codec): number | undefined {
+  const type = mimeType.toLowerCase();
+  if (type === "video/rtx") return 9;
+  if (type !== "video/h264" || !/packetization-mode=1/.test(sdpFmtpLine)) return undefined;
+  const profile = /profile-level-id=([0-9a-f]{4})/i.exec(sdpFmtpLine)?.[1]?.toLowerCase() ?? "4200";
+  // RFC 6184 section 8.1: constrained baseline is profile 42 with constraint_set1 (bit 6 of the second byte).
+  if (!profile.startsWith("42")) return undefined;
+  return Number.parseInt(profile.slice(2), 16) & 0x40 ? 0 : 1;
+}
+
+/** The video codecs to offer, best first: H.264 baseline, constrained before plain, and retransmission. */
+export function videoCodecs<T extends Codec>(all: readonly T[]): T[] {
+  const liked = all.flatMap(codec => {
+    const place = rank(codec);
+    return place === undefined ? [] : [{ codec, place }];
+  });
+  if (!liked.some(({ place }) => place < 9)) return [];
+  return liked.sort((a, b) => a.place - b.place).map(({ codec }) => codec);
+}
+
+/** The sound codecs to offer: Opus alone, which keeps offers with many slots small. */
+export function audioCodecs<T extends Codec>(all: readonly T[]): T[] {
+  return all.filter(({ mimeType }) => mimeType.toLowerCase() === "audio/opus");
+}

@@ -1,0 +1,10 @@
+/**
+ * The client library of Porchlight: rooms, broadcasts and the box's HTTP API, for any page. It has no dependencies;
+ * hls.js is loaded by {@link Watch} alone, when there is something to play.
+ */
+export * from "./api";
+export { Problem } from "./problem";
+export { type Phase, Room, type RoomEvents, type RoomOptions } from "./room";
+export type { Tracks } from "./slots";
+export * from "./state";
+export { Watch, type WatchEvents, type WatchState } from "./watch";

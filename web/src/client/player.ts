@@ -1,0 +1,107 @@
+import type Hls from "hls.js";
+
+/** A playing broadcast. */
+export interface Player {
+  /** Seconds behind what happens; `null` while unknown. */
+  latency(): number | null;
+  destroy(): void;
+}
+
+export interface PlayerEvents {
+  /** There is something to play. */
+  ready(): void;
+  /** It broke in a way that only starting over mends. The player is to be destroyed. */
+  fault(): void;
+}
+
+/** Seconds of latency beyond which a clock, not the stream, is wrong. */
+const PLAUSIBLE = 60;
+
+/**
+ * Plays a playlist in a video element: by hls.js wherever the browser has Media Source (or ManagedMediaSource), by the
+ * browser's own player otherwise.
+ */
+export function attach(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
+  const source = "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
+  return source ? byMediaSource(url, video, events) : byBrowser(url, video, events);
+}
+
+function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
+  let hls: Hls | null = null;
+  let gone = false;
+  import("hls.js").then(
+    ({ default: Hls }) => {
+      if (gone) return;
+      if (!Hls.isSupported()) return events.fault();
+      hls = new Hls({
+        lowLatencyMode: true,
+        enableWorker: false,
+        // Behind the live edge a little faster than life, until caught up: people talk about what they see.
+        maxLiveSyncPlaybackRate: 1.1,
+        backBufferLength: 10,
+        maxBufferLength: 10,
+        // Starting over is our caller's business and quick; a playlist that is not there yet is not worth long waits here.
+        manifestLoadPolicy: { default: policy(1) },
+        playlistLoadPolicy: { default: policy(2) },
+      });
+      hls.on(Hls.Events.MANIFEST_PARSED, () => events.ready());
+      hls.on(Hls.Events.ERROR, (_, data) => {
+        if (!data.fatal || gone) return;
+        if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
+          recovered = true;
+          hls?.recoverMediaError();
+        } else events.fault();
+      });
+      hls.loadSource(url);
+      hls.attachMedia(video);
+    },
+    () => gone || events.fault(),
+  );
+  let recovered = false;
+  return {
+    latency: () => hls && behind(hls.playingDate, hls.latency),
+    destroy: () => {
+      gone = true;
+      hls?.destroy();
+      hls = null;
+    },
+  };
+}
+
+function policy(retries: number) {
+  const retry = { maxNumRetry: retries, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
+  return { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 20_000, timeoutRetry: retry, errorRetry: retry };
+}
+
+function byBrowser(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
+  const off = new AbortController();
+  const { signal } = off;
+  video.addEventListener("loadedmetadata", () => events.ready(), { signal });
+  video.addEventListener("error", () => events.fault(), { signal });
+  video.addEventListener("ended", () => events.fault(), { signal });
+  video.src = url;
+  return {
+    latency: () => {
+      // Safari alone: the wall time of media time zero, from EXT-X-PROGRAM-DATE-TIME.
+      const start = (video as { getStartDate?(): Date }).getStartDate?.().getTime() ?? Number.NaN;
+      return behind(Number.isNaN(start) ? null : new Date(start + video.currentTime * 1000), Number.NaN);
+    },
+    destroy: () => {
+      off.abort();
+      video.removeAttribute("src");
+      video.load();
+    },
+  };
+}
+
+/**
+ * Seconds between what happens and what is seen: by the wall time in the stream where both clocks agree roughly, by the
+ * distance to the end of the stream otherwise.
+ */
+function behind(playing: Date | null, toEdge: number): number | null {
+  if (playing) {
+    const seconds = (Date.now() - playing.getTime()) / 1000;
+    if (seconds > 0 && seconds < PLAUSIBLE) return seconds;
+  }
+  return toEdge > 0 ? toEdge : null;
+}

@@ -1,0 +1,45 @@
+import type { Kind, RoomState, SlotsWanted } from "./state";
+
+/** Slots of each kind that a connection starts with: the box and one more person need no second offer. */
+export const SLOTS_AT_FIRST = 2;
+/** Slots are added in steps of this many, so that people who come one by one cost one offer for two. */
+export const SLOT_STEP = 2;
+/** Slots of each kind at most: an offer with more would not fit into one signalling frame of 64 KiB. */
+export const SLOTS_AT_MOST = 24;
+
+/** How many slots of one kind to have when there are `have` and the box wants `wanted`. Never fewer than before. */
+export function slotsToHave(have: number, wanted: number): number {
+  const whole = Math.ceil(Math.max(wanted, SLOTS_AT_FIRST) / SLOT_STEP) * SLOT_STEP;
+  return Math.max(have, Math.min(whole, SLOTS_AT_MOST));
+}
+
+/** Whether the box wants more slots than there are (and there may be more). */
+export function needsMore(have: SlotsWanted, wanted: SlotsWanted): boolean {
+  return slotsToHave(have.audio, wanted.audio) > have.audio || slotsToHave(have.video, wanted.video) > have.video;
+}
+
+/** What one participant is received as. */
+export interface Tracks<T> {
+  audio?: T;
+  video?: T;
+}
+
+/**
+ * Who is received where: from the state's `slots` and the tracks of one's own transceivers by mid, the tracks of each
+ * participant. A line for a mid that is not known (an answer still under way), for somebody who is not there, or of the
+ * wrong kind is left out.
+ */
+export function tracksByParticipant<T extends { kind: string }>(
+  state: Pick<RoomState, "slots" | "participants">,
+  tracks: ReadonlyMap<string, T>,
+): Map<string, Tracks<T>> {
+  const result = new Map<string, Tracks<T>>();
+  for (const [mid, use] of Object.entries(state.slots)) {
+    const track = tracks.get(mid);
+    if (!track || track.kind !== use.kind || !Object.hasOwn(state.participants, use.participant)) continue;
+    const theirs = result.get(use.participant) ?? {};
+    theirs[use.kind as Kind] = track;
+    result.set(use.participant, theirs);
+  }
+  return result;
+}

@@ -1,0 +1,109 @@
+import { Problem } from "./problem";
+
+/** Milliseconds before a request without an answer is given up. */
+const PATIENCE = 10_000;
+/** Bytes of one frame at most (docs/reference/signalling.md). */
+const FRAME = 64 * 1024;
+
+export interface SocketEvents {
+  /** An event of the box, in order. */
+  event(message: { event: string } & Record<string, unknown>): void;
+  /** The connection ended; every request still open has failed. Called once. */
+  closed(): void;
+}
+
+interface Pending {
+  resolve(ok: unknown): void;
+  reject(problem: Problem): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+/** One signalling connection: requests with answers, and events. It does not come back by itself. */
+export class Socket {
+  #ws: WebSocket;
+  #events: SocketEvents;
+  #pending = new Map<number, Pending>();
+  #id = 0;
+  #seq = 0;
+  #open: Promise<void>;
+  #closed = false;
+
+  constructor(url: string, events: SocketEvents) {
+    this.#events = events;
+    this.#ws = new WebSocket(url);
+    this.#open = new Promise((resolve, reject) => {
+      const late = setTimeout(() => this.close(), PATIENCE);
+      this.#ws.onopen = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.#ws.onclose = () => {
+        clearTimeout(late);
+        reject(new Problem("network", "The box cannot be reached."));
+        this.#end();
+      };
+    });
+    // Whoever asks first sees the failure; without anybody asking it is no unhandled rejection.
+    this.#open.catch(() => {});
+    this.#ws.onmessage = message => this.#receive(message.data);
+  }
+
+  /** Asks, and waits for the answer. Fails with a {@link Problem}. */
+  async request<T>(op: string, fields: Record<string, unknown> = {}): Promise<T> {
+    await this.#open;
+    if (this.#closed) throw new Problem("closed", "The connection to the box ended.");
+    this.#id += 1;
+    const id = this.#id;
+    const frame = JSON.stringify({ v: 1, id, op, ...fields });
+    if (new TextEncoder().encode(frame).length > FRAME) throw new Problem("protocol", "The request is too large.");
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(new Problem("timeout", "The box did not answer in time."));
+      }, PATIENCE);
+      this.#pending.set(id, { resolve: ok => resolve(ok as T), reject, timer });
+      this.#ws.send(frame);
+    });
+  }
+
+  close(): void {
+    this.#ws.close();
+    // The closing handshake can take as long as the network likes; for us it is over now.
+    this.#end();
+  }
+
+  #receive(data: unknown): void {
+    if (this.#closed) return;
+    let message: Record<string, unknown>;
+    try {
+      message = JSON.parse(String(data));
+    } catch {
+      return this.close();
+    }
+    if (typeof message.re === "number") {
+      const pending = this.#pending.get(message.re);
+      if (!pending) return;
+      this.#pending.delete(message.re);
+      clearTimeout(pending.timer);
+      if (message.problem) pending.reject(Problem.from(message.problem));
+      else pending.resolve(message.ok ?? {});
+    } else if (typeof message.event === "string") {
+      // A hole in the count means a patch is missing, and with it the truth: start over from a snapshot.
+      const expected = this.#seq + 1;
+      if (message.seq !== expected) return this.close();
+      this.#seq = expected;
+      this.#events.event(message as { event: string });
+    }
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(new Problem("closed", "The connection to the box ended."));
+    }
+    this.#pending.clear();
+    this.#events.closed();
+  }
+}

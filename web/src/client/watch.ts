@@ -1,0 +1,136 @@
+import type { Broadcast } from "./api";
+import { attach, type Player } from "./player";
+
+/** `off`: not on air. `waiting`: on air, no picture yet. `playing`. `ended`: was on air while we watched, is no more. */
+export type WatchState = "off" | "waiting" | "playing" | "ended";
+
+export interface WatchEvents {
+  /** The broadcast as the box describes it, at once and on every change. */
+  broadcast?(broadcast: Broadcast): void;
+  state?(state: WatchState): void;
+  /** Seconds between what happens and what is seen; `null` while unknown. */
+  latency?(seconds: number | null): void;
+  /** Whether news from the box arrive. `false`: they will again, the browser keeps trying. */
+  connected?(connected: boolean): void;
+  /** The browser wants a click before it plays sound; until then it plays pictures alone. */
+  blocked?(): void;
+}
+
+/** Milliseconds between two looks at the latency. */
+const LOOK = 1_000;
+/** Milliseconds before the player is tried again. */
+const AGAIN = 1_000;
+
+/**
+ * Watches one broadcast in a video element: waits while it is off air, plays as soon as it is on, and starts over after
+ * every fault for as long as the box says that it is live.
+ */
+export class Watch {
+  #video: HTMLVideoElement;
+  #events: WatchEvents;
+  #base: string;
+  #id: string;
+  #source: EventSource | null = null;
+  #player: Player | null = null;
+  #live = false;
+  #state: WatchState = "off";
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #off = new AbortController();
+
+  /** @param base the box's address without a slash at the end; by default the page's own */
+  constructor(broadcast: string, video: HTMLVideoElement, events: WatchEvents, base = "") {
+    this.#id = encodeURIComponent(broadcast);
+    this.#video = video;
+    this.#events = events;
+    this.#base = base;
+  }
+
+  start(): void {
+    const { signal } = this.#off;
+    this.#video.addEventListener("playing", () => this.#live && this.#setState("playing"), { signal });
+    this.#listen();
+    this.#timer = setInterval(() => {
+      this.#events.latency?.(this.#state === "playing" ? (this.#player?.latency() ?? null) : null);
+    }, LOOK);
+  }
+
+  stop(): void {
+    this.#off.abort();
+    this.#source?.close();
+    clearInterval(this.#timer);
+    clearTimeout(this.#again);
+    this.#detach();
+  }
+
+  #listen(): void {
+    const source = new EventSource(`${this.#base}/api/v1/broadcasts/${this.#id}/events`);
+    this.#source = source;
+    source.addEventListener("open", () => this.#events.connected?.(true));
+    source.addEventListener("error", () => {
+      this.#events.connected?.(false);
+      // Lost connections come back by themselves; after an answer other than 200 the browser gives up, and we do not.
+      if (source.readyState === EventSource.CLOSED && !this.#off.signal.aborted) {
+        setTimeout(() => !this.#off.signal.aborted && this.#listen(), 3 * AGAIN);
+      }
+    });
+    source.addEventListener("state", event => {
+      let broadcast: Broadcast;
+      try {
+        broadcast = JSON.parse((event as MessageEvent<string>).data);
+      } catch {
+        return;
+      }
+      this.#events.broadcast?.(broadcast);
+      this.#setLive(broadcast.live === true);
+    });
+  }
+
+  #setLive(live: boolean): void {
+    if (live === this.#live) return;
+    this.#live = live;
+    if (live) {
+      this.#setState("waiting");
+      this.#attach();
+    } else {
+      clearTimeout(this.#again);
+      this.#detach();
+      this.#setState("ended");
+    }
+  }
+
+  #attach(): void {
+    this.#player = attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, {
+      ready: () => this.#play(),
+      fault: () => {
+        this.#detach();
+        if (!this.#live) return;
+        this.#setState("waiting");
+        clearTimeout(this.#again);
+        this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
+      },
+    });
+  }
+
+  #play(): void {
+    this.#video.play().catch((error: unknown) => {
+      if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+      this.#events.blocked?.();
+      if (this.#video.muted) return;
+      // Pictures may play without a click, sound may not.
+      this.#video.muted = true;
+      this.#video.play().catch(() => {});
+    });
+  }
+
+  #detach(): void {
+    this.#player?.destroy();
+    this.#player = null;
+  }
+
+  #setState(state: WatchState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#events.state?.(state);
+  }
+}

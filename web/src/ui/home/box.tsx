@@ -1,0 +1,47 @@
+import type { Device } from "../../client";
+import { t } from "../i18n";
+import { Icon, type IconName } from "../parts/icons";
+import { home } from "./model";
+
+const DEVICES = [
+  ["camera", "camera"],
+  ["microphone", "mic"],
+  ["speaker", "speaker"],
+  ["screen", "box"],
+] as const satisfies readonly (readonly [string, IconName])[];
+
+function Line({ icon, what, device }: { icon: IconName; what: string; device: Device }) {
+  return (
+    <li class="device">
+      <Icon name={icon} />
+      <span class="device-what">{what}</span>
+      <span class={device.name ? "" : "quiet"}>{device.name ?? t("device_none")}</span>
+      {device.stand_in && <span class="mark">{t("stand_in")}</span>}
+    </li>
+  );
+}
+
+/** The box itself: what is plugged in, and its version. */
+export function Box() {
+  const node = home.node.value;
+  if (!node) return null;
+  const devices = node.devices;
+  return (
+    <section aria-labelledby="box">
+      {devices && (
+        <>
+          <h2 id="box">{t("this_box")}</h2>
+          <ul class="devices">
+            {DEVICES.map(([key, icon]) => {
+              const device = devices[key];
+              return device && <Line key={key} icon={icon} what={t(`device_${key}`)} device={device} />;
+            })}
+          </ul>
+        </>
+      )}
+      <p class="small quiet">
+        {t("version", { version: node.version })} · <a href="/assets/licences.txt">{t("licences")}</a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,95 @@
+import { batch, signal } from "@preact/signals";
+import { type Broadcast, type Node, Problem, type RoomSummary } from "../../client";
+import { api, refreshSession, session } from "../parts/session";
+import { clearFragment, fragment } from "../router";
+
+/** Milliseconds between two looks at what is live. */
+const LOOK = 5_000;
+
+/** What the home page shows; `null` means not known yet. */
+export const home = {
+  node: signal<Node | null>(null),
+  broadcasts: signal<Broadcast[] | null>(null),
+  rooms: signal<RoomSummary[] | null>(null),
+  /** The owner's link was refused. */
+  linkRefused: signal<Problem | null>(null),
+  /** The box cannot be reached. */
+  unreachable: signal(false),
+};
+
+/** Uses up the owner's one-time link, if the address holds one. */
+async function signInByLink(): Promise<void> {
+  const token = fragment("owner");
+  if (!token) return;
+  try {
+    session.value = await api.signInAsOwner(token);
+    clearFragment();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status === 0 || error.status >= 500) throw error;
+    clearFragment();
+    home.linkRefused.value = error;
+  }
+}
+
+/** Whether this session may list rooms. */
+function mayList(): boolean {
+  return session.value !== null && session.value.role !== "viewer";
+}
+
+async function look(): Promise<void> {
+  try {
+    const [broadcasts, rooms] = await Promise.all([api.broadcasts(), mayList() ? api.rooms() : []]);
+    batch(() => {
+      home.broadcasts.value = broadcasts.filter(({ live }) => live);
+      home.rooms.value = rooms;
+      home.unreachable.value = false;
+    });
+  } catch {
+    home.unreachable.value = true;
+  }
+}
+
+/** Fills the page and keeps it current until the signal is aborted. */
+export async function watchHome(off: AbortSignal): Promise<void> {
+  let known = false;
+  const step = async () => {
+    try {
+      if (!known) {
+        await signInByLink();
+        await refreshSession();
+        home.node.value = await api.node();
+        known = true;
+      }
+      await look();
+    } catch {
+      home.unreachable.value = true;
+    }
+    if (!off.aborted) timer = setTimeout(() => (document.hidden ? rest() : step()), LOOK);
+  };
+  const rest = () => {
+    if (!off.aborted) timer = setTimeout(() => (document.hidden ? rest() : step()), LOOK);
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  off.addEventListener("abort", () => clearTimeout(timer));
+  await step();
+}
+
+/** Makes a room and gives its id. */
+export async function createRoom(name: string): Promise<string> {
+  const room = await api.createRoom(name);
+  return room.id;
+}
+
+/** Closes a room for everybody. */
+export async function closeRoom(room: string): Promise<void> {
+  await api.closeRoom(room);
+  await look();
+}
+
+/** Forgets who we are. */
+export async function signOut(): Promise<void> {
+  await api.signOut();
+  await refreshSession();
+  home.node.value = await api.node();
+  await look();
+}

@@ -1,0 +1,78 @@
+import type { ComponentType } from "preact";
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { language, t } from "./i18n";
+import { Header, Message, Skeleton } from "./parts/shell";
+import { Toasts } from "./parts/toast";
+import { Link, route, startRouter } from "./router";
+
+type Page = ComponentType<{ id: string }>;
+
+/** The pages, each loaded when it is first shown. */
+const PAGES: Record<"home" | "room" | "watch", () => Promise<{ default: Page }>> = {
+  home: () => import("./home/page"),
+  room: () => import("./room/page"),
+  watch: () => import("./watch/page"),
+};
+
+function Lost() {
+  return (
+    <>
+      <Header lit={false} />
+      <main class="page">
+        <Message title={t("lost_title")} text={t("lost_text")}>
+          <Link href="/" class="button primary">
+            {t("to_home")}
+          </Link>
+        </Message>
+      </main>
+    </>
+  );
+}
+
+function App() {
+  const here = route.value;
+  const [loaded, setLoaded] = useState<{ page: string; Page: Page } | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    if (here.page === "lost") return;
+    PAGES[here.page]().then(
+      module => setLoaded({ page: here.page, Page: module.default }),
+      () => setFailed(true),
+    );
+  }, [here.page]);
+  if (here.page === "lost") return <Lost />;
+  if (failed) {
+    return (
+      <main class="page">
+        <Message tone="fault" title={t("load_failed_title")} text={t("load_failed_text")}>
+          <button type="button" class="button primary" onClick={() => location.reload()}>
+            {t("try_again")}
+          </button>
+        </Message>
+      </main>
+    );
+  }
+  if (loaded?.page !== here.page) {
+    return (
+      <main class="page">
+        <Skeleton label={t("loading")} />
+      </main>
+    );
+  }
+  const id = here.page === "room" ? here.room : here.page === "watch" ? here.broadcast : "";
+  return <loaded.Page key={id} id={id} />;
+}
+
+document.documentElement.lang = language;
+startRouter();
+const root = document.getElementById("app");
+if (root) {
+  render(
+    <>
+      <App />
+      <Toasts />
+    </>,
+    root,
+  );
+}

@@ -1,0 +1,35 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../i18n";
+import { Icon } from "./icons";
+
+/** A modal dialog: the browser's own, which keeps the focus inside and gives it back. */
+export function Dialog({ title, close, children }: { title: string; close(): void; children: ComponentChildren }) {
+  const element = useRef<HTMLDialogElement>(null);
+  const label = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the click beside the dialog has its key, Escape, from the browser
+    <dialog
+      ref={element}
+      class="dialog"
+      aria-labelledby={label}
+      onClose={close}
+      onClick={event => event.target === element.current && close()}
+    >
+      <div class="dialog-body">
+        <div class="dialog-head">
+          <h2 id={label}>{title}</h2>
+          <button type="button" class="button quiet square" onClick={close} aria-label={t("close")}>
+            <Icon name="close" />
+          </button>
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}

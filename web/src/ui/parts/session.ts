@@ -1,0 +1,32 @@
+import { signal } from "@preact/signals";
+import { Api, Problem, type Session } from "../../client";
+import { t } from "../i18n";
+
+/** The one API of this page's box. */
+export const api = new Api();
+
+/** Who the box takes us for; `null` until it said so. */
+export const session = signal<Session | null>(null);
+
+/** Asks the box who we are. */
+export async function refreshSession(): Promise<Session> {
+  session.value = await api.session();
+  return session.value;
+}
+
+/** A sentence for a failure of any kind, in the reader's language where we know the kind. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Problem)) return t("problem_unknown");
+  switch (error.type) {
+    case "network":
+      return t("problem_network");
+    case "timeout":
+      return t("problem_timeout");
+    case "closed":
+      return t("problem_closed");
+    case "protocol":
+      return t("problem_unknown");
+    default:
+      return error.message;
+  }
+}

@@ -1,0 +1,175 @@
+import { useEffect, useState } from "preact/hooks";
+import { count, t } from "../i18n";
+import { Icon } from "../parts/icons";
+import { typing } from "../parts/keys";
+import { Lantern } from "../parts/lantern";
+import { OnAirSign } from "../parts/on-air";
+import { BoxDialog } from "./box";
+import type { Call } from "./call";
+import { Consent } from "./consent";
+import { devices, wantCamera, wantMicrophone } from "./devices";
+import { GoLiveDialog } from "./go-live";
+import { InviteDialog } from "./invites";
+import { SettingsDialog } from "./settings";
+import { Tiles } from "./tiles";
+
+type Open = "settings" | "invite" | "box" | "go-live" | null;
+
+/** What the connection is doing, if that is worth a line. */
+function Connection({ call }: { call: Call }) {
+  const phase = call.phase.value;
+  const media = call.media.value;
+  const text =
+    phase === "reconnecting"
+      ? t("reconnecting")
+      : media === "disconnected" || media === "failed"
+        ? t("media_lost")
+        : media !== "connected"
+          ? t("media_connecting")
+          : null;
+  return (
+    <div role="status" data-testid="connection" data-phase={phase} data-media={media}>
+      {text && <p class="banner">{text}</p>}
+    </div>
+  );
+}
+
+function Top({ call }: { call: Call }) {
+  const live = call.live.value;
+  const state = call.state.value;
+  const people = Object.keys(state?.participants ?? {}).length;
+  return (
+    <header class="call-top">
+      <Lantern lit={live !== null} />
+      <h1>{state?.room.name ?? ""}</h1>
+      <span class="fact small quiet" title={count("people", people)}>
+        <Icon name="people" />
+        <span aria-hidden="true">{people}</span>
+        <span class="sr-only">{count("people", people)}</span>
+      </span>
+      <span class="grow" />
+      {live && (
+        <>
+          <span class="fact small quiet" title={count("viewers", live.viewers)}>
+            <Icon name="eye" />
+            <span aria-hidden="true">{live.viewers}</span>
+            <span class="sr-only">{count("viewers", live.viewers)}</span>
+          </span>
+          <OnAirSign since={live.since} />
+        </>
+      )}
+    </header>
+  );
+}
+
+function Controls({ call, open }: { call: Call; open(what: Open): void }) {
+  const muted = !(devices.microphone.value !== null && devices.wanted.microphone.value);
+  const dark = devices.camera.value === null;
+  const broadcaster = call.may("broadcast");
+  return (
+    <div class="controls" role="toolbar" aria-label={t("controls")}>
+      <button
+        type="button"
+        class={muted ? "button control off" : "button control"}
+        aria-pressed={muted}
+        aria-keyshortcuts="M"
+        onClick={() => wantMicrophone(muted)}
+        data-testid="mute"
+      >
+        <Icon name={muted ? "mic-off" : "mic"} />
+        <span class="control-text">{t("mute")}</span>
+      </button>
+      <button
+        type="button"
+        class={dark ? "button control off" : "button control"}
+        aria-pressed={dark}
+        aria-keyshortcuts="V"
+        onClick={() => wantCamera(dark)}
+        data-testid="camera"
+      >
+        <Icon name={dark ? "camera-off" : "camera"} />
+        <span class="control-text">{t("camera_off")}</span>
+      </button>
+      <button type="button" class="button control" onClick={() => open("settings")} data-testid="settings-open">
+        <Icon name="settings" />
+        <span class="control-text">{t("settings")}</span>
+      </button>
+      {call.may("invite") && (
+        <button type="button" class="button control" onClick={() => open("invite")} data-testid="invite-open">
+          <Icon name="invite" />
+          <span class="control-text">{t("invite")}</span>
+        </button>
+      )}
+      {broadcaster && (
+        <button type="button" class="button control" onClick={() => open("box")} data-testid="box-open">
+          <Icon name="box" />
+          <span class="control-text">{t("the_box")}</span>
+        </button>
+      )}
+      {broadcaster &&
+        (call.live.value ? (
+          <button
+            type="button"
+            class="button control danger"
+            onClick={() => call.ask(room => room.endLive())}
+            data-testid="end-live"
+          >
+            <Icon name="air" />
+            <span class="control-text">{t("end_live")}</span>
+          </button>
+        ) : (
+          <button type="button" class="button control primary" onClick={() => open("go-live")} data-testid="go-live">
+            <Icon name="air" />
+            <span class="control-text">{t("go_live")}</span>
+          </button>
+        ))}
+      <button type="button" class="button control" onClick={() => call.leave()} data-testid="leave">
+        <Icon name="leave" />
+        <span class="control-text">{t("leave")}</span>
+      </button>
+    </div>
+  );
+}
+
+/** The call itself. */
+export function CallView({ call, roomId }: { call: Call; roomId: string }) {
+  const [open, setOpen] = useState<Open>(null);
+  const close = () => setOpen(null);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (typing(event)) return;
+      if (event.key === "m" || event.key === "M") {
+        void wantMicrophone(devices.microphone.value === null || !devices.wanted.microphone.value);
+      }
+      if (event.key === "v" || event.key === "V") void wantCamera(devices.camera.value === null);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+  return (
+    <div class="call">
+      <Top call={call} />
+      <main class="call-main">
+        <Connection call={call} />
+        {call.soundBlocked.value && (
+          <button
+            type="button"
+            class="button primary start-sound"
+            onClick={() => call.startSound()}
+            data-testid="start-sound"
+          >
+            <Icon name="volume" />
+            <span>{t("start_sound")}</span>
+          </button>
+        )}
+        <Consent call={call} />
+        <Tiles call={call} />
+      </main>
+      <Controls call={call} open={setOpen} />
+      {open === "settings" && <SettingsDialog close={close} />}
+      {open === "invite" && <InviteDialog room={roomId} close={close} />}
+      {open === "box" && <BoxDialog call={call} room={roomId} close={close} />}
+      {open === "go-live" && <GoLiveDialog call={call} close={close} />}
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+import { computed, type Signal, signal } from "@preact/signals";
+import {
+  type ByeReason,
+  type Participant,
+  type Phase,
+  type Problem,
+  Room,
+  type RoomState,
+  type Tracks,
+  type Verb,
+} from "../../client";
+import { t } from "../i18n";
+import { explain } from "../parts/session";
+import { say } from "../parts/toast";
+import { devices, onTrack, release } from "./devices";
+
+/** How a call ended. */
+export type Ending = { how: "left" | ByeReason } | { how: "refused"; problem: Problem };
+
+/** One call, from joining to its end, as the room's views read it. */
+export class Call {
+  readonly state: Signal<RoomState | null> = signal(null);
+  readonly tracks: Signal<Map<string, Tracks<MediaStreamTrack>>> = signal(new Map());
+  readonly phase: Signal<Phase> = signal("joining");
+  readonly media: Signal<RTCPeerConnectionState> = signal("new");
+  readonly ending: Signal<Ending | null> = signal(null);
+  /** The browser wants a click before it plays sound. */
+  readonly soundBlocked = signal(false);
+  readonly live = computed(() => this.state.value?.room.live ?? null);
+  readonly me = computed(() => {
+    const state = this.state.value;
+    return (state && state.participants[state.you]) ?? null;
+  });
+  readonly #room: Room;
+  readonly #sounds = new Set<HTMLAudioElement>();
+
+  constructor(room: string, name: string) {
+    this.#room = new Room(
+      { room, name, microphone: devices.microphone.value, camera: devices.camera.value },
+      {
+        state: state => {
+          this.state.value = state;
+        },
+        tracks: tracks => {
+          this.tracks.value = tracks;
+        },
+        phase: phase => {
+          this.phase.value = phase;
+        },
+        media: media => {
+          this.media.value = media;
+        },
+        notice: ({ code, name: who }) => {
+          if (code === "still_taken") say(t("still_taken", { name: who ?? t("somebody") }));
+        },
+        bye: how => this.#end({ how }),
+        problem: problem => this.#end({ how: "refused", problem }),
+      },
+    );
+  }
+
+  /** Joins; fails with a Problem. */
+  async join(): Promise<void> {
+    onTrack((input, track) => {
+      const sent =
+        input === "microphone" ? this.#room.setMicrophone(track, track?.enabled ?? false) : this.#room.setCamera(track);
+      sent.catch((error: unknown) => console.warn(`The ${input} could not be changed:`, error));
+    });
+    try {
+      await this.#room.join();
+    } catch (error) {
+      onTrack(null);
+      throw error;
+    }
+  }
+
+  may(verb: Verb): boolean {
+    return this.state.value?.may.includes(verb) ?? false;
+  }
+
+  /** The box, while it is in the call. */
+  box(): Participant | null {
+    return Object.values(this.state.value?.participants ?? {}).find(({ kind }) => kind === "box") ?? null;
+  }
+
+  async leave(): Promise<void> {
+    await this.#room.leave();
+    this.#end({ how: "left" });
+  }
+
+  /** Something asked of the box; a refusal is told to the person. `true`: it was done. */
+  async ask(what: (room: Room) => Promise<unknown>): Promise<boolean> {
+    try {
+      await what(this.#room);
+      return true;
+    } catch (error) {
+      say(explain(error), "fault");
+      return false;
+    }
+  }
+
+  /** Plays a participant's sound; where the browser refuses, a click is asked for. */
+  play(sound: HTMLAudioElement): void {
+    this.#sounds.add(sound);
+    sound.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === "NotAllowedError") this.soundBlocked.value = true;
+    });
+  }
+
+  /** Forgets an element that is gone. */
+  forget(sound: HTMLAudioElement): void {
+    this.#sounds.delete(sound);
+  }
+
+  /** To be called from a click. */
+  startSound(): void {
+    this.soundBlocked.value = false;
+    for (const sound of this.#sounds) this.play(sound);
+  }
+
+  #end(ending: Ending): void {
+    if (this.ending.value) return;
+    onTrack(null);
+    release();
+    this.ending.value = ending;
+  }
+}

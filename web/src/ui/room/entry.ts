@@ -1,0 +1,46 @@
+import { Problem, type RoomSummary } from "../../client";
+import { t } from "../i18n";
+import { api, refreshSession, session } from "../parts/session";
+import { remembered } from "../parts/storage";
+import { clearFragment, fragment } from "../router";
+
+/** Why somebody does not get as far as the door. */
+export type Refusal = "invite" | "uninvited" | "unknown" | "unreachable";
+
+export type Entry = { room: RoomSummary; refusal?: undefined } | { room?: undefined; refusal: Refusal };
+
+/** The name somebody joins by when they give none. */
+export function usualName(): string {
+  return (
+    remembered("name") ?? session.value?.name ?? (session.value?.role === "host" ? t("name_host") : t("name_guest"))
+  );
+}
+
+/**
+ * Goes to the door of a room: signs in by the invite in the address, if there is one, and looks the room up. An owner needs
+ * no invite and keeps being the owner.
+ */
+export async function enter(id: string): Promise<Entry> {
+  try {
+    const { role } = await refreshSession();
+    const invite = fragment("invite");
+    if (invite && role !== "host") {
+      try {
+        session.value = await api.signInByInvite(invite, usualName());
+      } catch (error) {
+        if (error instanceof Problem && error.status >= 400 && error.status < 500) {
+          clearFragment();
+          return { refusal: "invite" };
+        }
+        throw error;
+      }
+    }
+    if (invite) clearFragment();
+    return { room: await api.room(id) };
+  } catch (error) {
+    const status = error instanceof Problem ? error.status : 0;
+    if (status === 404 || status === 410) return { refusal: "unknown" };
+    if (status === 401 || status === 403) return { refusal: "uninvited" };
+    return { refusal: "unreachable" };
+  }
+}

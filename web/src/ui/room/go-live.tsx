@@ -1,0 +1,41 @@
+import { useState } from "preact/hooks";
+import { t } from "../i18n";
+import { Dialog } from "../parts/dialog";
+import type { Call } from "./call";
+
+/** Title, and what going live means for those inside. */
+export function GoLiveDialog({ call, close }: { call: Call; close(): void }) {
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
+    setBusy(true);
+    if (await call.ask(room => room.goLive(title))) close();
+    else setBusy(false);
+  };
+  return (
+    <Dialog title={t("go_live")} close={close}>
+      <form class="stack" onSubmit={submit}>
+        <p>{t("go_live_text")}</p>
+        <label class="field">
+          <span>{t("live_title")}</span>
+          <input
+            name="title"
+            maxLength={100}
+            autocomplete="off"
+            placeholder={call.state.value?.room.name ?? ""}
+            data-testid="live-title"
+          />
+        </label>
+        <div class="row end">
+          <button type="button" class="button" onClick={close}>
+            {t("cancel")}
+          </button>
+          <button type="submit" class="button primary" disabled={busy} data-testid="go-live-confirm">
+            {t("go_live")}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,130 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Invite } from "../../client";
+import { count, language, t } from "../i18n";
+import { moment } from "../i18n/format";
+import { Dialog } from "../parts/dialog";
+import { Icon } from "../parts/icons";
+import { api, explain } from "../parts/session";
+import { Skeleton } from "../parts/shell";
+import { say } from "../parts/toast";
+
+const HOURS = [
+  [1, "hours_1"],
+  [24, "hours_24"],
+  [168, "hours_168"],
+] as const;
+
+function Link({ url }: { url: string }) {
+  const [copied, setCopied] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => setCopied(false), [url]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(url);
+      setCopied(true);
+    } catch {
+      // Pages without https get no clipboard: the link is selected, ready to be copied by hand.
+      input.current?.select();
+      say(t("copy_by_hand"));
+    }
+  };
+  return (
+    <div class="stack">
+      <div class="row nowrap">
+        <input
+          ref={input}
+          class="grow"
+          readOnly
+          value={url}
+          aria-label={t("invite_link")}
+          onFocus={event => event.currentTarget.select()}
+          data-testid="invite-url"
+          data-url={url}
+        />
+        <button type="button" class="button" onClick={copy}>
+          <Icon name={copied ? "check" : "copy"} />
+          <span>{copied ? t("copied") : t("copy")}</span>
+        </button>
+      </div>
+      <p class="small quiet">{t("invite_once")}</p>
+    </div>
+  );
+}
+
+/** Makes, lists and revokes invite links. */
+export function InviteDialog({ room, close }: { room: string; close(): void }) {
+  const [invites, setInvites] = useState<Invite[] | null>(null);
+  const [hours, setHours] = useState(24);
+  const [url, setUrl] = useState<string | null>(null);
+  const load = () =>
+    api.invites(room).then(setInvites, error => {
+      setInvites([]);
+      say(explain(error), "fault");
+    });
+  useEffect(() => void load(), [room]);
+  const create = async () => {
+    try {
+      setUrl((await api.createInvite(room, hours)).url);
+      await load();
+    } catch (error) {
+      say(explain(error), "fault");
+    }
+  };
+  const revoke = async (invite: string) => {
+    try {
+      await api.revokeInvite(room, invite);
+      setUrl(null);
+      await load();
+    } catch (error) {
+      say(explain(error), "fault");
+    }
+  };
+  return (
+    <Dialog title={t("invite_title")} close={close}>
+      <p>{t("invite_text")}</p>
+      <div class="row">
+        <label class="field grow">
+          <span>{t("valid_for")}</span>
+          <select value={String(hours)} onChange={event => setHours(Number(event.currentTarget.value))}>
+            {HOURS.map(([value, key]) => (
+              <option key={value} value={String(value)}>
+                {t(key)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="button" class="button primary" onClick={create} data-testid="invite-create">
+          {t("invite_create")}
+        </button>
+      </div>
+      {url && <Link url={url} />}
+      <h3>{t("invites_open")}</h3>
+      {invites === null ? (
+        <Skeleton label={t("loading")} lines={2} />
+      ) : invites.length === 0 ? (
+        <p class="empty">{t("invites_none")}</p>
+      ) : (
+        <ul class="lines">
+          {invites.map(invite => (
+            <li key={invite.id} class="line" data-testid="invite">
+              <span class="grow">
+                {t("valid_until", { when: moment(invite.expires, language) })}
+                <span class="small quiet block">{count("used", invite.used ?? 0)}</span>
+              </span>
+              <button
+                type="button"
+                class="button danger"
+                onClick={() => revoke(invite.id)}
+                aria-label={t("revoke_what", { when: moment(invite.expires, language) })}
+                data-testid="invite-revoke"
+              >
+                {t("revoke")}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="small quiet">{t("revoke_text")}</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,113 @@
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../i18n";
+import { explain } from "../parts/session";
+import { Header, Message, Skeleton } from "../parts/shell";
+import { useTitle } from "../parts/title";
+import { Link } from "../router";
+import type { Call } from "./call";
+import { CallView } from "./call-view";
+import { release } from "./devices";
+import { type Entry, enter, type Refusal } from "./entry";
+import { Prejoin } from "./prejoin";
+
+const REFUSALS = {
+  invite: ["invite_invalid_title", "invite_invalid_text"],
+  uninvited: ["uninvited_title", "uninvited_text"],
+  unknown: ["room_unknown_title", "room_unknown_text"],
+  unreachable: ["unreachable_title", "unreachable"],
+} as const satisfies Record<Refusal, readonly [string, string]>;
+
+const ENDINGS = {
+  left: ["left_title", "left_text"],
+  removed: ["removed_title", "removed_text"],
+  room_closed: ["room_closed_title", "room_closed_text"],
+  replaced: ["replaced_title", "replaced_text"],
+  shutdown: ["shutdown_title", "shutdown_text"],
+} as const;
+
+function Refused({ refusal, again }: { refusal: Refusal; again(): void }) {
+  const [title, text] = REFUSALS[refusal];
+  return (
+    <Message tone="fault" title={t(title)} text={t(text)}>
+      {refusal === "unreachable" ? (
+        <button type="button" class="button primary" onClick={again}>
+          {t("try_again")}
+        </button>
+      ) : (
+        <Link href="/" class="button">
+          {t("to_home")}
+        </Link>
+      )}
+    </Message>
+  );
+}
+
+function Ended({ call, again }: { call: Call; again(): void }) {
+  const ending = call.ending.value;
+  if (!ending) return null;
+  const [title, text] =
+    ending.how === "refused"
+      ? [t("refused_title"), explain(ending.problem)]
+      : [t(ENDINGS[ending.how][0]), t(ENDINGS[ending.how][1])];
+  const over = ending.how === "removed" || ending.how === "room_closed";
+  return (
+    <Message title={title} text={text}>
+      {!over && (
+        <button type="button" class="button primary" onClick={again} data-testid="rejoin">
+          {t("join_again")}
+        </button>
+      )}
+      <Link href="/" class="button">
+        {t("to_home")}
+      </Link>
+    </Message>
+  );
+}
+
+export default function RoomPage({ id }: { id: string }) {
+  const [entry, setEntry] = useState<Entry | null>(null);
+  const [call, setCall] = useState<Call | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    let gone = false;
+    setEntry(null);
+    void enter(id).then(found => gone || setEntry(found));
+    return () => {
+      gone = true;
+    };
+  }, [id, attempt]);
+  useEffect(() => release, []);
+  useEffect(() => {
+    if (!call) return;
+    const goodbye = () => void call.leave();
+    addEventListener("pagehide", goodbye);
+    return () => {
+      removeEventListener("pagehide", goodbye);
+      if (!call.ending.value) goodbye();
+    };
+  }, [call]);
+  const live = call ? call.live.value !== null && !call.ending.value : (entry?.room?.live ?? false);
+  useTitle(entry?.room?.name ?? "", live);
+  const again = () => {
+    setCall(null);
+    setAttempt(attempt + 1);
+  };
+
+  if (call && !call.ending.value) return <CallView call={call} roomId={id} />;
+  return (
+    <>
+      <Header lit={live} />
+      <main class="page">
+        {call ? (
+          <Ended call={call} again={again} />
+        ) : entry === null ? (
+          <Skeleton label={t("loading")} lines={4} />
+        ) : entry.refusal ? (
+          <Refused refusal={entry.refusal} again={again} />
+        ) : (
+          <Prejoin room={entry.room} joined={setCall} />
+        )}
+      </main>
+    </>
+  );
+}

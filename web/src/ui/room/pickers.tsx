@@ -1,0 +1,76 @@
+import { useEffect, useId } from "preact/hooks";
+import { t } from "../i18n";
+import { choose, choosePicture, devices, type PictureSize, relist } from "./devices";
+
+const KINDS = [
+  ["microphone", "audioinput"],
+  ["camera", "videoinput"],
+  ["speaker", "audiooutput"],
+] as const;
+
+/** Which microphone, camera and speaker. Shows only what there is to choose. */
+export function DevicePickers() {
+  const id = useId();
+  useEffect(() => {
+    navigator.mediaDevices?.addEventListener("devicechange", relist);
+    return () => navigator.mediaDevices?.removeEventListener("devicechange", relist);
+  }, []);
+  const canRoute = "setSinkId" in HTMLMediaElement.prototype;
+  return (
+    <div class="pickers">
+      {KINDS.map(([what, kind]) => {
+        const found = devices.list.value.filter(device => device.kind === kind && device.label !== "");
+        if (found.length === 0 || (what === "speaker" && !canRoute)) return null;
+        const current = what === "speaker" ? undefined : devices[what].value?.getSettings().deviceId;
+        return (
+          <label class="field" key={what} for={`${id}-${what}`}>
+            <span>{t(`device_${what}`)}</span>
+            <select
+              id={`${id}-${what}`}
+              value={current ?? devices.choice[what].value}
+              onChange={event => choose(what, event.currentTarget.value)}
+            >
+              {what === "speaker" && <option value="">{t("device_default")}</option>}
+              {found
+                .filter(device => what !== "speaker" || device.deviceId !== "default")
+                .map(device => (
+                  <option key={device.deviceId} value={device.deviceId}>
+                    {device.label}
+                  </option>
+                ))}
+            </select>
+          </label>
+        );
+      })}
+    </div>
+  );
+}
+
+/** How much picture the camera gives. */
+export function PicturePicker() {
+  return (
+    <label class="field">
+      <span>{t("picture_size")}</span>
+      <select value={devices.picture.value} onChange={event => choosePicture(event.currentTarget.value as PictureSize)}>
+        <option value="standard">{t("picture_standard")}</option>
+        <option value="small">{t("picture_small")}</option>
+      </select>
+    </label>
+  );
+}
+
+/** What keeps the microphone or camera from working, and what to do about it. */
+export function TroubleNote() {
+  const microphone = devices.trouble.microphone.value;
+  const camera = devices.trouble.camera.value;
+  const trouble = microphone ?? camera;
+  if (!trouble) return null;
+  const which = microphone && camera ? "both" : microphone ? "microphone" : "camera";
+  return (
+    <p class="note" role="status" data-testid="trouble" data-trouble={trouble}>
+      {trouble === "insecure"
+        ? t("trouble_insecure")
+        : `${t(`trouble_${trouble}_${which}`)} ${t("trouble_join_anyway")}`}
+    </p>
+  );
+}

@@ -1,0 +1,61 @@
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+
+export type Route =
+  | { page: "home" }
+  | { page: "room"; room: string }
+  | { page: "watch"; broadcast: string }
+  | { page: "lost" };
+
+/** Which page a path stands for. */
+export function routeOf(path: string): Route {
+  if (path === "/") return { page: "home" };
+  const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
+  if (kind === "r" && id) return { page: "room", room: id };
+  if (kind === "b" && id) return { page: "watch", broadcast: id };
+  return { page: "lost" };
+}
+
+export const route = signal<Route>({ page: "lost" });
+
+/** Goes to a path of this box without loading the pages again. */
+export function go(path: string): void {
+  history.pushState(null, "", path);
+  route.value = routeOf(location.pathname);
+  scrollTo(0, 0);
+}
+
+/** Takes a secret such as `invite` out of the address's fragment; it stays there until {@link clearFragment}. */
+export function fragment(name: string): string | null {
+  return new URLSearchParams(location.hash.slice(1)).get(name);
+}
+
+/** Removes the fragment from the address bar and the history. */
+export function clearFragment(): void {
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+/** Starts listening to the browser's back and forward. */
+export function startRouter(): void {
+  const follow = () => {
+    route.value = routeOf(location.pathname);
+  };
+  addEventListener("popstate", follow);
+  // A token pasted into the address of an open page changes the fragment alone.
+  addEventListener("hashchange", () => location.hash.length > 1 && location.reload());
+  follow();
+}
+
+/** A link between the pages. */
+export function Link(props: { href: string; class?: string; "aria-label"?: string; children: ComponentChildren }) {
+  const click = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(props.href);
+  };
+  return (
+    <a {...props} onClick={click}>
+      {props.children}
+    </a>
+  );
+}

@@ -1,0 +1,200 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Broadcast, Problem, Watch, type WatchState } from "../../client";
+import { count, language, t } from "../i18n";
+import { seconds } from "../i18n/format";
+import { Icon } from "../parts/icons";
+import { typing } from "../parts/keys";
+import { OnAirSign } from "../parts/on-air";
+import { api, explain } from "../parts/session";
+import { Header, Message } from "../parts/shell";
+import { useTitle } from "../parts/title";
+import { Link } from "../router";
+
+/** What the page knows of the broadcast. */
+interface View {
+  broadcast: Broadcast | null;
+  state: WatchState;
+  latency: number | null;
+  connected: boolean;
+  /** The browser refused to play sound without a click. */
+  blocked: boolean;
+  /** There is no such broadcast, or the box cannot be reached. */
+  problem: Problem | null;
+}
+
+const NOTHING: View = { broadcast: null, state: "off", latency: null, connected: true, blocked: false, problem: null };
+
+function useWatch(id: string, video: { current: HTMLVideoElement | null }): [View, (change: Partial<View>) => void] {
+  const [view, setView] = useState(NOTHING);
+  const change = (part: Partial<View>) => setView(before => ({ ...before, ...part }));
+  useEffect(() => {
+    if (!video.current) return;
+    const watch = new Watch(id, video.current, {
+      broadcast: broadcast => change({ broadcast, problem: null }),
+      state: state => change({ state }),
+      latency: latency => change({ latency }),
+      connected: connected => change({ connected }),
+      blocked: () => change({ blocked: true }),
+    });
+    watch.start();
+    // The stream of events says nothing about why it fails; the plain question does.
+    api.broadcast(id).then(
+      broadcast => setView(before => ({ ...before, broadcast: before.broadcast ?? broadcast })),
+      (problem: unknown) => problem instanceof Problem && problem.status === 404 && change({ problem }),
+    );
+    return () => watch.stop();
+  }, [id]);
+  return [view, change];
+}
+
+/** What stands where the picture would be. */
+function Curtain({ view }: { view: View }) {
+  const { state, broadcast, problem } = view;
+  if (problem) {
+    return (
+      <Message tone="fault" title={t("no_broadcast_title")} text={t("no_broadcast_text")}>
+        <Link href="/" class="button">
+          {t("to_home")}
+        </Link>
+      </Message>
+    );
+  }
+  if (state === "waiting") return <Message title={t("waiting_title")} text={t("waiting_text")} />;
+  if (state === "ended") {
+    return (
+      <Message title={t("ended_title")} text={t("ended_text")}>
+        <Link href="/" class="button">
+          {t("to_home")}
+        </Link>
+      </Message>
+    );
+  }
+  if (!broadcast) return <Message title={t("loading")} />;
+  return <Message title={t("off_air_title")} text={t("off_air_text")} />;
+}
+
+export default function WatchPage({ id }: { id: string }) {
+  const video = useRef<HTMLVideoElement>(null);
+  const stage = useRef<HTMLDivElement>(null);
+  const [view, change] = useWatch(id, video);
+  const [muted, setMuted] = useState(false);
+  const [volume, setVolume] = useState(1);
+  const { broadcast, state, latency } = view;
+  const live = broadcast?.live === true;
+  useTitle(broadcast?.title ?? "", live);
+
+  const toggleMute = () => {
+    if (!video.current) return;
+    video.current.muted = !video.current.muted;
+    if (!video.current.muted && video.current.volume === 0) video.current.volume = 1;
+  };
+  const toggleFull = () => {
+    const player = video.current as (HTMLVideoElement & { webkitEnterFullscreen?(): void }) | null;
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else if (stage.current?.requestFullscreen) void stage.current.requestFullscreen();
+    // iPhones show only the video itself in full.
+    else player?.webkitEnterFullscreen?.();
+  };
+  const startSound = () => {
+    change({ blocked: false });
+    if (!video.current) return;
+    video.current.muted = false;
+    video.current.play().catch((error: unknown) => console.warn(explain(error), error));
+  };
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (typing(event)) return;
+      if (event.key === "m" || event.key === "M") toggleMute();
+      if (event.key === "f" || event.key === "F") toggleFull();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+
+  return (
+    <div class="watch">
+      <Header lit={live}>{live && <OnAirSign since={broadcast?.since} />}</Header>
+      <main class="watch-main">
+        <div class="stage" ref={stage} data-testid="watch-state" data-state={state}>
+          {/* The stream has no captions yet. */}
+          <video
+            ref={video}
+            class={state === "playing" ? "player" : "player hidden"}
+            data-testid="player"
+            playsInline
+            autoPlay
+            aria-label={t("picture_of", { title: broadcast?.title ?? "" })}
+            onVolumeChange={event => {
+              setMuted(event.currentTarget.muted || event.currentTarget.volume === 0);
+              setVolume(event.currentTarget.volume);
+            }}
+          />
+          {state !== "playing" && <Curtain view={view} />}
+          {view.blocked && live && (
+            <div class="over-middle">
+              <button type="button" class="button primary large" onClick={startSound} data-testid="start-sound">
+                <Icon name="volume" />
+                <span>{t("start_playing")}</span>
+              </button>
+            </div>
+          )}
+          {state === "playing" && (
+            <div class="player-bar">
+              <button
+                type="button"
+                class="button over square"
+                onClick={toggleMute}
+                aria-pressed={muted}
+                aria-label={t("sound_off")}
+              >
+                <Icon name={muted ? "volume-off" : "volume"} />
+              </button>
+              <input
+                class="volume"
+                type="range"
+                min="0"
+                max="1"
+                step="0.05"
+                value={muted ? 0 : volume}
+                aria-label={t("volume")}
+                onInput={event => {
+                  if (!video.current) return;
+                  video.current.muted = false;
+                  video.current.volume = Number(event.currentTarget.value);
+                }}
+              />
+              <span class="grow" />
+              <button type="button" class="button over square" onClick={toggleFull} aria-label={t("fullscreen")}>
+                <Icon name="fullscreen" />
+              </button>
+            </div>
+          )}
+        </div>
+        <div class="watch-text">
+          <h1>{broadcast?.title || (broadcast ? t("untitled") : " ")}</h1>
+          <p class="row small quiet">
+            {live && (
+              <span class="fact">
+                <Icon name="eye" />
+                <span data-testid="viewers" data-count={broadcast?.viewers}>
+                  {count("viewers", broadcast?.viewers ?? 0)}
+                </span>
+              </span>
+            )}
+            {latency !== null && (
+              <span data-testid="latency" data-seconds={latency.toFixed(2)}>
+                {t("latency", { seconds: seconds(latency, language) })}
+              </span>
+            )}
+          </p>
+          {!view.connected && (
+            <p class="banner" role="status">
+              {t("news_lost")}
+            </p>
+          )}
+        </div>
+      </main>
+    </div>
+  );
+}
