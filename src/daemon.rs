@@ -25,7 +25,7 @@ impl Daemon {
     /// # Errors
     /// When a part fails and cannot be started again.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        tracing::info!(name = self.config.node.name, "ready");
+        tracing::info!(name = %self.config.node.name, "ready");
         shutdown.await;
         Ok(())
     }

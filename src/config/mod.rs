@@ -7,23 +7,15 @@
 //! The manual of every key is `config/porchlight.toml`; a test in `tests/it/config.rs` holds it to [`Config::default`].
 
 pub mod cli;
-pub mod endpoint;
 mod error;
-pub mod http;
 mod load;
 pub mod log;
-pub mod media;
 pub mod node;
-pub mod peers;
-pub mod program;
-pub mod room;
 
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Place};
 pub use load::{Override, SYSTEM_FILE, load};
-
-pub use crate::model::{bitrate, duration};
 
 /// Everything the daemon can be told before it starts, one section for each part of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -32,17 +24,19 @@ pub struct Config {
     /// This box.
     pub node: node::Config,
     /// Pages, API and streams.
-    pub http: http::Config,
+    pub http: crate::interfaces::http::Config,
     /// WebRTC.
-    pub peers: peers::Config,
+    pub peers: crate::drivers::peer::server::Config,
     /// Rooms.
-    pub room: room::Config,
+    pub room: crate::services::room::Config,
     /// The box as a participant.
-    pub endpoint: endpoint::Config,
+    pub endpoint: crate::services::endpoint::Config,
     /// What goes on air.
-    pub program: program::Config,
+    pub program: crate::services::program::Config,
+    /// LL-HLS.
+    pub hls: crate::services::egress::Config,
     /// Encoders and decoders.
-    pub media: media::Config,
+    pub media: crate::drivers::pipeline::config::Config,
     /// What the daemon writes about itself.
     pub log: log::Config,
 }
@@ -52,13 +46,4 @@ impl Config {
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("sections hold only numbers, texts, flags and lists of texts")
     }
-}
-
-/// A name for people: 1 to 40 characters, none of them a control character.
-fn name<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    crate::model::quantity::text(from, "a name of 1 to 40 characters", |text| {
-        let length = text.trim().chars().count();
-        let plain = (1..=40).contains(&length) && !text.chars().any(char::is_control);
-        if plain { Ok(text.trim().to_owned()) } else { Err(format!("{text:?} is not a name of 1 to 40 characters")) }
-    })
 }

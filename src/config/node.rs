@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::quantity;
+use crate::proto::auth::Name;
 
 /// Who this box is and where it keeps what it must remember.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// What people call the box; also its name in a call.
-    #[serde(deserialize_with = "super::name")]
-    pub name: String,
+    pub name: Name,
     /// The folder for the database and the sealed secrets; absolute once the configuration is loaded.
     #[serde(deserialize_with = "state")]
     pub state: PathBuf,
@@ -20,7 +20,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { name: "Porchlight".into(), state: "/var/lib/porchlight".into() }
+        Self { name: Name::new("Porchlight").expect("it is a name"), state: "/var/lib/porchlight".into() }
     }
 }
 

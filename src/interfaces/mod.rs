@@ -1,1 +1,3 @@
-//! HTTP and WebSocket: translate, and decide nothing.
+//! Translate between the services and other worlds, and decide nothing.
+
+pub mod http;

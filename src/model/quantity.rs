@@ -89,6 +89,15 @@ where
     from.deserialize_str(Text(expected, parse))
 }
 
+/// An address and port to listen at.
+///
+/// # Errors
+/// What is expected, as one sentence.
+pub fn socket<'de, D: Deserializer<'de>>(from: D) -> Result<std::net::SocketAddr, D::Error> {
+    const EXPECTED: &str = "an address and port such as \"0.0.0.0:8080\" or \"[::]:8080\"";
+    text(from, EXPECTED, |text: &str| text.parse().map_err(|_| format!("{text:?} is not {EXPECTED}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

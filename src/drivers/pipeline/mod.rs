@@ -1,1 +1,3 @@
 //! GStreamer: capture, decode, encode, show and play.
+
+pub mod config;

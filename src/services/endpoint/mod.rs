@@ -1,1 +1,5 @@
 //! The box as a participant.
+
+mod config;
+
+pub use config::Config;

@@ -110,8 +110,8 @@ pub(super) struct NewSeat {
 }
 
 impl State {
-    pub(super) fn new(most: u16) -> Self {
-        Self { places: Vec::new(), most: usize::from(most) }
+    pub(super) fn new(most: u32) -> Self {
+        Self { places: Vec::new(), most: most as usize }
     }
 
     pub(super) fn snapshot(&self) -> Rooms {

@@ -1,21 +1,24 @@
-//! Where browsers reach the calls.
+//! `[peers]`: WebRTC.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-/// `[peers]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+use crate::model::quantity;
+
+/// Where browsers send their media, and which addresses they are told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// UDP address for all calls. A wildcard address stands for every address of the box except loopback.
+    /// The one UDP address and port for the media of all browsers.
+    #[serde(deserialize_with = "quantity::socket")]
     pub listen: SocketAddr,
-    /// Further addresses at which the outside reaches this port, for example that of a router which forwards it.
+    /// The addresses that browsers are told; empty means those of this box's network interfaces.
     pub announce: Vec<IpAddr>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8189)), announce: Vec::new() }
+        Self { listen: (Ipv4Addr::UNSPECIFIED, 8189).into(), announce: Vec::new() }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::bitrate::{self, Bitrate};
-use super::media;
+use crate::drivers::pipeline::config as media;
+use crate::model::bitrate::{self, Bitrate};
 use crate::model::quantity;
 
 /// The box's own camera, microphone, speaker and screen in a call.

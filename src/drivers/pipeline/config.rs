@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::bitrate::{self, Bitrate};
+use crate::model::bitrate::{self, Bitrate};
 use crate::model::quantity;
 
 /// Which encoders the box uses.
@@ -30,19 +30,35 @@ pub enum H264Encoder {
     V4l2,
 }
 
-pub(super) fn width<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+/// A value in the range every pipeline takes.
+///
+/// # Errors
+/// What is allowed, as one sentence.
+pub fn width<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     even(from, 160..=1920)
 }
 
-pub(super) fn height<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+/// A value in the range every pipeline takes.
+///
+/// # Errors
+/// What is allowed, as one sentence.
+pub fn height<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     even(from, 90..=1080)
 }
 
-pub(super) fn fps<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+/// A value in the range every pipeline takes.
+///
+/// # Errors
+/// What is allowed, as one sentence.
+pub fn fps<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     quantity::whole(from, 1..=60)
 }
 
-pub(super) fn video_bitrate<'de, D: Deserializer<'de>>(from: D) -> Result<Bitrate, D::Error> {
+/// A value in the range every pipeline takes.
+///
+/// # Errors
+/// What is allowed, as one sentence.
+pub fn video_bitrate<'de, D: Deserializer<'de>>(from: D) -> Result<Bitrate, D::Error> {
     bitrate::within(from, Bitrate::kbps(100)..=Bitrate::kbps(20_000))
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::bitrate::{self, Bitrate};
-use super::{duration, media};
+use crate::drivers::pipeline::config as media;
+use crate::model::bitrate::{self, Bitrate};
+use crate::model::duration;
 
 /// The composed picture and the sound mix of a room that is live.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use crate::model::quantity;
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The TCP address and port.
-    #[serde(deserialize_with = "listen")]
+    #[serde(deserialize_with = "quantity::socket")]
     pub listen: SocketAddr,
     /// The beginning of links that the box hands out, without a slash at the end; `None` takes what the browser asked
     /// for. Written as an empty text in the file.
@@ -23,11 +23,6 @@ impl Default for Config {
     fn default() -> Self {
         Self { listen: (Ipv4Addr::UNSPECIFIED, 8080).into(), public_url: None }
     }
-}
-
-pub(super) fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
-    const EXPECTED: &str = "an address and port such as \"0.0.0.0:8080\" or \"[::]:8080\"";
-    quantity::text(from, EXPECTED, |text| text.parse().map_err(|_| format!("{text:?} is not {EXPECTED}")))
 }
 
 fn write_url<S: Serializer>(url: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
