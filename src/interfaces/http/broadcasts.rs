@@ -1,0 +1,74 @@
+//! What is live, and the news of one broadcast as server-sent events.
+
+use std::convert::Infallible;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_core::Stream;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::App;
+use super::error::Problem;
+use super::projection::date;
+use crate::model::id::BroadcastId;
+use crate::services::broadcast::Broadcast;
+
+fn describe(broadcast: &Broadcast) -> Value {
+    json!({
+        "id": broadcast.id,
+        "title": broadcast.title,
+        "live": broadcast.live.is_some(),
+        "since": broadcast.live.map(|live| date(live.since)),
+        "viewers": broadcast.live.map_or(0, |live| live.viewers),
+    })
+}
+
+fn one(app: &App, id: &str) -> Result<(BroadcastId, Value), Problem> {
+    let id: BroadcastId = id.parse().map_err(|_| Problem::not_found())?;
+    let list = app.broadcasts.list();
+    let list = list.borrow();
+    let broadcast = list.iter().find(|broadcast| broadcast.id == id).ok_or_else(Problem::not_found)?;
+    Ok((id, describe(broadcast)))
+}
+
+pub(super) async fn list(State(app): State<App>) -> Json<Value> {
+    Json(app.broadcasts.list().borrow().iter().filter(|broadcast| broadcast.live.is_some()).map(describe).collect())
+}
+
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    Ok(Json(one(&app, &id)?.1))
+}
+
+pub(super) async fn events(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let (id, _) = one(&app, &id)?;
+    let cancel = app.cancel.clone();
+    let list = app.broadcasts.list();
+    let news = futures_util::stream::unfold((list, None), move |(mut list, mut told)| {
+        let cancel = cancel.clone();
+        async move {
+            loop {
+                let now = current(&mut list, id)?;
+                if told.as_ref() != Some(&now) {
+                    let event = Event::default().event("state").data(now.to_string());
+                    told = Some(now);
+                    return Some((Ok(event), (list, told)));
+                }
+                tokio::select! {
+                    changed = list.changed() => changed.ok()?,
+                    () = cancel.cancelled() => return None,
+                }
+            }
+        }
+    });
+    Ok(Sse::new(news).keep_alive(KeepAlive::default()))
+}
+
+/// The broadcast as it is now; `None` when it was removed: the stream ends.
+fn current(list: &mut watch::Receiver<std::sync::Arc<Vec<Broadcast>>>, id: BroadcastId) -> Option<Value> {
+    list.borrow_and_update().iter().find(|broadcast| broadcast.id == id).map(describe)
+}

@@ -1,0 +1,159 @@
+//! The only place where a status code is chosen: what went wrong, as a problem document (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::drivers::peer::server as peers;
+use crate::services::{access, broadcast, egress, endpoint, room};
+
+/// What a person or a program is told. The sentence never holds internals; those go to the log under the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub(super) status: StatusCode,
+    /// A stable name.
+    pub(super) kind: &'static str,
+    /// A sentence for people.
+    pub(super) title: String,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, kind: &'static str, title: impl Into<String>) -> Self {
+        Self { status, kind, title: title.into() }
+    }
+
+    pub(super) fn bad(kind: &'static str, title: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, kind, title)
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address.")
+    }
+
+    pub(super) fn sign_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "sign-in", "Open your invite link, or the owner's link, to do this.")
+    }
+
+    pub(super) fn not_permitted() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not-permitted", "You may not do this here.")
+    }
+
+    pub(super) fn foreign() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "foreign-origin", "This request came from another site's page.")
+    }
+
+    fn internal(kind: &'static str, error: &dyn std::error::Error) -> Self {
+        tracing::error!(problem = kind, %error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "Something went wrong on the box. Its log says more.")
+    }
+
+    fn closing() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutdown", "The box is shutting down. Try again in a minute.")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = serde_json::json!({ "type": self.kind, "title": self.title, "status": self.status.as_u16() });
+        let mut response = (self.status, Json(document)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}
+
+impl From<access::Error> for Problem {
+    fn from(error: access::Error) -> Self {
+        use access::Error as E;
+        match error {
+            E::InvalidToken => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unknown-link",
+                "This link does not work (any more). Ask for a new one.",
+            ),
+            E::Expired => {
+                Self::new(StatusCode::UNAUTHORIZED, "link-expired", "This link has expired. Ask for a new one.")
+            }
+            E::Revoked => {
+                Self::new(StatusCode::UNAUTHORIZED, "link-revoked", "This invite was taken back. Ask for a new one.")
+            }
+            E::NotPermitted { .. } => Self::not_permitted(),
+            E::BadName(error) => Self::bad("bad-name", format!("This name can't be used: {error}.")),
+            E::NoRoom => room::Error::NoRoom.into(),
+            E::TooMany => Self::new(
+                StatusCode::CONFLICT,
+                "too-many",
+                "There are too many of these already. Revoke an invite that is not needed any more.",
+            ),
+            E::Store(error) => Self::internal("store", &error),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<room::Error> for Problem {
+    fn from(error: room::Error) -> Self {
+        use room::Error as E;
+        match error {
+            E::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-room", "This room does not exist any more."),
+            E::NoSeat => Self::new(StatusCode::CONFLICT, "no-seat", "You are not in this room any more. Join again."),
+            E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
+            E::TooManyRooms(_) => Self::new(StatusCode::CONFLICT, "too-many-rooms", format!("{error}.")),
+            E::Peer(peers::Error::Offer(why)) => {
+                tracing::debug!(why, "an offer was refused");
+                Self::bad("bad-offer", "Your browser's offer can't be used. Try another browser.")
+            }
+            E::Peer(peers::Error::Full) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "box-full", "The box has as many connections as it can take.")
+            }
+            E::Peer(error) => Self::internal("peers", &error),
+            E::Store(error) => Self::internal("store", &error),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<broadcast::Error> for Problem {
+    fn from(error: broadcast::Error) -> Self {
+        match error {
+            broadcast::Error::Unknown(_) => Self::not_found(),
+            broadcast::Error::TooMany => Self::new(StatusCode::CONFLICT, "too-many", "There are too many broadcasts."),
+            broadcast::Error::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<egress::Error> for Problem {
+    fn from(error: egress::Error) -> Self {
+        use egress::Error as E;
+        match error {
+            E::NotOnAir => Self::new(StatusCode::NOT_FOUND, "not-on-air", "This broadcast is not on air."),
+            E::NotFound => Self::not_found(),
+            E::BadRequest(why) => Self::bad("bad-request", why),
+            E::Timeout => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-media", "No new media came in time."),
+            E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The box can't serve more viewers now."),
+        }
+    }
+}
+
+impl From<endpoint::Error> for Problem {
+    fn from(error: endpoint::Error) -> Self {
+        use endpoint::Error as E;
+        match error {
+            E::Room(error) => error.into(),
+            E::Closed => Self::closing(),
+            E::Picture(_) => {
+                tracing::warn!(%error, "a still can't be made");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "no-picture",
+                    "The box can't compose a picture now. Its log says why.",
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a participant is shown of a room, and how it differs from what they were shown before.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::id::ParticipantId;
+use crate::model::role::{Scope, Verb};
+use crate::model::track::Kind;
+use crate::services::access::Grant;
+use crate::services::room::{Connection, OnAir, Participant, ParticipantKind, Room};
+
+/// A point in wall time as RFC 3339, from seconds since 1970 UTC.
+pub(super) fn date(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// The state of a room as `me` may see it: docs/reference/signalling.md.
+pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32) -> Value {
+    let may: Vec<Verb> =
+        Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
+    let participants: Map<String, Value> =
+        room.participants.iter().map(|p| (p.id.to_string(), participant(p))).collect();
+    let slots: Map<String, Value> = me
+        .slots
+        .iter()
+        .filter_map(|slot| Some((slot.mid.clone(), json!({ "participant": slot.from?, "kind": slot.kind }))))
+        .collect();
+    json!({
+        "room": {
+            "id": room.id,
+            "name": room.name,
+            "broadcast": room.broadcast,
+            "live": room.live.as_ref().map(|live| json!({
+                "since": date(live.since),
+                "title": live.title,
+                "viewers": viewers,
+            })),
+        },
+        "you": me.id,
+        "may": may,
+        "participants": participants,
+        "slots": slots,
+        "slots_wanted": {
+            "audio": wanted(room, me.id, Kind::Audio),
+            "video": wanted(room, me.id, Kind::Video),
+        },
+    })
+}
+
+/// Tracks of this kind that the others have.
+fn wanted(room: &Room, me: ParticipantId, kind: Kind) -> usize {
+    let has = |p: &&Participant| match kind {
+        Kind::Audio => p.audio,
+        Kind::Video => p.video,
+    };
+    room.participants.iter().filter(|p| p.id != me).filter(has).count()
+}
+
+fn participant(p: &Participant) -> Value {
+    json!({
+        "name": p.name,
+        "kind": match p.kind {
+            ParticipantKind::Person => "person",
+            ParticipantKind::Box => "box",
+        },
+        "role": p.role,
+        "microphone": p.microphone,
+        "camera": p.camera,
+        "on_air": match p.on_air {
+            OnAir::No => "no",
+            OnAir::Asked => "asked",
+            OnAir::Yes => "yes",
+        },
+        "connection": match p.connection {
+            Connection::Connecting => "connecting",
+            Connection::Connected => "connected",
+            Connection::Lost => "lost",
+        },
+        "stand_in": p.stand_in,
+    })
+}
+
+/// What turns `from` into `to`, as a JSON Merge Patch (RFC 7396); `None` if nothing does. Our states hold no null inside
+/// objects but for what is absent, which is what the patch format can express.
+pub(super) fn patch(from: &Value, to: &Value) -> Option<Value> {
+    let (Value::Object(old), Value::Object(new)) = (from, to) else {
+        return (from != to).then(|| to.clone());
+    };
+    let mut changes = Map::new();
+    for (key, value) in new {
+        match old.get(key) {
+            Some(before) => {
+                if let Some(change) = patch(before, value) {
+                    changes.insert(key.clone(), change);
+                }
+            }
+            None => {
+                changes.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+        changes.insert(key.clone(), Value::Null);
+    }
+    (!changes.is_empty()).then_some(Value::Object(changes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7396 section 2.
+    fn apply(target: &mut Value, change: &Value) {
+        let Value::Object(changes) = change else {
+            *target = change.clone();
+            return;
+        };
+        if !target.is_object() {
+            *target = json!({});
+        }
+        let target = target.as_object_mut().expect("it was made one");
+        for (key, value) in changes {
+            if value.is_null() {
+                target.remove(key);
+            } else {
+                apply(target.entry(key).or_insert(Value::Null), value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_patch_turns_one_state_into_the_next() {
+        let states = [
+            json!({ "room": { "live": null, "name": "Porch" }, "participants": {}, "may": ["join"] }),
+            json!({ "room": { "live": { "since": "x" }, "name": "Porch" }, "participants": { "a": { "name": "Ada" } }, "may": ["join"] }),
+            json!({ "room": { "live": { "since": "x" }, "name": "Hall" }, "participants": { "a": { "name": "Eve" }, "b": {} }, "may": [] }),
+            json!({ "room": { "name": "Hall" }, "participants": { "b": {} }, "may": [] }),
+        ];
+        for pair in states.windows(2) {
+            let change = patch(&pair[0], &pair[1]).expect("they differ");
+            let mut got = pair[0].clone();
+            apply(&mut got, &change);
+            assert_eq!(got, pair[1]);
+        }
+        assert_eq!(patch(&states[1], &states[1]), None);
+    }
+
+    #[test]
+    fn dates_are_written_for_programs() {
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+    }
+}

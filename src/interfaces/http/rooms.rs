@@ -1,0 +1,124 @@
+//! Rooms, their invites, and the still of the box's screen.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::App;
+use super::body::Body;
+use super::error::Problem;
+use super::gate::Caller;
+use super::projection::date;
+use crate::model::id::{InviteId, RoomId};
+use crate::model::role::{Scope, Verb};
+use crate::proto::auth::{Lifetime, Name};
+use crate::services::access::Invite;
+use crate::services::room::Room;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRoom {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvite {
+    hours: u32,
+}
+
+fn describe(room: &Room) -> Value {
+    json!({
+        "id": room.id,
+        "name": room.name,
+        "people": room.participants.len(),
+        "broadcast": room.broadcast,
+        "live": room.live.is_some(),
+    })
+}
+
+fn describe_invite(invite: &Invite) -> Value {
+    json!({
+        "id": invite.id,
+        "created": date(invite.created),
+        "expires": date(invite.expires),
+        "used": invite.used,
+    })
+}
+
+/// A path that names a room: the gate has read it already.
+fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+pub(super) async fn list(State(app): State<App>, Caller(grant): Caller) -> Json<Value> {
+    let rooms = app.rooms.rooms().borrow().clone();
+    let mine = rooms.iter().filter(|room| grant.permits(Verb::Join, Scope::Room(room.id)));
+    Json(mine.map(|room| describe(room)).collect())
+}
+
+pub(super) async fn create(State(app): State<App>, Body(new): Body<NewRoom>) -> Result<(StatusCode, Json<Value>), Problem> {
+    let name = Name::new(&new.name)
+        .map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
+    let room = app.rooms.create(name).await?;
+    Ok((StatusCode::CREATED, Json(describe(&room))))
+}
+
+pub(super) async fn show(State(app): State<App>, Path(room): Path<String>) -> Result<Json<Value>, Problem> {
+    Ok(Json(describe(&*app.rooms.room(id(&room)?)?)))
+}
+
+pub(super) async fn remove(State(app): State<App>, Path(room): Path<String>) -> Result<StatusCode, Problem> {
+    let room = id(&room)?;
+    app.rooms.room(room)?;
+    app.access.close_room(room).await?;
+    app.rooms.remove(room).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn invite(
+    State(app): State<App>,
+    Caller(grant): Caller,
+    Path(room): Path<String>,
+    headers: HeaderMap,
+    Body(new): Body<NewInvite>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let room: RoomId = id(&room)?;
+    app.rooms.room(room)?;
+    let lifetime =
+        Lifetime::from_hours(new.hours).map_err(|error| Problem::bad("bad-lifetime", format!("{error}.")))?;
+    let (invite, token) = app.access.invite(room, lifetime, &grant).await?;
+    let base = app.public_url.clone().unwrap_or_else(|| {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        format!("http://{host}")
+    });
+    let mut value = describe_invite(&invite);
+    value["url"] = format!("{base}/r/{room}#invite={}", token.reveal()).into();
+    Ok((StatusCode::CREATED, Json(value)))
+}
+
+pub(super) async fn invites(State(app): State<App>, Path(room): Path<String>) -> Result<Json<Value>, Problem> {
+    let invites = app.access.invites(id(&room)?).await?;
+    Ok(Json(invites.iter().map(describe_invite).collect()))
+}
+
+pub(super) async fn revoke(
+    State(app): State<App>,
+    Path((room, invite)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let invite: InviteId = id(&invite)?;
+    // Somebody who may invite to one room has no say over the invites of another.
+    if !app.access.invites(id(&room)?).await?.iter().any(|known| known.id == invite) {
+        return Err(Problem::not_found());
+    }
+    app.access.revoke(invite).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn still(State(app): State<App>, Path(room): Path<String>) -> Result<Response, Problem> {
+    let picture = app.endpoint.still(id(&room)?).await?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
+}

@@ -1,0 +1,340 @@
+//! The room's WebSocket: docs/reference/signalling.md.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::error::Problem;
+use super::gate::Caller;
+use super::projection::{patch, state};
+use super::{App, body};
+use crate::model::id::{BroadcastId, RoomId};
+use crate::model::role::{Scope, Verb};
+use crate::proto::auth::{Name, Title};
+use crate::services::access::Grant;
+use crate::services::room::{BoxWish, Notice, Room, Seat};
+
+/// The version of the frames.
+const VERSION: u64 = 1;
+/// How often the box asks whether the other side is there.
+const PING: Duration = Duration::from_secs(15);
+/// How long the other side may be silent.
+const SILENCE: Duration = Duration::from_secs(40);
+/// How long the other side may take to join, and to take a message.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Every request and what it needs in the room. A request that is not in this list is refused before it is looked at.
+pub const OPS: &[(&str, Verb)] = &[
+    ("join", Verb::Join),
+    ("offer", Verb::Join),
+    ("state", Verb::Join),
+    ("consent", Verb::Join),
+    ("leave", Verb::Join),
+    ("go_live", Verb::Broadcast),
+    ("end_live", Verb::Broadcast),
+    ("box", Verb::Broadcast),
+];
+
+#[derive(Deserialize)]
+struct Frame {
+    v: u64,
+    id: u64,
+    op: String,
+    #[serde(flatten)]
+    fields: Value,
+}
+
+#[derive(Deserialize)]
+struct JoinFields {
+    name: String,
+    resume: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OfferFields {
+    sdp: String,
+}
+
+#[derive(Deserialize)]
+struct StateFields {
+    microphone: bool,
+    camera: bool,
+}
+
+#[derive(Deserialize)]
+struct ConsentFields {
+    on_air: bool,
+}
+
+#[derive(Deserialize)]
+struct GoLiveFields {
+    title: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct BoxFields {
+    in_call: Option<bool>,
+    microphone: Option<bool>,
+    camera: Option<bool>,
+    on_air: Option<bool>,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The other side is gone: the seat is held.
+    Lost,
+    /// They left.
+    Left,
+    /// The box ends it, and says why.
+    Bye(&'static str),
+}
+
+pub(super) async fn connect(
+    State(app): State<App>,
+    Caller(grant): Caller,
+    Path(room): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    let room: RoomId = room.parse().map_err(|_| Problem::not_found())?;
+    app.rooms.room(room)?;
+    Ok(upgrade.max_message_size(body::LARGEST).max_frame_size(body::LARGEST).on_upgrade(move |socket| {
+        let tasks = app.tasks.clone();
+        tasks.track_future(async move {
+            let mut line = Line { socket, seq: 0, app, room, grant, seat: None, shown: Value::Null, noticed: 0 };
+            let end = line.run().await;
+            line.finish(end).await;
+        })
+    }))
+}
+
+struct Line {
+    socket: WebSocket,
+    seq: u64,
+    app: App,
+    room: RoomId,
+    grant: Grant,
+    seat: Option<Seat>,
+    shown: Value,
+    noticed: u64,
+}
+
+impl Line {
+    async fn run(&mut self) -> End {
+        let mut rooms = self.app.rooms.rooms();
+        let mut broadcasts = self.app.broadcasts.list();
+        let mut ping = tokio::time::interval(PING);
+        let mut heard = Instant::now();
+        let begun = heard;
+        let cancel = self.app.cancel.clone();
+        let grant = self.grant.clone();
+        loop {
+            let patience = if self.seat.is_some() { heard + SILENCE } else { begun + PATIENCE };
+            let step = tokio::select! {
+                message = self.socket.recv() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(Message::Text(text))) => self.request(text.as_str()).await,
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+                        Some(Ok(Message::Binary(_))) => Err(End::Bye("removed")),
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Lost),
+                    }
+                }
+                changed = rooms.changed() => match changed {
+                    Ok(()) => self.show().await,
+                    Err(_) => Err(End::Bye("shutdown")),
+                },
+                Ok(()) = broadcasts.changed() => self.show().await,
+                _ = ping.tick() => self.send(Message::Ping(Vec::new().into())).await,
+                () = grant.ended() => Err(End::Bye("removed")),
+                () = cancel.cancelled() => Err(End::Bye("shutdown")),
+                () = tokio::time::sleep_until(patience) => Err(End::Lost),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    async fn finish(&mut self, end: End) {
+        if let End::Bye(reason) = end {
+            // The other side may be gone already.
+            let _ = self.event("bye", json!({ "reason": reason })).await;
+        }
+        if let Some(seat) = self.seat.take() {
+            match end {
+                // Who was replaced must not lose the seat for the one who came back.
+                End::Lost => self.app.rooms.lost(seat.participant, seat.generation).await,
+                End::Left | End::Bye("removed") => {
+                    // A seat that is gone already needs no leave.
+                    let _ = self.app.rooms.leave(seat.participant).await;
+                }
+                End::Bye(_) => {}
+            }
+        }
+        // Best effort, as above.
+        let _ = tokio::time::timeout(PATIENCE, self.socket.send(Message::Close(None))).await;
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        match tokio::time::timeout(PATIENCE, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Lost),
+        }
+    }
+
+    async fn text(&mut self, value: &Value) -> Result<(), End> {
+        self.send(Message::Text(value.to_string().into())).await
+    }
+
+    async fn event(&mut self, name: &str, mut fields: Value) -> Result<(), End> {
+        self.seq += 1;
+        fields["seq"] = self.seq.into();
+        fields["event"] = name.into();
+        self.text(&fields).await
+    }
+
+    async fn request(&mut self, text: &str) -> Result<(), End> {
+        let frame: Frame = match serde_json::from_str(text) {
+            Ok(frame) => frame,
+            Err(_) => {
+                let problem = Problem::bad("bad-frame", "This is not a request of this protocol.");
+                self.text(&answer(0, Err(problem))).await?;
+                return Err(End::Bye("removed"));
+            }
+        };
+        let id = frame.id;
+        let leaving = frame.op == "leave";
+        let joining = frame.op == "join";
+        let result = self.serve(frame).await;
+        let done = result.is_ok();
+        self.text(&answer(id, result)).await?;
+        if joining && done {
+            self.show().await?;
+        }
+        if leaving && done { Err(End::Left) } else { Ok(()) }
+    }
+
+    async fn serve(&mut self, frame: Frame) -> Result<Value, Problem> {
+        if frame.v != VERSION {
+            return Err(Problem::bad("version", "This page is of another version. Reload it."));
+        }
+        let verb = OPS.iter().find(|(op, _)| *op == frame.op).map(|(_, verb)| *verb);
+        let verb = verb.ok_or_else(|| Problem::bad("unknown-op", "The box does not know this request."))?;
+        if !self.grant.permits(verb, Scope::Room(self.room)) {
+            return Err(Problem::not_permitted());
+        }
+        if frame.op == "join" {
+            return self.join(fields(frame.fields)?).await;
+        }
+        let Some(seat) = &self.seat else {
+            return Err(Problem::bad("not-joined", "Join the room first."));
+        };
+        let (rooms, who) = (&self.app.rooms, seat.participant);
+        match frame.op.as_str() {
+            "offer" => {
+                let OfferFields { sdp } = fields(frame.fields)?;
+                Ok(json!({ "sdp": rooms.offer(who, sdp).await? }))
+            }
+            "state" => {
+                let StateFields { microphone, camera } = fields(frame.fields)?;
+                rooms.sending(who, microphone, camera).await?;
+                Ok(json!({}))
+            }
+            "consent" => {
+                let ConsentFields { on_air } = fields(frame.fields)?;
+                rooms.consent(who, on_air).await?;
+                Ok(json!({}))
+            }
+            "leave" => Ok(json!({})),
+            "go_live" => {
+                let GoLiveFields { title } = fields(frame.fields)?;
+                let title = title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(Title::new).transpose();
+                let title =
+                    title.map_err(|error| Problem::bad("bad-title", format!("This title can't be used: {error}.")))?;
+                let broadcast: BroadcastId = rooms.go_live(self.room, title).await?;
+                Ok(json!({ "broadcast": broadcast }))
+            }
+            "end_live" => {
+                rooms.end_live(self.room).await?;
+                Ok(json!({}))
+            }
+            "box" => {
+                let BoxFields { in_call, microphone, camera, on_air } = fields(frame.fields)?;
+                rooms.wish_box(self.room, BoxWish { in_call, microphone, camera, on_air }).await?;
+                Ok(json!({}))
+            }
+            _ => Err(Problem::bad("unknown-op", "The box does not know this request.")),
+        }
+    }
+
+    async fn join(&mut self, JoinFields { name, resume }: JoinFields) -> Result<Value, Problem> {
+        if self.seat.is_some() {
+            return Err(Problem::bad("joined", "You are in this room already."));
+        }
+        let name = Name::new(&name)
+            .map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
+        let seat = self.app.rooms.join(self.room, self.grant.clone(), name, resume).await?;
+        let ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
+        self.seat = Some(seat);
+        Ok(ok)
+    }
+
+    /// Shows what has changed since the last time.
+    async fn show(&mut self) -> Result<(), End> {
+        let Some(seat) = &self.seat else {
+            return Ok(());
+        };
+        let Ok(room) = self.app.rooms.room(self.room) else {
+            return Err(End::Bye("room_closed"));
+        };
+        let Some(me) = room.participant(seat.participant) else {
+            return Err(End::Bye("removed"));
+        };
+        if me.generation != seat.generation {
+            return Err(End::Bye("replaced"));
+        }
+        let viewers = self.viewers(room.broadcast);
+        let state = state(&room, me, &self.grant, viewers);
+        if self.shown.is_null() {
+            self.noticed = room.notices.0;
+            self.event("snapshot", json!({ "state": state })).await?;
+        } else if let Some(change) = patch(&self.shown, &state) {
+            self.event("patch", json!({ "patch": change })).await?;
+        }
+        self.shown = state;
+        self.notices(&room).await
+    }
+
+    async fn notices(&mut self, room: &Room) -> Result<(), End> {
+        if room.notices.0 == self.noticed {
+            return Ok(());
+        }
+        self.noticed = room.notices.0;
+        match room.notices.1 {
+            Some(Notice::StillTaken) => self.event("notice", json!({ "code": "still_taken" })).await,
+            None => Ok(()),
+        }
+    }
+
+    fn viewers(&self, broadcast: BroadcastId) -> u32 {
+        let list = self.app.broadcasts.list();
+        let list = list.borrow();
+        list.iter().find(|b| b.id == broadcast).and_then(|b| b.live).map_or(0, |live| live.viewers)
+    }
+}
+
+fn fields<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_json::from_value(value).map_err(|error| Problem::bad("bad-fields", format!("The request can't be used: {error}.")))
+}
+
+fn answer(id: u64, result: Result<Value, Problem>) -> Value {
+    match result {
+        Ok(ok) => json!({ "re": id, "ok": ok }),
+        Err(problem) => json!({ "re": id, "problem": { "type": problem.kind, "title": problem.title } }),
+    }
+}
