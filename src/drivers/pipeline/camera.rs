@@ -14,10 +14,9 @@ use crate::model::unit::Unit;
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A camera that is missing or in use is an [`super::Event::Failed`].
 pub fn camera(spec: CameraSpec, timeline: Timeline, out: Writer<Unit>) -> Result<(Running, Keyframes), Error> {
-    let spec = Spec::Camera(spec);
-    spec::check(&spec)?;
-    let mut built = Built::new("camera", &describe(&spec))?;
-    let Spec::Camera(spec) = spec else { unreachable!("it was made four lines above") };
+    let whole = Spec::Camera(spec.clone());
+    spec::check(&whole)?;
+    let mut built = Built::new("camera", &describe(&whole))?;
     if !spec.caption.is_empty() {
         built.set_text(name::CAPTION, "text", &caption::markup(&spec.caption));
     }
@@ -43,10 +42,9 @@ pub fn camera(spec: CameraSpec, timeline: Timeline, out: Writer<Unit>) -> Result
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A sound card that is missing or in use is an [`super::Event::Failed`].
 pub fn microphone(spec: MicrophoneSpec, timeline: Timeline, out: Writer<Unit>) -> Result<Running, Error> {
-    let spec = Spec::Microphone(spec);
-    spec::check(&spec)?;
-    let mut built = Built::new("microphone", &describe(&spec))?;
-    let Spec::Microphone(spec) = spec else { unreachable!("it was made four lines above") };
+    let whole = Spec::Microphone(spec.clone());
+    spec::check(&whole)?;
+    let mut built = Built::new("microphone", &describe(&whole))?;
     match &spec.source {
         MicrophoneSource::StandIn => {
             write_opus(&built, Clock::Ours, 1, out);

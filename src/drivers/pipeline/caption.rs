@@ -6,8 +6,9 @@ const LONGEST: usize = 64;
 /// The text as Pango markup that draws exactly these characters: text elements read their `text` property as markup.
 /// Control and direction-override characters become spaces.
 pub fn markup(text: &str) -> String {
+    let unwanted = |c: char| c.is_control() || c.is_whitespace();
     let mut out = String::with_capacity(text.len().min(LONGEST * 4));
-    for letter in text.trim().chars().take(LONGEST) {
+    for letter in text.trim_matches(unwanted).chars().take(LONGEST) {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

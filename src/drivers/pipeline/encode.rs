@@ -17,12 +17,13 @@ use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec, WA
 use super::{Error, Gone};
 use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
 use crate::model::ring::Writer;
+use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
 
 /// Samples by which libav's AAC encoder is late: it codes one frame of silence first.
 const AAC_DELAY: i64 = 1024;
-/// Samples by which libopus is late: its look-ahead at 48 kHz (RFC 7845 section 4.2).
-const OPUS_DELAY: i64 = 312;
+/// One Opus frame.
+const OPUS_FRAME: Duration = Duration::from_millis(20);
 
 /// Asks an encoder for keyframes. Requests are merged: at most two a second are followed.
 #[derive(Debug, Clone)]
@@ -129,38 +130,41 @@ pub(super) fn write_h264(built: &Built, clock: Clock, mut out: Writer<Unit>) {
     });
 }
 
-/// Writes the frames of a sound encoder into a ring. `delay` is in samples.
-pub(super) fn write_sound(
+/// Writes the frames of a sound encoder into a ring; `place` gives their time and duration, the encoder's delay taken off.
+fn write_sound(
     built: &Built,
     clock: Clock,
-    delay: i64,
     mut out: Writer<Unit>,
     configure: impl Fn(&Output) -> Option<Config> + Send + 'static,
+    place: impl Fn(MediaTime, Duration) -> (MediaTime, Duration) + Send + 'static,
 ) {
     let mut config: Option<Arc<Config>> = None;
-    let late = delay * 1_000_000_000 / i64::from(RATE);
     outputs(built, clock, move |output| {
         if config.is_none() {
             config = configure(&output).map(Arc::new);
         }
         let (Some(config), Some(map)) = (config.clone(), output.map()) else { return };
+        let Some(duration) = output.sample.buffer().and_then(|b| b.duration()) else { return };
         if map.is_empty() {
             return;
         }
-        out.push(Unit {
-            pts: output.time.plus_nanos(-late),
-            duration: output.sample.buffer().and_then(|b| b.duration()).map(|d| Duration::from_nanos(d.nseconds())),
-            keyframe: true,
-            gap: false,
-            config,
-            data: Bytes::copy_from_slice(&map),
-        });
+        let (pts, duration) = place(output.time, Duration::from_nanos(duration.nseconds()));
+        let data = Bytes::copy_from_slice(&map);
+        out.push(Unit { pts, duration: Some(duration), keyframe: true, gap: false, config, data });
     });
 }
 
-/// Writes Opus frames into a ring.
+/// Writes Opus frames into a ring. The element takes libopus's look-ahead off by making its first frame shorter, so that
+/// the end of each frame is right and its start is one whole frame before.
 pub(super) fn write_opus(built: &Built, clock: Clock, channels: u8, out: Writer<Unit>) {
-    write_sound(built, clock, OPUS_DELAY, out, move |_| Some(Config::Opus { channels }));
+    let place = |time, duration| (time + duration - OPUS_FRAME, OPUS_FRAME);
+    write_sound(built, clock, out, move |_| Some(Config::Opus { channels }), place);
+}
+
+/// Writes AAC frames into a ring. The element does not take libav's delay off.
+fn write_aac(built: &Built, clock: Clock, out: Writer<Unit>) {
+    let late = MediaTime::from_ticks(AAC_DELAY, RATE).nanos();
+    write_sound(built, clock, out, aac_config, move |time, duration| (time.plus_nanos(-late), duration));
 }
 
 /// The AudioSpecificConfig that an AAC encoder puts into its caps.
@@ -193,7 +197,7 @@ pub fn audio_encoder(spec: AudioEncoderSpec, out: Writer<Unit>) -> Result<(Runni
     let built = Built::new("audio-encoder", &describe(&Spec::AudioEncoder(spec)))?;
     match spec.codec {
         AudioCodec::Opus => write_opus(&built, Clock::Ours, CHANNELS as u8, out),
-        AudioCodec::Aac => write_sound(&built, Clock::Ours, AAC_DELAY, out, aac_config),
+        AudioCodec::Aac => write_aac(&built, Clock::Ours, out),
     }
     let feed = SoundFeed::of(&built);
     Ok((built.run()?, feed))

@@ -208,12 +208,13 @@ fn raw_audio(channels: u32) -> String {
 fn text(name: &str, place: &str, height: u32, part: u32) -> String {
     let size = (height / part).max(10);
     format!(
-        "textoverlay name={name} {place} auto-resize=false font-desc=\"Sans {size}px\" shaded-background=true \
-         draw-shadow=false wait-text=false"
+        "textoverlay name={name} {place} auto-resize=false font-desc=\"Sans {size}px\" draw-shadow=false wait-text=false"
     )
 }
 
-const LOWER_EDGE: &str = "valignment=bottom halignment=left xpad=8 ypad=8";
+const LOWER_EDGE: &str = "valignment=bottom halignment=left xpad=8 ypad=8 shaded-background=true";
+const UPPER_EDGE: &str = "valignment=top halignment=center ypad=8 shaded-background=true";
+const MIDDLE: &str = "valignment=center halignment=center";
 
 fn h264(encoder: H264Encoder, bitrate: u32, keyframe_interval: u32) -> String {
     let kbps = bitrate / 1000;
@@ -254,7 +255,7 @@ pub fn describe(spec: &Spec) -> String {
             let encoder = h264(spec.encoder, spec.bitrate, spec.fps.saturating_mul(2));
             match &spec.source {
                 CameraSource::StandIn => {
-                    let notice = text("notice", "valignment=top halignment=center ypad=8", spec.height, 14);
+                    let notice = text("notice", UPPER_EDGE, spec.height, 14);
                     chain(&[&source(&raw, true), &notice, &caption, &encoder, SINK])
                 }
                 CameraSource::V4l2 { format, width, height, fps, .. } => {
@@ -354,12 +355,9 @@ pub fn describe(spec: &Spec) -> String {
             "audioresample",
             "alsasink name=device provide-clock=false slave-method=skew buffer-time=60000 latency-time=10000",
         ]),
-        Spec::Card { width, height } => chain(&[
-            &source(&raw_video(*width, *height, 1), false),
-            &text("caption", "valignment=center halignment=center shaded-background=false", *height, 9)
-                .replace(" shaded-background=true", ""),
-            SINK,
-        ]),
+        Spec::Card { width, height } => {
+            chain(&[&source(&raw_video(*width, *height, 1), false), &text("caption", MIDDLE, *height, 9), SINK])
+        }
         Spec::Jpeg { width, height, captioned } => {
             let caption = if *captioned { text("caption", LOWER_EDGE, *height, 18) } else { String::new() };
             chain(&[&source(&raw_video(*width, *height, 1), false), &caption, "jpegenc quality=85", SINK])
@@ -407,5 +405,78 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
             audio(*bitrate)
         }
         Spec::AudioDecoder | Spec::Speaker(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn camera(source: CameraSource, encoder: H264Encoder) -> Spec {
+        let caption = "Porch ! filesink location=/tmp/x".to_owned();
+        Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, bitrate: 2_000_000, encoder, caption })
+    }
+
+    fn v4l2(format: V4l2Format) -> CameraSource {
+        let path = "/dev/v4l/by-id/usb-camera ! filesink".to_owned();
+        CameraSource::V4l2 { path, format, width: 1280, height: 720, fps: 30 }
+    }
+
+    fn all() -> Vec<(&'static str, Spec)> {
+        let (width, height, fps) = (1280, 720, 30);
+        let encoder = |encoder| {
+            Spec::VideoEncoder(VideoEncoderSpec {
+                width,
+                height,
+                fps,
+                bitrate: 2_500_000,
+                keyframe_interval: 60,
+                encoder,
+            })
+        };
+        let alsa = MicrophoneSource::Alsa { device: "plughw:CARD=x ! filesink".to_owned() };
+        let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
+        let decoder = |caption| Spec::VideoDecoder(VideoDecoderSpec { width: 640, height: 360, caption });
+        vec![
+            ("camera-stand-in", camera(CameraSource::StandIn, H264Encoder::X264)),
+            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg), H264Encoder::V4l2)),
+            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw), H264Encoder::OpenH264)),
+            (
+                "microphone-stand-in",
+                Spec::Microphone(MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 }),
+            ),
+            ("microphone-alsa", Spec::Microphone(MicrophoneSpec { source: alsa, bitrate: 48_000 })),
+            ("video-decoder", decoder(None)),
+            ("video-decoder-caption", decoder(Some("Ada ! filesink".to_owned()))),
+            ("audio-decoder", Spec::AudioDecoder),
+            ("video-encoder-x264", encoder(H264Encoder::X264)),
+            ("video-encoder-openh264", encoder(H264Encoder::OpenH264)),
+            ("video-encoder-v4l2", encoder(H264Encoder::V4l2)),
+            ("audio-encoder-aac", sound(AudioCodec::Aac)),
+            ("audio-encoder-opus", sound(AudioCodec::Opus)),
+            ("display", Spec::Display(DisplaySpec { width, height, fps, connector: Some(33) })),
+            ("speaker", Spec::Speaker(SpeakerSpec { device: "plughw:CARD=x ! filesink".to_owned() })),
+            ("card", Spec::Card { width: 640, height: 360 }),
+            ("jpeg", Spec::Jpeg { width: 640, height: 360, captioned: true }),
+        ]
+    }
+
+    /// Set `PORCHLIGHT_GOLDEN=write` to write the files anew.
+    #[test]
+    fn every_description_is_as_its_golden_file_says_and_holds_no_text_of_people() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pipeline");
+        let write = std::env::var_os("PORCHLIGHT_GOLDEN").is_some_and(|v| v == "write");
+        for (name, spec) in all() {
+            check(&spec).expect("every example is in range");
+            let text = describe(&spec).replace(" ! ", "\n  ! ") + "\n";
+            assert!(!text.contains("filesink"), "{name}: outside text is in the description");
+            let file = folder.join(name).with_extension("txt");
+            if write {
+                std::fs::create_dir_all(&folder).expect("the folder can be made");
+                std::fs::write(&file, &text).expect("the file can be written");
+            }
+            let golden = std::fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(text, golden, "{}", file.display());
+        }
     }
 }

@@ -58,8 +58,9 @@ impl Painter {
         let (w, h) = (self.width, self.height);
         let unit = (h / 36).max(2);
         // A block that crosses the picture every four seconds.
-        let travel = (w - w / 12) as i64 * time.nanos().rem_euclid(4 * SECOND) / (4 * SECOND);
-        self.fill(&mut picture, [travel as usize, h * 3 / 4, w / 12, h / 12], [180, 110, 150]);
+        let (block_width, block_height) = ((w / 12).max(4), (h / 12).max(2));
+        let travel = (w - block_width) as i64 * time.nanos().rem_euclid(4 * SECOND) / (4 * SECOND);
+        self.fill(&mut picture, [travel as usize, h * 3 / 4, block_width, block_height], [180, 110, 150]);
         let clock = [wall / 36_000 % 10, wall / 3600 % 10, wall / 600 % 6, wall / 60 % 10, wall / 10 % 6, wall % 10];
         let mut left = w.saturating_sub(unit * 38) / 2;
         for (place, digit) in clock.into_iter().enumerate() {

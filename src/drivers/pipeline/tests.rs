@@ -234,3 +234,302 @@ async fn opus_units_carry_the_time_of_the_sound_they_decode_to() {
     let late = onset(&all, 2).expect("there is a burst").since(MediaTime::from_millis(10_500));
     assert!(late.abs() < 3_000_000, "{late} ns late");
 }
+
+/// Decodes AAC with libav, as an independent player would: each frame's samples at the time of its unit.
+async fn decode_aac(units: &[Unit]) -> Vec<Sound> {
+    use gstreamer as gst;
+    use gstreamer::prelude::*;
+    let description = "appsrc name=in format=time ! avdec_aac ! audioconvert ! \
+        audio/x-raw,format=S16LE,layout=interleaved,channels=2 ! \
+        appsink name=out sync=false async=false wait-on-eos=false";
+    let built = running::Built::new("test", description).expect("installed");
+    let source: gstreamer_app::AppSrc = built.element("in");
+    let Config::Aac { asc, rate, channels } = &*units[0].config else { panic!("it is AAC") };
+    let caps = gst::Caps::builder("audio/mpeg")
+        .field("mpegversion", 4)
+        .field("stream-format", "raw")
+        .field("rate", *rate as i32)
+        .field("channels", i32::from(*channels))
+        .field("codec_data", gst::Buffer::from_slice(asc.clone()))
+        .build();
+    source.set_caps(Some(&caps));
+    let (sounds, mut heard) = mpsc::channel(units.len());
+    encode::outputs(&built, buffers::Clock::Ours, move |output| {
+        let map = output.map().expect("it can be read");
+        let samples = map.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect();
+        sounds.try_send(Sound { time: output.time, samples }).expect("there is room");
+    });
+    let running = built.run().expect("it runs");
+    for unit in units {
+        let mut buffer = gst::Buffer::from_slice(unit.data.clone());
+        buffer.get_mut().expect("it is ours").set_pts(buffers::pts(unit.pts));
+        source.push_buffer(buffer).expect("it runs");
+    }
+    let mut all = Vec::new();
+    while all.len() < units.len() - 2 {
+        all.push(within(heard.recv()).await.expect("it runs"));
+    }
+    running.stop().await;
+    all
+}
+
+#[tokio::test]
+async fn aac_units_carry_the_time_of_the_sound_they_decode_to() {
+    let units = burst(AudioCodec::Aac).await;
+    for pair in units.windows(2) {
+        let step = pair[1].pts.since(pair[0].pts);
+        assert!(step.abs_diff(21_333_333) < 1_000, "frames of 1024 samples without holes: {step}");
+    }
+    let late = onset(&decode_aac(&units).await, 2).expect("there is a burst").since(MediaTime::from_millis(10_500));
+    assert!(late.abs() < 3_000_000, "{late} ns late");
+}
+
+#[tokio::test]
+async fn a_hole_in_the_sound_is_concealed_without_shifting_what_follows() {
+    let mut units = burst(AudioCodec::Opus).await;
+    units.drain(20..22);
+    let (sounds, mut heard) = mpsc::channel(128);
+    let (running, mut feed) = audio_decoder(sounds).expect("installed");
+    for unit in &units {
+        feed.push(unit).expect("it runs");
+    }
+    let last = units.last().expect("some").pts;
+    let mut all: Vec<Sound> = Vec::new();
+    while all.last().is_none_or(|s| s.time < last) {
+        all.push(within(heard.recv()).await.expect("it runs"));
+    }
+    for pair in all.windows(2) {
+        let length = MediaTime::from_ticks(pair[0].samples.len() as i64 / 2, 48_000).nanos();
+        assert!(pair[1].time.since(pair[0].time).abs_diff(length) < 1_000_000, "no hole at {:?}", pair[1].time);
+    }
+    running.stop().await;
+}
+
+/// Decodes every unit and gives the last picture.
+async fn last_picture(units: &[Unit], caption: Option<&str>) -> Picture {
+    let (pictures, mut decoded) = mpsc::channel(8);
+    let spec = VideoDecoderSpec { width: 320, height: 180, caption: caption.map(str::to_owned) };
+    let (running, mut feed) = video_decoder(spec, pictures).expect("installed");
+    let mut last = None;
+    for unit in units {
+        if feed.push(unit).expect("it runs") == Fed::Taken {
+            last = within(decoded.recv()).await;
+        }
+    }
+    running.stop().await;
+    last.expect("a picture came")
+}
+
+#[tokio::test]
+async fn a_caption_is_drawn_as_it_is_written_and_only_at_the_lower_edge() {
+    let units = encoded(encoder(320, 180, H264Encoder::X264), MediaTime::ZERO, 3, |_, _, _| 100).await;
+    let plain = last_picture(&units, None).await;
+    let named = last_picture(&units, Some("<b>A&B")).await;
+    let other = last_picture(&units, Some("Ada")).await;
+    let lower = |p: &Picture| p.data[320 * 140..320 * 180].to_vec();
+    let upper = |p: &Picture| p.data[..320 * 120].to_vec();
+    assert!(lower(&named).iter().filter(|&&y| y > 200).count() > 20, "bright letters");
+    assert!(lower(&plain).iter().all(|&y| y < 110));
+    assert_ne!(lower(&named), lower(&other));
+    assert_eq!(upper(&named), upper(&plain));
+}
+
+#[tokio::test]
+async fn the_decoder_goes_on_after_garbage_and_waits_for_keyframes() {
+    let units =
+        encoded(encoder(320, 180, H264Encoder::X264), MediaTime::ZERO, 40, |n, x, y| halves(n, 320)(x, y)).await;
+    let second_key = units.iter().rposition(|u| u.keyframe).expect("two keyframes");
+    let (pictures, mut decoded) = mpsc::channel(64);
+    let spec = VideoDecoderSpec { width: 320, height: 180, caption: None };
+    let (running, mut feed) = video_decoder(spec, pictures).expect("installed");
+    assert_eq!(feed.push(&units[1]), Ok(Fed::NeedsKeyframe), "it can't begin in the middle");
+    for seed in 1..40u32 {
+        let mut noise = u64::from(seed) * 0x9e37_79b9_7f4a_7c15;
+        let mut data = vec![0, 0, 1, 0, [0x65, 0x41, 0x67, 0x06][seed as usize % 4]];
+        data.extend((0..255).map(|_| {
+            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (noise >> 56) as u8
+        }));
+        let unit = Unit { data: data.into(), keyframe: true, ..units[0].clone() };
+        feed.push(&unit).expect("garbage does not end the pipeline");
+    }
+    let short = Unit { data: vec![0, 0, 9, 9, 1].into(), ..units[0].clone() };
+    assert_eq!(feed.push(&short), Ok(Fed::Refused));
+    let gap = Unit { gap: true, ..units[second_key - 1].clone() };
+    assert_eq!(feed.push(&gap), Ok(Fed::NeedsKeyframe));
+    let fresh = units[second_key].pts;
+    while feed.push(&units[second_key]).expect("it runs") != Fed::Taken {
+        tokio::task::yield_now().await;
+    }
+    for unit in &units[second_key + 1..] {
+        assert_eq!(feed.push(unit), Ok(Fed::Taken));
+    }
+    let good = loop {
+        let picture = within(decoded.recv()).await.expect("it runs");
+        if picture.time > fresh {
+            break picture;
+        }
+    };
+    assert!(luma(&good, 80, 90).abs_diff(40) < 6, "a clean picture");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_of_size_in_the_middle_gives_pictures_of_the_size_asked_for() {
+    let mut units =
+        encoded(encoder(320, 180, H264Encoder::X264), MediaTime::ZERO, 5, |n, x, y| halves(n, 320)(x, y)).await;
+    let later = MediaTime::from_millis(1000);
+    units.extend(encoded(encoder(180, 320, H264Encoder::X264), later, 5, |n, x, y| halves(n, 180)(x, y)).await);
+    units.extend(
+        encoded(encoder(640, 360, H264Encoder::OpenH264), later + Duration::from_secs(1), 5, |n, x, y| {
+            halves(n, 640)(x, y)
+        })
+        .await,
+    );
+    let (pictures, mut decoded) = mpsc::channel(8);
+    let spec = VideoDecoderSpec { width: 426, height: 240, caption: None };
+    let (running, mut feed) = video_decoder(spec, pictures).expect("installed");
+    for (n, unit) in units.iter().enumerate() {
+        assert_eq!(feed.push(unit), Ok(Fed::Taken));
+        let picture = within(decoded.recv()).await.expect("one for one");
+        assert_eq!((picture.width, picture.height, picture.time), (426, 240, unit.pts));
+        assert_eq!(picture.data.len(), 426 * 240 * 3 / 2);
+        let corner = luma(&picture, 10, 10);
+        assert_eq!(corner < 20, (5..10).contains(&n), "portrait has black beside it: {corner} in picture {n}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_card_and_a_still_are_what_they_say() {
+    let card = card("Ada <3", 426, 240).await.expect("it is drawn");
+    assert_eq!(card.data.len(), 426 * 240 * 3 / 2);
+    assert_eq!(luma(&card, 3, 3), 47, "the ground");
+    let bright = |from: usize, to: usize| card.data[426 * from..426 * to].iter().filter(|&&y| y > 200).count();
+    assert!(bright(100, 140) > 50 && bright(0, 80) == 0, "text in the middle");
+    let plain = jpeg(&card, None).await.expect("it is made");
+    let titled = jpeg(&card, Some("10:30")).await.expect("it is made");
+    assert_eq!((&plain[..3], &plain[plain.len() - 2..]), (&[0xff, 0xd8, 0xff][..], &[0xff, 0xd9][..]));
+    assert!(titled.len() > plain.len() + 100, "the text is in it");
+    let wrong = Picture { width: 320, ..card };
+    assert!(matches!(jpeg(&wrong, None).await, Err(Error::NoPicture(_))));
+}
+
+#[tokio::test]
+async fn a_missing_device_is_told_and_the_ring_ends() {
+    let (out, source) = ring(UNITS);
+    let mut reader = source.reader(Gate::default());
+    let spec = CameraSpec {
+        source: CameraSource::V4l2 {
+            path: "/dev/no ! such \" camera".to_owned(),
+            format: V4l2Format::Mjpeg,
+            width: 1280,
+            height: 720,
+            fps: 30,
+        },
+        width: 640,
+        height: 360,
+        fps: 15,
+        bitrate: 500_000,
+        encoder: H264Encoder::X264,
+        caption: String::new(),
+    };
+    let (mut running, _) = camera(spec, timeline(), out).expect("it can be built");
+    let Event::Failed { cause: Cause::Device, element, .. } = within(running.event()).await else {
+        panic!("no device")
+    };
+    assert_eq!(element, "device");
+    assert!(matches!(within(reader.next()).await, Next::Closed));
+    assert!(matches!(running.event().await, Event::Failed { .. }), "it stays failed");
+}
+
+#[tokio::test]
+async fn a_missing_sound_card_is_told() {
+    let (out, _source) = ring(UNITS);
+    let device = "plughw:CARD=nowhere".to_owned();
+    let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device: device.clone() }, bitrate: 64_000 };
+    let mut running = microphone(spec, timeline(), out).expect("it can be built");
+    assert!(matches!(within(running.event()).await, Event::Failed { cause: Cause::Device, .. }));
+    let (mut running, feed) = speaker(SpeakerSpec { device }).expect("it can be built");
+    assert!(matches!(within(running.event()).await, Event::Failed { cause: Cause::Device, .. }));
+    assert_eq!(feed.push(&Sound { time: MediaTime::ZERO, samples: [0; 4].into() }), Err(Gone));
+}
+
+#[tokio::test]
+async fn a_missing_screen_is_told() {
+    if std::path::Path::new("/dev/dri/card0").exists() {
+        return;
+    }
+    let spec = DisplaySpec { width: 640, height: 360, fps: 15, connector: None };
+    let (mut running, _feed) = display(spec).expect("it can be built");
+    assert!(matches!(within(running.event()).await, Event::Failed { cause: Cause::Device, .. }));
+}
+
+#[test]
+fn what_is_out_of_range_is_refused_before_anything_starts() {
+    for spec in [
+        Spec::Card { width: 321, height: 180 },
+        Spec::Card { width: 0, height: 0 },
+        Spec::Jpeg { width: 100_000, height: 16, captioned: false },
+        Spec::VideoEncoder(VideoEncoderSpec { fps: 0, ..encoder(320, 180, H264Encoder::X264) }),
+        Spec::VideoEncoder(VideoEncoderSpec { bitrate: 1, ..encoder(320, 180, H264Encoder::X264) }),
+        Spec::AudioEncoder(AudioEncoderSpec { codec: AudioCodec::Aac, bitrate: 0 }),
+    ] {
+        assert!(matches!(spec::check(&spec), Err(Error::OutOfRange(_))), "{spec:?}");
+    }
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("Linux").count()
+}
+
+/// Runs alone in a child process, where no other test makes threads.
+#[test]
+fn twenty_restarts_leave_no_thread_behind() {
+    const CHILD: &str = "PORCHLIGHT_TEST_RESTARTS";
+    if std::env::var_os(CHILD).is_none() {
+        let status = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "drivers::pipeline::tests::twenty_restarts_leave_no_thread_behind", "--test-threads=1"])
+            .env(CHILD, "1")
+            .status()
+            .expect("this test runs");
+        assert!(status.success());
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let line = timeline();
+        let mut after_first = 0;
+        for round in 0..20 {
+            let (out, source) = ring(UNITS);
+            let mut reader = source.reader(Gate::default());
+            let spec = CameraSpec {
+                source: CameraSource::StandIn,
+                width: 160,
+                height: 90,
+                fps: 30,
+                bitrate: 200_000,
+                encoder: H264Encoder::X264,
+                caption: "Porch".to_owned(),
+            };
+            let (mut running, _) = camera(spec, line, out).expect("installed");
+            assert_eq!(within(running.event()).await, Event::Started);
+            unit(&mut reader).await;
+            if round % 2 == 0 {
+                running.stop().await;
+            } else {
+                drop(running);
+            }
+            within(async { while !matches!(reader.next().await, Next::Closed) {} }).await;
+            if round == 1 {
+                after_first = threads();
+            }
+        }
+        // GStreamer keeps a few idle threads in its pool, and a stand-in's thread may need one picture's time to end.
+        let settled = Instant::now() + DEADLINE;
+        while threads() > after_first.max(6) && Instant::now() < settled {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(threads() <= after_first.max(6), "{} threads, {after_first} after the second round", threads());
+    });
+}
