@@ -1,1 +1,69 @@
-//! What is plugged in: cameras (V4L2) and sound cards (ALSA).
+//! What is plugged in: cameras (V4L2), sound cards (ALSA), screens (DRM); and the machine's monotonic clock.
+//!
+//! Owns finding devices and naming them so that they are found again after a restart. Deliberately not here: opening
+//! them for media (see [`crate::drivers::pipeline`]) and choosing one (see `services::endpoint`).
+//!
+//! Sources: Linux media documentation (V4L2 capabilities and formats), `asoundlib`, `/sys/class/drm`.
+
+mod camera;
+mod screen;
+mod sound;
+
+use nix::time::{ClockId, clock_gettime};
+
+pub use camera::{Camera, Format, Mode};
+pub use screen::Screen;
+pub use sound::SoundDevice;
+
+/// What is plugged in right now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Inventory {
+    /// Cameras that give pictures we can use.
+    pub cameras: Vec<Camera>,
+    /// Sound cards that record.
+    pub microphones: Vec<SoundDevice>,
+    /// Sound cards that play.
+    pub speakers: Vec<SoundDevice>,
+    /// Screens with something connected.
+    pub screens: Vec<Screen>,
+    /// What was seen and left out: what it is, and why in a sentence for people.
+    pub skipped: Vec<(String, String)>,
+}
+
+/// Looks at everything that is plugged in. Opens devices, so call it off the async runtime. Never fails: what can't be
+/// read is not there, or is among what was skipped.
+pub fn inventory() -> Inventory {
+    let mut found = Inventory::default();
+    camera::find(&mut found);
+    sound::find(&mut found);
+    found.screens = screen::find(std::path::Path::new("/sys/class/drm"));
+    found
+}
+
+/// `CLOCK_MONOTONIC` in nanoseconds: the clock that media time counts on.
+pub fn monotonic_nanos() -> i64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("Linux always has a monotonic clock");
+    now.tv_sec() * 1_000_000_000 + now.tv_nsec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_devices_has_empty_lists_and_no_failure() {
+        let found = inventory();
+        if !std::path::Path::new("/dev/video0").exists() {
+            assert_eq!(found.cameras, []);
+        }
+        if !std::path::Path::new("/dev/snd").exists() {
+            assert_eq!((found.microphones, found.speakers), (vec![], vec![]));
+        }
+    }
+
+    #[test]
+    fn the_monotonic_clock_does_not_go_back() {
+        let before = monotonic_nanos();
+        assert!(before > 0 && monotonic_nanos() >= before);
+    }
+}

@@ -1,3 +1,86 @@
-//! GStreamer: capture, decode, encode, show and play.
+//! GStreamer: capture, decode, encode, show and play. The only home of the `gstreamer*` crates.
+//!
+//! Owns: the text of every pipeline ([`describe`], pure and held by golden files), running them ([`Running`], one thread
+//! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
+//! linear, `appsrc` or device in, `appsink` or device out, and has one role. Bus messages become [`Event`]s.
+//!
+//! Deliberately not here: composing and mixing (done on raw pictures and sound in `services`), rebuilding what failed
+//! (the owner of a [`Running`] does that, with back-off), and which device to use (see [`crate::drivers::device`]).
+//!
+//! Time: pictures and sound go in and come out in media time. Inside a pipeline fed by us a buffer's PTS is media time
+//! plus a constant, so that it is never negative; capture pipelines run on `CLOCK_MONOTONIC`. Text of people reaches a
+//! pipeline only as a property set on an element, never inside a description.
+//!
+//! Sources: GStreamer 1.22 plug-in reference; H.264 Annex B; RFC 6716 section 2 and RFC 7845 section 4.2 (Opus delay);
+//! ISO 14496-3 (AAC).
 
+mod annexb;
+mod buffers;
+mod camera;
+mod caption;
 pub mod config;
+mod decode;
+mod elements;
+mod encode;
+mod playback;
+mod running;
+mod spec;
+mod stand_in;
+mod still;
+#[cfg(test)]
+mod tests;
+
+pub use camera::{camera, microphone};
+pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
+pub use elements::{H264Choice, H264Encoder, choose_h264_encoder};
+pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
+pub use playback::{display, speaker};
+pub use running::{Cause, Event, Running};
+pub use spec::{
+    AudioCodec, AudioEncoderSpec, CameraSource, CameraSpec, DisplaySpec, MicrophoneSource, MicrophoneSpec, SpeakerSpec,
+    Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec, describe,
+};
+pub use still::{card, jpeg};
+
+/// Why a pipeline can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// GStreamer itself doesn't start: the installation is broken.
+    #[error("GStreamer does not start: {0}")]
+    Unavailable(String),
+    /// An element is not installed.
+    #[error("the GStreamer element {element} is missing: install the Debian package {package}")]
+    Missing {
+        /// The element's factory name.
+        element: String,
+        /// The Debian package that has it.
+        package: &'static str,
+    },
+    /// A size, rate or bitrate is out of range.
+    #[error("{0}")]
+    OutOfRange(&'static str),
+    /// GStreamer refuses the pipeline.
+    #[error("the {role} pipeline can't be built: {reason}")]
+    Refused {
+        /// Which pipeline.
+        role: &'static str,
+        /// What GStreamer says.
+        reason: String,
+    },
+    /// A one-shot pipeline gave nothing.
+    #[error("no picture came out: {0}")]
+    NoPicture(String),
+}
+
+/// The pipeline has ended: nothing more can be fed into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the pipeline has ended")]
+pub struct Gone;
+
+/// Starts GStreamer. Harmless when called again. The first call on a machine may take seconds: it scans the plugins.
+///
+/// # Errors
+/// [`Error::Unavailable`] when GStreamer can't start.
+pub fn init() -> Result<(), Error> {
+    gstreamer::init().map_err(|e| Error::Unavailable(e.to_string()))
+}

@@ -1,0 +1,60 @@
+//! Capture: the box's camera and microphone, or their stand-ins, as units.
+
+use super::buffers::Clock;
+use super::encode::{Keyframes, write_h264, write_opus};
+use super::running::{Built, Running, name};
+use super::spec::{self, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec, describe};
+use super::{Error, caption, stand_in};
+use crate::model::ring::Writer;
+use crate::model::time::Timeline;
+use crate::model::unit::Unit;
+
+/// Starts a camera. Its units are stamped with the moment of capture.
+///
+/// # Errors
+/// [`Error`] when the pipeline can't be built. A camera that is missing or in use is an [`super::Event::Failed`].
+pub fn camera(spec: CameraSpec, timeline: Timeline, out: Writer<Unit>) -> Result<(Running, Keyframes), Error> {
+    let whole = Spec::Camera(spec.clone());
+    spec::check(&whole)?;
+    let mut built = Built::new("camera", &describe(&whole))?;
+    if !spec.caption.is_empty() {
+        built.set_text(name::CAPTION, "text", &caption::markup(&spec.caption));
+    }
+    match &spec.source {
+        CameraSource::StandIn => {
+            built.set_text(name::NOTICE, "text", "Stand-in camera");
+            write_h264(&built, Clock::Ours, out);
+            let source = built.element(name::IN);
+            let (width, height, fps) = (spec.width, spec.height, spec.fps);
+            built.on_start(move || stand_in::pace_pictures(source, timeline, width, height, fps));
+        }
+        CameraSource::V4l2 { path, .. } => {
+            built.set_text(name::DEVICE, "device", path);
+            write_h264(&built, Clock::Monotonic(timeline), out);
+        }
+    }
+    let keyframes = Keyframes::of(&built);
+    Ok((built.run()?, keyframes))
+}
+
+/// Starts a microphone. Its units are stamped with the moment of capture.
+///
+/// # Errors
+/// [`Error`] when the pipeline can't be built. A sound card that is missing or in use is an [`super::Event::Failed`].
+pub fn microphone(spec: MicrophoneSpec, timeline: Timeline, out: Writer<Unit>) -> Result<Running, Error> {
+    let whole = Spec::Microphone(spec.clone());
+    spec::check(&whole)?;
+    let mut built = Built::new("microphone", &describe(&whole))?;
+    match &spec.source {
+        MicrophoneSource::StandIn => {
+            write_opus(&built, Clock::Ours, 1, out);
+            let source = built.element(name::IN);
+            built.on_start(move || stand_in::pace_sound(source, timeline));
+        }
+        MicrophoneSource::Alsa { device } => {
+            built.set_text(name::DEVICE, "device", device);
+            write_opus(&built, Clock::Monotonic(timeline), 1, out);
+        }
+    }
+    built.run()
+}

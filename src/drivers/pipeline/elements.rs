@@ -1,0 +1,116 @@
+//! Which elements a description needs, which package has them, and which H.264 encoder is there.
+
+use gstreamer as gst;
+
+use super::Error;
+
+/// Factory names in a description: the first word of every link of the chain that is not a set of caps.
+pub fn named(description: &str) -> impl Iterator<Item = &str> {
+    description.split(" ! ").filter_map(|link| link.split_whitespace().next()).filter(|word| !word.contains('/'))
+}
+
+/// The Debian package that has an element we use.
+pub fn package(element: &str) -> &'static str {
+    match element {
+        "x264enc" => "gstreamer1.0-plugins-ugly",
+        "avdec_h264" | "avenc_aac" => "gstreamer1.0-libav",
+        "alsasrc" | "alsasink" => "gstreamer1.0-alsa",
+        "textoverlay" => "gstreamer1.0-x",
+        "openh264enc" | "kmssink" | "watchdog" => "gstreamer1.0-plugins-bad",
+        "v4l2src" | "v4l2h264enc" | "jpegenc" | "jpegdec" => "gstreamer1.0-plugins-good",
+        "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
+        _ => "gstreamer1.0-plugins-base",
+    }
+}
+
+fn present(element: &str) -> bool {
+    gst::ElementFactory::find(element).is_some()
+}
+
+/// Says which element of a description is missing, if one is.
+///
+/// # Errors
+/// [`Error::Missing`] names the element and its package.
+pub fn require(description: &str) -> Result<(), Error> {
+    match named(description).find(|element| !present(element)) {
+        Some(element) => Err(Error::Missing { element: element.to_owned(), package: package(element) }),
+        None => Ok(()),
+    }
+}
+
+/// Which H.264 encoder the owner of the box wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum H264Choice {
+    /// The first that is there of hardware, x264, OpenH264.
+    #[default]
+    Auto,
+    /// x264, in software.
+    X264,
+    /// OpenH264, in software.
+    OpenH264,
+    /// The kernel's memory-to-memory encoder, as on a Raspberry Pi up to 4.
+    V4l2,
+}
+
+/// An H.264 encoder that is installed here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum H264Encoder {
+    /// `v4l2h264enc`.
+    V4l2,
+    /// `x264enc`.
+    X264,
+    /// `openh264enc`.
+    OpenH264,
+}
+
+impl H264Encoder {
+    const RANKED: [Self; 3] = [Self::V4l2, Self::X264, Self::OpenH264];
+
+    /// The element's factory name.
+    pub const fn element(self) -> &'static str {
+        match self {
+            Self::V4l2 => "v4l2h264enc",
+            Self::X264 => "x264enc",
+            Self::OpenH264 => "openh264enc",
+        }
+    }
+}
+
+/// The encoder to use. Looks only at what is installed: that it also works is for a probe to find out.
+///
+/// # Errors
+/// [`Error::Missing`] when the one wanted, or any of them, is not installed; [`Error::Unavailable`] without GStreamer.
+pub fn choose_h264_encoder(wanted: H264Choice) -> Result<H264Encoder, Error> {
+    super::init()?;
+    let wanted = match wanted {
+        H264Choice::Auto => H264Encoder::RANKED.into_iter().find(|e| present(e.element())).unwrap_or(H264Encoder::X264),
+        H264Choice::X264 => H264Encoder::X264,
+        H264Choice::OpenH264 => H264Encoder::OpenH264,
+        H264Choice::V4l2 => H264Encoder::V4l2,
+    };
+    require(wanted.element()).map(|()| wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_element_is_named_with_its_package() {
+        crate::drivers::pipeline::init().expect("GStreamer is installed");
+        let error = require("appsrc name=in ! video/x-raw,format=I420 ! nosuchthing a=b ! appsink").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the GStreamer element nosuchthing is missing: install the Debian package gstreamer1.0-plugins-base"
+        );
+        require("appsrc name=in ! video/x-raw,format=I420 ! appsink").expect("both are there");
+    }
+
+    #[test]
+    fn the_encoder_asked_for_is_the_one_given() {
+        assert_eq!(choose_h264_encoder(H264Choice::OpenH264).expect("installed"), H264Encoder::OpenH264);
+        assert_eq!(choose_h264_encoder(H264Choice::X264).expect("installed"), H264Encoder::X264);
+        choose_h264_encoder(H264Choice::Auto).expect("one of them is installed");
+    }
+}

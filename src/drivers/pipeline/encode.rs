@@ -1,0 +1,204 @@
+//! Encoders: raw pictures and sound in, units out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app as app;
+use gstreamer_video as video;
+
+use super::annexb::Splitter;
+use super::buffers::{self, Clock, Output};
+use super::decode::Fed;
+use super::running::{Built, Running, name};
+use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec, WAITING, describe};
+use super::{Error, Gone};
+use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
+use crate::model::ring::Writer;
+use crate::model::time::MediaTime;
+use crate::model::unit::{Config, Unit};
+
+/// Samples by which libav's AAC encoder is late: it codes one frame of silence first.
+const AAC_DELAY: i64 = 1024;
+/// One Opus frame.
+const OPUS_FRAME: Duration = Duration::from_millis(20);
+
+/// Asks an encoder for keyframes. Requests are merged: at most two a second are followed.
+#[derive(Debug, Clone)]
+pub struct Keyframes(gst::glib::WeakRef<gst::Element>);
+
+impl Keyframes {
+    pub(super) fn of(built: &Built) -> Self {
+        Self(built.element::<gst::Element>(name::ENCODER).downgrade())
+    }
+
+    /// The next picture, or one within half a second, becomes a keyframe.
+    pub fn request(&self) {
+        if let Some(pad) = self.0.upgrade().and_then(|encoder| encoder.static_pad("src")) {
+            pad.send_event(video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
+        }
+    }
+}
+
+/// Takes pictures of one size.
+#[derive(Debug, Clone)]
+pub struct PictureFeed {
+    source: app::AppSrc,
+    width: u32,
+    height: u32,
+}
+
+impl PictureFeed {
+    pub(super) fn of(built: &Built, width: u32, height: u32) -> Self {
+        Self { source: built.element(name::IN), width, height }
+    }
+
+    /// Hands a picture over. Never waits: a picture is dropped when too many are under way, or when its size is another.
+    ///
+    /// # Errors
+    /// [`Gone`] after the pipeline has ended.
+    pub fn push(&self, picture: &Picture) -> Result<Fed, Gone> {
+        if (picture.width, picture.height) != (self.width, self.height) {
+            return Ok(Fed::Refused);
+        }
+        if self.source.current_level_buffers() >= WAITING {
+            return Ok(Fed::Full);
+        }
+        match buffers::from_picture(picture.data.clone(), picture.width, picture.height, picture.time) {
+            Some(buffer) => self.source.push_buffer(buffer).map(|_| Fed::Taken).map_err(|_| Gone),
+            None => Ok(Fed::Refused),
+        }
+    }
+}
+
+/// Takes 48 kHz stereo sound.
+#[derive(Debug, Clone)]
+pub struct SoundFeed(app::AppSrc);
+
+impl SoundFeed {
+    pub(super) fn of(built: &Built) -> Self {
+        Self(built.element(name::IN))
+    }
+
+    /// Hands sound over. Never waits: it is dropped when too much is under way.
+    ///
+    /// # Errors
+    /// [`Gone`] after the pipeline has ended.
+    pub fn push(&self, sound: &Sound) -> Result<Fed, Gone> {
+        if sound.samples.is_empty() || sound.samples.len() % CHANNELS != 0 {
+            return Ok(Fed::Refused);
+        }
+        if self.0.current_level_buffers() >= WAITING {
+            return Ok(Fed::Full);
+        }
+        let buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
+        self.0.push_buffer(buffer).map(|_| Fed::Taken).map_err(|_| Gone)
+    }
+}
+
+/// Calls `take` on a streaming thread for each buffer of a pipeline's sink that has a time.
+pub(super) fn outputs(built: &Built, clock: Clock, mut take: impl FnMut(Output) + Send + 'static) {
+    let sink: app::AppSink = built.element(name::OUT);
+    sink.set_max_buffers(WAITING as u32);
+    sink.set_callbacks(
+        app::AppSinkCallbacks::builder()
+            .new_sample(move |sink| {
+                if let Some(output) = Output::pull(sink, clock) {
+                    take(output);
+                }
+                Ok(gst::FlowSuccess::Ok)
+            })
+            .build(),
+    );
+}
+
+/// Writes the access units of an H.264 encoder into a ring.
+pub(super) fn write_h264(built: &Built, clock: Clock, mut out: Writer<Unit>) {
+    let mut splitter = Splitter::default();
+    outputs(built, clock, move |output| {
+        let Some(coded) = output.map().and_then(|map| splitter.take(&map)) else { return };
+        out.push(Unit {
+            pts: output.time,
+            duration: output.sample.buffer().and_then(|b| b.duration()).map(|d| Duration::from_nanos(d.nseconds())),
+            keyframe: coded.keyframe,
+            gap: false,
+            config: coded.config,
+            data: coded.data,
+        });
+    });
+}
+
+/// Writes the frames of a sound encoder into a ring; `place` gives their time and duration, the encoder's delay taken off.
+fn write_sound(
+    built: &Built,
+    clock: Clock,
+    mut out: Writer<Unit>,
+    configure: impl Fn(&Output) -> Option<Config> + Send + 'static,
+    place: impl Fn(MediaTime, Duration) -> (MediaTime, Duration) + Send + 'static,
+) {
+    let mut config: Option<Arc<Config>> = None;
+    outputs(built, clock, move |output| {
+        if config.is_none() {
+            config = configure(&output).map(Arc::new);
+        }
+        let (Some(config), Some(map)) = (config.clone(), output.map()) else { return };
+        let Some(duration) = output.sample.buffer().and_then(|b| b.duration()) else { return };
+        if map.is_empty() {
+            return;
+        }
+        let (pts, duration) = place(output.time, Duration::from_nanos(duration.nseconds()));
+        let data = Bytes::copy_from_slice(&map);
+        out.push(Unit { pts, duration: Some(duration), keyframe: true, gap: false, config, data });
+    });
+}
+
+/// Writes Opus frames into a ring. The element takes libopus's look-ahead off by making its first frame shorter, so that
+/// the end of each frame is right and its start is one whole frame before.
+pub(super) fn write_opus(built: &Built, clock: Clock, channels: u8, out: Writer<Unit>) {
+    let place = |time, duration| (time + duration - OPUS_FRAME, OPUS_FRAME);
+    write_sound(built, clock, out, move |_| Some(Config::Opus { channels }), place);
+}
+
+/// Writes AAC frames into a ring. The element does not take libav's delay off.
+fn write_aac(built: &Built, clock: Clock, out: Writer<Unit>) {
+    let late = MediaTime::from_ticks(AAC_DELAY, RATE).nanos();
+    write_sound(built, clock, out, aac_config, move |time, duration| (time.plus_nanos(-late), duration));
+}
+
+/// The AudioSpecificConfig that an AAC encoder puts into its caps.
+fn aac_config(output: &Output) -> Option<Config> {
+    let data = output.sample.caps()?.structure(0)?.get::<gst::Buffer>("codec_data").ok()?;
+    let asc = Bytes::copy_from_slice(&data.map_readable().ok()?);
+    Some(Config::Aac { asc, rate: RATE, channels: CHANNELS as u8 })
+}
+
+/// Encodes pictures as H.264. The first picture becomes a keyframe.
+///
+/// # Errors
+/// [`Error`] when the pipeline can't be built.
+pub fn video_encoder(spec: VideoEncoderSpec, out: Writer<Unit>) -> Result<(Running, PictureFeed, Keyframes), Error> {
+    let (width, height) = (spec.width, spec.height);
+    let spec = Spec::VideoEncoder(spec);
+    spec::check(&spec)?;
+    let built = Built::new("video-encoder", &describe(&spec))?;
+    write_h264(&built, Clock::Ours, out);
+    let (feed, keyframes) = (PictureFeed::of(&built, width, height), Keyframes::of(&built));
+    Ok((built.run()?, feed, keyframes))
+}
+
+/// Encodes sound as AAC or Opus; the encoder's delay is taken off the time of its units.
+///
+/// # Errors
+/// [`Error`] when the pipeline can't be built.
+pub fn audio_encoder(spec: AudioEncoderSpec, out: Writer<Unit>) -> Result<(Running, SoundFeed), Error> {
+    spec::check(&Spec::AudioEncoder(spec))?;
+    let built = Built::new("audio-encoder", &describe(&Spec::AudioEncoder(spec)))?;
+    match spec.codec {
+        AudioCodec::Opus => write_opus(&built, Clock::Ours, CHANNELS as u8, out),
+        AudioCodec::Aac => write_aac(&built, Clock::Ours, out),
+    }
+    let feed = SoundFeed::of(&built);
+    Ok((built.run()?, feed))
+}

@@ -1,0 +1,273 @@
+//! One running pipeline: a thread that changes its state and reads its bus.
+//!
+//! State changes may take seconds (a screen that isn't there, a sound card in use), so they never happen on the async
+//! runtime. The thread ends when it is told to stop or when the pipeline fails; both lead to the NULL state first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use gstreamer::prelude::*;
+use gstreamer::{self as gst, MessageType, MessageView};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Error, elements};
+
+/// Names of the elements that code looks for.
+pub mod name {
+    /// The `appsrc` that takes what we feed.
+    pub const IN: &str = "in";
+    /// The `appsink` that gives what comes out.
+    pub const OUT: &str = "out";
+    /// The text on the picture.
+    pub const CAPTION: &str = "caption";
+    /// The second text on a picture: that it comes from a stand-in.
+    pub const NOTICE: &str = "notice";
+    /// The video encoder.
+    pub const ENCODER: &str = "encoder";
+    /// The capture or playback device.
+    pub const DEVICE: &str = "device";
+}
+
+/// Reports that may wait for the owner. The last one always finds its place; when full, others are dropped.
+const EVENTS: usize = 4;
+/// How long [`Running::stop`] waits for the NULL state before it lets the thread finish alone.
+const STOPPING: Duration = Duration::from_secs(5);
+
+/// Why a pipeline failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The device isn't there, is in use, or may not be opened.
+    Device,
+    /// A live source ended.
+    Ended,
+    /// Data or formats that an element can't handle.
+    Stream,
+    /// Anything else.
+    Other,
+}
+
+/// What happens to a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// It runs.
+    Started,
+    /// It has failed and is in the NULL state. Drop it and build a new one, after a while.
+    Failed {
+        /// What kind of failure.
+        cause: Cause,
+        /// The element that complained.
+        element: String,
+        /// What it said, for the log.
+        reason: String,
+    },
+    /// It was stopped.
+    Stopped,
+}
+
+/// A running pipeline. Dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Running {
+    role: &'static str,
+    events: mpsc::Receiver<Event>,
+    last: Option<Event>,
+    stop: Stop,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+#[derive(Debug)]
+struct Stop {
+    asked: Arc<AtomicBool>,
+    bus: gst::Bus,
+}
+
+impl Stop {
+    fn ask(&self) {
+        self.asked.store(true, Ordering::Release);
+        // A bus of a pipeline that isn't started yet throws this away; the thread looks at `asked` after the start.
+        let _ = self.bus.post(gst::message::Application::new(gst::Structure::new_empty("stop")));
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.ask();
+    }
+}
+
+impl Running {
+    /// The next event. The last one, `Failed` or `Stopped`, is given again at every further call.
+    pub async fn event(&mut self) -> Event {
+        if let Some(event) = self.events.recv().await {
+            if event != Event::Started {
+                self.last = Some(event.clone());
+            }
+            return event;
+        }
+        self.last.clone().unwrap_or(Event::Stopped)
+    }
+
+    /// Stops it and waits until its device and memory are given back, at most five seconds.
+    pub async fn stop(mut self) {
+        self.stop.ask();
+        if let Some(ended) = self.ended.take() {
+            if tokio::time::timeout(STOPPING, ended).await.is_err() {
+                tracing::warn!(role = self.role, "a pipeline takes long to stop");
+            }
+        }
+    }
+}
+
+/// A pipeline that is built and not yet started.
+pub struct Built {
+    role: &'static str,
+    pipeline: gst::Pipeline,
+    started: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl Built {
+    /// Builds a pipeline from its description.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and [`Error::Refused`].
+    pub fn new(role: &'static str, description: &str) -> Result<Self, Error> {
+        super::init()?;
+        elements::require(description)?;
+        let refused = |reason: String| Error::Refused { role, reason };
+        let pipeline = gst::parse::launch(description)
+            .map_err(|e| refused(e.to_string()))?
+            .downcast::<gst::Pipeline>()
+            .map_err(|_| refused("it is a single element".to_owned()))?;
+        // Every pipeline runs on CLOCK_MONOTONIC: capture times then need one subtraction to be media time.
+        pipeline.use_clock(Some(&gst::SystemClock::obtain()));
+        Ok(Self { role, pipeline, started: None })
+    }
+
+    /// An element by one of the names in [`name`].
+    pub fn element<E: IsA<gst::Element>>(&self, name: &str) -> E {
+        self.pipeline
+            .by_name(name)
+            .and_then(|e| e.downcast().ok())
+            .expect("the description of this role names the element, held by the golden files")
+    }
+
+    /// Sets text on an element.
+    pub fn set_text(&self, name: &str, property: &str, text: &str) {
+        self.element::<gst::Element>(name).set_property(property, text);
+    }
+
+    /// What to do once the start is under way, on the pipeline's own thread.
+    pub fn on_start(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.started = Some(Box::new(action));
+    }
+
+    /// The pipeline itself, for one-shot use.
+    pub fn pipeline(&self) -> &gst::Pipeline {
+        &self.pipeline
+    }
+
+    /// Starts it on a thread of its own.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when no thread can be made.
+    pub fn run(self) -> Result<Running, Error> {
+        let role = self.role;
+        let bus = self.pipeline.bus().expect("a pipeline has a bus");
+        let asked = Arc::new(AtomicBool::new(false));
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let last = events.clone().try_reserve_owned().expect("a new channel has room");
+        let (done, ended) = oneshot::channel();
+        let stop = Stop { asked: asked.clone(), bus: bus.clone() };
+        std::thread::Builder::new()
+            .name(format!("pl-{role}"))
+            .spawn(move || {
+                let event = self.attend(&bus, &asked, &events);
+                if let Event::Failed { cause, element, reason } = &event {
+                    tracing::warn!(role, ?cause, element, reason, "a pipeline failed");
+                }
+                last.send(event);
+                let _ = done.send(());
+            })
+            .map_err(|e| Error::Refused { role, reason: e.to_string() })?;
+        Ok(Running { role, events: receiver, last: None, stop, ended: Some(ended) })
+    }
+
+    /// From start to NULL. Gives the last event.
+    fn attend(mut self, bus: &gst::Bus, asked: &AtomicBool, events: &mpsc::Sender<Event>) -> Event {
+        let last = match self.pipeline.set_state(gst::State::Playing) {
+            Ok(_) => {
+                if let Some(started) = self.started.take() {
+                    started();
+                }
+                self.follow(bus, asked, events)
+            }
+            Err(_) => bus
+                .timed_pop_filtered(gst::ClockTime::ZERO, &[MessageType::Error])
+                .and_then(|message| failure(&message))
+                .unwrap_or_else(|| failed(Cause::Other, "pipeline", "it does not start".to_owned())),
+        };
+        if self.pipeline.set_state(gst::State::Null).is_err() {
+            tracing::warn!(role = self.role, "a pipeline did not reach the NULL state");
+        }
+        last
+    }
+
+    fn follow(&self, bus: &gst::Bus, asked: &AtomicBool, events: &mpsc::Sender<Event>) -> Event {
+        const WANTED: [MessageType; 6] = [
+            MessageType::Error,
+            MessageType::Eos,
+            MessageType::Warning,
+            MessageType::Latency,
+            MessageType::StateChanged,
+            MessageType::Application,
+        ];
+        while !asked.load(Ordering::Acquire) {
+            let Some(message) = bus.timed_pop_filtered(gst::ClockTime::NONE, &WANTED) else { continue };
+            match message.view() {
+                MessageView::Warning(warning) => {
+                    tracing::debug!(role = self.role, error = %warning.error(), debug = ?warning.debug(), "a warning");
+                }
+                MessageView::Latency(_) => {
+                    let _ = self.pipeline.recalculate_latency();
+                }
+                MessageView::StateChanged(change) => {
+                    let ours = message.src() == Some(self.pipeline.upcast_ref());
+                    if ours && change.current() == gst::State::Playing {
+                        let _ = events.try_send(Event::Started);
+                    }
+                }
+                _ => {
+                    if let Some(failure) = failure(&message) {
+                        return failure;
+                    }
+                }
+            }
+        }
+        Event::Stopped
+    }
+}
+
+fn failed(cause: Cause, element: &str, reason: String) -> Event {
+    Event::Failed { cause, element: element.to_owned(), reason }
+}
+
+/// The event of an ERROR or EOS message.
+fn failure(message: &gst::Message) -> Option<Event> {
+    let element = message.src().map(|s| s.name().to_string()).unwrap_or_default();
+    match message.view() {
+        MessageView::Eos(_) => Some(failed(Cause::Ended, &element, "the stream ended".to_owned())),
+        MessageView::Error(error) => {
+            let detail = error.debug().map(|d| format!(" ({d})")).unwrap_or_default();
+            let error = error.error();
+            let cause = if error.is::<gst::ResourceError>() {
+                Cause::Device
+            } else if error.is::<gst::StreamError>() {
+                Cause::Stream
+            } else {
+                Cause::Other
+            };
+            Some(failed(cause, &element, format!("{error}{detail}")))
+        }
+        _ => None,
+    }
+}
