@@ -37,6 +37,7 @@ mod tests {
 
     use super::super::{Error, Title, start};
     use super::*;
+    use crate::model::id::PublicationId;
     use crate::model::id::BroadcastId;
 
     #[tokio::test]
@@ -47,7 +48,7 @@ mod tests {
         let id = BroadcastId::from_bytes([1; 10]);
         let title = Title::new("Garden").expect("a title");
         broadcasts.register(id, title.clone()).await.expect("it is registered");
-        broadcasts.start(id, title, 7).await.expect("it starts");
+        broadcasts.start(id, title, 7, PublicationId::from_bytes([2; 10])).await.expect("it starts");
         assert_eq!(list.borrow_and_update()[0].live.map(|live| live.since), Some(7));
         broadcasts.stop(id).await.expect("it stops");
         list.changed().await.expect("the service lives");

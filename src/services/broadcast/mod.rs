@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::id::BroadcastId;
+use crate::model::id::{BroadcastId, PublicationId};
+use crate::model::time::MediaTime;
 use crate::proto::auth::Title;
 
 /// Commands that may wait for the actor. When it is full, callers wait.
@@ -51,6 +52,12 @@ pub struct Live {
     pub since: i64,
     /// How many watch.
     pub viewers: u32,
+    /// What is on air.
+    #[serde(skip)]
+    pub publication: PublicationId,
+    /// Whatever was captured before this moment is not to be had any more: somebody has taken their consent back.
+    #[serde(skip)]
+    pub cut: MediaTime,
 }
 
 type Reply = oneshot::Sender<Result<(), Error>>;
@@ -88,13 +95,27 @@ impl Handle {
         self.change(state::Change::Register { id, title }).await
     }
 
-    /// Says that a broadcast is on air since `since_unix` (seconds of wall time since 1970 UTC) under a title. One that is on air
-    /// already keeps its start and its viewers.
+    /// Says that a publication is on air since `since_unix` (seconds of wall time since 1970 UTC) under a title. A broadcast that
+    /// is on air already keeps its start, its viewers and its publication.
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Closed`].
-    pub async fn start(&self, id: BroadcastId, title: Title, since_unix: i64) -> Result<(), Error> {
-        self.change(state::Change::Start { id, title, since: since_unix }).await
+    pub async fn start(
+        &self,
+        id: BroadcastId,
+        title: Title,
+        since_unix: i64,
+        publication: PublicationId,
+    ) -> Result<(), Error> {
+        self.change(state::Change::Start { id, title, since: since_unix, publication }).await
+    }
+
+    /// Says that nothing captured before `at` is to be had any more. Off air this changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Closed`].
+    pub async fn cut(&self, id: BroadcastId, at: MediaTime) -> Result<(), Error> {
+        self.change(state::Change::Cut { id, at }).await
     }
 
     /// Says that a broadcast is off air. Its title stays.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::{Broadcast, Error, Live, Title};
-use crate::model::id::BroadcastId;
+use crate::model::id::{BroadcastId, PublicationId};
+use crate::model::time::MediaTime;
 
 /// Broadcasts on one box.
 const MAX_BROADCASTS: usize = 1024;
@@ -13,7 +14,8 @@ const MAX_BROADCASTS: usize = 1024;
 #[derive(Debug, Clone)]
 pub enum Change {
     Register { id: BroadcastId, title: Title },
-    Start { id: BroadcastId, title: Title, since: i64 },
+    Start { id: BroadcastId, title: Title, since: i64, publication: PublicationId },
+    Cut { id: BroadcastId, at: MediaTime },
     Stop { id: BroadcastId },
     SetViewers { id: BroadcastId, viewers: u32 },
     Remove { id: BroadcastId },
@@ -37,15 +39,20 @@ impl State {
                     Ok(true)
                 }
             },
-            Change::Start { id, title, since } => {
+            Change::Start { id, title, since, publication } => {
                 let broadcast = self.known(id)?;
-                let live = broadcast.live.unwrap_or(Live { since, viewers: 0 });
+                let live = broadcast.live.unwrap_or(Live { since, viewers: 0, publication, cut: MediaTime::from_nanos(i64::MIN) });
                 Ok(replace(&mut broadcast.title, title) | replace(&mut broadcast.live, Some(live)))
             }
             Change::Stop { id } => Ok(replace(&mut self.known(id)?.live, None)),
             Change::SetViewers { id, viewers } => {
                 let broadcast = self.known(id)?;
                 let live = broadcast.live.map(|live| Live { viewers, ..live });
+                Ok(replace(&mut broadcast.live, live))
+            }
+            Change::Cut { id, at } => {
+                let broadcast = self.known(id)?;
+                let live = broadcast.live.map(|live| Live { cut: live.cut.max(at), ..live });
                 Ok(replace(&mut broadcast.live, live))
             }
             Change::Remove { id } => Ok(self.broadcasts.remove(&id).is_some()),
@@ -73,6 +80,8 @@ mod tests {
     use super::*;
 
     const ID: BroadcastId = BroadcastId::from_bytes([1; 10]);
+    const ON_AIR: PublicationId = PublicationId::from_bytes([2; 10]);
+    const NEVER: MediaTime = MediaTime::from_nanos(i64::MIN);
 
     fn title(text: &str) -> Title {
         Title::new(text).expect("a title")
@@ -87,11 +96,11 @@ mod tests {
     #[test]
     fn a_broadcast_goes_on_air_and_off_again_and_keeps_its_title() {
         let mut state = registered();
-        assert_eq!(state.apply(Change::Start { id: ID, title: title("Party"), since: 7 }), Ok(true));
+        assert_eq!(state.apply(Change::Start { id: ID, title: title("Party"), since: 7, publication: ON_AIR }), Ok(true));
         assert_eq!(state.apply(Change::SetViewers { id: ID, viewers: 3 }), Ok(true));
         assert_eq!(
             state.list(),
-            [Broadcast { id: ID, title: title("Party"), live: Some(Live { since: 7, viewers: 3 }) }]
+            [Broadcast { id: ID, title: title("Party"), live: Some(Live { since: 7, viewers: 3, publication: ON_AIR, cut: NEVER }) }]
         );
         assert_eq!(state.apply(Change::Stop { id: ID }), Ok(true));
         assert_eq!(state.list(), [Broadcast { id: ID, title: title("Party"), live: None }]);
@@ -101,9 +110,9 @@ mod tests {
     fn starting_twice_keeps_the_first_start() {
         let mut state = registered();
         for since in [7, 9] {
-            state.apply(Change::Start { id: ID, title: title("Garden"), since }).expect("it starts");
+            state.apply(Change::Start { id: ID, title: title("Garden"), since, publication: ON_AIR }).expect("it starts");
         }
-        assert_eq!(state.list()[0].live, Some(Live { since: 7, viewers: 0 }));
+        assert_eq!(state.list()[0].live, Some(Live { since: 7, viewers: 0, publication: ON_AIR, cut: NEVER }));
     }
 
     #[test]
@@ -119,7 +128,7 @@ mod tests {
     fn an_unknown_broadcast_is_refused() {
         let mut state = State::default();
         for change in [
-            Change::Start { id: ID, title: title("Garden"), since: 0 },
+            Change::Start { id: ID, title: title("Garden"), since: 0, publication: ON_AIR },
             Change::Stop { id: ID },
             Change::SetViewers { id: ID, viewers: 1 },
         ] {
@@ -139,5 +148,21 @@ mod tests {
         }
         let one_more = BroadcastId::from_bytes([0xff; 10]);
         assert_eq!(state.apply(Change::Register { id: one_more, title: title("Garden") }), Err(Error::TooMany));
+    }
+
+    #[test]
+    fn a_cut_moves_on_only_and_ends_with_the_broadcast() {
+        let mut state = State::default();
+        state.apply(Change::Register { id: ID, title: title("Garden") }).expect("it is registered");
+        state.apply(Change::Cut { id: ID, at: MediaTime::ZERO }).expect("off air it changes nothing");
+        state
+            .apply(Change::Start { id: ID, title: title("Garden"), since: 7, publication: ON_AIR })
+            .expect("it starts");
+        let cut = |state: &State| state.list()[0].live.map(|live| live.cut);
+        assert_eq!(cut(&state), Some(NEVER));
+        for (at, expected) in [(5, 5), (3, 5), (9, 9)] {
+            state.apply(Change::Cut { id: ID, at: MediaTime::from_millis(at) }).expect("it is on air");
+            assert_eq!(cut(&state), Some(MediaTime::from_millis(expected)));
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 mod actor;
 mod config;
+mod follow;
 mod package;
 mod path;
 mod viewers;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
+pub use follow::follow;
 
 use self::actor::{Command, Station, Visit};
 use self::path::{Item, Want};

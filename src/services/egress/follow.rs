@@ -1,0 +1,97 @@
+//! What is on air can be watched: follows the list of broadcasts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{BoxFuture, Feed, Handle, Streams};
+use crate::model::id::{BroadcastId, PublicationId};
+use crate::model::purpose::Purpose;
+use crate::model::time::MediaTime;
+use crate::model::track::Codec;
+use crate::services::{broadcast, origin};
+
+/// The media of one broadcast, from the origin.
+struct OnAir {
+    origin: origin::Handle,
+    publication: PublicationId,
+    cuts: watch::Receiver<MediaTime>,
+}
+
+impl Feed for OnAir {
+    fn open(&self) -> BoxFuture<'_, Result<Streams, String>> {
+        Box::pin(async {
+            let video = self.origin.units(self.publication, Codec::H264, Purpose::OnAir).await;
+            let audio = self.origin.units(self.publication, Codec::Aac, Purpose::OnAir).await;
+            match (video, audio) {
+                (Err(error), Err(_)) => Err(error.to_string()),
+                (video, audio) => Ok(Streams { video: video.ok(), audio: audio.ok(), cuts: self.cuts.clone() }),
+            }
+        })
+    }
+}
+
+/// A broadcast that can be watched.
+struct Followed {
+    publication: PublicationId,
+    cuts: watch::Sender<MediaTime>,
+    /// Ends the counting of viewers.
+    _counting: tokio_util::sync::DropGuard,
+}
+
+/// Adds to `egress` whatever goes on air, removes what goes off air, hands on cuts, and tells how many watch. Runs until `cancel`.
+pub async fn follow(
+    egress: Handle,
+    broadcasts: broadcast::Handle,
+    origin: origin::Handle,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+) {
+    let mut list = broadcasts.list();
+    let mut followed: HashMap<BroadcastId, Followed> = HashMap::new();
+    loop {
+        let now = list.borrow_and_update().clone();
+        let live = |id: &BroadcastId| now.iter().find(|broadcast| broadcast.id == *id).and_then(|b| b.live);
+        let gone = |(id, one): &(&BroadcastId, &Followed)| live(id).is_none_or(|l| l.publication != one.publication);
+        for id in followed.iter().filter(gone).map(|(id, _)| *id).collect::<Vec<_>>() {
+            followed.remove(&id);
+            egress.remove(id).await;
+        }
+        for (id, live) in now.iter().filter_map(|broadcast| Some((broadcast.id, broadcast.live?))) {
+            if let Some(one) = followed.get(&id) {
+                one.cuts.send_if_modified(|cut| std::mem::replace(cut, live.cut) != live.cut);
+                continue;
+            }
+            let (cuts, seen) = watch::channel(live.cut);
+            let feed = OnAir { origin: origin.clone(), publication: live.publication, cuts: seen };
+            egress.add(id, Arc::new(feed)).await;
+            let counting = cancel.child_token();
+            let count = count(egress.clone(), broadcasts.clone(), id);
+            tasks.spawn(counting.clone().run_until_cancelled_owned(count));
+            let _counting = counting.drop_guard();
+            followed.insert(id, Followed { publication: live.publication, cuts, _counting });
+        }
+        tokio::select! {
+            changed = list.changed() => if changed.is_err() {
+                return;
+            },
+            () = cancel.cancelled() => return,
+        }
+    }
+}
+
+async fn count(egress: Handle, broadcasts: broadcast::Handle, id: BroadcastId) {
+    let Ok(mut viewers) = egress.viewers(id).await else {
+        return;
+    };
+    loop {
+        let now = *viewers.borrow_and_update();
+        // Off air meanwhile: nobody is told.
+        if broadcasts.set_viewers(id, now).await.is_err() || viewers.changed().await.is_err() {
+            return;
+        }
+    }
+}
