@@ -11,6 +11,8 @@ mod actor;
 mod config;
 mod package;
 mod path;
+#[cfg(test)]
+mod tests;
 mod viewers;
 
 use std::fmt;
