@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serializer};
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     let millis = duration.as_millis();
-    if millis % 1000 == 0 {
+    if millis.is_multiple_of(1000) {
         to.collect_str(&format_args!("{}s", millis / 1000))
     } else {
         to.collect_str(&format_args!("{millis}ms"))

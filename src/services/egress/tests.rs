@@ -140,9 +140,13 @@ struct Studio {
 
 impl Studio {
     async fn open() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    async fn with(config: Config) -> Self {
         let timeline = Timeline::new(Instant::now(), 0, EPOCH);
         let shutdown = CancellationToken::new();
-        let handle = Handle::start(Config::default(), timeline, &TaskTracker::new(), shutdown.clone());
+        let handle = Handle::start(config, timeline, &TaskTracker::new(), shutdown.clone());
         let ((video, video_source), (audio, audio_source)) = (ring(RING), ring(RING));
         let feed = Arc::new(Fake {
             video: video_source,
@@ -231,6 +235,17 @@ async fn packaging_ends_when_nobody_has_asked_for_a_while_and_begins_anew_under_
     let second = text(index.join_next().await.unwrap().unwrap().unwrap());
     assert!(!second.contains(&first), "{second}");
     assert_eq!(studio.get(&format!("{first}/video/0.m4s")).await, Err(Error::NotFound));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_end_under_who_waits_for_its_first_part() {
+    let mut studio = Studio::with(Config { linger: Duration::from_secs(1), ..Config::default() }).await;
+    let mut index = studio.begin().await;
+    tokio::time::advance(Duration::from_secs(5)).await;
+    tokio::task::yield_now().await;
+    studio.play(0, 1000);
+    assert!(index.join_next().await.unwrap().unwrap().is_ok());
+    assert_eq!(studio.opened(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -349,13 +364,11 @@ async fn watch_to_the_end(handle: Handle, id: BroadcastId, rendition: String) ->
 async fn what_a_client_collects_is_the_stream_that_went_in() {
     let mut studio = Studio::open().await;
     let mut viewers = studio.handle.viewers(studio.id).await.unwrap();
-    let run = {
-        let mut index = studio.begin().await;
-        studio.play(0, 400);
-        let index = text(index.join_next().await.unwrap().unwrap().unwrap());
-        assert!(index.contains("CODECS=\"avc1.42C0") && index.contains("RESOLUTION=320x180"), "{index}");
-        index.lines().last().unwrap().split_once('/').unwrap().0.to_owned()
-    };
+    let mut index = studio.begin().await;
+    studio.play(0, 400);
+    let index = text(index.join_next().await.unwrap().unwrap().unwrap());
+    assert!(index.contains("CODECS=\"avc1.42C0") && index.contains("RESOLUTION=320x180"), "{index}");
+    let run = index.lines().last().unwrap().split_once('/').unwrap().0.to_owned();
     let mut clients = JoinSet::new();
     let (handle, id) = (studio.handle.clone(), studio.id);
     for rendition in ["video", "audio"] {
@@ -381,7 +394,37 @@ async fn what_a_client_collects_is_the_stream_that_went_in() {
         first.push(examine(&file, rendition));
     }
     assert!((first[0] - first[1]).abs() <= 0.011, "sound and picture start together: {first:?}");
+    std::fs::write(folder.path().join("index.m3u8"), index).unwrap();
+    demux(&handle, id, &run, folder.path()).await;
     shutdown.cancel();
+}
+
+/// Lets another player's demuxer follow the playlists of an ended run.
+async fn demux(handle: &Handle, id: BroadcastId, run: &str, folder: &Path) {
+    let mut paths = Vec::new();
+    for rendition in ["video", "audio"] {
+        std::fs::create_dir_all(folder.join(run).join(rendition)).unwrap();
+        paths.push(format!("{run}/{rendition}/index.m3u8"));
+        paths.push(format!("{run}/{rendition}/init-0.mp4"));
+        let playlist = text(handle.get(id, &format!("{run}/{rendition}/index.m3u8"), None).await.unwrap());
+        let segments = playlist.lines().filter(|line| line.ends_with(".m4s"));
+        paths.extend(segments.map(|name| format!("{run}/{rendition}/{name}")));
+    }
+    for path in paths {
+        std::fs::write(folder.join(&path), handle.get(id, &path, None).await.unwrap().body).unwrap();
+    }
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error", "-allowed_extensions", "ALL", "-count_packets", "-show_streams", "-of", "json"]);
+    let output = command.arg(folder.join("index.m3u8")).output().expect("ffprobe is installed");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let streams = found["streams"].as_array().unwrap();
+    let packets = |codec: &str| {
+        let stream = streams.iter().find(|stream| stream["codec_name"] == codec).expect("both tracks are found");
+        stream["nb_read_packets"].as_str().unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!(packets("h264"), 7 * 30);
+    assert!(packets("aac") > 325);
 }
 
 /// Lets ffprobe decode a file and gives the time of its first packet in seconds.
