@@ -8,6 +8,8 @@ mod format;
 mod fragment;
 mod init;
 
+#[cfg(test)]
+pub(crate) use format::tests as test_configs;
 pub use format::{Format, Picture};
 pub use fragment::{Sample, Start, fragment};
 

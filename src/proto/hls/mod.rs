@@ -16,6 +16,8 @@ mod multivariant;
 mod playlist;
 mod reload;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod track;
 mod window;
 

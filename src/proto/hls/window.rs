@@ -239,7 +239,7 @@ impl Window {
                 Some(_) => {}
             }
             let reached = self.frontier.is_some_and(|frontier| middle <= frontier);
-            if !(reached || self.video_ended || nanos(newest.since(unit.pts)) > HOLD) {
+            if !(reached || self.video_ended || self.audio_ended || nanos(newest.since(unit.pts)) > HOLD) {
                 break;
             }
             let Some(unit) = self.queue.pop_front() else { break };

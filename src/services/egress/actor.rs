@@ -43,6 +43,8 @@ pub(super) enum Visit {
 pub(super) struct Station {
     pub run: u64,
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Held for as long as the request lasts: a run does not end under who waits.
+    _present: Arc<()>,
 }
 
 impl Station {
@@ -59,6 +61,7 @@ struct Run {
     counted: Instant,
     viewers: Viewers,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    present: Arc<()>,
     stop: CancellationToken,
 }
 
@@ -168,6 +171,7 @@ impl Actor {
                     counted: now,
                     viewers: Viewers::default(),
                     snapshots: receiver,
+                    present: Arc::default(),
                     stop,
                 });
             }
@@ -186,7 +190,7 @@ impl Actor {
             Visit::Media { .. } => {}
         }
         run.asked = now;
-        Ok(Station { run: run.number, snapshots: run.snapshots.clone() })
+        Ok(Station { run: run.number, snapshots: run.snapshots.clone(), _present: run.present.clone() })
     }
 
     /// Ends runs that nobody asks for any more and counts viewers.
@@ -195,6 +199,9 @@ impl Actor {
         let target = self.config.timing().target_duration();
         for broadcast in self.broadcasts.values_mut() {
             let Some(run) = &mut broadcast.run else { continue };
+            if Arc::strong_count(&run.present) > 1 {
+                run.asked = now;
+            }
             if now >= run.asked + self.config.linger {
                 broadcast.run = None;
                 broadcast.viewers.send_if_modified(|viewers| std::mem::take(viewers) != 0);

@@ -12,6 +12,8 @@ mod config;
 mod follow;
 mod package;
 mod path;
+#[cfg(test)]
+mod tests;
 mod viewers;
 
 use std::fmt;

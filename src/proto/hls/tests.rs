@@ -1,0 +1,402 @@
+//! The window from the outside: units in, playlists out, read back by an independent parser.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use m3u8_rs::MediaPlaylist;
+
+use super::*;
+use crate::model::time::MediaTime;
+use crate::model::track::Kind;
+use crate::model::unit::{Config, Unit};
+use crate::proto::cmaf::test_configs::{aac, h264};
+
+/// 2026-11-21T00:00:00Z.
+const EPOCH: i128 = 1_795_219_200_000_000_000;
+const RUN: u64 = 1_795_219_200;
+
+struct Source {
+    video: Arc<Config>,
+    audio: Arc<Config>,
+    /// Pictures a keyframe comes after.
+    group: i64,
+}
+
+impl Source {
+    fn new(group: i64) -> Self {
+        Self { video: Arc::new(h264()), audio: Arc::new(aac()), group }
+    }
+
+    fn picture(&self, n: i64) -> Unit {
+        let keyframe = n % self.group == 0;
+        Unit {
+            pts: MediaTime::from_ticks(n, 30),
+            duration: None,
+            keyframe,
+            gap: false,
+            config: self.video.clone(),
+            data: Bytes::from(vec![n as u8; if keyframe { 8000 } else { 2000 }]),
+        }
+    }
+
+    fn sound(&self, n: i64) -> Unit {
+        Unit {
+            pts: MediaTime::from_ticks(n * 1024, 48_000),
+            duration: Some(Duration::from_nanos(21_333_333)),
+            keyframe: true,
+            gap: false,
+            config: self.audio.clone(),
+            data: Bytes::from(vec![n as u8; 340]),
+        }
+    }
+
+    /// Both tracks from one time to another in milliseconds, in the order they were captured.
+    fn between(&self, from: i64, to: i64) -> Vec<Unit> {
+        let (from, to) = (MediaTime::from_millis(from), MediaTime::from_millis(to));
+        let pictures = (from.ticks(30)..=to.ticks(30)).map(|n| self.picture(n));
+        let sounds = (from.ticks(48_000) / 1024..=to.ticks(48_000) / 1024).map(|n| self.sound(n));
+        let mut units: Vec<Unit> = pictures.chain(sounds).filter(|u| (from..to).contains(&u.pts)).collect();
+        units.sort_by_key(|unit| unit.pts);
+        units
+    }
+}
+
+fn feed(window: &mut Window, units: impl IntoIterator<Item = Unit>) -> Effects {
+    let mut all = Effects::default();
+    for unit in units {
+        let effects = window.push(unit).unwrap();
+        all.changed |= effects.changed;
+        all.keyframe |= effects.keyframe;
+    }
+    all
+}
+
+fn both() -> Window {
+    Window::new(Timing::default(), Tracks::Both, EPOCH)
+}
+
+fn text(window: &Window, kind: Kind) -> String {
+    String::from_utf8(window.snapshot().rendition(kind).unwrap().playlist().to_vec()).unwrap()
+}
+
+fn parsed(window: &Window, kind: Kind) -> MediaPlaylist {
+    m3u8_rs::parse_media_playlist_res(text(window, kind).as_bytes()).unwrap()
+}
+
+fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let value = &line[line.find(&format!("{name}="))? + name.len() + 1..];
+    Some(match value.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next().unwrap(),
+        None => value.split(',').next().unwrap(),
+    })
+}
+
+/// Checks what every playlist promises, and that everything it lists is there.
+fn check(window: &Window, kind: Kind) {
+    let snapshot = window.snapshot();
+    let rendition = snapshot.rendition(kind).unwrap();
+    let text = text(window, kind);
+    let timing = Timing::default();
+    let (mut parts, mut in_parts) = (0, 0.0);
+    for line in text.lines() {
+        if let Some(tag) = line.strip_prefix("#EXT-X-PART:") {
+            let duration: f64 = attribute(tag, "DURATION").unwrap().parse().unwrap();
+            assert!(duration <= timing.part.as_secs_f64() + 1e-6, "{line} is longer than a part may be");
+            let (msn, part) = attribute(tag, "URI").unwrap().strip_suffix(".m4s").unwrap().split_once('.').unwrap();
+            let found = rendition.part(msn.parse().unwrap(), part.parse().unwrap());
+            assert!(matches!(found, Found::Here(_)), "{line} is listed and not there");
+            (parts, in_parts) = (parts + 1, in_parts + duration);
+        } else if let Some(tag) = line.strip_prefix("#EXTINF:") {
+            let duration: f64 = tag.trim_end_matches(',').parse().unwrap();
+            assert!(duration.round() <= f64::from(timing.target()), "{line} is longer than the target duration");
+            assert!(parts == 0 || (in_parts - duration).abs() < 1e-3, "the parts of {line} last {in_parts}");
+            (parts, in_parts) = (0, 0.0);
+        } else if let Some(tag) = line.strip_prefix("#EXT-X-MAP:") {
+            let number = attribute(tag, "URI").unwrap().strip_prefix("init-").unwrap().strip_suffix(".mp4").unwrap();
+            assert!(rendition.init(number.parse().unwrap()).is_some(), "{line} is listed and not there");
+        } else if let Some(tag) = line.strip_prefix("#EXT-X-PRELOAD-HINT:") {
+            let (msn, part) = attribute(tag, "URI").unwrap().strip_suffix(".m4s").unwrap().split_once('.').unwrap();
+            assert_eq!(rendition.part(msn.parse().unwrap(), part.parse().unwrap()), Found::Wait);
+        } else if let Some(msn) = line.strip_suffix(".m4s") {
+            let body = rendition.segment(msn.parse().unwrap()).expect("a listed segment is there");
+            assert_eq!(&body[4..8], b"styp");
+        }
+    }
+}
+
+fn golden(name: &str, text: &str) {
+    let path = format!("{}/tests/golden/hls/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, wanted, "{name} differs; UPDATE_GOLDEN=1 writes it anew");
+}
+
+#[test]
+fn fifteen_seconds_give_the_playlists_we_know() {
+    let mut window = both();
+    feed(&mut window, Source::new(60).between(0, 15_300));
+    golden("video.m3u8", &text(&window, Kind::Video));
+    golden("audio.m3u8", &text(&window, Kind::Audio));
+    golden("index.m3u8", &multivariant(&window.snapshot(), RUN).unwrap());
+    window.end(Kind::Video).unwrap();
+    window.end(Kind::Audio).unwrap();
+    golden("ended.m3u8", &text(&window, Kind::Video));
+}
+
+#[test]
+fn an_independent_parser_reads_what_is_written() {
+    let mut window = both();
+    feed(&mut window, Source::new(60).between(0, 15_300));
+    let video = parsed(&window, Kind::Video);
+    assert_eq!((video.target_duration, video.media_sequence, video.end_list), (3, 1, false));
+    assert_eq!(video.segments.len(), 6);
+    assert!(video.segments.iter().all(|segment| (segment.duration - 2.0).abs() < 0.001));
+    assert_eq!(video.segments[0].map.as_ref().unwrap().uri, "init-0.mp4");
+    assert_eq!(video.segments[1].program_date_time.unwrap().to_rfc3339(), "2026-11-21T00:00:04+00:00");
+    let index = multivariant(&window.snapshot(), RUN).unwrap();
+    let index = m3u8_rs::parse_master_playlist_res(index.as_bytes()).unwrap();
+    let variant = &index.variants[0];
+    assert_eq!(variant.codecs.as_deref(), Some("avc1.42C01F,mp4a.40.2"));
+    assert_eq!(variant.resolution.unwrap(), m3u8_rs::Resolution { width: 1280, height: 720 });
+    assert!((variant.frame_rate.unwrap() - 30.0).abs() < 0.01);
+    assert_eq!(variant.uri, format!("{RUN}/video/index.m3u8"));
+    assert_eq!(index.alternatives[0].uri.as_deref(), Some(&*format!("{RUN}/audio/index.m3u8")));
+}
+
+#[test]
+fn at_every_moment_of_a_minute_the_playlists_keep_their_promises() {
+    let mut window = both();
+    let (mut targets, mut last) = (Vec::new(), 0);
+    for unit in Source::new(60).between(0, 60_000) {
+        if !window.push(unit).unwrap().changed {
+            continue;
+        }
+        for kind in [Kind::Video, Kind::Audio] {
+            if window.snapshot().rendition(kind).unwrap().is_playable() {
+                check(&window, kind);
+            }
+        }
+        let video = parsed(&window, Kind::Video);
+        assert!(video.media_sequence >= last, "the media sequence never falls");
+        last = video.media_sequence;
+        targets.push(video.target_duration);
+    }
+    assert!(last > 20, "the window slides");
+    assert!(targets.iter().all(|&target| target == targets[0]), "the target duration never changes");
+    assert!(parsed(&window, Kind::Video).segments.len() == 6);
+}
+
+#[test]
+fn sound_is_cut_where_video_is() {
+    let mut window = both();
+    feed(&mut window, Source::new(60).between(0, 13_000));
+    let (video, audio) = (parsed(&window, Kind::Video), parsed(&window, Kind::Audio));
+    assert_eq!(video.segments.len(), audio.segments.len());
+    for (video, audio) in video.segments.iter().zip(&audio.segments) {
+        assert_eq!(video.uri, audio.uri);
+        let apart = video.program_date_time.unwrap() - audio.program_date_time.unwrap();
+        assert!(apart.num_milliseconds().abs() <= 11, "{apart} is more than half a frame");
+    }
+}
+
+#[test]
+fn a_hint_names_the_next_part_even_at_the_end_of_a_segment() {
+    let mut window = both();
+    let mut hints: Vec<String> = Vec::new();
+    for unit in Source::new(60).between(0, 20_000) {
+        if window.push(unit).unwrap().changed {
+            let text = text(&window, Kind::Video);
+            for hint in hints.drain(..) {
+                assert!(text.contains(&format!("URI=\"{hint}\"")), "{hint} was promised");
+            }
+            let line = text.lines().find(|line| line.starts_with("#EXT-X-PRELOAD-HINT")).unwrap();
+            hints.push(attribute(line, "URI").unwrap().to_owned());
+        }
+    }
+}
+
+#[test]
+fn without_a_keyframe_one_is_asked_for_and_the_segment_still_ends_in_time() {
+    let mut window = both();
+    let source = Source::new(10_000);
+    assert!(!feed(&mut window, source.between(0, 1_900)).keyframe);
+    assert!(feed(&mut window, source.between(1_900, 2_100)).keyframe);
+    feed(&mut window, source.between(2_100, 8_000));
+    check(&window, Kind::Video);
+    check(&window, Kind::Audio);
+    assert_eq!(parsed(&window, Kind::Video).segments.len(), 2);
+    let independent = text(&window, Kind::Video).matches("INDEPENDENT=YES").count();
+    assert_eq!(independent, 1, "only the first part begins with a keyframe");
+}
+
+#[test]
+fn nothing_begins_before_a_keyframe() {
+    let mut window = both();
+    let source = Source::new(60);
+    let effects = feed(&mut window, source.between(500, 1_900));
+    assert_eq!(effects, Effects { changed: false, keyframe: true });
+    feed(&mut window, source.between(1_900, 3_000));
+    let video = text(&window, Kind::Video);
+    assert!(video.contains("#EXT-X-PROGRAM-DATE-TIME:2026-11-21T00:00:02.000Z"), "{video}");
+    let audio = text(&window, Kind::Audio);
+    assert!(audio.contains("#EXT-X-PROGRAM-DATE-TIME:2026-11-21T00:00:02.0"), "{audio}");
+}
+
+#[test]
+fn after_a_loss_video_goes_on_at_the_next_keyframe() {
+    let mut window = both();
+    let source = Source::new(60);
+    feed(&mut window, source.between(0, 2_500));
+    let mut rest = source.between(2_500, 7_000);
+    rest.iter_mut().find(|unit| matches!(*unit.config, Config::H264 { .. })).unwrap().gap = true;
+    assert!(feed(&mut window, rest).keyframe);
+    check(&window, Kind::Video);
+    let (video, audio) = (text(&window, Kind::Video), text(&window, Kind::Audio));
+    assert_eq!(video.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "{video}");
+    assert_eq!(audio.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "{audio}");
+    assert!(video.contains("#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-11-21T00:00:04.000Z"), "{video}");
+}
+
+#[test]
+fn a_new_configuration_gets_a_new_map_behind_a_discontinuity_in_both_tracks() {
+    let mut window = both();
+    let mut source = Source::new(60);
+    feed(&mut window, source.between(0, 4_000));
+    let Config::H264 { sps, .. } = h264() else { unreachable!() };
+    source.video = Arc::new(Config::H264 { sps, pps: Bytes::from_static(&[0x68, 1, 2, 3]) });
+    feed(&mut window, source.between(4_000, 6_500));
+    let (video, audio) = (text(&window, Kind::Video), text(&window, Kind::Audio));
+    assert!(video.contains("#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-1.mp4\""), "{video}");
+    assert_eq!(audio.matches("#EXT-X-DISCONTINUITY\n").count(), 1);
+    assert_eq!(audio.matches("#EXT-X-MAP").count(), 1);
+    check(&window, Kind::Video);
+}
+
+#[test]
+fn discontinuities_that_leave_the_window_are_counted() {
+    let mut window = both();
+    let source = Source::new(60);
+    feed(&mut window, source.between(0, 2_500));
+    window.forget(MediaTime::from_millis(2_500));
+    feed(&mut window, source.between(2_500, 40_000));
+    for kind in [Kind::Video, Kind::Audio] {
+        let playlist = parsed(&window, kind);
+        assert_eq!(playlist.discontinuity_sequence, 1);
+        assert!(playlist.segments.iter().all(|segment| !segment.discontinuity));
+    }
+}
+
+#[test]
+fn what_is_to_be_forgotten_is_gone_at_once_and_the_window_starts_anew() {
+    let mut window = both();
+    let source = Source::new(60);
+    feed(&mut window, source.between(0, 11_000));
+    let cut = MediaTime::from_millis(11_000);
+    assert_eq!(window.forget(cut), Effects { changed: true, keyframe: true });
+    let snapshot = window.snapshot();
+    for kind in [Kind::Video, Kind::Audio] {
+        let rendition = snapshot.rendition(kind).unwrap();
+        assert!(!rendition.is_playable());
+        for msn in 0..10 {
+            assert_eq!(rendition.segment(msn), None);
+            assert!((0..10).all(|part| !matches!(rendition.part(msn, part), Found::Here(_))));
+        }
+    }
+    let late = feed(&mut window, source.between(10_000, 11_000));
+    assert_eq!(late, Effects::default(), "what is older and comes late is dropped");
+    feed(&mut window, source.between(11_000, 12_900));
+    let video = text(&window, Kind::Video);
+    assert!(
+        video.contains("#EXT-X-MEDIA-SEQUENCE:6\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-DISCONTINUITY\n"),
+        "{video}"
+    );
+    assert!(video.contains("2026-11-21T00:00:12.000Z") && !video.contains("00:00:10"), "{video}");
+    let audio = text(&window, Kind::Audio);
+    assert!(audio.contains("#EXT-X-DISCONTINUITY\n") && audio.contains("2026-11-21T00:00:1"), "{audio}");
+    check(&window, Kind::Video);
+    check(&window, Kind::Audio);
+}
+
+#[test]
+fn sound_that_comes_a_little_early_or_late_stays_smooth_and_a_hole_moves_its_time() {
+    use mp4_atom::{Decode, Moof};
+    let mut window = Window::new(Timing::default(), Tracks::Audio, EPOCH);
+    let source = Source::new(60);
+    for n in 0..100 {
+        let mut unit = source.sound(if n < 20 { n } else { n + 3 });
+        unit.pts = unit.pts.plus_nanos([0, 3_000_000, -4_000_000][n as usize % 3]).max(MediaTime::ZERO);
+        window.push(unit).unwrap();
+    }
+    let snapshot = window.snapshot();
+    let body = snapshot.audio.as_ref().unwrap().segment(0).unwrap();
+    let (mut rest, mut times) = (&body[..], Vec::new());
+    while rest.len() > 8 {
+        let size = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+        if &rest[4..8] == b"moof" {
+            let moof = Moof::decode(&mut &rest[..size]).unwrap();
+            let samples =
+                moof.traf[0].trun[0].samples.iter().map(|sample| u64::from(sample.duration.unwrap())).sum::<u64>();
+            times.push((moof.traf[0].tfdt.as_ref().unwrap().base_media_decode_time, samples));
+        }
+        rest = &rest[size..];
+    }
+    let holes: Vec<u64> = times.windows(2).map(|w| w[1].0 - (w[0].0 + w[0].1)).filter(|&hole| hole > 0).collect();
+    assert_eq!(holes.len(), 1, "{times:?}");
+    assert!((holes[0] as i64 - 3 * 1024).abs() <= 200, "{holes:?}");
+}
+
+#[test]
+fn when_video_stops_sound_goes_on() {
+    let mut window = both();
+    let source = Source::new(60);
+    feed(&mut window, source.between(0, 4_000));
+    let sound = source.between(4_000, 12_000).into_iter().filter(|unit| matches!(*unit.config, Config::Aac { .. }));
+    feed(&mut window, sound);
+    check(&window, Kind::Audio);
+    let last = parsed(&window, Kind::Audio).segments.last().unwrap().program_date_time.unwrap().to_rfc3339();
+    assert!(last.as_str() > "2026-11-21T00:00:06", "{last}");
+}
+
+#[test]
+fn blocking_reload_waits_answers_and_refuses() {
+    let mut window = both();
+    feed(&mut window, Source::new(60).between(0, 5_050));
+    // Segments 0 and 1 are complete, segment 2 has three parts.
+    let snapshot = window.snapshot();
+    let video = snapshot.video.as_ref().unwrap();
+    let reload = |msn, part| video.reload(Reload { msn, part });
+    assert_eq!(reload(1, None), Ok(Readiness::Ready));
+    assert_eq!(reload(2, Some(2)), Ok(Readiness::Ready));
+    assert_eq!(reload(2, Some(3)), Ok(Readiness::Wait));
+    assert_eq!(reload(2, None), Ok(Readiness::Wait));
+    assert_eq!(reload(1, Some(6)), Ok(Readiness::Ready), "past the end of 1 means the first part of 2");
+    assert_eq!(reload(3, Some(0)), Ok(Readiness::Wait));
+    assert_eq!(reload(4, None), Ok(Readiness::Wait));
+    assert!(reload(5, None).is_err());
+    assert!(reload(2, Some(13)).is_err(), "too many parts ahead");
+    assert_eq!(reload(0, Some(99)), Ok(Readiness::Ready));
+    assert!(reload(u64::MAX, Some(u64::MAX)).is_err());
+    window.end(Kind::Video).unwrap();
+    window.end(Kind::Audio).unwrap();
+    let snapshot = window.snapshot();
+    assert_eq!(snapshot.video.unwrap().reload(Reload { msn: 9, part: None }), Ok(Readiness::Ready));
+}
+
+#[test]
+fn slow_and_uneven_pictures_never_make_a_part_too_long_or_time_run_back() {
+    let mut window = Window::new(Timing::default(), Tracks::Video, EPOCH);
+    let source = Source::new(5);
+    let mut at = 0;
+    for n in 0..200 {
+        let mut unit = source.picture(n);
+        unit.pts = MediaTime::from_millis(at);
+        at += [33, 400, 0, 120, 7, 900][n as usize % 6];
+        if window.push(unit).unwrap().changed {
+            check(&window, Kind::Video);
+        }
+    }
+    assert!(parsed(&window, Kind::Video).segments.len() > 3);
+}

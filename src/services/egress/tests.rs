@@ -1,0 +1,456 @@
+//! Egress from the outside: a feed of real H.264 and AAC on one end, a client that plays by the protocol on the other.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::model::ring::{Gate, Source, Writer, ring};
+use crate::model::unit::Config as Codec;
+
+/// 2026-11-21T00:00:00Z.
+const EPOCH: i128 = 1_795_219_200_000_000_000;
+/// More than any test writes, so that no reader falls behind.
+const RING: usize = 4096;
+/// Media time of the first picture.
+const START: MediaTime = MediaTime::from_millis(1000);
+const PICTURE: (u64, u64) = (320, 180);
+
+/// Seven seconds of a test picture and a tone, made by ffmpeg once.
+fn recorded() -> &'static [Unit] {
+    static UNITS: OnceLock<Vec<Unit>> = OnceLock::new();
+    UNITS.get_or_init(|| {
+        let mut units = pictures(&ffmpeg(&[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=320x180:rate=30",
+            "-t",
+            "7",
+            "-c:v",
+            "libx264",
+            "-profile:v",
+            "baseline",
+            "-bf",
+            "0",
+            "-x264-params",
+            "aud=1:keyint=60:min-keyint=60:scenecut=0",
+            "-f",
+            "h264",
+        ]));
+        let tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "7", "-ac", "2"];
+        units.extend(sounds(&ffmpeg(&[&tone[..], &["-c:a", "aac", "-b:a", "128k", "-f", "adts"]].concat())));
+        units.sort_by_key(|unit| unit.pts);
+        units
+    })
+}
+
+fn ffmpeg(arguments: &[&str]) -> Vec<u8> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-hide_banner", "-loglevel", "error", "-nostdin"]).args(arguments).arg("pipe:1");
+    let output = command.output().expect("ffmpeg is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Access units of an Annex B stream with delimiters.
+fn pictures(stream: &[u8]) -> Vec<Unit> {
+    let starts: Vec<usize> = (3..stream.len()).filter(|&i| stream[i - 3..i] == [0, 0, 1]).collect();
+    let mut nals = starts.iter().enumerate().map(|(n, &from)| {
+        let to = starts.get(n + 1).map_or(stream.len(), |next| next - 3);
+        let nal = &stream[from..to];
+        &nal[..nal.len() - nal.iter().rev().take_while(|&&byte| byte == 0).count()]
+    });
+    let (mut sps, mut pps) = (Bytes::new(), Bytes::new());
+    let mut units: Vec<(bool, Vec<u8>)> = Vec::new();
+    for nal in &mut nals {
+        match nal[0] & 31 {
+            9 => units.push((false, Vec::new())),
+            7 => sps = Bytes::copy_from_slice(nal),
+            8 => pps = Bytes::copy_from_slice(nal),
+            kind => {
+                let (keyframe, data) = units.last_mut().expect("a stream starts with a delimiter");
+                *keyframe |= kind == 5;
+                data.extend_from_slice(&(nal.len() as u32).to_be_bytes());
+                data.extend_from_slice(nal);
+            }
+        }
+    }
+    let config = Arc::new(Codec::H264 { sps, pps });
+    let unit = |(n, (keyframe, data)): (usize, (bool, Vec<u8>))| Unit {
+        pts: START.plus_nanos(MediaTime::from_ticks(n as i64, 30).nanos()),
+        duration: None,
+        keyframe,
+        gap: false,
+        config: config.clone(),
+        data: data.into(),
+    };
+    units.into_iter().enumerate().map(unit).collect()
+}
+
+/// Frames of an ADTS stream (ISO 14496-3 section 1.A.3.2), with the encoder's first frame taken off their times.
+fn sounds(mut stream: &[u8]) -> Vec<Unit> {
+    let config = Arc::new(Codec::Aac { asc: Bytes::from_static(&[0x11, 0x90]), rate: 48_000, channels: 2 });
+    let mut units = Vec::new();
+    while stream.len() > 7 {
+        let length = usize::from(stream[3] & 3) << 11 | usize::from(stream[4]) << 3 | usize::from(stream[5]) >> 5;
+        units.push(Unit {
+            pts: START.plus_nanos(MediaTime::from_ticks((units.len() as i64 - 1) * 1024, 48_000).nanos()),
+            duration: Some(Duration::from_nanos(21_333_333)),
+            keyframe: true,
+            gap: false,
+            config: config.clone(),
+            data: Bytes::copy_from_slice(&stream[7..length]),
+        });
+        stream = &stream[length..];
+    }
+    units
+}
+
+struct Fake {
+    video: Source<Unit>,
+    audio: Source<Unit>,
+    gate: Gate,
+    cuts: watch::Sender<MediaTime>,
+    opened: AtomicUsize,
+}
+
+impl Feed for Fake {
+    fn open(&self) -> BoxFuture<'_, Result<Streams, String>> {
+        Box::pin(async {
+            self.opened.fetch_add(1, Ordering::Relaxed);
+            let (video, audio) = (self.video.reader(self.gate.clone()), self.audio.reader(self.gate.clone()));
+            Ok(Streams { video: Some(video), audio: Some(audio), cuts: self.cuts.subscribe() })
+        })
+    }
+}
+
+struct Studio {
+    handle: Handle,
+    id: BroadcastId,
+    feed: Arc<Fake>,
+    video: Writer<Unit>,
+    audio: Writer<Unit>,
+    shutdown: CancellationToken,
+}
+
+impl Studio {
+    async fn open() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    async fn with(config: Config) -> Self {
+        let timeline = Timeline::new(Instant::now(), 0, EPOCH);
+        let shutdown = CancellationToken::new();
+        let handle = Handle::start(config, timeline, &TaskTracker::new(), shutdown.clone());
+        let ((video, video_source), (audio, audio_source)) = (ring(RING), ring(RING));
+        let feed = Arc::new(Fake {
+            video: video_source,
+            audio: audio_source,
+            gate: Gate::default(),
+            cuts: watch::Sender::new(MediaTime::ZERO),
+            opened: AtomicUsize::new(0),
+        });
+        let id = BroadcastId::from_bytes([7; 10]);
+        handle.add(id, feed.clone()).await;
+        Self { handle, id, feed, video, audio, shutdown }
+    }
+
+    fn opened(&self) -> usize {
+        self.feed.opened.load(Ordering::Relaxed)
+    }
+
+    async fn get(&self, path: &str) -> Result<Object, Error> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        self.handle.get(self.id, path, query).await
+    }
+
+    /// Asks for the index and waits until packaging reads the feed.
+    async fn begin(&self) -> JoinSet<Result<Object, Error>> {
+        let (handle, id) = (self.handle.clone(), self.id);
+        let mut index = JoinSet::new();
+        index.spawn(async move { handle.get(id, "index.m3u8", None).await });
+        while self.opened() == 0 {
+            tokio::task::yield_now().await;
+        }
+        index
+    }
+
+    fn write(&mut self, unit: Unit) {
+        if matches!(*unit.config, Codec::H264 { .. }) { self.video.push(unit) } else { self.audio.push(unit) }
+    }
+
+    /// Writes what was recorded between two times in milliseconds after the start.
+    fn play(&mut self, from: i64, to: i64) {
+        let (from, to) = (START.plus_nanos(from * 1_000_000), START.plus_nanos(to * 1_000_000));
+        recorded().iter().filter(|unit| (from..to).contains(&unit.pts)).for_each(|unit| self.write(unit.clone()));
+    }
+
+    /// Begins, plays so many milliseconds, and gives the number of the run.
+    async fn on_air(&mut self, until: i64) -> String {
+        let mut index = self.begin().await;
+        self.play(0, until);
+        let index = text(index.join_next().await.unwrap().unwrap().unwrap());
+        index.lines().last().unwrap().split_once('/').unwrap().0.to_owned()
+    }
+}
+
+fn text(object: Object) -> String {
+    assert_eq!(object.content_type, PLAYLIST);
+    String::from_utf8(object.body.to_vec()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_opened_before_somebody_asks_and_one_run_serves_everybody() {
+    let mut studio = Studio::open().await;
+    assert_eq!(studio.get("1/video/index.m3u8").await, Err(Error::NotFound));
+    assert_eq!(studio.opened(), 0);
+    let run = studio.on_air(3000).await;
+    for _ in 0..3 {
+        studio.get("index.m3u8").await.unwrap();
+        studio.get(&format!("{run}/video/index.m3u8")).await.unwrap();
+    }
+    assert_eq!(studio.opened(), 1);
+    let unknown = studio.handle.get(BroadcastId::from_bytes([8; 10]), "index.m3u8", None).await;
+    assert_eq!(unknown, Err(Error::NotOnAir));
+}
+
+#[tokio::test(start_paused = true)]
+async fn packaging_ends_when_nobody_has_asked_for_a_while_and_begins_anew_under_another_number() {
+    let mut studio = Studio::open().await;
+    let first = studio.on_air(3000).await;
+    let mut demand = studio.video.demand();
+    assert_eq!(demand.changed().await.readers, 1);
+    assert_eq!(demand.changed().await.readers, 0);
+    assert_eq!(studio.get(&format!("{first}/video/index.m3u8")).await, Err(Error::NotFound));
+    let mut index = JoinSet::new();
+    let (handle, id) = (studio.handle.clone(), studio.id);
+    index.spawn(async move { handle.get(id, "index.m3u8", None).await });
+    while demand.changed().await.readers == 0 {}
+    studio.play(4000, 6500);
+    let second = text(index.join_next().await.unwrap().unwrap().unwrap());
+    assert!(!second.contains(&first), "{second}");
+    assert_eq!(studio.get(&format!("{first}/video/0.m4s")).await, Err(Error::NotFound));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_end_under_who_waits_for_its_first_part() {
+    let mut studio = Studio::with(Config { linger: Duration::from_secs(1), ..Config::default() }).await;
+    let mut index = studio.begin().await;
+    tokio::time::advance(Duration::from_secs(5)).await;
+    tokio::task::yield_now().await;
+    studio.play(0, 1000);
+    assert!(index.join_next().await.unwrap().unwrap().is_ok());
+    assert_eq!(studio.opened(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_broadcast_ends_for_who_waits_and_is_not_on_air_for_who_comes_later() {
+    let mut studio = Studio::open().await;
+    let run = studio.on_air(3000).await;
+    let (handle, id) = (studio.handle.clone(), studio.id);
+    let path = format!("{run}/video/index.m3u8");
+    let waiting = async { handle.get(id, &path, Some("_HLS_msn=2")).await };
+    let removing = async {
+        tokio::task::yield_now().await;
+        studio.handle.remove(studio.id).await;
+    };
+    let (answer, ()) = tokio::join!(waiting, removing);
+    assert!(text(answer.unwrap()).ends_with("#EXT-X-ENDLIST\n"));
+    assert_eq!(studio.get("index.m3u8").await, Err(Error::NotOnAir));
+    assert_eq!(studio.get(&path).await, Err(Error::NotOnAir));
+    assert_eq!(studio.video.demand().changed().await.readers, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_takes_everything_older_off_the_air() {
+    let mut studio = Studio::open().await;
+    let run = studio.on_air(5000).await;
+    let first = format!("{run}/video/0.m4s");
+    assert!(studio.get(&first).await.is_ok());
+    studio.feed.cuts.send_replace(START.plus_nanos(5_000_000_000));
+    while studio.get(&first).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    for object in ["video/1.m4s", "video/2.0.m4s", "audio/0.m4s", "audio/1.0.m4s"] {
+        assert_eq!(studio.get(&format!("{run}/{object}")).await, Err(Error::NotFound), "{object}");
+    }
+    studio.play(4000, 7000);
+    let playlist = text(studio.get(&format!("{run}/video/index.m3u8")).await.unwrap());
+    assert!(playlist.contains("#EXT-X-DISCONTINUITY\n") && playlist.contains("T00:00:07.000Z"), "{playlist}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permission_taken_back_ends_the_run_with_nothing_left() {
+    let mut studio = Studio::open().await;
+    let run = studio.on_air(5000).await;
+    studio.feed.gate.close();
+    studio.feed.video.wake();
+    while studio.get(&format!("{run}/video/0.m4s")).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let playlist = text(studio.get(&format!("{run}/video/index.m3u8")).await.unwrap());
+    assert!(!playlist.contains(".m4s") && playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_is_bounded_in_time_and_in_number() {
+    let mut studio = Studio::open().await;
+    let run = studio.on_air(3000).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(studio.get(&format!("{run}/video/index.m3u8?_HLS_msn=2")).await, Err(Error::Timeout));
+    assert_eq!(began.elapsed().as_secs(), 9, "three target durations");
+    let refused = studio.get(&format!("{run}/video/index.m3u8?_HLS_msn=9")).await;
+    assert!(matches!(refused, Err(Error::BadRequest(_))), "{refused:?}");
+    studio.handle.waiting = Arc::new(Semaphore::new(0));
+    assert_eq!(studio.get(&format!("{run}/video/index.m3u8?_HLS_msn=2")).await, Err(Error::Busy));
+    assert!(studio.get(&format!("{run}/video/index.m3u8")).await.is_ok(), "who need not wait is served");
+}
+
+#[tokio::test(start_paused = true)]
+async fn caches_are_told_what_may_be_kept() {
+    let mut studio = Studio::open().await;
+    let run = studio.on_air(3000).await;
+    for (path, kept, kind) in [
+        ("index.m3u8".to_owned(), "public, max-age=1", PLAYLIST),
+        (format!("{run}/video/index.m3u8"), "public, max-age=1", PLAYLIST),
+        (format!("{run}/video/index.m3u8?_HLS_msn=0"), "public, max-age=6", PLAYLIST),
+        (format!("{run}/video/init-0.mp4"), "public, max-age=39, immutable", "video/mp4"),
+        (format!("{run}/audio/0.m4s"), "public, max-age=39, immutable", "audio/mp4"),
+        (format!("{run}/audio/0.0.m4s"), "public, max-age=39, immutable", "audio/mp4"),
+    ] {
+        let object = studio.get(&path).await.unwrap();
+        assert_eq!((&*object.cache_control, object.content_type), (kept, kind), "{path}");
+    }
+}
+
+/// A client that reads a rendition as the protocol wants, part after part, and returns its initialisation segment with every
+/// part behind it.
+async fn watch_to_the_end(handle: Handle, id: BroadcastId, rendition: String) -> Vec<u8> {
+    let playlist = format!("{rendition}/index.m3u8");
+    let mut whole = handle.get(id, &format!("{rendition}/init-0.mp4"), None).await.unwrap().body.to_vec();
+    let (mut msn, mut part) = (0, 0);
+    loop {
+        let query = format!("_HLS_msn={msn}&_HLS_part={part}");
+        let text = text(handle.get(id, &playlist, Some(&query)).await.unwrap());
+        assert!(text.contains("#EXT-X-MEDIA-SEQUENCE:0\n"), "{text}");
+        for line in text.lines() {
+            let Some(uri) =
+                line.split_once(",URI=\"").and_then(|(tag, rest)| tag.starts_with("#EXT-X-PART:").then_some(rest))
+            else {
+                continue;
+            };
+            let (name, _) = uri.split_once('"').unwrap();
+            let at: (u64, u64) = {
+                let (msn, part) = name.strip_suffix(".m4s").unwrap().split_once('.').unwrap();
+                (msn.parse().unwrap(), part.parse().unwrap())
+            };
+            if at == (msn, part) || at == (msn + 1, 0) {
+                whole.extend(handle.get(id, &format!("{rendition}/{name}"), None).await.unwrap().body);
+                (msn, part) = (at.0, at.1 + 1);
+            }
+        }
+        if text.ends_with("#EXT-X-ENDLIST\n") {
+            return whole;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_collects_is_the_stream_that_went_in() {
+    let mut studio = Studio::open().await;
+    let mut viewers = studio.handle.viewers(studio.id).await.unwrap();
+    let mut index = studio.begin().await;
+    studio.play(0, 400);
+    let index = text(index.join_next().await.unwrap().unwrap().unwrap());
+    assert!(index.contains("CODECS=\"avc1.42C0") && index.contains("RESOLUTION=320x180"), "{index}");
+    let run = index.lines().last().unwrap().split_once('/').unwrap().0.to_owned();
+    let mut clients = JoinSet::new();
+    let (handle, id) = (studio.handle.clone(), studio.id);
+    for rendition in ["video", "audio"] {
+        let client = watch_to_the_end(handle.clone(), id, format!("{run}/{rendition}"));
+        clients.spawn(async move { (rendition, client.await) });
+    }
+    let shutdown = studio.shutdown.clone();
+    // Media comes as it was captured; time is virtual.
+    let began = tokio::time::Instant::now();
+    for unit in recorded().iter().filter(|unit| unit.pts >= START.plus_nanos(400_000_000)) {
+        let at = Duration::from_nanos(unit.pts.since(START).unsigned_abs());
+        tokio::time::sleep_until(began + at).await;
+        studio.write(unit.clone());
+    }
+    assert_eq!(*viewers.borrow_and_update(), 1);
+    drop((studio.video, studio.audio));
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Vec::new();
+    while let Some(collected) = clients.join_next().await {
+        let (rendition, bytes) = collected.unwrap();
+        let file = folder.path().join(format!("{rendition}.mp4"));
+        std::fs::write(&file, bytes).unwrap();
+        first.push(examine(&file, rendition));
+    }
+    assert!((first[0] - first[1]).abs() <= 0.011, "sound and picture start together: {first:?}");
+    std::fs::write(folder.path().join("index.m3u8"), index).unwrap();
+    demux(&handle, id, &run, folder.path()).await;
+    shutdown.cancel();
+}
+
+/// Lets another player's demuxer follow the playlists of an ended run.
+async fn demux(handle: &Handle, id: BroadcastId, run: &str, folder: &Path) {
+    let mut paths = Vec::new();
+    for rendition in ["video", "audio"] {
+        std::fs::create_dir_all(folder.join(run).join(rendition)).unwrap();
+        paths.push(format!("{run}/{rendition}/index.m3u8"));
+        paths.push(format!("{run}/{rendition}/init-0.mp4"));
+        let playlist = text(handle.get(id, &format!("{run}/{rendition}/index.m3u8"), None).await.unwrap());
+        let segments = playlist.lines().filter(|line| line.ends_with(".m4s"));
+        paths.extend(segments.map(|name| format!("{run}/{rendition}/{name}")));
+    }
+    for path in paths {
+        std::fs::write(folder.join(&path), handle.get(id, &path, None).await.unwrap().body).unwrap();
+    }
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error", "-allowed_extensions", "ALL", "-count_packets", "-show_streams", "-of", "json"]);
+    let output = command.arg(folder.join("index.m3u8")).output().expect("ffprobe is installed");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let streams = found["streams"].as_array().unwrap();
+    let packets = |codec: &str| {
+        let stream = streams.iter().find(|stream| stream["codec_name"] == codec).expect("both tracks are found");
+        stream["nb_read_packets"].as_str().unwrap().parse::<usize>().unwrap()
+    };
+    assert_eq!(packets("h264"), 7 * 30);
+    assert!(packets("aac") > 325);
+}
+
+/// Lets ffprobe decode a file and gives the time of its first packet in seconds.
+fn examine(file: &Path, rendition: &str) -> f64 {
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error", "-count_frames", "-show_streams", "-show_packets", "-of", "json"]).arg(file);
+    let output = command.output().expect("ffprobe is installed");
+    assert!(output.stderr.is_empty(), "{rendition}: {}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let stream = &found["streams"][0];
+    let number = |value: &serde_json::Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let times: Vec<f64> =
+        found["packets"].as_array().unwrap().iter().map(|packet| number(&packet["pts_time"])).collect();
+    let step = if rendition == "video" {
+        assert_eq!(stream["codec_name"], "h264");
+        assert_eq!((stream["width"].as_u64().unwrap(), stream["height"].as_u64().unwrap()), PICTURE);
+        assert_eq!(number(&stream["nb_read_frames"]) as usize, 7 * 30);
+        1.0 / 30.0
+    } else {
+        assert_eq!((&stream["codec_name"], &stream["profile"]), (&"aac".into(), &"LC".into()));
+        assert_eq!((&stream["sample_rate"], &stream["channels"]), (&"48000".into(), &2.into()));
+        assert!(times.len() > 325, "{} frames of sound", times.len());
+        1024.0 / 48_000.0
+    };
+    for pair in times.windows(2) {
+        assert!((pair[1] - pair[0] - step).abs() < 0.001, "{rendition} steps from {} to {}", pair[0], pair[1]);
+    }
+    times[0]
+}
