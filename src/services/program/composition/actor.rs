@@ -32,6 +32,8 @@ const CHUNK: usize = (RATE / CHUNKS_A_SECOND) as usize;
 const STALL: Duration = Duration::from_millis(500);
 /// A still waits this long for everybody to be seen.
 const STILL_PATIENCE: Duration = Duration::from_secs(3);
+/// After so many chunks, ten seconds, it is said how much sound came too late.
+const LATE_TOLD_EVERY: u64 = 10 * CHUNKS_A_SECOND as u64;
 /// Stills that may be waited for at once.
 const MOST_STILLS: usize = 16;
 
@@ -97,6 +99,8 @@ pub(super) struct Actor {
     /// Media time of the first picture and the first sample.
     base: MediaTime,
     last_picture: Option<MediaTime>,
+    /// Pushes of sound that came too late, as last told.
+    late_told: u64,
     serial: u64,
 }
 
@@ -127,6 +131,7 @@ impl Actor {
             state,
             base,
             last_picture: None,
+            late_told: 0,
             serial: 0,
         };
         (actor, watcher)
@@ -291,6 +296,17 @@ impl Actor {
             if let Some(outlet) = &self.outlets.sounds {
                 give(outlet, sound, "sound");
             }
+            if self.sounds.next() % LATE_TOLD_EVERY == 0 {
+                self.tell_late();
+            }
+        }
+    }
+
+    fn tell_late(&mut self) {
+        let dropped = self.mixer.dropped();
+        let late = dropped - std::mem::replace(&mut self.late_told, dropped);
+        if late > 0 {
+            tracing::warn!(late, delay = ?self.settings.delay, "sound came too late for the composition");
         }
     }
 

@@ -23,6 +23,8 @@ use crate::proto::layout::canvas::Canvas;
 pub const CARD: u8 = 50;
 /// The brightness that breaks the decoder.
 pub const POISON: u8 = 255;
+/// The brightness that the decoder takes without giving a picture.
+pub const STUCK: u8 = 254;
 
 #[derive(Default)]
 pub struct Counts {
@@ -61,9 +63,11 @@ impl<F: FnMut(&Unit) + Send> Decoder for FakeDecoder<F> {
     fn push(&mut self, unit: &Unit) -> Result<(), Gone> {
         self.broken |= unit.data[0] == POISON;
         if self.broken {
-            return Ok(());
+            return Err(Gone);
         }
-        (self.decode)(unit);
+        if unit.data[0] != STUCK {
+            (self.decode)(unit);
+        }
         Ok(())
     }
 

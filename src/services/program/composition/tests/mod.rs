@@ -9,7 +9,7 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::model::raw::RATE;
-use fake::{CARD, POISON, Publisher, Stage, amplitude, h264, settings, shows};
+use fake::{CARD, POISON, Publisher, STUCK, Stage, amplitude, h264, settings, shows};
 
 const MILLIS_20: i64 = 20_000_000;
 
@@ -223,6 +223,18 @@ async fn a_decoder_that_fails_is_made_again_after_a_growing_pause() {
     ada.brightness = Some(100);
     stage.play(&mut [&mut ada], 6_000).await;
     assert!(shows(stage.pictures.last().unwrap(), 100));
+    stage.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decoder_that_takes_and_gives_nothing_is_replaced() {
+    let mut stage = Stage::new(settings());
+    let mut ada = Publisher::new(1, STUCK, [0, 0]);
+    stage.handle.add(ada.member()).await.unwrap();
+    stage.play(&mut [&mut ada], 4_800).await;
+    assert_eq!(stage.counts.videos.load(SeqCst), 1);
+    stage.play(&mut [&mut ada], 2_000).await;
+    assert_eq!(stage.counts.videos.load(SeqCst), 2);
     stage.stop().await;
 }
 
