@@ -13,6 +13,7 @@ mod feed;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
