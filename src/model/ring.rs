@@ -264,9 +264,9 @@ impl<T> Reader<T> {
 
 impl<T> Drop for Reader<T> {
     fn drop(&mut self) {
-        self.shared
-            .readers
-            .rcu(|readers| readers.iter().filter(|w| !Arc::ptr_eq(w, &self.waker)).cloned().collect::<Vec<_>>());
+        self.shared.readers.rcu(|readers| {
+            readers.iter().filter(|w| !Arc::ptr_eq(w, &self.waker)).cloned().collect::<Vec<_>>()
+        });
         self.shared.feedback.readers.fetch_sub(1, Ordering::AcqRel);
         self.shared.feedback.waker.wake();
     }

@@ -101,6 +101,9 @@ impl From<room::Error> for Problem {
         match error {
             E::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-room", "This room does not exist any more."),
             E::NoSeat => Self::new(StatusCode::CONFLICT, "no-seat", "You are not in this room any more. Join again."),
+            E::BoxNotHere => {
+                Self::new(StatusCode::CONFLICT, "box-not-here", "The box is not in this call. Put it into the call first.")
+            }
             E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
             E::TooManyRooms(_) => Self::new(StatusCode::CONFLICT, "too-many-rooms", format!("{error}.")),
             E::Peer(peers::Error::Offer(why)) => {

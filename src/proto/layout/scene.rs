@@ -301,6 +301,18 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_when_all_tiles_are_taken_has_none_until_somebody_leaves() {
+        let mut scene = scene();
+        for key in 0..=grid::MOST_TILES as u8 {
+            scene.add(key, "x".into(), Sight::Unseen);
+        }
+        assert_eq!(scene.seated().last().and_then(|seat| seat.tile), None);
+        assert!(scene.compose(MediaTime::ZERO).complete);
+        scene.remove(3);
+        assert!(scene.seated().all(|seat| seat.tile.is_some()));
+    }
+
+    #[test]
     fn a_scene_is_complete_when_all_who_can_be_seen_are() {
         let mut scene = scene();
         assert!(scene.compose(MediaTime::ZERO).complete);

@@ -1,9 +1,220 @@
-//! x
+//! The box as a participant: its camera and microphone are publications like any other, and it shows and plays the others.
+//!
+//! It is in a call only when the room says so. The camera and the microphone are open only while somebody takes them; a
+//! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices; does not own
+//! the seat (that is the room's) nor how a composition is made (that is the program's).
+
+mod capture;
+mod choice;
 mod config;
-pub use config::*;
+mod sight;
+
+pub use choice::{Device, Devices};
+pub use config::{Config, Screen, Sink, Source};
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use crate::drivers::device::Inventory;
+use crate::drivers::pipeline::H264Encoder;
+use crate::model::id::{ParticipantId, RoomId};
+use crate::model::time::Timeline;
+use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
+use crate::services::origin;
+
+/// Stills that wait to be taken; whoever asks for more waits.
+const STILLS: usize = 4;
+
+/// Why there is no still.
 #[derive(Debug, thiserror::Error)]
-pub enum Error { #[error("x")] Room(#[from] crate::services::room::Error), #[error("x")] Closed, #[error("x")] Picture(String) }
-pub struct Device { pub name: Option<String>, pub stand_in: bool }
-pub struct Devices { pub camera: Device, pub microphone: Device, pub speaker: Device, pub screen: Device }
-#[derive(Clone)] pub struct Handle;
-impl Handle { pub fn devices(&self) -> Devices { todo!() } pub async fn still(&self, _r: crate::model::id::RoomId) -> Result<bytes::Bytes, Error> { todo!() } }
+pub enum Error {
+    /// The box is not in this call.
+    #[error(transparent)]
+    Room(#[from] room::Error),
+    /// The picture could not be made.
+    #[error("no picture can be made: {0}")]
+    Picture(String),
+    /// The box is shutting down.
+    #[error("the box is shutting down")]
+    Closed,
+}
+
+type Still = (RoomId, oneshot::Sender<Result<Bytes, Error>>);
+
+/// The way to the endpoint; cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    stills: mpsc::Sender<Still>,
+    devices: Arc<Devices>,
+}
+
+impl Handle {
+    /// What the box sees, hears, shows and plays with.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    /// What the box's screen shows in a call, as JPEG. Everybody in the room is told, and the screen says so.
+    ///
+    /// # Errors
+    /// [`Error::Room`] if the box is not in this call, [`Error::Picture`], [`Error::Closed`].
+    pub async fn still(&self, room: RoomId) -> Result<Bytes, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.stills.send((room, answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+}
+
+/// What the endpoint stands on.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where publications go.
+    pub origin: origin::Handle,
+    /// The calls.
+    pub rooms: room::Handle,
+    /// Which encoder makes the camera's picture.
+    pub encoder: H264Encoder,
+    /// Size and rate of the screen's picture when there is no screen: those of the program.
+    pub screen: (u32, u32, u32),
+    /// Media time.
+    pub timeline: Timeline,
+}
+
+/// Chooses the devices and starts the actor on `tasks`; it ends with `cancel`.
+pub fn start(
+    config: Config,
+    inventory: Inventory,
+    parts: Parts,
+    tasks: &TaskTracker,
+    cancel: CancellationToken,
+) -> Handle {
+    let devices = Arc::new(choice::choose(&config, &inventory));
+    for (what, why) in &inventory.skipped {
+        tracing::info!(device = what, why, "a device is left out");
+    }
+    tracing::info!(
+        camera = devices.camera.label(),
+        microphone = devices.microphone.label(),
+        speaker = devices.speaker.label(),
+        screen = devices.screen.label(),
+        "devices chosen"
+    );
+    let (stills, inbox) = mpsc::channel(STILLS);
+    let actor = Actor { config, parts, devices: devices.clone(), tasks: tasks.clone(), cancel, call: None };
+    tasks.spawn(actor.run(inbox));
+    Handle { stills, devices }
+}
+
+/// A call that the box is in.
+struct Call {
+    room: RoomId,
+    who: ParticipantId,
+    /// Ends camera and microphone.
+    _capture: DropGuard,
+    sight: sight::Sight,
+}
+
+struct Actor {
+    config: Config,
+    parts: Parts,
+    devices: Arc<Devices>,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+    call: Option<Call>,
+}
+
+/// The room the box is in, and its seat there.
+fn seat(rooms: &[Arc<Room>]) -> Option<(&Room, &Participant)> {
+    rooms.iter().find_map(|room| {
+        let seat = room.participants.iter().find(|p| p.kind == ParticipantKind::Box)?;
+        Some((&**room, seat))
+    })
+}
+
+impl Actor {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Still>) {
+        let cancel = self.cancel.clone();
+        let mut rooms = self.parts.rooms.rooms();
+        if self.config.auto_join {
+            self.join_first().await;
+        }
+        loop {
+            let now = rooms.borrow_and_update().clone();
+            self.follow(&now).await;
+            tokio::select! {
+                changed = rooms.changed() => if changed.is_err() {
+                    return;
+                },
+                still = inbox.recv() => match still {
+                    Some((room, answer)) => self.still(room, answer),
+                    None => return,
+                },
+                () = cancel.cancelled() => return,
+            }
+        }
+    }
+
+    async fn join_first(&self) {
+        let first = self.parts.rooms.rooms().borrow().first().map(|room| room.id);
+        let Some(first) = first else {
+            return;
+        };
+        let wish = BoxWish { in_call: Some(true), ..BoxWish::default() };
+        if let Err(error) = self.parts.rooms.wish_box(first, wish).await {
+            tracing::warn!(%error, "the box can't join the first room");
+        }
+    }
+
+    /// Enters and leaves calls as the room says.
+    async fn follow(&mut self, rooms: &[Arc<Room>]) {
+        let seated = seat(rooms);
+        if self.call.as_ref().map(|call| call.who) == seated.map(|(_, seat)| seat.id) {
+            return;
+        }
+        // Dropping the old call closes its devices.
+        self.call = None;
+        let Some((room, seat)) = seated else {
+            return;
+        };
+        let stop = self.cancel.child_token();
+        let capture = capture::Capture {
+            config: self.config.clone(),
+            parts: self.parts.clone(),
+            devices: self.devices.clone(),
+            room: room.id,
+            who: seat.id,
+            publication: seat.publication,
+        };
+        capture.start(&self.tasks, &stop);
+        let sight = sight::Sight::start(self.parts.clone(), self.devices.clone(), room.id, &self.tasks, stop.child_token());
+        let tracks = BoxTracks {
+            audio: self.devices.microphone.is_there(),
+            video: self.devices.camera.is_there(),
+            stand_in: self.devices.camera.stand_in || self.devices.microphone.stand_in,
+        };
+        let (room, who) = (room.id, seat.id);
+        self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });
+        self.parts.rooms.box_tracks(who, tracks).await;
+    }
+
+    /// Takes a still without keeping the actor from its calls.
+    fn still(&self, room: RoomId, answer: oneshot::Sender<Result<Bytes, Error>>) {
+        let Some(call) = self.call.as_ref().filter(|call| call.room == room) else {
+            // Whoever asked may have gone away.
+            let _ = answer.send(Err(room::Error::BoxNotHere.into()));
+            return;
+        };
+        let (taken, rooms) = (call.sight.still(), self.parts.rooms.clone());
+        self.tasks.spawn(async move {
+            let still = taken.await;
+            if still.is_ok() {
+                rooms.notice(room, Notice::StillTaken).await;
+            }
+            let _ = answer.send(still);
+        });
+    }
+}

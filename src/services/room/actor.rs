@@ -242,7 +242,7 @@ impl Actor {
                 participant
             }
             (None, Some(false)) => return Ok(()),
-            (None, None) => return Err(Error::NoSeat),
+            (None, None) => return Err(Error::BoxNotHere),
         };
         let effects = self.state.wish_box(who, wish);
         self.all(effects).await

@@ -40,6 +40,9 @@ pub enum Error {
     /// The participant is not in the room any more.
     #[error("you are not in this room any more; join again")]
     NoSeat,
+    /// The box is not in this call.
+    #[error("the box is not in this call")]
+    BoxNotHere,
     /// Everybody who fits is in.
     #[error("the room is full")]
     Full,
@@ -324,7 +327,7 @@ impl Handle {
     /// Puts the box into the call, takes it out, mutes it, or takes it off air.
     ///
     /// # Errors
-    /// [`Error::NoRoom`], [`Error::NoSeat`] if the box is not in this call, [`Error::Closed`].
+    /// [`Error::NoRoom`], [`Error::BoxNotHere`], [`Error::Closed`].
     pub async fn wish_box(&self, room: RoomId, wish: BoxWish) -> Result<(), Error> {
         self.ask(|done| Command::Box { room, wish, done }).await
     }

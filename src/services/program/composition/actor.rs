@@ -6,25 +6,21 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use super::codecs::{CardSpec, Codecs, VideoSpec};
-use super::feed::{Backoff, Ending, Feed, Start};
+use super::feed::Ending;
 use super::schedule::Schedule;
+use super::workers::{Input, Ticket, Workers};
 use super::{Command, Error, MOST_MEMBERS, Member, Settings, State};
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, RATE, Sound};
-use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
-use crate::model::unit::Unit;
 use crate::proto::layout::mixer::Mixer;
 use crate::proto::layout::scene::{Scene, Sight};
 
-/// Decoded media on the way from the feeds. When it is full, the feeds wait, and then the decoders leave out.
-const DECODED: usize = 64;
 /// Sound is made in chunks of 20 ms.
 const CHUNKS_A_SECOND: u32 = 50;
 const CHUNK: usize = (RATE / CHUNKS_A_SECOND) as usize;
@@ -32,6 +28,8 @@ const CHUNK: usize = (RATE / CHUNKS_A_SECOND) as usize;
 const STALL: Duration = Duration::from_millis(500);
 /// A still waits this long for everybody to be seen.
 const STILL_PATIENCE: Duration = Duration::from_secs(3);
+/// After so many chunks, ten seconds, it is said how much sound came too late.
+const LATE_TOLD_EVERY: u64 = 10 * CHUNKS_A_SECOND as u64;
 /// Stills that may be waited for at once.
 const MOST_STILLS: usize = 16;
 
@@ -39,21 +37,6 @@ const MOST_STILLS: usize = 16;
 pub(super) struct Outlets {
     pub(super) pictures: Option<mpsc::Sender<Picture>>,
     pub(super) sounds: Option<mpsc::Sender<Sound>>,
-}
-
-/// Which seat something is for: the life of a member from being added to being removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Ticket {
-    key: PublicationId,
-    life: u64,
-}
-
-enum Input {
-    Picture(Ticket, Picture),
-    Sound(Ticket, Sound),
-    Card(Ticket, Picture),
-    Overlay(u64, Picture),
-    Ended(Ticket, Ending),
 }
 
 struct Seat {
@@ -82,21 +65,22 @@ struct Still {
 
 pub(super) struct Actor {
     settings: Settings,
-    codecs: Arc<dyn Codecs>,
     outlets: Outlets,
     scene: Scene<PublicationId>,
     mixer: Mixer<PublicationId>,
     seats: HashMap<PublicationId, Seat>,
     overlay: Option<Overlay>,
     stills: Vec<Still>,
-    tasks: JoinSet<()>,
-    inputs: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    workers: Workers,
+    inputs: mpsc::Receiver<Input>,
     state: watch::Sender<State>,
     pictures: Schedule,
     sounds: Schedule,
     /// Media time of the first picture and the first sample.
     base: MediaTime,
     last_picture: Option<MediaTime>,
+    /// Pushes of sound that came too late, as last told.
+    late_told: u64,
     serial: u64,
 }
 
@@ -107,6 +91,7 @@ impl Actor {
         timeline: Timeline,
         outlets: Outlets,
     ) -> (Self, watch::Receiver<State>) {
+        let (workers, inputs) = Workers::new(codecs);
         let start = Instant::now();
         let base = MediaTime::from_ticks((timeline.media(start.into_std()) - settings.delay).ticks(RATE), RATE);
         let (state, watcher) = watch::channel(State { members: Vec::new(), cut: base, ended: None });
@@ -116,17 +101,17 @@ impl Actor {
             pictures: Schedule::new(start, second, settings.fps),
             sounds: Schedule::new(start, second, CHUNKS_A_SECOND),
             settings,
-            codecs,
             outlets,
             mixer: Mixer::default(),
             seats: HashMap::new(),
             overlay: None,
             stills: Vec::new(),
-            tasks: JoinSet::new(),
-            inputs: mpsc::channel(DECODED),
+            workers,
+            inputs,
             state,
             base,
             last_picture: None,
+            late_told: 0,
             serial: 0,
         };
         (actor, watcher)
@@ -142,13 +127,13 @@ impl Actor {
                     Some(command) => self.obey(command),
                     None => break,
                 },
-                Some(input) = self.inputs.1.recv() => self.take(input),
-                Some(ended) = self.tasks.join_next() => report(ended),
+                Some(input) = self.inputs.recv() => self.take(input),
+                () = self.workers.reap() => {}
                 () = sleep_until(due) => self.beat(Instant::now()),
             }
         }
         self.seats.clear();
-        self.tasks.shutdown().await;
+        self.workers.shutdown().await;
     }
 
     fn due(&self) -> Instant {
@@ -208,10 +193,10 @@ impl Actor {
         if let Some(reader) = video {
             let (decoder, spec) = watch::channel(self.video_spec(key));
             seat.decoder = Some(decoder);
-            seat.feeds.push(self.feed_video(ticket, reader, spec));
+            seat.feeds.push(self.workers.video(ticket, reader, spec));
         }
         if let Some(reader) = audio {
-            seat.feeds.push(self.feed_audio(ticket, reader));
+            seat.feeds.push(self.workers.audio(ticket, reader));
         }
         self.seats.insert(key, seat);
         self.follow_layout();
@@ -291,6 +276,17 @@ impl Actor {
             if let Some(outlet) = &self.outlets.sounds {
                 give(outlet, sound, "sound");
             }
+            if self.sounds.next().is_multiple_of(LATE_TOLD_EVERY) {
+                self.tell_late();
+            }
+        }
+    }
+
+    fn tell_late(&mut self) {
+        let dropped = self.mixer.dropped();
+        let late = dropped - std::mem::replace(&mut self.late_told, dropped);
+        if late > 0 {
+            tracing::warn!(late, delay = ?self.settings.delay, "sound came too late for the composition");
         }
     }
 
@@ -337,7 +333,8 @@ impl Actor {
             if seat.card.as_ref().map(|(spec, _)| spec) != card.as_ref() {
                 let life = seat.life;
                 let card = card.filter(|_| self.makes_pictures()).map(|spec| {
-                    let task = self.draw(spec.clone(), move |picture| Input::Card(Ticket { key, life }, picture));
+                    let task =
+                        self.workers.draw(spec.clone(), move |picture| Input::Card(Ticket { key, life }, picture));
                     (spec, task)
                 });
                 if let Some(seat) = self.seats.get_mut(&key)
@@ -364,7 +361,7 @@ impl Actor {
         let serial = self.next_serial();
         let tile = self.scene.overlay_tile();
         let spec = CardSpec { text, width: tile.width, height: tile.height };
-        let task = self.draw(spec, move |picture| Input::Overlay(serial, picture));
+        let task = self.workers.draw(spec, move |picture| Input::Overlay(serial, picture));
         self.overlay = Some(Overlay { serial, until: Instant::now() + self.settings.overlay_for, task });
     }
 
@@ -372,84 +369,11 @@ impl Actor {
         self.serial += 1;
         self.serial
     }
-
-    /// Has text drawn, again and again until it works.
-    fn draw(&mut self, spec: CardSpec, wrap: impl FnOnce(Picture) -> Input + Send + 'static) -> AbortHandle {
-        let (codecs, to) = (self.codecs.clone(), self.inputs.0.clone());
-        self.tasks.spawn(async move {
-            let mut backoff = Backoff::new();
-            let picture = loop {
-                match codecs.card(spec.clone()).await {
-                    Ok(picture) => break picture,
-                    Err(failure) => tracing::warn!(%failure, "a card could not be drawn"),
-                }
-                sleep(backoff.next()).await;
-            };
-            let _ = to.send(wrap(picture)).await;
-        })
-    }
-
-    fn feed_video(
-        &mut self,
-        ticket: Ticket,
-        reader: Reader<Unit>,
-        spec: watch::Receiver<Option<VideoSpec>>,
-    ) -> AbortHandle {
-        let codecs = self.codecs.clone();
-        let feed = Feed {
-            reader,
-            spec,
-            start: Start::Keyframe,
-            build: Box::new(move |spec: &VideoSpec, pictures| codecs.video(spec, pictures)),
-            wrap: Box::new(move |picture| Input::Picture(ticket, picture)),
-            to: self.inputs.0.clone(),
-        };
-        self.feed(ticket, feed, tracing::info_span!("video", publication = %ticket.key))
-    }
-
-    fn feed_audio(&mut self, ticket: Ticket, reader: Reader<Unit>) -> AbortHandle {
-        let codecs = self.codecs.clone();
-        let (wanted, spec) = watch::channel(Some(()));
-        let feed = Feed {
-            reader,
-            spec,
-            start: Start::Anywhere,
-            build: Box::new(move |(): &(), sounds| {
-                let _keeps_the_watch_open = &wanted;
-                codecs.audio(sounds)
-            }),
-            wrap: Box::new(move |sound| Input::Sound(ticket, sound)),
-            to: self.inputs.0.clone(),
-        };
-        self.feed(ticket, feed, tracing::info_span!("audio", publication = %ticket.key))
-    }
-
-    fn feed<S, T>(&mut self, ticket: Ticket, feed: Feed<S, T, Input>, span: tracing::Span) -> AbortHandle
-    where
-        S: Clone + Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        let to = self.inputs.0.clone();
-        let task = async move {
-            if let Some(ending) = feed.run().await {
-                let _ = to.send(Input::Ended(ticket, ending)).await;
-            }
-        };
-        self.tasks.spawn(task.instrument(span))
-    }
 }
 
 /// Gives without waiting; what finds no room is left out.
 fn give<T>(outlet: &mpsc::Sender<T>, item: T, what: &str) {
     if let Err(TrySendError::Full(_)) = outlet.try_send(item) {
         tracing::debug!(what, "a consumer of the composition is too slow");
-    }
-}
-
-fn report(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        tracing::error!(%error, "a task of the composition panicked");
     }
 }

@@ -1,6 +1,6 @@
 //! The composition: many decoded members become one stream of pictures and one mix of sound, on media time.
 //!
-//! Owns the tasks that feed decoders ([`feed`]), the beat (`schedule`), and the actor that lays out, draws and mixes by
+//! Owns the tasks that feed decoders (`feed`), the beat (`schedule`), and the actor that lays out, draws and mixes by
 //! the rules of `proto/layout`. What it deliberately does not do: it knows no codec (the daemon hands it [`Codecs`]),
 //! encodes nothing, and decides neither who is in it nor what for: who adds a member has subscribed with a purpose.
 //!
@@ -13,6 +13,7 @@ mod feed;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;

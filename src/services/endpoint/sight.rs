@@ -1,0 +1,246 @@
+//! What the box shows on its screen and plays on its speaker: everybody else in the call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Devices, Error, Parts};
+use crate::drivers::pipeline::{self, DisplaySpec, Event, PictureFeed, Running, SoundFeed, SpeakerSpec};
+use crate::model::id::RoomId;
+use crate::model::purpose::Purpose;
+use crate::model::raw::{Picture, Sound};
+use crate::services::program::Pipelines;
+use crate::services::program::composition::{self, Makes, Settings};
+use crate::services::program::members::Members;
+use crate::services::room::{Participant, ParticipantKind};
+
+/// Stills that wait.
+const STILLS: usize = 4;
+/// How long a composition that was started for a still goes on: the next one often follows.
+const LINGER: Duration = Duration::from_secs(5);
+/// How often somebody who could not be taken in is tried again, and a failed device.
+const AGAIN: Duration = Duration::from_millis(500);
+/// What the screen and the still say about it.
+const TAKEN: &str = "A still of this screen was taken";
+
+type Answer = oneshot::Sender<Result<Bytes, Error>>;
+
+/// The composition for this box's own screen and speaker, in one call.
+pub(super) struct Sight {
+    stills: mpsc::Sender<Answer>,
+}
+
+impl Sight {
+    /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
+    pub(super) fn start(
+        parts: Parts,
+        devices: Arc<Devices>,
+        room: RoomId,
+        tasks: &TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let (stills, inbox) = mpsc::channel(STILLS);
+        let task = Task { parts, devices, room, tasks: tasks.clone(), stop: stop.clone() };
+        tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
+        Self { stills }
+    }
+
+    /// Takes a still.
+    pub(super) fn still(&self) -> impl Future<Output = Result<Bytes, Error>> + Send + use<> {
+        let stills = self.stills.clone();
+        async move {
+            let (answer, answered) = oneshot::channel();
+            stills.send(answer).await.map_err(|_| Error::Closed)?;
+            answered.await.map_err(|_| Error::Closed)?
+        }
+    }
+}
+
+struct Task {
+    parts: Parts,
+    devices: Arc<Devices>,
+    room: RoomId,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Where composed pictures and sound go.
+#[derive(Default)]
+struct Outlets {
+    screen: Option<(Running, PictureFeed)>,
+    speaker: Option<(Running, SoundFeed)>,
+}
+
+impl Task {
+    async fn run(self, mut inbox: mpsc::Receiver<Answer>) {
+        let always = self.devices.connector.is_some() || self.devices.speaker_device.is_some();
+        let mut first = None;
+        loop {
+            if !always && first.is_none() {
+                first = inbox.recv().await;
+                if first.is_none() {
+                    return;
+                }
+            }
+            if !self.compose(&mut inbox, first.take(), always).await {
+                return;
+            }
+        }
+    }
+
+    fn size(&self) -> (u32, u32, u32) {
+        let (width, height, fps) = self.parts.screen;
+        // The screen's own mode, as far as the board can draw it.
+        let own = self.devices.connector.and_then(|(_, size)| size).filter(|(w, h)| w * h <= 1920 * 1080);
+        own.map_or((width, height, fps), |(w, h)| (w & !1, h & !1, fps))
+    }
+
+    fn screen(&self, (width, height, fps): (u32, u32, u32)) -> Option<(Running, PictureFeed)> {
+        let (connector, _) = self.devices.connector?;
+        let opened = pipeline::display(DisplaySpec { width, height, fps, connector });
+        opened.inspect_err(|error| tracing::error!(%error, "the screen can't be opened")).ok()
+    }
+
+    fn speaker(&self) -> Option<(Running, SoundFeed)> {
+        let device = self.devices.speaker_device.clone()?;
+        let opened = pipeline::speaker(SpeakerSpec { device });
+        opened.inspect_err(|error| tracing::error!(%error, "the speaker can't be opened")).ok()
+    }
+
+    /// Composes until nobody needs it; false when the call is over.
+    async fn compose(&self, inbox: &mut mpsc::Receiver<Answer>, first: Option<Answer>, always: bool) -> bool {
+        let size @ (width, height, fps) = self.size();
+        let makes = match (self.devices.connector.is_some() || !always, self.devices.speaker_device.is_some()) {
+            (true, true) => Makes::Both,
+            // A still needs pictures even where only a speaker is plugged in.
+            (false, true) => Makes::Both,
+            (_, false) => Makes::Pictures,
+        };
+        let settings = Settings { width, height, fps, makes, ..Settings::default() };
+        let (composition, mut outputs) =
+            composition::start(settings, Arc::new(Pipelines), self.parts.timeline, &self.tasks, self.stop.child_token());
+        let mut outlets = Outlets { screen: self.screen(size), speaker: self.speaker() };
+        let mut members = Members::new(Purpose::Screen);
+        let mut rooms = self.parts.rooms.rooms();
+        let mut state = composition.state();
+        let mut again = tokio::time::interval(AGAIN);
+        let mut until = Instant::now() + LINGER;
+        let mut waiting: Vec<Answer> = first.into_iter().collect();
+        let goes_on = loop {
+            rooms.mark_unchanged();
+            state.mark_unchanged();
+            let Ok(room) = self.parts.rooms.room(self.room) else {
+                break false;
+            };
+            let others = |p: &Participant| p.kind == ParticipantKind::Person;
+            let complete = members.follow(&room, others, &self.parts.origin, &composition).await;
+            for answer in waiting.drain(..) {
+                self.take(composition.clone(), answer);
+                until = Instant::now() + LINGER;
+            }
+            tokio::select! {
+                Some(picture) = receive(&mut outputs.pictures) => show(&mut outlets, &picture),
+                Some(sound) = receive(&mut outputs.sounds) => play(&mut outlets, &sound),
+                answer = inbox.recv() => match answer {
+                    Some(answer) => waiting.push(answer),
+                    None => break false,
+                },
+                changed = rooms.changed() => if changed.is_err() {
+                    break false;
+                },
+                _ = state.changed() => {}
+                _ = again.tick(), if !complete => {}
+                () = broken(&mut outlets) => {
+                    tokio::time::sleep(AGAIN).await;
+                    outlets.screen = outlets.screen.take().or_else(|| self.screen(size));
+                    outlets.speaker = outlets.speaker.take().or_else(|| self.speaker());
+                }
+                () = tokio::time::sleep_until(until), if !always => break true,
+            }
+        };
+        drop(composition);
+        if let Some((running, _)) = outlets.screen {
+            running.stop().await;
+        }
+        if let Some((running, _)) = outlets.speaker {
+            running.stop().await;
+        }
+        goes_on
+    }
+
+    /// Takes the still first and says so afterwards: on the screen, and on the still itself.
+    fn take(&self, composition: composition::Handle, answer: Answer) {
+        self.tasks.spawn(async move {
+            let picture = composition.snapshot().await.map_err(|error| Error::Picture(error.to_string()));
+            // The composition may have ended meanwhile; then nobody sees a screen either.
+            let _ = composition.overlay(Some(TAKEN.into())).await;
+            let still = match picture {
+                Ok(picture) => {
+                    let jpeg = pipeline::jpeg(&picture, Some(TAKEN)).await;
+                    jpeg.map_err(|error| Error::Picture(error.to_string()))
+                }
+                Err(error) => Err(error),
+            };
+            let _ = answer.send(still);
+        });
+    }
+}
+
+async fn receive<T>(from: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match from {
+        Some(from) => from.recv().await,
+        None => None,
+    }
+}
+
+fn show(outlets: &mut Outlets, picture: &Picture) {
+    if let Some((_, feed)) = &outlets.screen
+        && feed.push(picture).is_err()
+    {
+        outlets.screen = None;
+    }
+}
+
+fn play(outlets: &mut Outlets, sound: &Sound) {
+    if let Some((_, feed)) = &outlets.speaker
+        && feed.push(sound).is_err()
+    {
+        outlets.speaker = None;
+    }
+}
+
+/// Waits until screen or speaker fails, and lets go of it.
+async fn broken(outlets: &mut Outlets) {
+    let Outlets { screen, speaker } = outlets;
+    let screen_failed = tokio::select! {
+        () = failure(screen.as_mut().map(|(running, _)| running)) => true,
+        () = failure(speaker.as_mut().map(|(running, _)| running)) => false,
+    };
+    if screen_failed {
+        *screen = None;
+    } else {
+        *speaker = None;
+    }
+}
+
+/// Waits until a device fails; for ever if there is none.
+async fn failure(running: Option<&mut Running>) {
+    let Some(running) = running else {
+        return std::future::pending().await;
+    };
+    loop {
+        match running.event().await {
+            Event::Started => {}
+            Event::Failed { element, reason, .. } => {
+                tracing::warn!(element, reason, "screen or speaker failed; it is opened again");
+                return;
+            }
+            Event::Stopped => return,
+        }
+    }
+}
