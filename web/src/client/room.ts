@@ -220,7 +220,10 @@ export class Room {
 
   #bye(reason: ByeReason): void {
     // A box that restarts is worth waiting for; everything else is meant for us.
-    if (reason === "shutdown") return this.#socket?.close();
+    if (reason === "shutdown") {
+      this.#socket?.close();
+      return;
+    }
     this.#leave();
     this.#events.bye?.(reason);
   }
@@ -231,6 +234,7 @@ export class Room {
     this.#peer?.close();
     this.#peer = null;
     clearTimeout(this.#settled);
+    this.#events.media?.("closed");
     if (this.#phase === "joined") {
       this.#lost = Date.now();
       this.#setPhase("reconnecting");

@@ -29,7 +29,7 @@ export class Call {
   readonly live = computed(() => this.state.value?.room.live ?? null);
   readonly me = computed(() => {
     const state = this.state.value;
-    return (state && state.participants[state.you]) ?? null;
+    return state?.participants[state.you] ?? null;
   });
   readonly #room: Room;
   readonly #sounds = new Set<HTMLAudioElement>();

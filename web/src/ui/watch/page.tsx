@@ -8,7 +8,6 @@ import { OnAirSign } from "../parts/on-air";
 import { api, explain } from "../parts/session";
 import { Header, Message } from "../parts/shell";
 import { useTitle } from "../parts/title";
-import { Link } from "../router";
 
 /** What the page knows of the broadcast. */
 interface View {
@@ -53,9 +52,9 @@ function Curtain({ view }: { view: View }) {
   if (problem) {
     return (
       <Message tone="fault" title={t("no_broadcast_title")} text={t("no_broadcast_text")}>
-        <Link href="/" class="button">
+        <a href="/" class="button">
           {t("to_home")}
-        </Link>
+        </a>
       </Message>
     );
   }
@@ -63,9 +62,9 @@ function Curtain({ view }: { view: View }) {
   if (state === "ended") {
     return (
       <Message title={t("ended_title")} text={t("ended_text")}>
-        <Link href="/" class="button">
+        <a href="/" class="button">
           {t("to_home")}
-        </Link>
+        </a>
       </Message>
     );
   }
