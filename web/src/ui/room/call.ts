@@ -15,7 +15,7 @@ import { say } from "../parts/toast";
 import { devices, onTrack, release } from "./devices";
 
 /** How a call ended. */
-export type Ending = { how: "left" | ByeReason } | { how: "refused"; problem: Problem };
+export type Ending = { how: "left" | Exclude<ByeReason, "shutdown"> } | { how: "refused"; problem: Problem };
 
 /** One call, from joining to its end, as the room's views read it. */
 export class Call {

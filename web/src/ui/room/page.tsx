@@ -22,7 +22,6 @@ const ENDINGS = {
   removed: ["removed_title", "removed_text"],
   room_closed: ["room_closed_title", "room_closed_text"],
   replaced: ["replaced_title", "replaced_text"],
-  shutdown: ["shutdown_title", "shutdown_text"],
 } as const;
 
 function Refused({ refusal, again }: { refusal: Refusal; again(): void }) {

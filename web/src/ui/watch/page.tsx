@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Broadcast, Problem, Watch, type WatchState } from "../../client";
-import { count, language, t } from "../i18n";
+import { count, locale, t } from "../i18n";
 import { seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
@@ -181,9 +181,9 @@ export default function WatchPage({ id }: { id: string }) {
                 </span>
               </span>
             )}
-            {latency !== null && (
+            {state === "playing" && latency !== null && (
               <span data-testid="latency" data-seconds={latency.toFixed(2)}>
-                {t("latency", { seconds: seconds(latency, language) })}
+                {t("latency", { seconds: seconds(latency, locale) })}
               </span>
             )}
           </p>
