@@ -27,8 +27,8 @@ export interface RoomEvents {
   /** The media path; `connected` when pictures and sound can flow. */
   media?(state: RTCPeerConnectionState): void;
   notice?(notice: Notice): void;
-  /** The box ended it. */
-  bye?(reason: ByeReason): void;
+  /** The box ended it. A box that merely restarts is waited for instead. */
+  bye?(reason: Exclude<ByeReason, "shutdown">): void;
   /** Coming back was refused for good. */
   problem?(problem: Problem): void;
 }
@@ -219,8 +219,10 @@ export class Room {
   }
 
   #bye(reason: ByeReason): void {
-    // A box that restarts is worth waiting for; everything else is meant for us.
-    if (reason === "shutdown") return this.#socket?.close();
+    if (reason === "shutdown") {
+      this.#socket?.close();
+      return;
+    }
     this.#leave();
     this.#events.bye?.(reason);
   }
@@ -231,6 +233,7 @@ export class Room {
     this.#peer?.close();
     this.#peer = null;
     clearTimeout(this.#settled);
+    this.#events.media?.("closed");
     if (this.#phase === "joined") {
       this.#lost = Date.now();
       this.#setPhase("reconnecting");

@@ -78,7 +78,8 @@ export class Socket {
     try {
       message = JSON.parse(String(data));
     } catch {
-      return this.close();
+      this.close();
+      return;
     }
     if (typeof message.re === "number") {
       const pending = this.#pending.get(message.re);
@@ -90,7 +91,10 @@ export class Socket {
     } else if (typeof message.event === "string") {
       // A hole in the count means a patch is missing, and with it the truth: start over from a snapshot.
       const expected = this.#seq + 1;
-      if (message.seq !== expected) return this.close();
+      if (message.seq !== expected) {
+        this.close();
+        return;
+      }
       this.#seq = expected;
       this.#events.event(message as { event: string });
     }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { language, t } from "./i18n";
 import { Header, Message, Skeleton } from "./parts/shell";
 import { Toasts } from "./parts/toast";
-import { Link, route, startRouter } from "./router";
+import { route, startRouter } from "./router";
 
 type Page = ComponentType<{ id: string }>;
 
@@ -21,9 +21,9 @@ function Lost() {
       <Header lit={false} />
       <main class="page">
         <Message title={t("lost_title")} text={t("lost_text")}>
-          <Link href="/" class="button primary">
+          <a href="/" class="button primary">
             {t("to_home")}
-          </Link>
+          </a>
         </Message>
       </main>
     </>

@@ -36,7 +36,7 @@ function mayList(): boolean {
   return session.value !== null && session.value.role !== "viewer";
 }
 
-async function look(): Promise<void> {
+async function look(again = true): Promise<void> {
   try {
     const [broadcasts, rooms] = await Promise.all([api.broadcasts(), mayList() ? api.rooms() : []]);
     batch(() => {
@@ -44,7 +44,12 @@ async function look(): Promise<void> {
       home.rooms.value = rooms;
       home.unreachable.value = false;
     });
-  } catch {
+  } catch (error) {
+    if (again && error instanceof Problem && (error.status === 401 || error.status === 403)) {
+      // The session ended in the meantime.
+      await refreshSession();
+      return look(false);
+    }
     home.unreachable.value = true;
   }
 }

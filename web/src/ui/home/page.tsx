@@ -8,7 +8,7 @@ import { explain, session } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
-import { go, Link } from "../router";
+import { go } from "../router";
 import { Box } from "./box";
 import { closeRoom, createRoom, home, signOut, watchHome } from "./model";
 
@@ -22,9 +22,9 @@ function LiveCard({ broadcast }: { broadcast: Broadcast }) {
           <span class="quiet">{count("viewers", broadcast.viewers)}</span>
         </p>
       </div>
-      <Link href={`/b/${broadcast.id}`} class="button" aria-label={t("watch_what", { title: broadcast.title })}>
+      <a href={`/b/${broadcast.id}`} class="button" aria-label={t("watch_what", { title: broadcast.title })}>
         {t("watch")}
-      </Link>
+      </a>
     </li>
   );
 }
@@ -55,9 +55,9 @@ function RoomCard({ room }: { room: RoomSummary }) {
           {t("close_room")}
         </button>
       )}
-      <Link href={`/r/${room.id}`} class="button primary" aria-label={t("enter_what", { room: room.name })}>
+      <a href={`/r/${room.id}`} class="button primary" aria-label={t("enter_what", { room: room.name })}>
         {t("enter")}
-      </Link>
+      </a>
       {asking && (
         <Dialog title={t("close_ask", { room: room.name })} close={() => setAsking(false)}>
           <p>{t("close_ask_text")}</p>

@@ -173,6 +173,8 @@ export const de: Record<keyof typeof en, string> = {
   revoke: "Zurückziehen",
   revoke_what: "Den Link zurückziehen, der bis {when} gilt",
   revoke_text: "Wer durch einen Link kam, verlässt den Raum, wenn er zurückgezogen wird.",
+  watch_link_title: "Für alle, die nur zuschauen",
+  watch_link_text: "Diese Adresse bleibt gleich. Sie zeigt etwas, solange der Raum auf Sendung ist.",
 
   // Wie ein Gespräch endet
   left_title: "Du hast das Gespräch verlassen",
@@ -183,8 +185,6 @@ export const de: Record<keyof typeof en, string> = {
   room_closed_text: "Der Gastgeber hat ihn für alle geschlossen. Deine Kamera und dein Mikrofon sind aus.",
   replaced_title: "Du nimmst von anderswo teil",
   replaced_text: "Dein Platz wird jetzt dort benutzt. Hier sind Kamera und Mikrofon aus.",
-  shutdown_title: "Die Box fährt herunter",
-  shutdown_text: "Du kannst zurückkommen, sobald sie wieder läuft.",
   refused_title: "Du konntest nicht ins Gespräch zurück",
   join_again: "Wieder teilnehmen",
 

@@ -170,6 +170,8 @@ export const en = {
   revoke: "Revoke",
   revoke_what: "Revoke the link that is valid until {when}",
   revoke_text: "Who came in by a link leaves when it is revoked.",
+  watch_link_title: "For those who only watch",
+  watch_link_text: "This address stays the same. It shows something while the room is on air.",
 
   // How a call ends
   left_title: "You left the call",
@@ -180,8 +182,6 @@ export const en = {
   room_closed_text: "The host closed it for everybody. Your camera and microphone are off.",
   replaced_title: "You joined from another place",
   replaced_text: "Your seat is used there now. Your camera and microphone are off here.",
-  shutdown_title: "The box is shutting down",
-  shutdown_text: "You can come back when it is on again.",
   refused_title: "You could not come back into the call",
   join_again: "Join again",
 

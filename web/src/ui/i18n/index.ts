@@ -17,7 +17,12 @@ export function pickLanguage(wanted: readonly string[]): Language {
   return "en";
 }
 
-export const language: Language = pickLanguage(globalThis.navigator?.languages ?? []);
+const wanted: readonly string[] = globalThis.navigator?.languages ?? [];
+
+export const language: Language = pickLanguage(wanted);
+
+/** The reader's own way of writing dates and numbers in that language: `en-GB` rather than `en`. */
+export const locale: string = wanted.find(tag => tag.toLowerCase().split("-")[0] === language) ?? language;
 
 /** The text of a key in the reader's language, its `{placeholders}` filled. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { Icon } from "./icons";
+import { Toasts } from "./toast";
 
 /** A modal dialog: the browser's own, which keeps the focus inside and gives it back. */
 export function Dialog({ title, close, children }: { title: string; close(): void; children: ComponentChildren }) {
@@ -30,6 +31,7 @@ export function Dialog({ title, close, children }: { title: string; close(): voi
         </div>
         {children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

@@ -1,16 +1,16 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
-import { Link } from "../router";
+
 import { Lantern } from "./lantern";
 
 /** The bar on top of the pages that are not a call. */
 export function Header({ lit, children }: { lit: boolean; children?: ComponentChildren }) {
   return (
     <header class="header">
-      <Link href="/" class="brand" aria-label={t("home_link")}>
+      <a href="/" class="brand" aria-label={t("home_link")}>
         <Lantern lit={lit} />
         <span>Porchlight</span>
-      </Link>
+      </a>
       <div class="header-right">{children}</div>
     </header>
   );
@@ -40,7 +40,6 @@ export function Skeleton({ lines = 3, label }: { lines?: number; label: string }
   return (
     <div class="skeleton" role="status" aria-label={label}>
       {Array.from({ length: lines }, (_, line) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all the same and never move
         <span key={line} class="skeleton-line" />
       ))}
     </div>

@@ -28,7 +28,7 @@ function Connection({ call }: { call: Call }) {
           ? t("media_connecting")
           : null;
   return (
-    <div role="status" data-testid="connection" data-phase={phase} data-media={media}>
+    <div role="status" class="connection">
       {text && <p class="banner">{text}</p>}
     </div>
   );
@@ -42,7 +42,7 @@ function Top({ call }: { call: Call }) {
     <header class="call-top">
       <Lantern lit={live !== null} />
       <h1>{state?.room.name ?? ""}</h1>
-      <span class="fact small quiet" title={count("people", people)}>
+      <span class="fact people small quiet" title={count("people", people)}>
         <Icon name="people" />
         <span aria-hidden="true">{people}</span>
         <span class="sr-only">{count("people", people)}</span>
@@ -135,6 +135,11 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
 export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
+  const asked = call.me.value?.on_air === "asked";
+  // The question comes before whatever else is open.
+  useEffect(() => {
+    if (asked) setOpen(null);
+  }, [asked]);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (typing(event)) return;
@@ -147,7 +152,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
     return () => removeEventListener("keydown", press);
   }, []);
   return (
-    <div class="call">
+    <div class="call" data-testid="call" data-phase={call.phase.value} data-media={call.media.value}>
       <Top call={call} />
       <main class="call-main">
         <Connection call={call} />
@@ -167,7 +172,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       </main>
       <Controls call={call} open={setOpen} />
       {open === "settings" && <SettingsDialog close={close} />}
-      {open === "invite" && <InviteDialog room={roomId} close={close} />}
+      {open === "invite" && <InviteDialog call={call} room={roomId} close={close} />}
       {open === "box" && <BoxDialog call={call} room={roomId} close={close} />}
       {open === "go-live" && <GoLiveDialog call={call} close={close} />}
     </div>

@@ -15,7 +15,7 @@ import { say } from "../parts/toast";
 import { devices, onTrack, release } from "./devices";
 
 /** How a call ended. */
-export type Ending = { how: "left" | ByeReason } | { how: "refused"; problem: Problem };
+export type Ending = { how: "left" | Exclude<ByeReason, "shutdown"> } | { how: "refused"; problem: Problem };
 
 /** One call, from joining to its end, as the room's views read it. */
 export class Call {
@@ -29,7 +29,7 @@ export class Call {
   readonly live = computed(() => this.state.value?.room.live ?? null);
   readonly me = computed(() => {
     const state = this.state.value;
-    return (state && state.participants[state.you]) ?? null;
+    return state?.participants[state.you] ?? null;
   });
   readonly #room: Room;
   readonly #sounds = new Set<HTMLAudioElement>();

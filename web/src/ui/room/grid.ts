@@ -21,9 +21,9 @@ export function grid(count: number, width: number, height: number, gap: number):
     if (cellWidth <= 0 || cellHeight <= 0) continue;
     const tileWidth = Math.min(cellWidth, cellHeight * WIDEST);
     const tileHeight = Math.min(cellHeight, tileWidth / NARROWEST);
-    // What counts is how large a camera's picture appears; what is cut off at the sides counts a quarter.
+    // What counts is how large a camera's picture appears; what is cut off at the sides counts half.
     const shown = Math.min(tileWidth / WIDEST, tileHeight);
-    const area = shown * shown * WIDEST + 0.25 * tileWidth * tileHeight;
+    const area = shown * shown * WIDEST + 0.5 * tileWidth * tileHeight;
     if (area > most) {
       most = area;
       best = { columns, rows, width: Math.floor(tileWidth), height: Math.floor(tileHeight) };

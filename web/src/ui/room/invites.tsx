@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Invite } from "../../client";
-import { count, language, t } from "../i18n";
+import { count, locale, t } from "../i18n";
 import { moment } from "../i18n/format";
 import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
 import { api, explain } from "../parts/session";
 import { Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
+import type { Call } from "./call";
 
 const HOURS = [
   [1, "hours_1"],
@@ -14,7 +15,8 @@ const HOURS = [
   [168, "hours_168"],
 ] as const;
 
-function Link({ url }: { url: string }) {
+/** A link to hand on. */
+function Link({ url, label, testid }: { url: string; label: string; testid: string }) {
   const [copied, setCopied] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => setCopied(false), [url]);
@@ -29,33 +31,30 @@ function Link({ url }: { url: string }) {
     }
   };
   return (
-    <div class="stack">
-      <div class="row nowrap">
-        <input
-          ref={input}
-          class="grow"
-          readOnly
-          value={url}
-          aria-label={t("invite_link")}
-          onFocus={event => event.currentTarget.select()}
-          data-testid="invite-url"
-          data-url={url}
-        />
-        <button type="button" class="button" onClick={copy}>
-          <Icon name={copied ? "check" : "copy"} />
-          <span>{copied ? t("copied") : t("copy")}</span>
-        </button>
-      </div>
-      <p class="small quiet">{t("invite_once")}</p>
+    <div class="row link">
+      <input
+        ref={input}
+        readOnly
+        value={url}
+        aria-label={label}
+        onFocus={event => event.currentTarget.select()}
+        data-testid={testid}
+        data-url={url}
+      />
+      <button type="button" class="button" onClick={copy}>
+        <Icon name={copied ? "check" : "copy"} />
+        <span>{copied ? t("copied") : t("copy")}</span>
+      </button>
     </div>
   );
 }
 
-/** Makes, lists and revokes invite links. */
-export function InviteDialog({ room, close }: { room: string; close(): void }) {
+/** Makes, lists and revokes invite links; and the link for those who only watch. */
+export function InviteDialog({ call, room, close }: { call: Call; room: string; close(): void }) {
   const [invites, setInvites] = useState<Invite[] | null>(null);
   const [hours, setHours] = useState(24);
   const [url, setUrl] = useState<string | null>(null);
+  const broadcast = call.state.value?.room.broadcast;
   const load = () =>
     api.invites(room).then(setInvites, error => {
       setInvites([]);
@@ -82,7 +81,7 @@ export function InviteDialog({ room, close }: { room: string; close(): void }) {
   return (
     <Dialog title={t("invite_title")} close={close}>
       <p>{t("invite_text")}</p>
-      <div class="row">
+      <div class="row bottom">
         <label class="field grow">
           <span>{t("valid_for")}</span>
           <select value={String(hours)} onChange={event => setHours(Number(event.currentTarget.value))}>
@@ -97,7 +96,12 @@ export function InviteDialog({ room, close }: { room: string; close(): void }) {
           {t("invite_create")}
         </button>
       </div>
-      {url && <Link url={url} />}
+      {url && (
+        <div class="stack tight">
+          <Link url={url} label={t("invite_link")} testid="invite-url" />
+          <p class="small quiet">{t("invite_once")}</p>
+        </div>
+      )}
       <h3>{t("invites_open")}</h3>
       {invites === null ? (
         <Skeleton label={t("loading")} lines={2} />
@@ -108,14 +112,14 @@ export function InviteDialog({ room, close }: { room: string; close(): void }) {
           {invites.map(invite => (
             <li key={invite.id} class="line" data-testid="invite">
               <span class="grow">
-                {t("valid_until", { when: moment(invite.expires, language) })}
+                {t("valid_until", { when: moment(invite.expires, locale) })}
                 <span class="small quiet block">{count("used", invite.used ?? 0)}</span>
               </span>
               <button
                 type="button"
                 class="button danger"
                 onClick={() => revoke(invite.id)}
-                aria-label={t("revoke_what", { when: moment(invite.expires, language) })}
+                aria-label={t("revoke_what", { when: moment(invite.expires, locale) })}
                 data-testid="invite-revoke"
               >
                 {t("revoke")}
@@ -125,6 +129,13 @@ export function InviteDialog({ room, close }: { room: string; close(): void }) {
         </ul>
       )}
       <p class="small quiet">{t("revoke_text")}</p>
+      {broadcast && (
+        <>
+          <h3>{t("watch_link_title")}</h3>
+          <p class="small quiet">{t("watch_link_text")}</p>
+          <Link url={`${location.origin}/b/${broadcast}`} label={t("watch_link_title")} testid="watch-url" />
+        </>
+      )}
     </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { t } from "../i18n";
 import { explain } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
-import { Link } from "../router";
+
 import type { Call } from "./call";
 import { CallView } from "./call-view";
 import { release } from "./devices";
@@ -22,7 +22,6 @@ const ENDINGS = {
   removed: ["removed_title", "removed_text"],
   room_closed: ["room_closed_title", "room_closed_text"],
   replaced: ["replaced_title", "replaced_text"],
-  shutdown: ["shutdown_title", "shutdown_text"],
 } as const;
 
 function Refused({ refusal, again }: { refusal: Refusal; again(): void }) {
@@ -34,9 +33,9 @@ function Refused({ refusal, again }: { refusal: Refusal; again(): void }) {
           {t("try_again")}
         </button>
       ) : (
-        <Link href="/" class="button">
+        <a href="/" class="button">
           {t("to_home")}
-        </Link>
+        </a>
       )}
     </Message>
   );
@@ -57,9 +56,9 @@ function Ended({ call, again }: { call: Call; again(): void }) {
           {t("join_again")}
         </button>
       )}
-      <Link href="/" class="button">
+      <a href="/" class="button">
         {t("to_home")}
-      </Link>
+      </a>
     </Message>
   );
 }

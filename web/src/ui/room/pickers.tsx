@@ -20,7 +20,8 @@ export function DevicePickers() {
     <div class="pickers">
       {KINDS.map(([what, kind]) => {
         const found = devices.list.value.filter(device => device.kind === kind && device.label !== "");
-        if (found.length === 0 || (what === "speaker" && !canRoute)) return null;
+        const trouble = what === "speaker" ? null : devices.trouble[what].value;
+        if (found.length === 0 || trouble === "blocked" || (what === "speaker" && !canRoute)) return null;
         const current = what === "speaker" ? undefined : devices[what].value?.getSettings().deviceId;
         return (
           <label class="field" key={what} for={`${id}-${what}`}>

@@ -13,7 +13,7 @@ import { Video } from "./video";
 
 function Preview() {
   const camera = devices.camera.value;
-  const microphone = devices.wanted.microphone.value;
+  const microphone = devices.microphone.value !== null && devices.wanted.microphone.value;
   const trouble = devices.trouble.camera.value;
   const cameraOn = camera !== null;
   return (

@@ -96,7 +96,8 @@ export function Tiles({ call }: { call: Call }) {
   }, [count]);
   const camera = devices.camera.value;
   return (
-    <div class="tiles-frame">
+    <>
+      {alone && <p class="alone quiet">{call.may("invite") ? t("alone_invite") : t("alone")}</p>}
       <ul class="tiles" ref={list} aria-label={t("in_the_call")}>
         {people.map(([id, who]) => {
           const self = id === state?.you;
@@ -116,7 +117,6 @@ export function Tiles({ call }: { call: Call }) {
           );
         })}
       </ul>
-      {alone && <p class="alone quiet">{call.may("invite") ? t("alone_invite") : t("alone")}</p>}
-    </div>
+    </>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Broadcast, Problem, Watch, type WatchState } from "../../client";
-import { count, language, t } from "../i18n";
+import { count, locale, t } from "../i18n";
 import { seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
@@ -8,7 +8,6 @@ import { OnAirSign } from "../parts/on-air";
 import { api, explain } from "../parts/session";
 import { Header, Message } from "../parts/shell";
 import { useTitle } from "../parts/title";
-import { Link } from "../router";
 
 /** What the page knows of the broadcast. */
 interface View {
@@ -53,9 +52,9 @@ function Curtain({ view }: { view: View }) {
   if (problem) {
     return (
       <Message tone="fault" title={t("no_broadcast_title")} text={t("no_broadcast_text")}>
-        <Link href="/" class="button">
+        <a href="/" class="button">
           {t("to_home")}
-        </Link>
+        </a>
       </Message>
     );
   }
@@ -63,9 +62,9 @@ function Curtain({ view }: { view: View }) {
   if (state === "ended") {
     return (
       <Message title={t("ended_title")} text={t("ended_text")}>
-        <Link href="/" class="button">
+        <a href="/" class="button">
           {t("to_home")}
-        </Link>
+        </a>
       </Message>
     );
   }
@@ -182,9 +181,9 @@ export default function WatchPage({ id }: { id: string }) {
                 </span>
               </span>
             )}
-            {latency !== null && (
+            {state === "playing" && latency !== null && (
               <span data-testid="latency" data-seconds={latency.toFixed(2)}>
-                {t("latency", { seconds: seconds(latency, language) })}
+                {t("latency", { seconds: seconds(latency, locale) })}
               </span>
             )}
           </p>

@@ -1,5 +1,4 @@
 import { signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 
 export type Route =
   | { page: "home" }
@@ -35,27 +34,25 @@ export function clearFragment(): void {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
-/** Starts listening to the browser's back and forward. */
+/** Starts listening to links and to the browser's back and forward. */
 export function startRouter(): void {
-  const follow = () => {
+  const look = () => {
     route.value = routeOf(location.pathname);
   };
-  addEventListener("popstate", follow);
+  addEventListener("popstate", look);
   // A token pasted into the address of an open page changes the fragment alone.
   addEventListener("hashchange", () => location.hash.length > 1 && location.reload());
-  follow();
+  addEventListener("click", follow);
+  look();
 }
 
-/** A link between the pages. */
-export function Link(props: { href: string; class?: string; "aria-label"?: string; children: ComponentChildren }) {
-  const click = (event: MouseEvent) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    go(props.href);
-  };
-  return (
-    <a {...props} onClick={click}>
-      {props.children}
-    </a>
-  );
+/** Follows links between the pages without loading them again. One listener for all of them. */
+function follow(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.hash || routeOf(link.pathname).page === "lost") return;
+  event.preventDefault();
+  go(link.pathname);
 }

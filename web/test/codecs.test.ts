@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { audioCodecs, videoCodecs } from "../src/client/codecs";
+
+const h264 = (profile: string, mode: number) => ({
+  mimeType: "video/H264",
+  sdpFmtpLine: `level-asymmetry-allowed=1;packetization-mode=${mode};profile-level-id=${profile}`,
+});
+const rtx = { mimeType: "video/rtx" };
+
+test("constrained baseline comes first, baseline next, retransmission last, and nothing else", () => {
+  const all = [
+    { mimeType: "video/VP8" },
+    rtx,
+    h264("42001f", 1),
+    h264("42001f", 0),
+    h264("4d001f", 1),
+    h264("42e01f", 1),
+    { mimeType: "video/AV1", sdpFmtpLine: "profile=0" },
+  ];
+  assert.deepEqual(videoCodecs(all), [h264("42e01f", 1), h264("42001f", 1), rtx]);
+});
+
+test("a browser without such H.264 offers what it likes", () => {
+  assert.deepEqual(videoCodecs([{ mimeType: "video/VP8" }, rtx, h264("640c1f", 1)]), []);
+});
+
+test("sound is Opus alone", () => {
+  const opus = { mimeType: "audio/opus", sdpFmtpLine: "minptime=10;useinbandfec=1" };
+  assert.deepEqual(audioCodecs([{ mimeType: "audio/G722" }, opus, { mimeType: "audio/PCMU" }]), [opus]);
+});

@@ -1,0 +1,118 @@
+// A WebSocket and a peer connection that the test plays the box for.
+
+type Frame = Record<string, unknown>;
+
+export class FakeSocket {
+  static all: FakeSocket[] = [];
+  /** Resolves with the next connection that is made. */
+  static next(): Promise<FakeSocket> {
+    return new Promise(resolve => {
+      FakeSocket.#waiting.push(resolve);
+    });
+  }
+  static #waiting: ((socket: FakeSocket) => void)[] = [];
+
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((message: { data: string }) => void) | null = null;
+  #frames: Frame[] = [];
+  #asking: ((frame: Frame) => void)[] = [];
+  #seq = 0;
+
+  constructor(readonly url: string) {
+    FakeSocket.all.push(this);
+    FakeSocket.#waiting.shift()?.(this);
+  }
+
+  send(text: string): void {
+    const frame = JSON.parse(text);
+    const asking = this.#asking.shift();
+    if (asking) asking(frame);
+    else this.#frames.push(frame);
+  }
+
+  close(): void {
+    this.onclose?.();
+  }
+
+  // The box's side.
+
+  /** The next request, whatever it is. */
+  async request(): Promise<Frame> {
+    return this.#frames.shift() ?? (await new Promise<Frame>(resolve => this.#asking.push(resolve)));
+  }
+
+  /** The next request, which must be this one. */
+  async expect(op: string): Promise<Frame> {
+    const frame = await this.request();
+    if (frame.op !== op) throw new Error(`expected ${op}, got ${JSON.stringify(frame)}`);
+    return frame;
+  }
+
+  ok(request: Frame, ok: Frame = {}): void {
+    this.say({ re: request.id, ok });
+  }
+
+  event(fields: Frame): void {
+    this.#seq += 1;
+    this.say({ seq: this.#seq, ...fields });
+  }
+
+  say(frame: Frame): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+export class FakePeer {
+  static all: FakePeer[] = [];
+  connectionState = "new";
+  onconnectionstatechange: (() => void) | null = null;
+  localDescription: { sdp: string } | null = null;
+  transceivers: { kind: string; direction: string; mid: string | null; receiver: { track: { kind: string } } }[] = [];
+  closed = false;
+
+  constructor() {
+    FakePeer.all.push(this);
+  }
+
+  addTransceiver(what: string | { kind: string }, { direction }: { direction: string }) {
+    const kind = typeof what === "string" ? what : what.kind;
+    const transceiver = {
+      kind,
+      direction,
+      mid: null,
+      receiver: { track: { kind } },
+      sender: { replaceTrack: async () => {} },
+      setCodecPreferences: () => {},
+    };
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  async setLocalDescription(): Promise<void> {
+    for (const [index, transceiver] of this.transceivers.entries()) transceiver.mid = String(index);
+    this.localDescription = { sdp: this.transceivers.map(({ kind, direction }) => `${kind} ${direction}`).join("\n") };
+  }
+
+  async setRemoteDescription(): Promise<void> {}
+
+  become(state: string): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** Puts the fakes where the library looks for the browser's own. */
+export function install(): void {
+  FakeSocket.all = [];
+  FakePeer.all = [];
+  Object.assign(globalThis, {
+    WebSocket: FakeSocket,
+    RTCPeerConnection: FakePeer,
+    RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) },
+  });
+}

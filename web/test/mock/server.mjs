@@ -1,0 +1,218 @@
+// A box for looking at the pages without one: serves dist/ and a make-believe API. `npm run mock [port] [HLS folder]`,
+// then open the printed address. Sign in with `/#owner=good`; the invite token `good` works as well, all others fail.
+// `POST /mock` with `{"op": …}` changes the world: see `OPS`.
+
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { dirname, extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { accept } from "./frames.mjs";
+import { Room } from "./room.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "../../dist");
+const [port = "0", hls = ""] = process.argv.slice(2);
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".m3u8": "application/vnd.apple.mpegurl",
+  ".mp4": "video/mp4",
+  ".m4s": "video/mp4",
+};
+const CSP =
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; " +
+  "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'";
+
+let peer = null;
+const questions = new Map();
+const answer = (seat, fresh, sdp) =>
+  new Promise(resolve => {
+    const n = questions.size + 1;
+    questions.set(n, resolve);
+    peer?.send({ n, seat, fresh, sdp });
+  });
+
+const watchers = new Set();
+const rooms = new Map();
+function addRoom(id, name) {
+  const room = new Room(id, name, `b${id.slice(1)}`, answer, () => {
+    for (const { broadcast, response } of watchers) if (broadcast === room.broadcast) event(response, room);
+  });
+  rooms.set(id, room);
+  return room;
+}
+addRoom("r000000000000001", "Living room");
+addRoom("r000000000000002", "Grandma's kitchen table on Sundays");
+
+const summary = room => ({
+  id: room.id,
+  name: room.name,
+  people: Object.keys(room.participants).length,
+  broadcast: room.broadcast,
+  live: room.live !== null,
+});
+const broadcast = room => ({
+  id: room.broadcast,
+  title: room.live?.title ?? room.name,
+  live: room.live !== null,
+  since: room.live?.since ?? null,
+  viewers: room.live?.viewers ?? 0,
+});
+const event = (response, room) => response.write(`event: state\ndata: ${JSON.stringify(broadcast(room))}\n\n`);
+
+let invites = [];
+const OPS = {
+  live: ({ room, title }) => {
+    rooms.get(room).live = { since: new Date(Date.now() - 754_000).toISOString(), title, viewers: 12 };
+    rooms.get(room).tell();
+  },
+  off: ({ room }) => {
+    rooms.get(room).live = null;
+    rooms.get(room).tell();
+  },
+  add: ({ room, id, participant }) => rooms.get(room).add(id, participant),
+  clear: ({ room }) => {
+    rooms.get(room).participants = {};
+    rooms.get(room).seats.clear();
+  },
+  cut: ({ room }) => rooms.get(room).cut(),
+  bye: ({ room, reason }) => rooms.get(room).bye(reason),
+  empty: () => rooms.clear(),
+};
+
+function roleOf(request) {
+  return /role=(host|guest)/.exec(request.headers.cookie ?? "")?.[1] ?? "viewer";
+}
+
+async function body(request) {
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  return text ? JSON.parse(text) : {};
+}
+
+function json(response, value, status = 200, headers = {}) {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
+}
+
+function problem(response, status, type, title) {
+  const headers = { "content-type": "application/problem+json" };
+  response.writeHead(status, headers).end(JSON.stringify({ type, title, status }));
+}
+
+async function file(response, path, headers = {}) {
+  try {
+    if (!(await stat(path)).isFile()) throw new Error("not a file");
+  } catch {
+    return problem(response, 404, "not-found", "There is nothing at this address.");
+  }
+  response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", ...headers });
+  createReadStream(path).pipe(response);
+}
+
+const session = role => ({ role, name: null, room: role === "guest" ? "r000000000000001" : null });
+const DEVICES = {
+  camera: { name: "Moving pattern", stand_in: true },
+  microphone: { name: "USB Conference Microphone", stand_in: false },
+  speaker: { name: null },
+  screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
+};
+
+async function api(request, response, path, method) {
+  const role = roleOf(request);
+  const [, what, id, sub, subId] = path.split("/");
+  const room = rooms.get(id) ?? [...rooms.values()].find(r => r.broadcast === id);
+  if (what === "session" && method === "GET") return json(response, session(role));
+  if (what === "session" && method === "DELETE")
+    return response.writeHead(204, { "set-cookie": "role=; Max-Age=0; Path=/" }).end();
+  if (what === "session" && method === "POST") {
+    const { owner, invite } = await body(request);
+    if (owner !== "good" && invite !== "good")
+      return problem(response, 403, "bad-token", "This link does not work any more.");
+    const signed = owner ? "host" : "guest";
+    return json(response, session(signed), 200, { "set-cookie": `role=${signed}; Path=/; HttpOnly` });
+  }
+  if (what === "node")
+    return json(response, { name: "Porch", version: "0.1.0", ...(role === "host" && { devices: DEVICES }) });
+  if (what === "broadcasts") {
+    if (!id) return json(response, [...rooms.values()].filter(r => r.live).map(broadcast));
+    if (!room) return problem(response, 404, "not-found", "There is no such broadcast.");
+    if (sub !== "events") return json(response, broadcast(room));
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    const watcher = { broadcast: room.broadcast, response };
+    watchers.add(watcher);
+    request.on("close", () => watchers.delete(watcher));
+    return event(response, room);
+  }
+  if (role === "viewer") return problem(response, 401, "not-signed-in", "Sign in first.");
+  if (!id) {
+    if (method === "GET") return json(response, [...rooms.values()].map(summary));
+    return json(response, summary(addRoom(`r00000000000001${rooms.size}`, (await body(request)).name)), 201);
+  }
+  if (!room) return problem(response, 404, "not-found", "There is no such room.");
+  if (!sub && method === "DELETE") {
+    rooms.delete(id);
+    return response.writeHead(204).end();
+  }
+  if (!sub) return json(response, summary(room));
+  if (sub === "still") {
+    return file(response, join(here, "still.jpg"), { "content-type": "image/jpeg" });
+  }
+  if (method === "POST") {
+    const { hours } = await body(request);
+    const expires = new Date(Date.now() + hours * 3_600_000).toISOString();
+    const invite = { id: `i${Date.now()}`, created: new Date().toISOString(), expires, used: invites.length };
+    invites.push(invite);
+    return json(response, { id: invite.id, expires, url: `http://${request.headers.host}/r/${id}#invite=good` }, 201);
+  }
+  if (method === "DELETE") {
+    invites = invites.filter(invite => invite.id !== subId);
+    return response.writeHead(204).end();
+  }
+  return json(response, invites);
+}
+
+const server = createServer(async (request, response) => {
+  const path = normalize(new URL(request.url, "http://box").pathname);
+  try {
+    if (path.startsWith("/api/v1/")) return await api(request, response, path.slice("/api/v1".length), request.method);
+    if (path === "/mock") {
+      const { op, ...fields } = await body(request);
+      OPS[op](fields);
+      return response.writeHead(204).end();
+    }
+    if (path === "/mock/peer.html") return await file(response, join(here, "peer.html"));
+    if (path.startsWith("/hls/"))
+      return await file(response, join(hls, path.split("/").slice(3).join("/")), { "cache-control": "no-store" });
+    if (path.startsWith("/assets/")) return await file(response, join(dist, path));
+    const html = await readFile(join(dist, "index.html"));
+    response.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": CSP }).end(html);
+  } catch (error) {
+    console.error(error);
+    problem(response, 500, "internal", "Something went wrong.");
+  }
+});
+
+server.on("upgrade", (request, socket) => {
+  if (request.url === "/mock/peer") {
+    peer = accept(request, socket, {
+      message: ({ n, ...rest }) => questions.get(n)?.(rest),
+      closed: () => {},
+    });
+    return;
+  }
+  const room = rooms.get(request.url.split("/")[4]);
+  const role = roleOf(request);
+  if (!room || role === "viewer") return socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  let seat = null;
+  const connection = accept(request, socket, {
+    message: message => seat.message(message),
+    closed: () => seat.closed(),
+  });
+  seat = room.connect(role, connection.send, connection.close);
+});
+
+server.listen(Number(port), "127.0.0.1", () => console.log(`http://localhost:${server.address().port}/#owner=good`));

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { needsMore, SLOTS_AT_FIRST, SLOTS_AT_MOST, slotsToHave, tracksByParticipant } from "../src/client/slots";
+import type { Participant } from "../src/client/state";
+
+const person = { name: "Ada" } as Participant;
+
+test("a connection starts with a few slots and grows in steps, never shrinks, never without end", () => {
+  assert.equal(slotsToHave(0, 0), SLOTS_AT_FIRST);
+  assert.equal(slotsToHave(2, 2), 2);
+  assert.equal(slotsToHave(2, 3), 4);
+  assert.equal(slotsToHave(4, 3), 4);
+  assert.equal(slotsToHave(6, 1), 6);
+  assert.equal(slotsToHave(2, 1_000_000), SLOTS_AT_MOST);
+});
+
+test("an offer is needed only when more slots are wanted than there are and may be", () => {
+  assert.equal(needsMore({ audio: 2, video: 2 }, { audio: 2, video: 2 }), false);
+  assert.equal(needsMore({ audio: 2, video: 2 }, { audio: 2, video: 3 }), true);
+  assert.equal(needsMore({ audio: 4, video: 2 }, { audio: 3, video: 2 }), false);
+  assert.equal(needsMore({ audio: SLOTS_AT_MOST, video: SLOTS_AT_MOST }, { audio: 99, video: 99 }), false);
+});
+
+test("tracks go to the participant that the state names, and follow when it names another", () => {
+  const audio = { kind: "audio", id: "a" };
+  const video = { kind: "video", id: "v" };
+  const tracks = new Map([
+    ["2", audio],
+    ["3", video],
+  ]);
+  const participants = { ada: person, ben: person };
+  const slots = { "2": { participant: "ada", kind: "audio" }, "3": { participant: "ada", kind: "video" } } as const;
+  assert.deepEqual([...tracksByParticipant({ slots, participants }, tracks)], [["ada", { audio, video }]]);
+  const moved = { ...slots, "3": { participant: "ben", kind: "video" } } as const;
+  assert.deepEqual(
+    [...tracksByParticipant({ slots: moved, participants }, tracks)],
+    [
+      ["ada", { audio }],
+      ["ben", { video }],
+    ],
+  );
+});
+
+test("slots that make no sense are left out: unknown mid, unknown participant, wrong kind", () => {
+  const tracks = new Map([["2", { kind: "audio" }]]);
+  const participants = { ada: person };
+  for (const slots of [
+    { "9": { participant: "ada", kind: "audio" } },
+    { "2": { participant: "toString", kind: "audio" } },
+    { "2": { participant: "ada", kind: "video" } },
+  ] as const) {
+    assert.equal(tracksByParticipant({ slots: { ...slots } as never, participants }, tracks).size, 0);
+  }
+});

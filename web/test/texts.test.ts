@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { catalogues, count, type Key, pickLanguage, t } from "../src/ui/i18n";
+import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
+
+const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
+
+test("both catalogues have the same keys, no empty text, and the same placeholders", () => {
+  const { en, de } = catalogues;
+  assert.deepEqual(Object.keys(de).sort(), Object.keys(en).sort());
+  for (const key of Object.keys(en) as Key[]) {
+    assert.notEqual(de[key].trim(), "", key);
+    assert.notEqual(en[key].trim(), "", key);
+    assert.deepEqual(placeholders(de[key]), placeholders(en[key]), key);
+  }
+});
+
+test("a text for one has a sister for many", () => {
+  const keys = Object.keys(catalogues.en);
+  for (const key of keys.filter(key => key.endsWith("_one")))
+    assert.ok(keys.includes(key.replace(/_one$/, "_other")), key);
+});
+
+test("the first of the reader's languages with a catalogue is taken, English without one", () => {
+  assert.equal(pickLanguage(["fr-FR", "de-AT", "en"]), "de");
+  assert.equal(pickLanguage(["en-GB", "de"]), "en");
+  assert.equal(pickLanguage(["fr"]), "en");
+  assert.equal(pickLanguage([]), "en");
+});
+
+test("texts are filled, and a missing value is seen", () => {
+  assert.equal(t("enter_what", { room: "{room}" }), "Enter {room}");
+  assert.equal(count("viewers", 1), "1 viewer");
+  assert.equal(count("viewers", 0), "0 viewers");
+  assert.equal(fill("{a} {b}", { a: "$&" }), "$& {b}");
+});
+
+test("time on air reads as a clock", () => {
+  const start = Date.parse("2026-11-21T10:00:00Z");
+  assert.equal(elapsed(start, start - 5_000), "0:00");
+  assert.equal(elapsed(start, start + 65_000), "1:05");
+  assert.equal(elapsed(start, start + 3_723_000), "1:02:03");
+  assert.equal(elapsed(Number.NaN, start), "");
+});
+
+test("dates and numbers are written in the reader's language", () => {
+  assert.equal(seconds(2.06, "de"), "2,1");
+  assert.equal(seconds(2, "en"), "2.0");
+  assert.match(moment("2026-11-21T10:00:00Z", "de"), /Nov/);
+  assert.equal(moment("not a date", "en"), "");
+});
