@@ -13,10 +13,11 @@ use crate::model::role::{Scope, Verb};
 use crate::services::endpoint::Device;
 
 /// The parts of the daemon and whether each is up.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Parts(Arc<[(&'static str, Probe)]>);
 
-type Probe = Box<dyn Fn() -> bool + Send + Sync>;
+/// Whether a part is up.
+pub type Probe = Box<dyn Fn() -> bool + Send + Sync>;
 
 impl Parts {
     /// From each part's name and how to ask it.

@@ -20,7 +20,7 @@ mod session;
 pub mod signalling;
 
 pub use config::Config;
-pub use health::Parts;
+pub use health::{Parts, Probe};
 pub use serve::{Error, Server};
 
 use std::sync::Arc;

@@ -25,6 +25,8 @@ use crate::services::room::{OnAir, Room};
 const LINGER: Duration = Duration::from_secs(2);
 /// How long to wait before an encoder that failed is made anew.
 const BACK_OFF: Duration = Duration::from_secs(1);
+/// How far the program is behind those who speak: what a bad network delays longer is missing. Players wait longer than this anyway.
+const DELAY: Duration = Duration::from_millis(400);
 /// How often somebody who could not be taken in is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -171,7 +173,7 @@ impl Program {
         };
         let Encoders { video: (mut video, pictures, keyframes), audio: (mut audio, sounds) } = encoders;
         let Config { width, height, fps, .. } = self.config;
-        let settings = Settings { width, height, fps, makes: Makes::Both, ..Settings::default() };
+        let settings = Settings { width, height, fps, delay: DELAY, makes: Makes::Both, ..Settings::default() };
         let (composition, outputs) =
             composition::start(settings, Arc::new(Pipelines), self.parts.timeline, tasks, stop.child_token());
         let (Some(mut drawn), Some(mut mixed)) = (outputs.pictures, outputs.sounds) else {
