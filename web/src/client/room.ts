@@ -234,6 +234,7 @@ export class Room {
     this.#peer = null;
     clearTimeout(this.#settled);
     this.#events.media?.("closed");
+    this.#events.tracks?.(new Map());
     if (this.#phase === "joined") {
       this.#lost = Date.now();
       this.#setPhase("reconnecting");

@@ -158,9 +158,7 @@ async function api(request, response, path, method) {
     return response.writeHead(204).end();
   }
   if (!sub) return json(response, summary(room));
-  if (sub === "still") {
-    return file(response, join(here, "still.jpg"), { "content-type": "image/jpeg" });
-  }
+  if (sub === "still") return file(response, join(here, "../../src/ui/parts/lantern.svg"));
   if (method === "POST") {
     const { hours } = await body(request);
     const expires = new Date(Date.now() + hours * 3_600_000).toISOString();

@@ -37,7 +37,7 @@ function Question({ call }: { call: Call }) {
 /** While the room is live: the question, and afterwards the way back from either answer. */
 export function Consent({ call }: { call: Call }) {
   const me = call.me.value;
-  if (!call.live.value || !me) return null;
+  if (!call.live.value || !me || call.phase.value !== "joined") return null;
   if (me.on_air === "asked") return <Question call={call} />;
   const onAir = me.on_air === "yes";
   return (

@@ -121,6 +121,19 @@ export async function capturing(): Promise<void> {
   }
 }
 
+/** Waits until the browser has given or refused the devices, at most this many milliseconds: people overlook questions. */
+export function asked(patience: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(() => done(), patience);
+    const stop = devices.asking.subscribe(asking => asking || queueMicrotask(done));
+    function done(): void {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    }
+  });
+}
+
 async function allowed(input: Input): Promise<boolean> {
   try {
     return (await navigator.permissions.query({ name: input })).state === "granted";

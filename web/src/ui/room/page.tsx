@@ -27,7 +27,7 @@ const ENDINGS = {
 function Refused({ refusal, again }: { refusal: Refusal; again(): void }) {
   const [title, text] = REFUSALS[refusal];
   return (
-    <Message tone="fault" title={t(title)} text={t(text)}>
+    <Message tone={refusal === "unreachable" ? "fault" : "quiet"} title={t(title)} text={t(text)}>
       {refusal === "unreachable" ? (
         <button type="button" class="button primary" onClick={again}>
           {t("try_again")}

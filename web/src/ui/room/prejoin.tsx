@@ -6,10 +6,13 @@ import { OnAirSign } from "../parts/on-air";
 import { explain } from "../parts/session";
 import { remember, remembered } from "../parts/storage";
 import { Call } from "./call";
-import { capturing, devices, wantCamera, wantMicrophone } from "./devices";
+import { asked, capturing, devices, wantCamera, wantMicrophone } from "./devices";
 import { usualName } from "./entry";
 import { DevicePickers, TroubleNote } from "./pickers";
 import { Video } from "./video";
+
+/** Milliseconds that joining waits for an answer about the devices; they may follow later. */
+const PATIENCE = 3_000;
 
 function Preview() {
   const camera = devices.camera.value;
@@ -62,6 +65,7 @@ export function Prejoin({ room, joined }: { room: RoomSummary; joined(call: Call
     setProblem(null);
     const given = name.trim();
     remember("name", given || null);
+    await asked(PATIENCE);
     const call = new Call(room.id, given || usualName());
     try {
       await call.join();
@@ -101,7 +105,7 @@ export function Prejoin({ room, joined }: { room: RoomSummary; joined(call: Call
             {problem}
           </p>
         )}
-        <button type="submit" class="button primary large" disabled={busy || devices.asking.value} data-testid="join">
+        <button type="submit" class="button primary large" disabled={busy} data-testid="join">
           {busy ? t("joining") : t("join")}
         </button>
       </form>

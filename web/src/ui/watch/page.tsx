@@ -4,6 +4,7 @@ import { count, locale, t } from "../i18n";
 import { seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
+import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
 import { api, explain } from "../parts/session";
 import { Header, Message } from "../parts/shell";
@@ -129,7 +130,12 @@ export default function WatchPage({ id }: { id: string }) {
               setVolume(event.currentTarget.volume);
             }}
           />
-          {state !== "playing" && <Curtain view={view} />}
+          {state !== "playing" && (
+            <div class="curtain">
+              <Lantern lit={live} />
+              <Curtain view={view} />
+            </div>
+          )}
           {view.blocked && live && (
             <div class="over-middle">
               <button type="button" class="button primary large" onClick={startSound} data-testid="start-sound">
