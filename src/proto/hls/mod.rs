@@ -10,6 +10,7 @@
 //! - A unit is held back until the next one is there. Only then it is known how long a picture lasts and whether the segment
 //!   ends, so that a preload hint always tells the truth.
 //! - Decode times come from each unit's own pts. Sound within half a frame of where it is expected is taken to be there.
+//! - Nobody is shown a playlist without a complete segment; the first one is short where keyframes come when asked for.
 //! - A discontinuity counts for both tracks: their discontinuity sequences stay equal.
 
 mod multivariant;

@@ -222,14 +222,39 @@ fn a_hint_names_the_next_part_even_at_the_end_of_a_segment() {
 fn without_a_keyframe_one_is_asked_for_and_the_segment_still_ends_in_time() {
     let mut window = both();
     let source = Source::new(10_000);
-    assert!(!feed(&mut window, source.between(0, 1_900)).keyframe);
-    assert!(feed(&mut window, source.between(1_900, 2_100)).keyframe);
-    feed(&mut window, source.between(2_100, 8_000));
+    assert!(!feed(&mut window, source.between(0, 900)).keyframe);
+    assert!(feed(&mut window, source.between(900, 1_100)).keyframe, "the first segment is to be short");
+    feed(&mut window, source.between(1_100, 3_100));
+    assert!(!feed(&mut window, source.between(3_100, 4_900)).keyframe);
+    assert!(feed(&mut window, source.between(4_900, 5_100)).keyframe);
+    feed(&mut window, source.between(5_100, 8_000));
     check(&window, Kind::Video);
     check(&window, Kind::Audio);
     assert_eq!(parsed(&window, Kind::Video).segments.len(), 2);
     let independent = text(&window, Kind::Video).matches("INDEPENDENT=YES").count();
     assert_eq!(independent, 1, "only the first part begins with a keyframe");
+}
+
+#[test]
+fn the_first_segment_is_short_where_keyframes_allow_it() {
+    let mut window = both();
+    feed(&mut window, Source::new(30).between(0, 6_000));
+    let lengths: Vec<f32> =
+        parsed(&window, Kind::Video).segments.iter().map(|segment| segment.duration.round()).collect();
+    assert_eq!(lengths, [1.0, 2.0, 2.0]);
+}
+
+#[test]
+fn nobody_is_shown_parts_alone() {
+    let mut window = both();
+    feed(&mut window, Source::new(60).between(0, 1_500));
+    let snapshot = window.snapshot();
+    assert_eq!(multivariant(&snapshot, RUN), None);
+    let video = snapshot.video.as_ref().unwrap();
+    assert!(matches!(video.part(0, 0), Found::Here(_)));
+    assert_eq!(video.reload(Reload { msn: 0, part: Some(0) }), Ok(Readiness::Wait));
+    feed(&mut window, Source::new(60).between(1_500, 2_500));
+    assert!(multivariant(&window.snapshot(), RUN).is_some());
 }
 
 #[test]

@@ -243,7 +243,7 @@ async fn a_run_does_not_end_under_who_waits_for_its_first_part() {
     let mut index = studio.begin().await;
     tokio::time::advance(Duration::from_secs(5)).await;
     tokio::task::yield_now().await;
-    studio.play(0, 1000);
+    studio.play(0, 2500);
     assert!(index.join_next().await.unwrap().unwrap().is_ok());
     assert_eq!(studio.opened(), 1);
 }
@@ -269,19 +269,19 @@ async fn a_removed_broadcast_ends_for_who_waits_and_is_not_on_air_for_who_comes_
 #[tokio::test(start_paused = true)]
 async fn a_cut_takes_everything_older_off_the_air() {
     let mut studio = Studio::open().await;
-    let run = studio.on_air(5000).await;
+    let run = studio.on_air(3000).await;
     let first = format!("{run}/video/0.m4s");
     assert!(studio.get(&first).await.is_ok());
-    studio.feed.cuts.send_replace(START.plus_nanos(5_000_000_000));
+    studio.feed.cuts.send_replace(START.plus_nanos(3_000_000_000));
     while studio.get(&first).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    for object in ["video/1.m4s", "video/2.0.m4s", "audio/0.m4s", "audio/1.0.m4s"] {
+    for object in ["video/0.0.m4s", "video/1.0.m4s", "audio/0.m4s", "audio/1.0.m4s"] {
         assert_eq!(studio.get(&format!("{run}/{object}")).await, Err(Error::NotFound), "{object}");
     }
-    studio.play(4000, 7000);
+    studio.play(2000, 7000);
     let playlist = text(studio.get(&format!("{run}/video/index.m3u8")).await.unwrap());
-    assert!(playlist.contains("#EXT-X-DISCONTINUITY\n") && playlist.contains("T00:00:07.000Z"), "{playlist}");
+    assert!(playlist.contains("#EXT-X-DISCONTINUITY\n") && playlist.contains("T00:00:05.000Z"), "{playlist}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -365,7 +365,7 @@ async fn what_a_client_collects_is_the_stream_that_went_in() {
     let mut studio = Studio::open().await;
     let mut viewers = studio.handle.viewers(studio.id).await.unwrap();
     let mut index = studio.begin().await;
-    studio.play(0, 400);
+    studio.play(0, 2400);
     let index = text(index.join_next().await.unwrap().unwrap().unwrap());
     assert!(index.contains("CODECS=\"avc1.42C0") && index.contains("RESOLUTION=320x180"), "{index}");
     let run = index.lines().last().unwrap().split_once('/').unwrap().0.to_owned();
@@ -377,8 +377,8 @@ async fn what_a_client_collects_is_the_stream_that_went_in() {
     }
     let shutdown = studio.shutdown.clone();
     // Media comes as it was captured; time is virtual.
-    let began = tokio::time::Instant::now();
-    for unit in recorded().iter().filter(|unit| unit.pts >= START.plus_nanos(400_000_000)) {
+    let began = tokio::time::Instant::now() - Duration::from_millis(2400);
+    for unit in recorded().iter().filter(|unit| unit.pts >= START.plus_nanos(2_400_000_000)) {
         let at = Duration::from_nanos(unit.pts.since(START).unsigned_abs());
         tokio::time::sleep_until(began + at).await;
         studio.write(unit.clone());
