@@ -6,10 +6,11 @@
 //!
 //! Rules the cutting follows:
 //! - Both tracks are cut at the same media times. Video decides: a segment begins at the first keyframe once the last one is
-//!   long enough; sound waits until video has reached the same media time, at most [`window::HOLD`], then follows.
+//!   long enough; sound waits until video has reached the same media time, at most [`HOLD`], then follows.
 //! - A unit is held back until the next one is there. Only then it is known how long a picture lasts and whether the segment
 //!   ends, so that a preload hint always tells the truth.
 //! - Decode times come from each unit's own pts. Sound within half a frame of where it is expected is taken to be there.
+//! - Nobody is shown a playlist without a complete segment; the first one is short where keyframes come when asked for.
 //! - A discontinuity counts for both tracks: their discontinuity sequences stay equal.
 
 mod multivariant;

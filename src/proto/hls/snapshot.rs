@@ -138,9 +138,10 @@ impl Rendition {
         self.playlist.clone()
     }
 
-    /// Whether there is a part to play.
+    /// Whether there is enough to play: a complete segment. Players take a playlist of parts alone for an empty one (hls.js
+    /// gives up on it), so that nobody is shown one.
     pub fn is_playable(&self) -> bool {
-        !self.segments.is_empty() || self.open.as_ref().is_some_and(|open| !open.parts.is_empty())
+        !self.segments.is_empty()
     }
 
     /// The codec as RFC 6381 names it, once known.

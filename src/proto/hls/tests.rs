@@ -1,66 +1,22 @@
 //! The window from the outside: units in, playlists out, read back by an independent parser.
 
+mod source;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use m3u8_rs::MediaPlaylist;
 
+use self::source::Source;
 use super::*;
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
 use crate::model::unit::{Config, Unit};
-use crate::proto::cmaf::test_configs::{aac, h264};
+use crate::proto::cmaf::test_configs::h264;
 
 /// 2026-11-21T00:00:00Z.
 const EPOCH: i128 = 1_795_219_200_000_000_000;
 const RUN: u64 = 1_795_219_200;
-
-struct Source {
-    video: Arc<Config>,
-    audio: Arc<Config>,
-    /// Pictures a keyframe comes after.
-    group: i64,
-}
-
-impl Source {
-    fn new(group: i64) -> Self {
-        Self { video: Arc::new(h264()), audio: Arc::new(aac()), group }
-    }
-
-    fn picture(&self, n: i64) -> Unit {
-        let keyframe = n % self.group == 0;
-        Unit {
-            pts: MediaTime::from_ticks(n, 30),
-            duration: None,
-            keyframe,
-            gap: false,
-            config: self.video.clone(),
-            data: Bytes::from(vec![n as u8; if keyframe { 8000 } else { 2000 }]),
-        }
-    }
-
-    fn sound(&self, n: i64) -> Unit {
-        Unit {
-            pts: MediaTime::from_ticks(n * 1024, 48_000),
-            duration: Some(Duration::from_nanos(21_333_333)),
-            keyframe: true,
-            gap: false,
-            config: self.audio.clone(),
-            data: Bytes::from(vec![n as u8; 340]),
-        }
-    }
-
-    /// Both tracks from one time to another in milliseconds, in the order they were captured.
-    fn between(&self, from: i64, to: i64) -> Vec<Unit> {
-        let (from, to) = (MediaTime::from_millis(from), MediaTime::from_millis(to));
-        let pictures = (from.ticks(30)..=to.ticks(30)).map(|n| self.picture(n));
-        let sounds = (from.ticks(48_000) / 1024..=to.ticks(48_000) / 1024).map(|n| self.sound(n));
-        let mut units: Vec<Unit> = pictures.chain(sounds).filter(|u| (from..to).contains(&u.pts)).collect();
-        units.sort_by_key(|unit| unit.pts);
-        units
-    }
-}
 
 fn feed(window: &mut Window, units: impl IntoIterator<Item = Unit>) -> Effects {
     let mut all = Effects::default();
@@ -222,14 +178,39 @@ fn a_hint_names_the_next_part_even_at_the_end_of_a_segment() {
 fn without_a_keyframe_one_is_asked_for_and_the_segment_still_ends_in_time() {
     let mut window = both();
     let source = Source::new(10_000);
-    assert!(!feed(&mut window, source.between(0, 1_900)).keyframe);
-    assert!(feed(&mut window, source.between(1_900, 2_100)).keyframe);
-    feed(&mut window, source.between(2_100, 8_000));
+    assert!(!feed(&mut window, source.between(0, 900)).keyframe);
+    assert!(feed(&mut window, source.between(900, 1_100)).keyframe, "the first segment is to be short");
+    feed(&mut window, source.between(1_100, 3_100));
+    assert!(!feed(&mut window, source.between(3_100, 4_900)).keyframe);
+    assert!(feed(&mut window, source.between(4_900, 5_100)).keyframe);
+    feed(&mut window, source.between(5_100, 8_000));
     check(&window, Kind::Video);
     check(&window, Kind::Audio);
     assert_eq!(parsed(&window, Kind::Video).segments.len(), 2);
     let independent = text(&window, Kind::Video).matches("INDEPENDENT=YES").count();
     assert_eq!(independent, 1, "only the first part begins with a keyframe");
+}
+
+#[test]
+fn the_first_segment_is_short_where_keyframes_allow_it() {
+    let mut window = both();
+    feed(&mut window, Source::new(30).between(0, 6_000));
+    let lengths: Vec<f32> =
+        parsed(&window, Kind::Video).segments.iter().map(|segment| segment.duration.round()).collect();
+    assert_eq!(lengths, [1.0, 2.0, 2.0]);
+}
+
+#[test]
+fn nobody_is_shown_parts_alone() {
+    let mut window = both();
+    feed(&mut window, Source::new(60).between(0, 1_500));
+    let snapshot = window.snapshot();
+    assert_eq!(multivariant(&snapshot, RUN), None);
+    let video = snapshot.video.as_ref().unwrap();
+    assert!(matches!(video.part(0, 0), Found::Here(_)));
+    assert_eq!(video.reload(Reload { msn: 0, part: Some(0) }), Ok(Readiness::Wait));
+    feed(&mut window, Source::new(60).between(1_500, 2_500));
+    assert!(multivariant(&window.snapshot(), RUN).is_some());
 }
 
 #[test]
@@ -388,12 +369,12 @@ fn blocking_reload_waits_answers_and_refuses() {
 #[test]
 fn slow_and_uneven_pictures_never_make_a_part_too_long_or_time_run_back() {
     let mut window = Window::new(Timing::default(), Tracks::Video, EPOCH);
-    let source = Source::new(5);
+    let source = Source::new(17);
     let mut at = 0;
-    for n in 0..200 {
+    for n in 0..300 {
         let mut unit = source.picture(n);
         unit.pts = MediaTime::from_millis(at);
-        at += [33, 400, 0, 120, 7, 900][n as usize % 6];
+        at += [33, 33, 33, 250, 400, 0, 120, 7, 900][n as usize % 9];
         if window.push(unit).unwrap().changed {
             check(&window, Kind::Video);
         }

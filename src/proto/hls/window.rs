@@ -186,7 +186,9 @@ impl Window {
         let fits = video.fits(&unit.config);
         self.waiting |= unit.gap || self.broken || !fits;
         let length = video.open.as_ref().map(|open| nanos(unit.pts.since(open.start)));
-        let wanted = length.is_some_and(|length| length >= self.timing.segment);
+        // Players begin with the first complete segment: where keyframes come when asked for, that one is short.
+        let segment = if video.closed.is_empty() { self.timing.segment / 2 } else { self.timing.segment };
+        let wanted = length.is_some_and(|length| length >= segment);
         if !unit.keyframe && (self.waiting || wanted) {
             let due = self.asked.is_none_or(|asked| unit.pts.since(asked).unsigned_abs() >= ASK.as_nanos() as u64);
             if due {
@@ -204,7 +206,7 @@ impl Window {
         }
         let behind = video.discontinuity != self.discontinuity;
         // A keyframe a little early is as good: the next one may be a whole group of pictures away.
-        let enough = self.timing.segment.mul_f64(0.9);
+        let enough = segment.mul_f64(0.9);
         let cut = match length {
             None => true,
             Some(length) if unit.keyframe => broken || behind || length >= enough,

@@ -1,13 +1,15 @@
 //! Egress from the outside: a feed of real H.264 and AAC on one end, a client that plays by the protocol on the other.
 
+mod recorded;
+
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::task::JoinSet;
 
+use self::recorded::{START, recorded};
 use super::*;
 use crate::model::ring::{Gate, Source, Writer, ring};
 use crate::model::unit::Config as Codec;
@@ -16,100 +18,7 @@ use crate::model::unit::Config as Codec;
 const EPOCH: i128 = 1_795_219_200_000_000_000;
 /// More than any test writes, so that no reader falls behind.
 const RING: usize = 4096;
-/// Media time of the first picture.
-const START: MediaTime = MediaTime::from_millis(1000);
 const PICTURE: (u64, u64) = (320, 180);
-
-/// Seven seconds of a test picture and a tone, made by ffmpeg once.
-fn recorded() -> &'static [Unit] {
-    static UNITS: OnceLock<Vec<Unit>> = OnceLock::new();
-    UNITS.get_or_init(|| {
-        let mut units = pictures(&ffmpeg(&[
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc2=size=320x180:rate=30",
-            "-t",
-            "7",
-            "-c:v",
-            "libx264",
-            "-profile:v",
-            "baseline",
-            "-bf",
-            "0",
-            "-x264-params",
-            "aud=1:keyint=60:min-keyint=60:scenecut=0",
-            "-f",
-            "h264",
-        ]));
-        let tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "7", "-ac", "2"];
-        units.extend(sounds(&ffmpeg(&[&tone[..], &["-c:a", "aac", "-b:a", "128k", "-f", "adts"]].concat())));
-        units.sort_by_key(|unit| unit.pts);
-        units
-    })
-}
-
-fn ffmpeg(arguments: &[&str]) -> Vec<u8> {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-hide_banner", "-loglevel", "error", "-nostdin"]).args(arguments).arg("pipe:1");
-    let output = command.output().expect("ffmpeg is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
-}
-
-/// Access units of an Annex B stream with delimiters.
-fn pictures(stream: &[u8]) -> Vec<Unit> {
-    let starts: Vec<usize> = (3..stream.len()).filter(|&i| stream[i - 3..i] == [0, 0, 1]).collect();
-    let mut nals = starts.iter().enumerate().map(|(n, &from)| {
-        let to = starts.get(n + 1).map_or(stream.len(), |next| next - 3);
-        let nal = &stream[from..to];
-        &nal[..nal.len() - nal.iter().rev().take_while(|&&byte| byte == 0).count()]
-    });
-    let (mut sps, mut pps) = (Bytes::new(), Bytes::new());
-    let mut units: Vec<(bool, Vec<u8>)> = Vec::new();
-    for nal in &mut nals {
-        match nal[0] & 31 {
-            9 => units.push((false, Vec::new())),
-            7 => sps = Bytes::copy_from_slice(nal),
-            8 => pps = Bytes::copy_from_slice(nal),
-            kind => {
-                let (keyframe, data) = units.last_mut().expect("a stream starts with a delimiter");
-                *keyframe |= kind == 5;
-                data.extend_from_slice(&(nal.len() as u32).to_be_bytes());
-                data.extend_from_slice(nal);
-            }
-        }
-    }
-    let config = Arc::new(Codec::H264 { sps, pps });
-    let unit = |(n, (keyframe, data)): (usize, (bool, Vec<u8>))| Unit {
-        pts: START.plus_nanos(MediaTime::from_ticks(n as i64, 30).nanos()),
-        duration: None,
-        keyframe,
-        gap: false,
-        config: config.clone(),
-        data: data.into(),
-    };
-    units.into_iter().enumerate().map(unit).collect()
-}
-
-/// Frames of an ADTS stream (ISO 14496-3 section 1.A.3.2), with the encoder's first frame taken off their times.
-fn sounds(mut stream: &[u8]) -> Vec<Unit> {
-    let config = Arc::new(Codec::Aac { asc: Bytes::from_static(&[0x11, 0x90]), rate: 48_000, channels: 2 });
-    let mut units = Vec::new();
-    while stream.len() > 7 {
-        let length = usize::from(stream[3] & 3) << 11 | usize::from(stream[4]) << 3 | usize::from(stream[5]) >> 5;
-        units.push(Unit {
-            pts: START.plus_nanos(MediaTime::from_ticks((units.len() as i64 - 1) * 1024, 48_000).nanos()),
-            duration: Some(Duration::from_nanos(21_333_333)),
-            keyframe: true,
-            gap: false,
-            config: config.clone(),
-            data: Bytes::copy_from_slice(&stream[7..length]),
-        });
-        stream = &stream[length..];
-    }
-    units
-}
 
 struct Fake {
     video: Source<Unit>,
@@ -243,7 +152,7 @@ async fn a_run_does_not_end_under_who_waits_for_its_first_part() {
     let mut index = studio.begin().await;
     tokio::time::advance(Duration::from_secs(5)).await;
     tokio::task::yield_now().await;
-    studio.play(0, 1000);
+    studio.play(0, 2500);
     assert!(index.join_next().await.unwrap().unwrap().is_ok());
     assert_eq!(studio.opened(), 1);
 }
@@ -269,19 +178,19 @@ async fn a_removed_broadcast_ends_for_who_waits_and_is_not_on_air_for_who_comes_
 #[tokio::test(start_paused = true)]
 async fn a_cut_takes_everything_older_off_the_air() {
     let mut studio = Studio::open().await;
-    let run = studio.on_air(5000).await;
+    let run = studio.on_air(3000).await;
     let first = format!("{run}/video/0.m4s");
     assert!(studio.get(&first).await.is_ok());
-    studio.feed.cuts.send_replace(START.plus_nanos(5_000_000_000));
+    studio.feed.cuts.send_replace(START.plus_nanos(3_000_000_000));
     while studio.get(&first).await.is_ok() {
         tokio::task::yield_now().await;
     }
-    for object in ["video/1.m4s", "video/2.0.m4s", "audio/0.m4s", "audio/1.0.m4s"] {
+    for object in ["video/0.0.m4s", "video/1.0.m4s", "audio/0.m4s", "audio/1.0.m4s"] {
         assert_eq!(studio.get(&format!("{run}/{object}")).await, Err(Error::NotFound), "{object}");
     }
-    studio.play(4000, 7000);
+    studio.play(2000, 7000);
     let playlist = text(studio.get(&format!("{run}/video/index.m3u8")).await.unwrap());
-    assert!(playlist.contains("#EXT-X-DISCONTINUITY\n") && playlist.contains("T00:00:07.000Z"), "{playlist}");
+    assert!(playlist.contains("#EXT-X-DISCONTINUITY\n") && playlist.contains("T00:00:05.000Z"), "{playlist}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -365,7 +274,7 @@ async fn what_a_client_collects_is_the_stream_that_went_in() {
     let mut studio = Studio::open().await;
     let mut viewers = studio.handle.viewers(studio.id).await.unwrap();
     let mut index = studio.begin().await;
-    studio.play(0, 400);
+    studio.play(0, 2400);
     let index = text(index.join_next().await.unwrap().unwrap().unwrap());
     assert!(index.contains("CODECS=\"avc1.42C0") && index.contains("RESOLUTION=320x180"), "{index}");
     let run = index.lines().last().unwrap().split_once('/').unwrap().0.to_owned();
@@ -377,8 +286,8 @@ async fn what_a_client_collects_is_the_stream_that_went_in() {
     }
     let shutdown = studio.shutdown.clone();
     // Media comes as it was captured; time is virtual.
-    let began = tokio::time::Instant::now();
-    for unit in recorded().iter().filter(|unit| unit.pts >= START.plus_nanos(400_000_000)) {
+    let began = tokio::time::Instant::now() - Duration::from_millis(2400);
+    for unit in recorded().iter().filter(|unit| unit.pts >= START.plus_nanos(2_400_000_000)) {
         let at = Duration::from_nanos(unit.pts.since(START).unsigned_abs());
         tokio::time::sleep_until(began + at).await;
         studio.write(unit.clone());
