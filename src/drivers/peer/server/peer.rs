@@ -106,12 +106,19 @@ impl Peer {
         let refused = |error: &dyn std::fmt::Display| Error::Offer(error.to_string());
         let offer = SdpOffer::from_sdp_string(&sdp::without_names(offer)).map_err(|error| refused(&error))?;
         let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
+        let answer = answer.to_sdp_string();
+        for mid in sdp::mids(&answer) {
+            let mid = Section::from(mid);
+            if let Some((kind, direction)) = self.rtc.media(mid).map(|media| (media.kind(), media.direction())) {
+                self.section(mid, kind, direction);
+            }
+        }
         self.drain(effects, out);
         let mut inbound: Vec<(Mid, Kind)> = self.inbound.iter().map(|(mid, i)| (mid.to_string(), i.kind)).collect();
         let mut slots: Vec<(Mid, Kind)> = self.slots.iter().map(|(mid, s)| (mid.to_string(), s.kind)).collect();
         inbound.sort();
         slots.sort();
-        Ok(Answer { sdp: answer.to_sdp_string(), inbound, slots })
+        Ok(Answer { sdp: answer, inbound, slots })
     }
 
     pub(super) fn receive_into(&mut self, mid: &str, to: Writer<Packet>) {
@@ -248,12 +255,6 @@ impl Peer {
                 if self.rtc.is_connected() =>
             {
                 effects.connected = true;
-            }
-            Engine::MediaAdded(added) => self.section(added.mid, added.kind, added.direction),
-            Engine::MediaChanged(changed) => {
-                if let Some(kind) = self.rtc.media(changed.mid).map(|media| media.kind()) {
-                    self.section(changed.mid, kind, changed.direction);
-                }
             }
             Engine::KeyframeRequest(request) => effects.keyframes.push(request.mid),
             Engine::RtpPacket(packet) => self.packet(packet),

@@ -17,6 +17,11 @@ pub(super) fn without_names(sdp: &str) -> String {
     out
 }
 
+/// The names of the media sections (RFC 9143).
+pub(super) fn mids(sdp: &str) -> impl Iterator<Item = &str> {
+    sdp.lines().filter_map(|line| line.trim_end().strip_prefix("a=mid:"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +33,6 @@ mod tests {
         let sdp = format!("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{named}{plain}a=mid:0\r\n");
         assert_eq!(without_names(&sdp), sdp.replace(named, ""));
         assert_eq!(without_names("a=candidate:"), "a=candidate:");
+        assert_eq!(mids(&sdp).collect::<Vec<_>>(), ["0"]);
     }
 }
