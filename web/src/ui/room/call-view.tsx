@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { count, t } from "../i18n";
+import { useAwake } from "../parts/awake";
 import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
 import { Lantern } from "../parts/lantern";
@@ -135,6 +136,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
 export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
+  useAwake();
   const asked = call.me.value?.on_air === "asked";
   // The question comes before whatever else is open.
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect, useId } from "preact/hooks";
 import { t } from "../i18n";
-import { choose, choosePicture, devices, type PictureSize, relist } from "./devices";
+import { choose, choosePicture, devices, type Input, type PictureSize, relist, type Trouble } from "./devices";
 
 const KINDS = [
   ["microphone", "audioinput"],
@@ -58,6 +58,11 @@ export function PicturePicker() {
       </select>
     </label>
   );
+}
+
+/** A sentence for what keeps one of them from working. */
+export function troubleText(trouble: Trouble, which: Input | "both"): string {
+  return trouble === "insecure" ? t("trouble_insecure") : t(`trouble_${trouble}_${which}`);
 }
 
 /** What keeps the microphone or camera from working, and what to do about it. */
