@@ -71,12 +71,14 @@ export function TroubleNote() {
   const camera = devices.trouble.camera.value;
   const trouble = microphone ?? camera;
   if (!trouble) return null;
-  const which = microphone && camera ? "both" : microphone ? "microphone" : "camera";
+  const texts =
+    microphone === camera
+      ? [troubleText(trouble, "both")]
+      : [microphone && troubleText(microphone, "microphone"), camera && troubleText(camera, "camera")];
+  if (trouble !== "insecure") texts.push(t("trouble_join_anyway"));
   return (
     <p class="note" role="status" data-testid="trouble" data-trouble={trouble}>
-      {trouble === "insecure"
-        ? t("trouble_insecure")
-        : `${t(`trouble_${trouble}_${which}`)} ${t("trouble_join_anyway")}`}
+      {texts.filter(Boolean).join(" ")}
     </p>
   );
 }
