@@ -29,8 +29,9 @@ export function attach(url: string, video: HTMLVideoElement, events: PlayerEvent
 function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
   let hls: Hls | null = null;
   let gone = false;
-  import("hls.js").then(
-    ({ default: Hls }) => {
+  let recovered = false;
+  import("hls.js")
+    .then(({ default: Hls }) => {
       if (gone) return;
       if (!Hls.isSupported()) return events.fault();
       hls = new Hls({
@@ -44,6 +45,9 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
         manifestLoadPolicy: { default: policy(1) },
         playlistLoadPolicy: { default: policy(2) },
       });
+      // After a stall, jump back to the present rather than stay behind. Given to the constructor it would have to come with
+      // a distance to the live edge, and that is the playlist's to say (PART-HOLD-BACK).
+      hls.config.liveMaxLatencyDurationCount = 6;
       hls.on(Hls.Events.MANIFEST_PARSED, () => events.ready());
       hls.on(Hls.Events.ERROR, (_, data) => {
         if (!data.fatal || gone) return;
@@ -54,10 +58,11 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
       });
       hls.loadSource(url);
       hls.attachMedia(video);
-    },
-    () => gone || events.fault(),
-  );
-  let recovered = false;
+    })
+    .catch((error: unknown) => {
+      console.warn("The player did not start:", error);
+      if (!gone) events.fault();
+    });
   return {
     latency: () => hls && behind(hls.playingDate, hls.latency),
     destroy: () => {

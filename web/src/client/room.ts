@@ -9,6 +9,8 @@ import type { ByeReason, Notice, RoomState } from "./state";
 
 /** Milliseconds of working media after which a connection counts as good, and the next failure as a new one. */
 const SETTLED = 10_000;
+/** Milliseconds that leaving waits for the box's answer. */
+const GOODBYE = 1_000;
 /** Milliseconds a seat is held by the box; who is away for longer joins anew. */
 const SEAT = 60_000;
 
@@ -127,9 +129,12 @@ export class Room {
   /** Leaves for good. */
   async leave(): Promise<void> {
     const socket = this.#phase === "joined" ? this.#socket : null;
-    // The answer to `leave` is waited for, so that the seat is free when this returns; its loss changes nothing.
     this.#setPhase("left");
-    await socket?.request("leave").catch(() => {});
+    if (socket) {
+      // The answer is waited for a little, so that the seat is free when this returns; without it the box frees it later.
+      const late = new Promise(resolve => setTimeout(resolve, GOODBYE));
+      await Promise.race([socket.request("leave"), late]).catch(() => {});
+    }
     this.#leave();
   }
 

@@ -198,6 +198,7 @@ export const de: Record<keyof typeof en, string> = {
   no_broadcast_title: "Diese Sendung gibt es nicht",
   no_broadcast_text: "Der Link ist vielleicht unvollständig, oder der Raum wurde geschlossen.",
   start_playing: "Ton einschalten",
+  resume: "Weiter ansehen",
   sound_off: "Stumm",
   volume: "Lautstärke",
   fullscreen: "Vollbild",

@@ -195,6 +195,7 @@ export const en = {
   no_broadcast_title: "This broadcast does not exist",
   no_broadcast_text: "The link may be incomplete, or the room was closed.",
   start_playing: "Turn sound on",
+  resume: "Go on playing",
   sound_off: "Mute",
   volume: "Volume",
   fullscreen: "Full screen",

@@ -1,15 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 import { count, t } from "../i18n";
+import { useAwake } from "../parts/awake";
 import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
 import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
+import { say } from "../parts/toast";
 import { BoxDialog } from "./box";
 import type { Call } from "./call";
 import { Consent } from "./consent";
-import { devices, wantCamera, wantMicrophone } from "./devices";
+import { devices, type Input, wantCamera, wantMicrophone } from "./devices";
 import { GoLiveDialog } from "./go-live";
 import { InviteDialog } from "./invites";
+import { troubleText } from "./pickers";
 import { SettingsDialog } from "./settings";
 import { Tiles } from "./tiles";
 
@@ -62,6 +65,14 @@ function Top({ call }: { call: Call }) {
   );
 }
 
+/** Mutes or unmutes; says why where that is not possible. */
+async function toggle(input: Input): Promise<void> {
+  const on = devices[input].value !== null && devices.wanted[input].value;
+  await (input === "microphone" ? wantMicrophone(!on) : wantCamera(!on));
+  const trouble = devices.trouble[input].value;
+  if (!on && trouble && devices[input].value === null) say(troubleText(trouble, input), "fault");
+}
+
 function Controls({ call, open }: { call: Call; open(what: Open): void }) {
   const muted = !(devices.microphone.value !== null && devices.wanted.microphone.value);
   const dark = devices.camera.value === null;
@@ -73,7 +84,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
         class={muted ? "button control off" : "button control"}
         aria-pressed={muted}
         aria-keyshortcuts="M"
-        onClick={() => wantMicrophone(muted)}
+        onClick={() => toggle("microphone")}
         data-testid="mute"
       >
         <Icon name={muted ? "mic-off" : "mic"} />
@@ -84,7 +95,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
         class={dark ? "button control off" : "button control"}
         aria-pressed={dark}
         aria-keyshortcuts="V"
-        onClick={() => wantCamera(dark)}
+        onClick={() => toggle("camera")}
         data-testid="camera"
       >
         <Icon name={dark ? "camera-off" : "camera"} />
@@ -135,6 +146,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
 export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
+  useAwake();
   const asked = call.me.value?.on_air === "asked";
   // The question comes before whatever else is open.
   useEffect(() => {
@@ -143,10 +155,8 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (typing(event)) return;
-      if (event.key === "m" || event.key === "M") {
-        void wantMicrophone(devices.microphone.value === null || !devices.wanted.microphone.value);
-      }
-      if (event.key === "v" || event.key === "V") void wantCamera(devices.camera.value === null);
+      if (event.key === "m" || event.key === "M") void toggle("microphone");
+      if (event.key === "v" || event.key === "V") void toggle("camera");
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);

@@ -84,8 +84,8 @@ export class Call {
   }
 
   async leave(): Promise<void> {
-    await this.#room.leave();
     this.#end({ how: "left" });
+    await this.#room.leave();
   }
 
   /** Something asked of the box; a refusal is told to the person. `true`: it was done. */

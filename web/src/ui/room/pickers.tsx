@@ -1,6 +1,6 @@
 import { useEffect, useId } from "preact/hooks";
 import { t } from "../i18n";
-import { choose, choosePicture, devices, type PictureSize, relist } from "./devices";
+import { choose, choosePicture, devices, type Input, type PictureSize, relist, type Trouble } from "./devices";
 
 const KINDS = [
   ["microphone", "audioinput"],
@@ -60,18 +60,25 @@ export function PicturePicker() {
   );
 }
 
+/** A sentence for what keeps one of them from working. */
+export function troubleText(trouble: Trouble, which: Input | "both"): string {
+  return trouble === "insecure" ? t("trouble_insecure") : t(`trouble_${trouble}_${which}`);
+}
+
 /** What keeps the microphone or camera from working, and what to do about it. */
 export function TroubleNote() {
   const microphone = devices.trouble.microphone.value;
   const camera = devices.trouble.camera.value;
   const trouble = microphone ?? camera;
   if (!trouble) return null;
-  const which = microphone && camera ? "both" : microphone ? "microphone" : "camera";
+  const texts =
+    microphone === camera
+      ? [troubleText(trouble, "both")]
+      : [microphone && troubleText(microphone, "microphone"), camera && troubleText(camera, "camera")];
+  if (trouble !== "insecure") texts.push(t("trouble_join_anyway"));
   return (
     <p class="note" role="status" data-testid="trouble" data-trouble={trouble}>
-      {trouble === "insecure"
-        ? t("trouble_insecure")
-        : `${t(`trouble_${trouble}_${which}`)} ${t("trouble_join_anyway")}`}
+      {texts.filter(Boolean).join(" ")}
     </p>
   );
 }

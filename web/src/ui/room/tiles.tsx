@@ -72,12 +72,13 @@ function Tile(props: {
   );
 }
 
-/** Everybody in the call, as large as fits: others first, oneself last. */
+/** Everybody in the call, as large as fits: others first, in the order they came; oneself last. */
 export function Tiles({ call }: { call: Call }) {
   const list = useRef<HTMLUListElement>(null);
   const state = call.state.value;
   const people = Object.entries(state?.participants ?? {});
-  people.sort(([a], [b]) => Number(a === state?.you) - Number(b === state?.you) || (a < b ? -1 : 1));
+  // Whoever comes is added at the end, so that nobody's tile moves to another place.
+  people.sort(([a], [b]) => Number(a === state?.you) - Number(b === state?.you));
   const count = people.length;
   const alone = count === 1;
   useLayoutEffect(() => {

@@ -79,6 +79,7 @@ export default function WatchPage({ id }: { id: string }) {
   const [view, change] = useWatch(id, video);
   const [muted, setMuted] = useState(false);
   const [volume, setVolume] = useState(1);
+  const [paused, setPaused] = useState(false);
   const { broadcast, state, latency } = view;
   const live = broadcast?.live === true;
   useTitle(broadcast?.title ?? "", live);
@@ -95,10 +96,10 @@ export default function WatchPage({ id }: { id: string }) {
     // iPhones show only the video itself in full.
     else player?.webkitEnterFullscreen?.();
   };
-  const startSound = () => {
-    change({ blocked: false });
+  const startPlaying = () => {
     if (!video.current) return;
-    video.current.muted = false;
+    if (view.blocked) video.current.muted = false;
+    change({ blocked: false });
     video.current.play().catch((error: unknown) => console.warn(explain(error), error));
   };
 
@@ -125,6 +126,8 @@ export default function WatchPage({ id }: { id: string }) {
             playsInline
             autoPlay
             aria-label={t("picture_of", { title: broadcast?.title ?? "" })}
+            onPause={() => setPaused(true)}
+            onPlay={() => setPaused(false)}
             onVolumeChange={event => {
               setMuted(event.currentTarget.muted || event.currentTarget.volume === 0);
               setVolume(event.currentTarget.volume);
@@ -136,11 +139,16 @@ export default function WatchPage({ id }: { id: string }) {
               <Curtain view={view} />
             </div>
           )}
-          {view.blocked && live && (
+          {(view.blocked || (paused && state === "playing")) && live && (
             <div class="over-middle">
-              <button type="button" class="button primary large" onClick={startSound} data-testid="start-sound">
-                <Icon name="volume" />
-                <span>{t("start_playing")}</span>
+              <button
+                type="button"
+                class="button primary large"
+                onClick={startPlaying}
+                data-testid={view.blocked ? "start-sound" : "resume"}
+              >
+                <Icon name={view.blocked ? "volume" : "play"} />
+                <span>{view.blocked ? t("start_playing") : t("resume")}</span>
               </button>
             </div>
           )}
@@ -193,7 +201,7 @@ export default function WatchPage({ id }: { id: string }) {
               </span>
             )}
           </p>
-          {!view.connected && (
+          {!view.connected && !view.problem && (
             <p class="banner" role="status">
               {t("news_lost")}
             </p>
