@@ -59,7 +59,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["mp4_atom"], &["proto/cmaf"]),
     (&["h264_reader"], &["proto/cmaf", "proto/rtp"]),
     (&["arc_swap", "atomic_waker"], &["model"]),
-    (&["axum", "hyper", "hyper_util", "tower", "rust_embed", "futures_core"], &["interfaces/http"]),
+    (&["axum", "hyper", "hyper_util", "tower", "rust_embed", "futures_core", "futures_util"], &["interfaces/http"]),
     (&["tokio", "tokio_util"], &["drivers", "services", "interfaces", "daemon", "main", "testing"]),
     (&["jiff"], &["proto/hls", "drivers/pipeline", "services", "interfaces"]),
     (&["toml"], &["config"]),
