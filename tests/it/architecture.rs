@@ -52,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["gstreamer", "gstreamer_app", "gstreamer_video"], &["drivers/pipeline"]),
     (&["v4l", "alsa"], &["drivers/device"]),
-    (&["str0m"], &["drivers/peer"]),
+    (&["str0m", "quinn_udp"], &["drivers/peer"]),
     (&["rusqlite"], &["drivers/store"]),
     (&["aws_lc_rs"], &["drivers/identity"]),
     (&["nix"], &["drivers", "daemon", "telemetry", "main"]),
