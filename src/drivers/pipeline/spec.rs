@@ -200,6 +200,10 @@ fn raw_video(width: u32, height: u32, fps: u32) -> String {
     )
 }
 
+fn scaled(width: u32, height: u32) -> String {
+    format!("video/x-raw,format=I420,width={width},height={height},pixel-aspect-ratio=1/1")
+}
+
 fn raw_audio(channels: u32) -> String {
     format!("audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels={channels}")
 }
@@ -264,6 +268,9 @@ pub fn describe(spec: &Spec) -> String {
                         V4l2Format::Mjpeg => ("image/jpeg", "jpegdec max-errors=-1"),
                     };
                     let given = format!("{media},width={width},height={height},framerate={fps}/1");
+                    // Pictures are left out, never made up: a camera slower than asked for stays slower.
+                    let rate = spec.fps.min(*fps);
+                    let scaled = format!("{},framerate={rate}/1", scaled(spec.width, spec.height));
                     let watchdog = format!("watchdog timeout={CAMERA_SILENCE}");
                     let queue = "queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream";
                     chain(&[
@@ -275,10 +282,7 @@ pub fn describe(spec: &Spec) -> String {
                         "videorate drop-only=true skip-to-first=true",
                         "videoscale add-borders=true",
                         "videoconvert",
-                        &format!(
-                            "video/x-raw,format=I420,width={},height={},pixel-aspect-ratio=1/1",
-                            spec.width, spec.height
-                        ),
+                        &scaled,
                         &caption,
                         &encoder,
                         SINK,
@@ -312,7 +316,7 @@ pub fn describe(spec: &Spec) -> String {
                 "avdec_h264 max-threads=1 std-compliance=normal qos=false max-errors=-1",
                 "videoconvert",
                 "videoscale add-borders=true",
-                &format!("video/x-raw,format=I420,width={},height={},pixel-aspect-ratio=1/1", spec.width, spec.height),
+                &scaled(spec.width, spec.height),
                 &caption,
                 SINK,
             ])
