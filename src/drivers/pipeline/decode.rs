@@ -6,9 +6,10 @@ use gstreamer_app as app;
 use tokio::sync::mpsc;
 
 use super::buffers::{self, Clock};
+use super::describe::{WAITING, describe};
 use super::encode::outputs;
 use super::running::{Built, Ended, Running, name};
-use super::spec::{self, Spec, VideoDecoderSpec, WAITING, describe};
+use super::spec::{self, Spec, VideoDecoderSpec};
 use super::{Error, Gone, annexb, caption};
 use crate::model::raw::{Picture, Sound};
 use crate::model::time::MediaTime;

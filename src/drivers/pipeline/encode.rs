@@ -12,8 +12,9 @@ use gstreamer_video as video;
 use super::annexb::Splitter;
 use super::buffers::{self, Clock, Output};
 use super::decode::Fed;
+use super::describe::{WAITING, describe};
 use super::running::{Built, Ended, Running, name};
-use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec, WAITING, describe};
+use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec};
 use super::{Error, Gone};
 use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
 use crate::model::ring::Writer;
@@ -93,7 +94,7 @@ impl SoundFeed {
     /// [`Gone`] after the pipeline has ended.
     pub fn push(&self, sound: &Sound) -> Result<Fed, Gone> {
         self.ended.check()?;
-        if sound.samples.is_empty() || sound.samples.len() % CHANNELS != 0 {
+        if sound.samples.is_empty() || !sound.samples.len().is_multiple_of(CHANNELS) {
             return Ok(Fed::Refused);
         }
         if self.source.current_level_buffers() >= WAITING {

@@ -19,6 +19,7 @@ mod buffers;
 mod camera;
 mod caption;
 mod decode;
+mod describe;
 mod elements;
 mod encode;
 mod playback;
@@ -31,13 +32,14 @@ mod tests;
 
 pub use camera::{camera, microphone};
 pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
+pub use describe::describe;
 pub use elements::{H264Choice, H264Encoder, choose_h264_encoder};
 pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
 pub use playback::{display, speaker};
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraSource, CameraSpec, DisplaySpec, MicrophoneSource, MicrophoneSpec, SpeakerSpec,
-    Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec, describe,
+    Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
 };
 pub use still::{card, jpeg};
 

@@ -110,10 +110,10 @@ impl Running {
     /// Stops it and waits until its device and memory are given back, at most five seconds.
     pub async fn stop(mut self) {
         self.stop.ask();
-        if let Some(ended) = self.ended.take() {
-            if tokio::time::timeout(STOPPING, ended).await.is_err() {
-                tracing::warn!(role = self.role, "a pipeline takes long to stop");
-            }
+        if let Some(ended) = self.ended.take()
+            && tokio::time::timeout(STOPPING, ended).await.is_err()
+        {
+            tracing::warn!(role = self.role, "a pipeline takes long to stop");
         }
     }
 }
