@@ -10,7 +10,7 @@ use super::describe::{WAITING, describe};
 use super::encode::outputs;
 use super::running::{Built, Ended, Running, name};
 use super::spec::{self, Spec, VideoDecoderSpec};
-use super::{Error, Gone, annexb, caption};
+use super::{Error, Gone, annexb, caption, opus};
 use crate::model::raw::{Picture, Sound};
 use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
@@ -70,9 +70,7 @@ impl UnitFeed {
                 gst::Buffer::from_mut_slice(data)
             }
             (State::Audio { expected }, Config::Opus { .. }) => {
-                if unit.data.is_empty() {
-                    return Ok(Fed::Refused);
-                }
+                let Some(duration) = opus::duration(&unit.data) else { return Ok(Fed::Refused) };
                 if full {
                     return Ok(Fed::Full);
                 }
@@ -84,7 +82,7 @@ impl UnitFeed {
                         self.source.send_event(gap);
                     }
                 }
-                *expected = unit.duration.map(|duration| unit.pts + duration);
+                *expected = Some(unit.pts + duration);
                 gst::Buffer::from_slice(unit.data.clone())
             }
             _ => return Ok(Fed::Refused),

@@ -151,7 +151,7 @@ pub fn describe(spec: &Spec) -> String {
         }
         Spec::AudioDecoder => chain(&[
             &source("audio/x-opus,channel-mapping-family=0,rate=48000,channels=2", false),
-            "opusdec plc=true",
+            "opusdec plc=true max-errors=0",
             "audioconvert",
             "audioresample",
             &raw_audio(2),

@@ -22,6 +22,7 @@ mod decode;
 mod describe;
 mod elements;
 mod encode;
+mod opus;
 mod playback;
 mod running;
 mod spec;

@@ -160,12 +160,13 @@ fn threads() -> usize {
 fn twenty_restarts_leave_no_thread_behind() {
     const CHILD: &str = "PORCHLIGHT_TEST_RESTARTS";
     if std::env::var_os(CHILD).is_none() {
-        let status = std::process::Command::new(std::env::current_exe().expect("this test"))
-            .args(["--exact", "drivers::pipeline::tests::twenty_restarts_leave_no_thread_behind", "--test-threads=1"])
+        let child = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "drivers::pipeline::tests::life::twenty_restarts_leave_no_thread_behind"])
             .env(CHILD, "1")
-            .status()
+            .output()
             .expect("this test runs");
-        assert!(status.success());
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "{said}");
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
