@@ -1,6 +1,6 @@
 //! GStreamer: capture, decode, encode, show and play. The only home of the `gstreamer*` crates.
 //!
-//! Owns: the text of every pipeline ([`describe`], pure and held by golden files), running them ([`Running`], one thread
+//! Owns: the text of every pipeline ([`describe()`], pure and held by golden files), running them ([`Running`], one thread
 //! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
 //! linear, `appsrc` or device in, `appsink` or device out, and has one role. Bus messages become [`Event`]s.
 //!
