@@ -26,6 +26,10 @@ const AAC_DELAY: i64 = 1024;
 /// One Opus frame.
 const OPUS_FRAME: Duration = Duration::from_millis(20);
 
+/// Pictures that may wait for an encoder or a screen. When full the newest is dropped: an encoder that can't keep up
+/// gives fewer pictures, not later ones.
+const PICTURES: u64 = 4;
+
 /// Asks an encoder for keyframes. Requests are merged: at most two a second are followed.
 #[derive(Debug, Clone)]
 pub struct Keyframes(gst::glib::WeakRef<gst::Element>);
@@ -66,7 +70,7 @@ impl PictureFeed {
         if (picture.width, picture.height) != (self.width, self.height) {
             return Ok(Fed::Refused);
         }
-        if self.source.current_level_buffers() >= WAITING {
+        if self.source.current_level_buffers() >= PICTURES {
             return Ok(Fed::Full);
         }
         match buffers::from_picture(picture.data.clone(), picture.width, picture.height, picture.time) {

@@ -4,6 +4,9 @@
 //! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
 //! linear, `appsrc` or device in, `appsink` or device out, and has one role. Bus messages become [`Event`]s.
 //!
+//! Building a pipeline takes milliseconds, the first of its kind tens (a plugin is loaded); starting and stopping happen
+//! on the pipeline's thread. Every way in and out drops rather than waits.
+//!
 //! Deliberately not here: composing and mixing (done on raw pictures and sound in `services`), rebuilding what failed
 //! (the owner of a [`Running`] does that, with back-off), and which device to use (see [`crate::drivers::device`]).
 //!

@@ -174,3 +174,18 @@ async fn a_card_and_a_still_are_what_they_say() {
     let wrong = Picture { width: 320, ..card };
     assert!(matches!(jpeg(&wrong, None).await, Err(Error::NoPicture(_))));
 }
+
+#[tokio::test]
+async fn pictures_that_come_too_fast_or_in_another_size_are_dropped_and_said_to_be() {
+    let (writer, _source) = ring(UNITS);
+    let (running, feed, _) = video_encoder(encoder(1280, 720, H264Encoder::X264), writer).expect("installed");
+    assert_eq!(feed.push(&picture(320, 180, MediaTime::ZERO, |_, _| 0)), Ok(Fed::Refused));
+    let short = Picture { data: Default::default(), ..picture(1280, 720, MediaTime::ZERO, |_, _| 0) };
+    assert_eq!(feed.push(&short), Ok(Fed::Refused));
+    let noise = picture(1280, 720, MediaTime::ZERO, |x, y| (x * 31 + y * 17) as u8);
+    let fed: Vec<_> =
+        (0..200).map(|n| feed.push(&Picture { time: MediaTime::from_millis(n * 66), ..noise.clone() })).collect();
+    assert!(fed.contains(&Ok(Fed::Taken)) && fed.contains(&Ok(Fed::Full)), "{fed:?}");
+    running.stop().await;
+    assert_eq!(feed.push(&noise), Err(Gone));
+}
