@@ -87,7 +87,7 @@ pub fn from_picture(data: Bytes, width: u32, height: u32, time: MediaTime) -> Op
     if data.len() != width * height * 3 / 2 {
         return None;
     }
-    let mut buffer = if width % 8 == 0 {
+    let mut buffer = if width.is_multiple_of(8) {
         gst::Buffer::from_slice(data)
     } else {
         let mut out = Vec::with_capacity(data.len() + height * 8);
@@ -116,4 +116,36 @@ pub fn from_samples(samples: &[i16], channels: usize, time: MediaTime) -> gst::B
         buffer.set_duration(gst::ClockTime::from_nseconds(frames * 1_000_000_000 / 48_000));
     }
     buffer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::drivers::pipeline::running::{Built, name};
+
+    #[test]
+    fn pictures_of_every_even_width_go_in_and_come_out_alike() {
+        for (width, height) in [(16u32, 16u32), (18, 16), (20, 18), (22, 20), (426, 240)] {
+            let description = format!(
+                "appsrc name=in format=time caps=\"video/x-raw,format=I420,width={width},height={height},framerate=1/1\" \
+                 ! identity ! appsink name=out sync=false"
+            );
+            let built = Built::new("test", &description).expect("it can be built");
+            let (source, sink) = (built.element::<app::AppSrc>(name::IN), built.element::<app::AppSink>(name::OUT));
+            built.pipeline().set_state(gst::State::Playing).expect("it starts");
+            let data: Bytes = (0..width * height * 3 / 2).map(|n| (n * 7 % 251) as u8).collect::<Vec<_>>().into();
+            let time = MediaTime::from_millis(-1500);
+            let buffer = from_picture(data.clone(), width, height, time).expect("the size fits");
+            source.push_buffer(buffer).expect("it runs");
+            let sample =
+                sink.try_pull_sample(gst::ClockTime::try_from(Duration::from_secs(10)).ok()).expect("it comes");
+            let picture = Output { sample, time }.picture().expect("it is I420");
+            assert_eq!((picture.width, picture.height), (width, height));
+            assert!(picture.data == data, "{width} by {height}");
+            built.pipeline().set_state(gst::State::Null).expect("it stops");
+        }
+        assert!(from_picture(Bytes::from_static(&[0; 10]), 16, 16, MediaTime::ZERO).is_none());
+    }
 }

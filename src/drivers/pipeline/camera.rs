@@ -1,9 +1,10 @@
 //! Capture: the box's camera and microphone, or their stand-ins, as units.
 
 use super::buffers::Clock;
+use super::describe::describe;
 use super::encode::{Keyframes, write_h264, write_opus};
 use super::running::{Built, Running, name};
-use super::spec::{self, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec, describe};
+use super::spec::{self, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec};
 use super::{Error, caption, stand_in};
 use crate::model::ring::Writer;
 use crate::model::time::Timeline;

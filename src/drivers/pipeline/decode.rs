@@ -6,10 +6,11 @@ use gstreamer_app as app;
 use tokio::sync::mpsc;
 
 use super::buffers::{self, Clock};
+use super::describe::{WAITING, describe};
 use super::encode::outputs;
-use super::running::{Built, Running, name};
-use super::spec::{self, Spec, VideoDecoderSpec, WAITING, describe};
-use super::{Error, Gone, annexb, caption};
+use super::running::{Built, Ended, Running, name};
+use super::spec::{self, Spec, VideoDecoderSpec};
+use super::{Error, Gone, annexb, caption, opus};
 use crate::model::raw::{Picture, Sound};
 use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
@@ -36,6 +37,7 @@ pub enum Fed {
 #[derive(Debug)]
 pub struct UnitFeed {
     source: app::AppSrc,
+    ended: Ended,
     state: State,
 }
 
@@ -51,6 +53,7 @@ impl UnitFeed {
     /// # Errors
     /// [`Gone`] after the pipeline has ended.
     pub fn push(&mut self, unit: &Unit) -> Result<Fed, Gone> {
+        self.ended.check()?;
         let full = self.source.current_level_buffers() >= WAITING;
         let data = match (&mut self.state, &*unit.config) {
             (State::Video { synchronised }, Config::H264 { sps, pps }) => {
@@ -67,9 +70,7 @@ impl UnitFeed {
                 gst::Buffer::from_mut_slice(data)
             }
             (State::Audio { expected }, Config::Opus { .. }) => {
-                if unit.data.is_empty() {
-                    return Ok(Fed::Refused);
-                }
+                let Some(duration) = opus::duration(&unit.data) else { return Ok(Fed::Refused) };
                 if full {
                     return Ok(Fed::Full);
                 }
@@ -81,7 +82,7 @@ impl UnitFeed {
                         self.source.send_event(gap);
                     }
                 }
-                *expected = unit.duration.map(|duration| unit.pts + duration);
+                *expected = Some(unit.pts + duration);
                 gst::Buffer::from_slice(unit.data.clone())
             }
             _ => return Ok(Fed::Refused),
@@ -115,7 +116,8 @@ pub fn video_decoder(spec: VideoDecoderSpec, pictures: mpsc::Sender<Picture>) ->
             let _ = pictures.try_send(picture);
         }
     });
-    let feed = UnitFeed { source: built.element(name::IN), state: State::Video { synchronised: false } };
+    let feed =
+        UnitFeed { source: built.element(name::IN), ended: built.ended(), state: State::Video { synchronised: false } };
     Ok((built.run()?, feed))
 }
 
@@ -130,6 +132,7 @@ pub fn audio_decoder(sounds: mpsc::Sender<Sound>) -> Result<(Running, UnitFeed),
         let samples = map.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect();
         let _ = sounds.try_send(Sound { time: output.time, samples });
     });
-    let feed = UnitFeed { source: built.element(name::IN), state: State::Audio { expected: None } };
+    let feed =
+        UnitFeed { source: built.element(name::IN), ended: built.ended(), state: State::Audio { expected: None } };
     Ok((built.run()?, feed))
 }

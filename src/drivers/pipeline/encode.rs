@@ -12,8 +12,9 @@ use gstreamer_video as video;
 use super::annexb::Splitter;
 use super::buffers::{self, Clock, Output};
 use super::decode::Fed;
-use super::running::{Built, Running, name};
-use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec, WAITING, describe};
+use super::describe::{WAITING, describe};
+use super::running::{Built, Ended, Running, name};
+use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec};
 use super::{Error, Gone};
 use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
 use crate::model::ring::Writer;
@@ -24,6 +25,10 @@ use crate::model::unit::{Config, Unit};
 const AAC_DELAY: i64 = 1024;
 /// One Opus frame.
 const OPUS_FRAME: Duration = Duration::from_millis(20);
+
+/// Pictures that may wait for an encoder or a screen. When full the newest is dropped: an encoder that can't keep up
+/// gives fewer pictures, not later ones.
+const PICTURES: u64 = 4;
 
 /// Asks an encoder for keyframes. Requests are merged: at most two a second are followed.
 #[derive(Debug, Clone)]
@@ -46,13 +51,14 @@ impl Keyframes {
 #[derive(Debug, Clone)]
 pub struct PictureFeed {
     source: app::AppSrc,
+    ended: Ended,
     width: u32,
     height: u32,
 }
 
 impl PictureFeed {
     pub(super) fn of(built: &Built, width: u32, height: u32) -> Self {
-        Self { source: built.element(name::IN), width, height }
+        Self { source: built.element(name::IN), ended: built.ended(), width, height }
     }
 
     /// Hands a picture over. Never waits: a picture is dropped when too many are under way, or when its size is another.
@@ -60,10 +66,11 @@ impl PictureFeed {
     /// # Errors
     /// [`Gone`] after the pipeline has ended.
     pub fn push(&self, picture: &Picture) -> Result<Fed, Gone> {
+        self.ended.check()?;
         if (picture.width, picture.height) != (self.width, self.height) {
             return Ok(Fed::Refused);
         }
-        if self.source.current_level_buffers() >= WAITING {
+        if self.source.current_level_buffers() >= PICTURES {
             return Ok(Fed::Full);
         }
         match buffers::from_picture(picture.data.clone(), picture.width, picture.height, picture.time) {
@@ -75,11 +82,14 @@ impl PictureFeed {
 
 /// Takes 48 kHz stereo sound.
 #[derive(Debug, Clone)]
-pub struct SoundFeed(app::AppSrc);
+pub struct SoundFeed {
+    source: app::AppSrc,
+    ended: Ended,
+}
 
 impl SoundFeed {
     pub(super) fn of(built: &Built) -> Self {
-        Self(built.element(name::IN))
+        Self { source: built.element(name::IN), ended: built.ended() }
     }
 
     /// Hands sound over. Never waits: it is dropped when too much is under way.
@@ -87,14 +97,15 @@ impl SoundFeed {
     /// # Errors
     /// [`Gone`] after the pipeline has ended.
     pub fn push(&self, sound: &Sound) -> Result<Fed, Gone> {
-        if sound.samples.is_empty() || sound.samples.len() % CHANNELS != 0 {
+        self.ended.check()?;
+        if sound.samples.is_empty() || !sound.samples.len().is_multiple_of(CHANNELS) {
             return Ok(Fed::Refused);
         }
-        if self.0.current_level_buffers() >= WAITING {
+        if self.source.current_level_buffers() >= WAITING {
             return Ok(Fed::Full);
         }
         let buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
-        self.0.push_buffer(buffer).map(|_| Fed::Taken).map_err(|_| Gone)
+        self.source.push_buffer(buffer).map(|_| Fed::Taken).map_err(|_| Gone)
     }
 }
 

@@ -1,8 +1,11 @@
 //! GStreamer: capture, decode, encode, show and play. The only home of the `gstreamer*` crates.
 //!
-//! Owns: the text of every pipeline ([`describe`], pure and held by golden files), running them ([`Running`], one thread
+//! Owns: the text of every pipeline ([`describe()`], pure and held by golden files), running them ([`Running`], one thread
 //! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
 //! linear, `appsrc` or device in, `appsink` or device out, and has one role. Bus messages become [`Event`]s.
+//!
+//! Building a pipeline takes milliseconds, the first of its kind tens (a plugin is loaded); starting and stopping happen
+//! on the pipeline's thread. Every way in and out drops rather than waits.
 //!
 //! Deliberately not here: composing and mixing (done on raw pictures and sound in `services`), rebuilding what failed
 //! (the owner of a [`Running`] does that, with back-off), and which device to use (see [`crate::drivers::device`]).
@@ -20,8 +23,10 @@ mod camera;
 mod caption;
 pub mod config;
 mod decode;
+mod describe;
 mod elements;
 mod encode;
+mod opus;
 mod playback;
 mod running;
 mod spec;
@@ -32,13 +37,14 @@ mod tests;
 
 pub use camera::{camera, microphone};
 pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
+pub use describe::describe;
 pub use elements::{H264Choice, H264Encoder, choose_h264_encoder};
 pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
 pub use playback::{display, speaker};
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraSource, CameraSpec, DisplaySpec, MicrophoneSource, MicrophoneSpec, SpeakerSpec,
-    Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec, describe,
+    Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
 };
 pub use still::{card, jpeg};
 

@@ -1,9 +1,10 @@
 //! The box's own screen and speaker.
 
 use super::Error;
+use super::describe::describe;
 use super::encode::{PictureFeed, SoundFeed};
 use super::running::{Built, Running, name};
-use super::spec::{self, DisplaySpec, SpeakerSpec, Spec, describe};
+use super::spec::{self, DisplaySpec, SpeakerSpec, Spec};
 
 /// Starts the screen: every picture is shown as soon as it is there.
 ///

@@ -11,7 +11,7 @@ use gstreamer::prelude::*;
 use gstreamer::{self as gst, MessageType, MessageView};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Error, elements};
+use super::{Error, Gone, elements};
 
 /// Names of the elements that code looks for.
 pub mod name {
@@ -110,10 +110,25 @@ impl Running {
     /// Stops it and waits until its device and memory are given back, at most five seconds.
     pub async fn stop(mut self) {
         self.stop.ask();
-        if let Some(ended) = self.ended.take() {
-            if tokio::time::timeout(STOPPING, ended).await.is_err() {
-                tracing::warn!(role = self.role, "a pipeline takes long to stop");
-            }
+        if let Some(ended) = self.ended.take()
+            && tokio::time::timeout(STOPPING, ended).await.is_err()
+        {
+            tracing::warn!(role = self.role, "a pipeline takes long to stop");
+        }
+    }
+}
+
+/// Whether a pipeline has ended. An `appsrc` alone does not tell: one that was never started takes everything.
+#[derive(Debug, Clone, Default)]
+pub struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    /// # Errors
+    /// [`Gone`] after the pipeline has ended.
+    pub fn check(&self) -> Result<(), Gone> {
+        match self.0.load(Ordering::Acquire) {
+            true => Err(Gone),
+            false => Ok(()),
         }
     }
 }
@@ -122,6 +137,7 @@ impl Running {
 pub struct Built {
     role: &'static str,
     pipeline: gst::Pipeline,
+    ended: Ended,
     started: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -140,7 +156,7 @@ impl Built {
             .map_err(|_| refused("it is a single element".to_owned()))?;
         // Every pipeline runs on CLOCK_MONOTONIC: capture times then need one subtraction to be media time.
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
-        Ok(Self { role, pipeline, started: None })
+        Ok(Self { role, pipeline, ended: Ended::default(), started: None })
     }
 
     /// An element by one of the names in [`name`].
@@ -149,6 +165,11 @@ impl Built {
             .by_name(name)
             .and_then(|e| e.downcast().ok())
             .expect("the description of this role names the element, held by the golden files")
+    }
+
+    /// Tells whoever feeds this pipeline that it has ended.
+    pub fn ended(&self) -> Ended {
+        self.ended.clone()
     }
 
     /// Sets text on an element.
@@ -202,13 +223,16 @@ impl Built {
                 self.follow(bus, asked, events)
             }
             Err(_) => bus
-                .timed_pop_filtered(gst::ClockTime::ZERO, &[MessageType::Error])
+                .pop_filtered(&[MessageType::Error])
                 .and_then(|message| failure(&message))
                 .unwrap_or_else(|| failed(Cause::Other, "pipeline", "it does not start".to_owned())),
         };
         if self.pipeline.set_state(gst::State::Null).is_err() {
             tracing::warn!(role = self.role, "a pipeline did not reach the NULL state");
         }
+        self.ended.0.store(true, Ordering::Release);
+        // Messages still on the bus hold elements, and those hold the ring that readers must see end.
+        bus.set_flushing(true);
         last
     }
 

@@ -8,8 +8,9 @@ use gstreamer::prelude::*;
 use gstreamer_app as app;
 
 use super::buffers::{self, Output};
+use super::describe::describe;
 use super::running::{Built, name};
-use super::spec::{self, Spec, describe};
+use super::spec::{self, Spec};
 use super::{Error, caption};
 use crate::model::raw::Picture;
 use crate::model::time::MediaTime;

@@ -1,0 +1,275 @@
+//! The text of every pipeline, as `gst_parse_launch` reads it. Pure: no GStreamer here, and no text of people.
+
+use super::elements::H264Encoder;
+use super::spec::{AudioCodec, CameraSource, MicrophoneSource, Spec, V4l2Format};
+
+/// Units or pictures that may wait in front of an element. What does not fit is dropped by us (see the feeds); the
+/// element's own leak is a second guard.
+pub const WAITING: u64 = 30;
+/// Encoder threads: two cores are left for everything else on a board with four.
+const THREADS: u32 = 2;
+/// Nanoseconds between two keyframes that readers ask for.
+const KEYFRAME_SPACING: u64 = 500_000_000;
+/// Milliseconds without a picture after which a camera counts as lost.
+const CAMERA_SILENCE: u32 = 5_000;
+const SINK: &str = "appsink name=out sync=false async=false wait-on-eos=false enable-last-sample=false";
+
+fn source(caps: &str, live: bool) -> String {
+    format!(
+        "appsrc name=in format=time is-live={live} block=false leaky-type=downstream max-buffers={WAITING} max-bytes=0 \
+         max-time=0 caps=\"{caps}\""
+    )
+}
+
+fn raw_video(width: u32, height: u32, fps: u32) -> String {
+    format!(
+        "video/x-raw,format=I420,width={width},height={height},framerate={fps}/1,pixel-aspect-ratio=1/1,\
+         interlace-mode=progressive"
+    )
+}
+
+fn scaled(width: u32, height: u32) -> String {
+    format!("video/x-raw,format=I420,width={width},height={height},pixel-aspect-ratio=1/1")
+}
+
+fn raw_audio(channels: u32) -> String {
+    format!("audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels={channels}")
+}
+
+/// A text element whose letters are a given part of the picture's height.
+fn text(name: &str, place: &str, height: u32, part: u32) -> String {
+    let size = (height / part).max(10);
+    format!(
+        "textoverlay name={name} {place} auto-resize=false font-desc=\"Sans {size}px\" draw-shadow=false wait-text=false"
+    )
+}
+
+const LOWER_EDGE: &str = "valignment=bottom halignment=left xpad=8 ypad=8 shaded-background=true";
+const UPPER_EDGE: &str = "valignment=top halignment=center ypad=8 shaded-background=true";
+const MIDDLE: &str = "valignment=center halignment=center";
+
+fn h264(encoder: H264Encoder, bitrate: u32, keyframe_interval: u32) -> String {
+    let kbps = bitrate / 1000;
+    let caps = "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au";
+    match encoder {
+        H264Encoder::X264 => format!(
+            "x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate={kbps} key-int-max={keyframe_interval} \
+             bframes=0 threads={THREADS} vbv-buf-capacity=500 min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
+        ),
+        H264Encoder::OpenH264 => format!(
+            "openh264enc name=encoder usage-type=camera complexity=low rate-control=bitrate bitrate={bitrate} \
+             gop-size={keyframe_interval} multi-thread={THREADS} enable-frame-skip=false scene-change-detection=false \
+             min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
+        ),
+        // The Raspberry Pi's driver fails or hangs unless a level is pinned.
+        H264Encoder::V4l2 => format!(
+            "v4l2h264enc name=encoder min-force-key-unit-interval={KEYFRAME_SPACING} \
+             extra-controls=\"controls,repeat_sequence_header=1,video_bitrate={bitrate},h264_i_frame_period={keyframe_interval}\" \
+             ! {caps},level=(string)4"
+        ),
+    }
+}
+
+fn opus(bitrate: u32) -> String {
+    format!("opusenc bitrate={bitrate} frame-size=20 bitrate-type=constrained-vbr")
+}
+
+/// The text of a pipeline. The same specification gives the same text; names, device paths and captions are not in it.
+pub fn describe(spec: &Spec) -> String {
+    let chain = |links: &[&str]| links.iter().filter(|l| !l.is_empty()).copied().collect::<Vec<_>>().join(" ! ");
+    match spec {
+        Spec::Camera(spec) => {
+            let raw = raw_video(spec.width, spec.height, spec.fps);
+            let caption = match spec.caption.is_empty() {
+                true => String::new(),
+                false => text("caption", LOWER_EDGE, spec.height, 16),
+            };
+            let encoder = h264(spec.encoder, spec.bitrate, spec.fps.saturating_mul(2));
+            match &spec.source {
+                CameraSource::StandIn => {
+                    let notice = text("notice", UPPER_EDGE, spec.height, 14);
+                    chain(&[&source(&raw, true), &notice, &caption, &encoder, SINK])
+                }
+                CameraSource::V4l2 { format, width, height, fps, .. } => {
+                    let (media, decoder) = match format {
+                        V4l2Format::Raw => ("video/x-raw", ""),
+                        V4l2Format::Mjpeg => ("image/jpeg", "jpegdec max-errors=-1"),
+                    };
+                    let given = format!("{media},width={width},height={height},framerate={fps}/1");
+                    // Pictures are left out, never made up: a camera slower than asked for stays slower.
+                    let rate = spec.fps.min(*fps);
+                    let scaled = format!("{},framerate={rate}/1", scaled(spec.width, spec.height));
+                    let watchdog = format!("watchdog timeout={CAMERA_SILENCE}");
+                    let queue = "queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream";
+                    chain(&[
+                        "v4l2src name=device",
+                        &given,
+                        &watchdog,
+                        queue,
+                        decoder,
+                        "videorate drop-only=true skip-to-first=true",
+                        "videoscale add-borders=true",
+                        "videoconvert",
+                        &scaled,
+                        &caption,
+                        &encoder,
+                        SINK,
+                    ])
+                }
+            }
+        }
+        Spec::Microphone(spec) => {
+            let encoder = format!("{} audio-type=voice inband-fec=true packet-loss-percentage=10", opus(spec.bitrate));
+            match spec.source {
+                MicrophoneSource::StandIn => chain(&[&source(&raw_audio(1), true), &encoder, SINK]),
+                MicrophoneSource::Alsa { .. } => chain(&[
+                    "alsasrc name=device provide-clock=false slave-method=skew buffer-time=100000 latency-time=10000",
+                    "queue max-size-buffers=0 max-size-bytes=0 max-size-time=500000000 leaky=downstream",
+                    "audioconvert",
+                    "audioresample",
+                    &raw_audio(1),
+                    &encoder,
+                    SINK,
+                ]),
+            }
+        }
+        Spec::VideoDecoder(spec) => {
+            let caption = match spec.caption {
+                Some(_) => text("caption", LOWER_EDGE, spec.height, 14),
+                None => String::new(),
+            };
+            chain(&[
+                &source("video/x-h264,stream-format=byte-stream,alignment=au", false),
+                // Without `normal` compliance libav holds pictures back, in case B-frames follow.
+                "avdec_h264 max-threads=1 std-compliance=normal qos=false max-errors=-1",
+                "videoconvert",
+                "videoscale add-borders=true",
+                &scaled(spec.width, spec.height),
+                &caption,
+                SINK,
+            ])
+        }
+        Spec::AudioDecoder => chain(&[
+            &source("audio/x-opus,channel-mapping-family=0,rate=48000,channels=2", false),
+            "opusdec plc=true max-errors=0",
+            "audioconvert",
+            "audioresample",
+            &raw_audio(2),
+            SINK,
+        ]),
+        Spec::VideoEncoder(spec) => chain(&[
+            &source(&raw_video(spec.width, spec.height, spec.fps), false),
+            &h264(spec.encoder, spec.bitrate, spec.keyframe_interval),
+            SINK,
+        ]),
+        Spec::AudioEncoder(spec) => match spec.codec {
+            AudioCodec::Opus => chain(&[&source(&raw_audio(2), false), &opus(spec.bitrate), SINK]),
+            AudioCodec::Aac => chain(&[
+                &source(&raw_audio(2), false),
+                "audioconvert",
+                &format!("avenc_aac bitrate={}", spec.bitrate),
+                "audio/mpeg,mpegversion=4,stream-format=raw",
+                SINK,
+            ]),
+        },
+        Spec::Display(spec) => {
+            let connector = spec.connector.map(|id| format!(" connector-id={id}")).unwrap_or_default();
+            chain(&[
+                &source(&raw_video(spec.width, spec.height, spec.fps), true),
+                "videoconvert",
+                "videoscale add-borders=true",
+                &format!("kmssink name=device sync=false{connector}"),
+            ])
+        }
+        Spec::Speaker(_) => chain(&[
+            &format!("{} do-timestamp=true min-latency=20000000", source(&raw_audio(2), true)),
+            "audioconvert",
+            "audioresample",
+            "alsasink name=device provide-clock=false slave-method=skew buffer-time=60000 latency-time=10000",
+        ]),
+        Spec::Card { width, height } => {
+            chain(&[&source(&raw_video(*width, *height, 1), false), &text("caption", MIDDLE, *height, 9), SINK])
+        }
+        Spec::Jpeg { width, height, captioned } => {
+            let caption = if *captioned { text("caption", LOWER_EDGE, *height, 18) } else { String::new() };
+            chain(&[&source(&raw_video(*width, *height, 1), false), &caption, "jpegenc quality=85", SINK])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drivers::pipeline::spec::{
+        AudioEncoderSpec, CameraSpec, DisplaySpec, MicrophoneSpec, SpeakerSpec, VideoDecoderSpec, VideoEncoderSpec,
+        check,
+    };
+
+    fn camera(source: CameraSource, encoder: H264Encoder) -> Spec {
+        let caption = "Porch ! filesink location=/tmp/x".to_owned();
+        Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, bitrate: 2_000_000, encoder, caption })
+    }
+
+    fn v4l2(format: V4l2Format) -> CameraSource {
+        let path = "/dev/v4l/by-id/usb-camera ! filesink".to_owned();
+        CameraSource::V4l2 { path, format, width: 1280, height: 720, fps: 30 }
+    }
+
+    fn all() -> Vec<(&'static str, Spec)> {
+        let (width, height, fps) = (1280, 720, 30);
+        let encoder = |encoder| {
+            Spec::VideoEncoder(VideoEncoderSpec {
+                width,
+                height,
+                fps,
+                bitrate: 2_500_000,
+                keyframe_interval: 60,
+                encoder,
+            })
+        };
+        let alsa = MicrophoneSource::Alsa { device: "plughw:CARD=x ! filesink".to_owned() };
+        let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
+        let decoder = |caption| Spec::VideoDecoder(VideoDecoderSpec { width: 640, height: 360, caption });
+        vec![
+            ("camera-stand-in", camera(CameraSource::StandIn, H264Encoder::X264)),
+            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg), H264Encoder::V4l2)),
+            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw), H264Encoder::OpenH264)),
+            (
+                "microphone-stand-in",
+                Spec::Microphone(MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 }),
+            ),
+            ("microphone-alsa", Spec::Microphone(MicrophoneSpec { source: alsa, bitrate: 48_000 })),
+            ("video-decoder", decoder(None)),
+            ("video-decoder-caption", decoder(Some("Ada ! filesink".to_owned()))),
+            ("audio-decoder", Spec::AudioDecoder),
+            ("video-encoder-x264", encoder(H264Encoder::X264)),
+            ("video-encoder-openh264", encoder(H264Encoder::OpenH264)),
+            ("video-encoder-v4l2", encoder(H264Encoder::V4l2)),
+            ("audio-encoder-aac", sound(AudioCodec::Aac)),
+            ("audio-encoder-opus", sound(AudioCodec::Opus)),
+            ("display", Spec::Display(DisplaySpec { width, height, fps, connector: Some(33) })),
+            ("speaker", Spec::Speaker(SpeakerSpec { device: "plughw:CARD=x ! filesink".to_owned() })),
+            ("card", Spec::Card { width: 640, height: 360 }),
+            ("jpeg", Spec::Jpeg { width: 640, height: 360, captioned: true }),
+        ]
+    }
+
+    /// Set `PORCHLIGHT_GOLDEN=write` to write the files anew.
+    #[test]
+    fn every_description_is_as_its_golden_file_says_and_holds_no_text_of_people() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pipeline");
+        let write = std::env::var_os("PORCHLIGHT_GOLDEN").is_some_and(|v| v == "write");
+        for (name, spec) in all() {
+            check(&spec).expect("every example is in range");
+            let text = describe(&spec).replace(" ! ", "\n  ! ") + "\n";
+            assert!(!text.contains("filesink"), "{name}: outside text is in the description");
+            let file = folder.join(name).with_extension("txt");
+            if write {
+                std::fs::create_dir_all(&folder).expect("the folder can be made");
+                std::fs::write(&file, &text).expect("the file can be written");
+            }
+            let golden = std::fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(text, golden, "{}", file.display());
+        }
+    }
+}

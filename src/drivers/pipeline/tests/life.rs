@@ -1,0 +1,208 @@
+//! Stand-ins, missing devices, and what a pipeline leaves behind.
+
+use tokio::sync::mpsc;
+
+use super::*;
+
+#[tokio::test]
+async fn flash_and_beep_of_the_stand_ins_coincide_after_encoding_and_decoding() {
+    let line = timeline();
+    let (video_out, video) = ring(UNITS);
+    let (audio_out, audio) = ring(UNITS);
+    let (mut video, mut audio) = (video.reader(Gate::default()), audio.reader(Gate::default()));
+    let camera_spec = CameraSpec {
+        source: CameraSource::StandIn,
+        width: 320,
+        height: 180,
+        fps: 20,
+        bitrate: 500_000,
+        encoder: H264Encoder::X264,
+        caption: "Porch".to_owned(),
+    };
+    let (camera, _) = camera(camera_spec, line, video_out).expect("installed");
+    let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 64_000 };
+    let microphone = microphone(spec, line, audio_out).expect("installed");
+    let (pictures, mut decoded) = mpsc::channel(64);
+    let (sounds, mut heard) = mpsc::channel(64);
+    let spec = VideoDecoderSpec { width: 320, height: 180, caption: None };
+    let (video_running, mut video_feed) = video_decoder(spec, pictures).expect("installed");
+    let (audio_running, mut audio_feed) = audio_decoder(sounds).expect("installed");
+
+    let (mut flash, mut before) = (None, None);
+    while flash.is_none() {
+        video_feed.push(&unit(&mut video).await).expect("it runs");
+        let picture = within(decoded.recv()).await.expect("it runs");
+        let lit = luma(&picture, 160, 60) > 200;
+        if lit && before == Some(false) {
+            flash = Some(picture.time);
+        }
+        before = Some(lit);
+    }
+    let flash = flash.expect("the loop ended with it");
+    assert_eq!(flash.nanos() % 1_000_000_000, 0, "on the whole second");
+    let mut window = Vec::new();
+    loop {
+        audio_feed.push(&unit(&mut audio).await).expect("it runs");
+        let sound = within(heard.recv()).await.expect("it runs");
+        let time = sound.time;
+        // Half a second before the flash, or the beep a second earlier would be found.
+        if time.since(flash) > -500_000_000 {
+            window.push(sound);
+        }
+        if time.since(flash) > 200_000_000 {
+            break;
+        }
+    }
+    // The microphone may have begun after this flash; then the next beep is a second later.
+    let beep = onset(&window, 2).expect("there is a beep");
+    let apart = beep.since(flash).rem_euclid(1_000_000_000);
+    let apart = apart.min(1_000_000_000 - apart);
+    assert!(apart < 5_000_000, "{apart} ns apart");
+    for running in [camera, microphone, video_running, audio_running] {
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn captured_units_carry_the_moment_of_capture_on_the_monotonic_clock() {
+    let line = timeline();
+    let source = "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=180,framerate=15/1 ! \
+        x264enc name=encoder tune=zerolatency ! video/x-h264,stream-format=byte-stream,alignment=au ! \
+        appsink name=out sync=false async=false wait-on-eos=false";
+    let built = running::Built::new("test", source).expect("installed");
+    let (out, video) = ring(UNITS);
+    let mut reader = video.reader(Gate::default());
+    encode::write_h264(&built, buffers::Clock::Monotonic(line), out);
+    let before = line.media(Instant::now());
+    let running = built.run().expect("it runs");
+    let first = unit(&mut reader).await;
+    let second = unit(&mut reader).await;
+    let after = line.media(Instant::now());
+    assert!(before <= first.pts && first.pts < second.pts && second.pts <= after, "{before:?} {first:?} {after:?}");
+    running.stop().await;
+}
+
+/// Waits for the failure of a device and gives the element's name.
+async fn lost_device(running: &mut Running) -> String {
+    match within(running.event()).await {
+        Event::Failed { cause: Cause::Device, element, .. } => element,
+        other => panic!("no device failed: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_missing_device_is_told_and_the_ring_ends() {
+    let (out, source) = ring(UNITS);
+    let mut reader = source.reader(Gate::default());
+    let spec = CameraSpec {
+        source: CameraSource::V4l2 {
+            path: "/dev/no ! such \" camera".to_owned(),
+            format: V4l2Format::Mjpeg,
+            width: 1280,
+            height: 720,
+            fps: 30,
+        },
+        width: 640,
+        height: 360,
+        fps: 15,
+        bitrate: 500_000,
+        encoder: H264Encoder::X264,
+        caption: String::new(),
+    };
+    let (mut running, _) = camera(spec, timeline(), out).expect("it can be built");
+    assert_eq!(lost_device(&mut running).await, "device");
+    assert!(matches!(within(reader.next()).await, Next::Closed));
+    assert!(matches!(running.event().await, Event::Failed { .. }), "it stays failed");
+}
+
+#[tokio::test]
+async fn a_missing_sound_card_is_told() {
+    let (out, _source) = ring(UNITS);
+    let device = "plughw:CARD=nowhere".to_owned();
+    let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device: device.clone() }, bitrate: 64_000 };
+    let mut running = microphone(spec, timeline(), out).expect("it can be built");
+    lost_device(&mut running).await;
+    let (mut running, feed) = speaker(SpeakerSpec { device }).expect("it can be built");
+    lost_device(&mut running).await;
+    assert_eq!(feed.push(&Sound { time: MediaTime::ZERO, samples: [0; 4].into() }), Err(Gone));
+}
+
+#[tokio::test]
+async fn a_missing_screen_is_told() {
+    if std::path::Path::new("/dev/dri/card0").exists() {
+        return;
+    }
+    let spec = DisplaySpec { width: 640, height: 360, fps: 15, connector: None };
+    let (mut running, _feed) = display(spec).expect("it can be built");
+    lost_device(&mut running).await;
+}
+
+#[test]
+fn what_is_out_of_range_is_refused_before_anything_starts() {
+    for spec in [
+        Spec::Card { width: 321, height: 180 },
+        Spec::Card { width: 0, height: 0 },
+        Spec::Jpeg { width: 100_000, height: 16, captioned: false },
+        Spec::VideoEncoder(VideoEncoderSpec { fps: 0, ..encoder(320, 180, H264Encoder::X264) }),
+        Spec::VideoEncoder(VideoEncoderSpec { bitrate: 1, ..encoder(320, 180, H264Encoder::X264) }),
+        Spec::AudioEncoder(AudioEncoderSpec { codec: AudioCodec::Aac, bitrate: 0 }),
+    ] {
+        assert!(matches!(spec::check(&spec), Err(Error::OutOfRange(_))), "{spec:?}");
+    }
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("Linux").count()
+}
+
+/// Runs alone in a child process, where no other test makes threads.
+#[test]
+fn twenty_restarts_leave_no_thread_behind() {
+    const CHILD: &str = "PORCHLIGHT_TEST_RESTARTS";
+    if std::env::var_os(CHILD).is_none() {
+        let child = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "drivers::pipeline::tests::life::twenty_restarts_leave_no_thread_behind"])
+            .env(CHILD, "1")
+            .output()
+            .expect("this test runs");
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let line = timeline();
+        let mut after_first = 0;
+        for round in 0..20 {
+            let (out, source) = ring(UNITS);
+            let mut reader = source.reader(Gate::default());
+            let spec = CameraSpec {
+                source: CameraSource::StandIn,
+                width: 160,
+                height: 90,
+                fps: 30,
+                bitrate: 200_000,
+                encoder: H264Encoder::X264,
+                caption: "Porch".to_owned(),
+            };
+            let (mut running, _) = camera(spec, line, out).expect("installed");
+            assert_eq!(within(running.event()).await, Event::Started);
+            unit(&mut reader).await;
+            if round % 2 == 0 {
+                running.stop().await;
+            } else {
+                drop(running);
+            }
+            within(async { while !matches!(reader.next().await, Next::Closed) {} }).await;
+            if round == 1 {
+                after_first = threads();
+            }
+        }
+        // GStreamer keeps a few idle threads in its pool, and a stand-in's thread may need one picture's time to end.
+        let settled = Instant::now() + DEADLINE;
+        while threads() > after_first.max(6) && Instant::now() < settled {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(threads() <= after_first.max(6), "{} threads, {after_first} after the second round", threads());
+    });
+}
