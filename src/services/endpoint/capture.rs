@@ -185,8 +185,9 @@ impl Capture {
         let chosen = self.devices.camera_source.clone().filter(|_| !standing_in);
         let source = chosen.unwrap_or(CameraSource::StandIn);
         let spec = CameraSpec {
-            caption: if source == CameraSource::StandIn { "Stand-in camera".into() } else { String::new() },
             source,
+            // Whoever shows it writes the name.
+            caption: String::new(),
             width: self.config.width,
             height: self.config.height,
             fps: self.config.fps,

@@ -28,10 +28,17 @@ impl Part {
     }
 }
 
+/// A member as it is in the composition, and which of its tracks are there already.
+struct Present {
+    part: Part,
+    audio: bool,
+    video: bool,
+}
+
 /// The members of one composition.
 pub struct Members {
     purpose: Purpose,
-    present: BTreeMap<PublicationId, Part>,
+    present: BTreeMap<PublicationId, Present>,
     cut: MediaTime,
 }
 
@@ -62,16 +69,21 @@ impl Members {
         }
         let mut complete = true;
         for (key, part) in wanted {
-            if self.present.get(&key) == Some(&part) {
+            // A member that is added again starts anew: only when there is something new to it.
+            let before = self.present.get(&key).filter(|present| present.part == part);
+            let has = before.is_some_and(|p| (p.audio, p.video) == (part.audio, part.video));
+            if has {
                 continue;
             }
             let video = if part.video { origin.units(key, Codec::H264, self.purpose).await.ok() } else { None };
             let audio = if part.audio { origin.units(key, Codec::Opus, self.purpose).await.ok() } else { None };
-            let found = (video.is_some(), audio.is_some()) == (part.video, part.audio);
-            let member = Member { key, name: part.name.clone(), video, audio };
-            match composition.add(member).await {
-                Ok(()) if found => drop(self.present.insert(key, part)),
-                Ok(()) => complete = false,
+            let now = Present { audio: audio.is_some(), video: video.is_some(), part };
+            complete &= (now.audio, now.video) == (now.part.audio, now.part.video);
+            if before.is_some_and(|before| (before.audio, before.video) == (now.audio, now.video)) {
+                continue;
+            }
+            match composition.add(Member { key, name: now.part.name.clone(), video, audio }).await {
+                Ok(()) => drop(self.present.insert(key, now)),
                 Err(error) => {
                     tracing::warn!(%error, "somebody can't be shown");
                     complete = false;

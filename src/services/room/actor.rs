@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::state::{Effect, NewSeat, State, fingerprint};
-use super::{BoxWish, Command, Connection, Error, Join, Parts, ParticipantKind, Room, Rooms, Seat};
+use super::{BoxWish, Command, Connection, Done, Error, Join, Parts, ParticipantKind, Room, Rooms, Seat};
 use crate::drivers::identity::{Token, random_id};
 use crate::drivers::peer::server::{Event, Source};
 use crate::drivers::store;
@@ -17,7 +17,7 @@ use crate::model::purpose::{Audience, Purpose};
 use crate::model::ring::{PACKETS, ring};
 use crate::model::role::Role;
 use crate::model::track::{Codec, Kind};
-use crate::proto::auth::Name;
+use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
 use crate::services::origin::Native;
 
@@ -91,36 +91,52 @@ impl Actor {
         }
     }
 
-    /// An answer that nobody waits for any more is no error.
+    /// Answers once the change is there to see; an answer that nobody waits for any more is no error.
+    fn answer<T>(&self, done: Done<T>, result: Result<T, Error>) {
+        self.show();
+        let _ = done.send(result);
+    }
+
     async fn command(&mut self, command: Command) {
         match command {
-            Command::Create { name, done } => drop(done.send(self.create(name).await)),
-            Command::Remove { room, done } => drop(done.send(self.remove(room).await)),
-            Command::Join { join, done } => drop(done.send(self.join(*join).await)),
-            Command::Offer { who, sdp, done } => drop(done.send(self.offer(who, sdp).await)),
+            Command::Create { name, done } => {
+                let result = self.create(name).await;
+                self.answer(done, result);
+            }
+            Command::Remove { room, done } => {
+                let result = self.remove(room).await;
+                self.answer(done, result);
+            }
+            Command::Join { join, done } => {
+                let result = self.join(*join).await;
+                self.answer(done, result);
+            }
+            Command::Offer { who, sdp, done } => {
+                let result = self.offer(who, sdp).await;
+                self.answer(done, result);
+            }
             Command::Sending { who, microphone, camera, done } => {
-                drop(done.send(self.state.sending(who, microphone, camera)));
+                let result = self.state.sending(who, microphone, camera);
+                self.answer(done, result);
             }
             Command::Consent { who, on_air, done } => {
                 let effects = self.state.consent(who, on_air);
-                drop(done.send(self.all(effects).await));
+                let result = self.all(effects).await;
+                self.answer(done, result);
             }
             Command::GoLive { room, title, done } => {
-                let now = self.parts.timeline.media(Instant::now());
-                let now = (self.parts.timeline.unix_nanos(now) / 1_000_000_000) as i64;
-                drop(done.send(match self.state.go_live(room, title, now) {
-                    Ok((broadcast, effects)) => {
-                        self.apply(effects).await;
-                        Ok(broadcast)
-                    }
-                    Err(error) => Err(error),
-                }));
+                let result = self.go_live(room, title).await;
+                self.answer(done, result);
             }
             Command::EndLive { room, done } => {
                 let effects = self.state.end_live(room);
-                drop(done.send(self.all(effects).await));
+                let result = self.all(effects).await;
+                self.answer(done, result);
             }
-            Command::Box { room, wish, done } => drop(done.send(self.wish_box(room, wish).await)),
+            Command::Box { room, wish, done } => {
+                let result = self.wish_box(room, wish).await;
+                self.answer(done, result);
+            }
             Command::BoxTracks { who, tracks } => {
                 let mut effects = Vec::new();
                 self.state.box_tracks(who, tracks, &mut effects);
@@ -134,10 +150,23 @@ impl Actor {
             Command::Leave { who, done } => {
                 self.grants.remove(&who);
                 let effects = self.state.leave(who);
-                drop(done.send(self.all(effects).await));
+                let result = self.all(effects).await;
+                self.answer(done, result);
             }
             Command::Notice { room, notice } => self.state.notice(room, notice),
         }
+    }
+
+    async fn go_live(&mut self, room: RoomId, title: Option<Title>) -> Result<BroadcastId, Error> {
+        let (broadcast, effects) = self.state.go_live(room, title, self.unix())?;
+        self.apply(effects).await;
+        Ok(broadcast)
+    }
+
+    /// Wall time in seconds since 1970 UTC.
+    fn unix(&self) -> i64 {
+        let now = self.parts.timeline.media(Instant::now());
+        (self.parts.timeline.unix_nanos(now) / 1_000_000_000) as i64
     }
 
     pub(super) async fn create(&mut self, name: Name) -> Result<Arc<Room>, Error> {
@@ -145,8 +174,7 @@ impl Actor {
             return Err(Error::TooManyRooms(ROOMS));
         }
         let (id, broadcast) = (random_id(RoomId::from_bytes), random_id(BroadcastId::from_bytes));
-        let now = self.parts.timeline.media(Instant::now());
-        let created = (self.parts.timeline.unix_nanos(now) / 1_000_000_000) as i64;
+        let created = self.unix();
         self.parts.store.insert_room(store::Room { id, name: name.to_string(), broadcast, created }).await?;
         self.state.add(id, name, broadcast);
         self.show();

@@ -107,18 +107,14 @@ impl Watched {
     }
 
     /// Reads one batch and gives each datagram with where it came from and which address of ours it came to.
-    /// Answers whether there may be more.
-    pub(super) fn read(&mut self, mut each: impl FnMut(SocketAddr, SocketAddr, &[u8])) -> bool {
+    pub(super) fn read(&mut self, mut each: impl FnMut(SocketAddr, SocketAddr, &[u8])) {
         let Self { socket, state, base, buffers, meta } = self;
         let mut slices: Vec<IoSliceMut<'_>> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
         let read = socket.try_io(Interest::READABLE, || state.recv((&*socket).into(), &mut slices, meta));
         let count = match read {
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-            Err(error) => {
-                tracing::debug!(%error, "reading from the UDP port failed");
-                return false;
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(error) => return tracing::debug!(%error, "reading from the UDP port failed"),
         };
         for (buffer, meta) in buffers.iter().zip(meta.iter()).take(count) {
             let to = meta.dst_ip.map_or(*base, |ip| SocketAddr::new(ip, base.port()));
@@ -126,7 +122,6 @@ impl Watched {
                 each(meta.addr, to, datagram);
             }
         }
-        true
     }
 
     /// Sends one datagram, or loses it when the kernel's buffer is full, as networks do.

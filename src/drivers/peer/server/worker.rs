@@ -175,9 +175,9 @@ impl Worker {
     }
 
     fn read(&mut self, now: Instant) {
-        let mut touched: Vec<PeerId> = Vec::new();
-        let Self { socket, peers, by_address, .. } = self;
-        let more = socket.read(|source, destination, bytes| {
+        let mut touched: Vec<(PeerId, Instant, Effects)> = Vec::new();
+        let Self { socket, peers, by_address, out, .. } = self;
+        socket.read(|source, destination, bytes| {
             let Some(input) = datagram(now, source, destination, bytes) else {
                 return;
             };
@@ -192,18 +192,19 @@ impl Worker {
             }) else {
                 return;
             };
-            if let Some(peer) = peers.get_mut(&id) {
-                peer.input(input);
-                if !touched.contains(&id) {
-                    touched.push(id);
-                }
-            }
+            let Some(peer) = peers.get_mut(&id) else {
+                return;
+            };
+            let at = touched.iter().position(|(touched, ..)| *touched == id).unwrap_or_else(|| {
+                touched.push((id, peer.timeout, Effects::default()));
+                touched.len() - 1
+            });
+            // The engine holds one received packet at a time: what it made of this one is taken before the next.
+            peer.input(input);
+            peer.drain(&mut touched[at].2, out);
         });
-        if !more {
-            return;
-        }
-        for id in touched {
-            self.drain(id);
+        for (id, before, effects) in touched {
+            self.settle(id, before, effects);
         }
     }
 
