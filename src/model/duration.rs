@@ -1,5 +1,5 @@
 //! Durations as people write them, `2s` or `334ms`: `#[serde(with = "crate::model::duration")]` on a
-//! [`Duration`](std::time::Duration).
+//! [`Duration`].
 
 use std::fmt;
 use std::ops::RangeInclusive;
