@@ -3,7 +3,9 @@
 fn main() {
     println!("cargo:rerun-if-changed=web/dist");
     if !std::path::Path::new("web/dist/index.html").exists() {
-        println!("cargo:error=the pages are not built: run (cd web && npm ci && npm run build), or script/run which does all of it");
+        println!(
+            "cargo:error=the pages are not built: run (cd web && npm ci && npm run build), or script/run which does all of it"
+        );
         std::process::exit(1);
     }
 }

@@ -73,13 +73,13 @@ impl Daemon {
         let encoder = pipeline::choose_h264_encoder(choice(config.media.h264_encoder))?;
         let inventory = tokio::task::spawn_blocking(device::inventory).await.context("devices can't be listed")?;
         let state = config.node.state.clone();
-        let store = tokio::task::spawn_blocking(move || store::open(&state)).await.context("the store can't be opened")??;
+        let store =
+            tokio::task::spawn_blocking(move || store::open(&state)).await.context("the store can't be opened")??;
         let (peers, events, peers_thread) = peers::start(&config.peers, timeline)?;
 
         // Services.
         let origin = origin::start(timeline, &ground.tasks, ground.stop.clone());
-        let access =
-            access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
+        let access = access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
         let broadcasts = broadcast::start(&ground.tasks, ground.stop.clone());
         let parts = room::Parts {
             origin: origin.clone(),
@@ -107,8 +107,7 @@ impl Daemon {
             timeline,
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
-        let egress =
-            egress::Handle::start(config.hls.clone(), timeline, &outgoing.tasks, outgoing.stop.clone());
+        let egress = egress::Handle::start(config.hls.clone(), timeline, &outgoing.tasks, outgoing.stop.clone());
         outgoing.tasks.spawn(egress::follow(
             egress.clone(),
             broadcasts.clone(),
@@ -135,7 +134,17 @@ impl Daemon {
             cancel: interfaces.stop.clone(),
         });
         interfaces.tasks.spawn(server.run(app, interfaces.tasks.clone(), interfaces.stop.clone()));
-        Ok(Self { address, owner_link, store, peers: (peers, peers_thread), interfaces, outgoing, making, rooms, ground })
+        Ok(Self {
+            address,
+            owner_link,
+            store,
+            peers: (peers, peers_thread),
+            interfaces,
+            outgoing,
+            making,
+            rooms,
+            ground,
+        })
     }
 
     /// Where pages are served.

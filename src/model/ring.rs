@@ -264,9 +264,9 @@ impl<T> Reader<T> {
 
 impl<T> Drop for Reader<T> {
     fn drop(&mut self) {
-        self.shared.readers.rcu(|readers| {
-            readers.iter().filter(|w| !Arc::ptr_eq(w, &self.waker)).cloned().collect::<Vec<_>>()
-        });
+        self.shared
+            .readers
+            .rcu(|readers| readers.iter().filter(|w| !Arc::ptr_eq(w, &self.waker)).cloned().collect::<Vec<_>>());
         self.shared.feedback.readers.fetch_sub(1, Ordering::AcqRel);
         self.shared.feedback.waker.wake();
     }
@@ -311,11 +311,13 @@ mod tests {
         let gate = Gate::default();
         let mut refused = source.reader(gate.clone());
         let mut other = source.reader(Gate::default());
-        let waiting = tokio::spawn(async move { refused.next().await });
-        tokio::task::yield_now().await;
-        gate.close();
-        source.wake();
-        assert_eq!(waiting.await.expect("the task ends"), Next::Revoked);
+        let closing = async {
+            tokio::task::yield_now().await;
+            gate.close();
+            source.wake();
+        };
+        let (next, ()) = tokio::join!(refused.next(), closing);
+        assert_eq!(next, Next::Revoked);
         writer.push(1);
         assert_eq!(other.next().await, Next::Item(1));
     }

@@ -26,7 +26,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than 64 KiB."))
             }
             // What serde says names fields and types of the request, nothing of ours.
-            Err(rejection) => Err(Problem::bad("bad-body", format!("The body can't be used: {}.", rejection.body_text()))),
+            Err(rejection) => {
+                Err(Problem::bad("bad-body", format!("The body can't be used: {}.", rejection.body_text())))
+            }
         }
     }
 }

@@ -101,18 +101,22 @@ impl From<room::Error> for Problem {
         match error {
             E::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-room", "This room does not exist any more."),
             E::NoSeat => Self::new(StatusCode::CONFLICT, "no-seat", "You are not in this room any more. Join again."),
-            E::BoxNotHere => {
-                Self::new(StatusCode::CONFLICT, "box-not-here", "The box is not in this call. Put it into the call first.")
-            }
+            E::BoxNotHere => Self::new(
+                StatusCode::CONFLICT,
+                "box-not-here",
+                "The box is not in this call. Put it into the call first.",
+            ),
             E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
             E::TooManyRooms(_) => Self::new(StatusCode::CONFLICT, "too-many-rooms", format!("{error}.")),
             E::Peer(peers::Error::Offer(why)) => {
                 tracing::debug!(why, "an offer was refused");
                 Self::bad("bad-offer", "Your browser's offer can't be used. Try another browser.")
             }
-            E::Peer(peers::Error::Full) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "box-full", "The box has as many connections as it can take.")
-            }
+            E::Peer(peers::Error::Full) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "box-full",
+                "The box has as many connections as it can take.",
+            ),
             E::Peer(error) => Self::internal("peers", &error),
             E::Store(error) => Self::internal("store", &error),
             E::Closed => Self::closing(),

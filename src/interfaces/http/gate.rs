@@ -22,7 +22,11 @@ struct Named {
     room: Option<String>,
 }
 
-pub(super) async fn check(State((app, rule)): State<(App, Rule)>, request: Request, next: Next) -> Result<Response, Problem> {
+pub(super) async fn check(
+    State((app, rule)): State<(App, Rule)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     if changes(&parts) && !own_origin(&parts.headers) {
         return Err(Problem::foreign());
@@ -96,7 +100,9 @@ mod tests {
         let host = ("host", "box.local:8080");
         assert!(own_origin(&headers(&[host, ("origin", "http://box.local:8080")])));
         assert!(own_origin(&headers(&[host])), "a program sends no origin");
-        for foreign in ["http://evil.example", "http://box.local", "null", "box.local:8080", "http://box.local:8080.evil"] {
+        for foreign in
+            ["http://evil.example", "http://box.local", "null", "box.local:8080", "http://box.local:8080.evil"]
+        {
             assert!(!own_origin(&headers(&[host, ("origin", foreign)])), "{foreign}");
         }
         assert!(!own_origin(&headers(&[host, ("sec-fetch-site", "cross-site")])));

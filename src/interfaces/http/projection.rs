@@ -15,8 +15,7 @@ pub(super) fn date(unix: i64) -> String {
 
 /// The state of a room as `me` may see it: docs/reference/signalling.md.
 pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32) -> Value {
-    let may: Vec<Verb> =
-        Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
+    let may: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
     let participants: Map<String, Value> =
         room.participants.iter().map(|p| (p.id.to_string(), participant(p))).collect();
     let slots: Map<String, Value> = me

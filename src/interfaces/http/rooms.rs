@@ -60,9 +60,12 @@ pub(super) async fn list(State(app): State<App>, Caller(grant): Caller) -> Json<
     Json(mine.map(|room| describe(room)).collect())
 }
 
-pub(super) async fn create(State(app): State<App>, Body(new): Body<NewRoom>) -> Result<(StatusCode, Json<Value>), Problem> {
-    let name = Name::new(&new.name)
-        .map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
+pub(super) async fn create(
+    State(app): State<App>,
+    Body(new): Body<NewRoom>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let name =
+        Name::new(&new.name).map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
     let room = app.rooms.create(name).await?;
     Ok((StatusCode::CREATED, Json(describe(&room))))
 }

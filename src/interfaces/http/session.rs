@@ -20,14 +20,9 @@ use crate::services::access::Grant;
 #[serde(untagged)]
 pub(super) enum SignIn {
     /// With the owner's one-time link.
-    Owner {
-        owner: String,
-    },
+    Owner { owner: String },
     /// With an invite, under a name.
-    Guest {
-        invite: String,
-        name: String,
-    },
+    Guest { invite: String, name: String },
 }
 
 fn describe(grant: &Grant) -> Value {

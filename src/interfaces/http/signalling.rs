@@ -253,7 +253,8 @@ impl Line {
             "leave" => Ok(json!({})),
             "go_live" => {
                 let GoLiveFields { title } = fields(frame.fields)?;
-                let title = title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(Title::new).transpose();
+                let title =
+                    title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(Title::new).transpose();
                 let title =
                     title.map_err(|error| Problem::bad("bad-title", format!("This title can't be used: {error}.")))?;
                 let broadcast: BroadcastId = rooms.go_live(self.room, title).await?;
@@ -276,8 +277,8 @@ impl Line {
         if self.seat.is_some() {
             return Err(Problem::bad("joined", "You are in this room already."));
         }
-        let name = Name::new(&name)
-            .map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
+        let name =
+            Name::new(&name).map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
         let seat = self.app.rooms.join(self.room, self.grant.clone(), name, resume).await?;
         let ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
         self.seat = Some(seat);
@@ -329,7 +330,8 @@ impl Line {
 }
 
 fn fields<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value).map_err(|error| Problem::bad("bad-fields", format!("The request can't be used: {error}.")))
+    serde_json::from_value(value)
+        .map_err(|error| Problem::bad("bad-fields", format!("The request can't be used: {error}.")))
 }
 
 fn answer(id: u64, result: Result<Value, Problem>) -> Value {

@@ -10,7 +10,7 @@ use super::text::{InvalidText, line};
 /// Longest name, in characters (Unicode scalar values).
 pub const MAX_NAME: usize = 40;
 
-/// A name that people see: one line of 1 to [`MAX_NAME`] characters, see [`line`].
+/// A name that people see: one line of 1 to [`MAX_NAME`] characters, see [`line()`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);

@@ -9,7 +9,7 @@ use super::{InvalidText, line};
 /// Longest title, in characters (Unicode scalar values).
 pub const MAX_TITLE: usize = 100;
 
-/// A title: one line of 1 to [`MAX_TITLE`] characters, see [`line`].
+/// A title: one line of 1 to [`MAX_TITLE`] characters, see [`line()`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Title(String);
 

@@ -112,8 +112,10 @@ mod tests {
             let captured = step * 20 * MS;
             let wall = captured + 77_000 * MS;
             let report = |rate: i64, base: u64| {
-                (captured >= reports_after * 1000 * MS)
-                    .then_some(Report { wall_nanos: wall, rtp_time: base + (captured / 1000 * rate / 1_000_000) as u64 })
+                (captured >= reports_after * 1000 * MS).then_some(Report {
+                    wall_nanos: wall,
+                    rtp_time: base + (captured / 1000 * rate / 1_000_000) as u64,
+                })
             };
             let jitter = (step * 7919 % 13) * MS;
             let rtp = 500_000 + (captured / 1000 * 48_000 / 1_000_000) as u64;

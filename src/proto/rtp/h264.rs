@@ -302,7 +302,10 @@ mod tests {
         packets.remove(lost);
         let mut from = Depacketizer::new(Codec::H264).expect("H.264 has packets");
         let got = units(packets, &mut from);
-        assert_eq!(got.iter().map(|u| (u.pts.nanos() / 1_000_000, u.gap)).collect::<Vec<_>>(), [(0, false), (400, true)]);
+        assert_eq!(
+            got.iter().map(|u| (u.pts.nanos() / 1_000_000, u.gap)).collect::<Vec<_>>(),
+            [(0, false), (400, true)]
+        );
     }
 
     #[test]

@@ -80,8 +80,7 @@ impl Forwarder {
                     }
                     None => incoming,
                 };
-                let base =
-                    Base { seq_in: packet.seq, seq_out: self.next_seq, shift: outgoing.wrapping_sub(incoming) };
+                let base = Base { seq_in: packet.seq, seq_out: self.next_seq, shift: outgoing.wrapping_sub(incoming) };
                 self.base = Some(base);
                 base
             }

@@ -37,8 +37,8 @@ mod tests {
 
     use super::super::{Error, Title, start};
     use super::*;
-    use crate::model::id::PublicationId;
     use crate::model::id::BroadcastId;
+    use crate::model::id::PublicationId;
 
     #[tokio::test]
     async fn everybody_sees_a_change_when_it_is_answered() {

@@ -41,7 +41,12 @@ impl State {
             },
             Change::Start { id, title, since, publication } => {
                 let broadcast = self.known(id)?;
-                let live = broadcast.live.unwrap_or(Live { since, viewers: 0, publication, cut: MediaTime::from_nanos(i64::MIN) });
+                let live = broadcast.live.unwrap_or(Live {
+                    since,
+                    viewers: 0,
+                    publication,
+                    cut: MediaTime::from_nanos(i64::MIN),
+                });
                 Ok(replace(&mut broadcast.title, title) | replace(&mut broadcast.live, Some(live)))
             }
             Change::Stop { id } => Ok(replace(&mut self.known(id)?.live, None)),
@@ -96,11 +101,18 @@ mod tests {
     #[test]
     fn a_broadcast_goes_on_air_and_off_again_and_keeps_its_title() {
         let mut state = registered();
-        assert_eq!(state.apply(Change::Start { id: ID, title: title("Party"), since: 7, publication: ON_AIR }), Ok(true));
+        assert_eq!(
+            state.apply(Change::Start { id: ID, title: title("Party"), since: 7, publication: ON_AIR }),
+            Ok(true)
+        );
         assert_eq!(state.apply(Change::SetViewers { id: ID, viewers: 3 }), Ok(true));
         assert_eq!(
             state.list(),
-            [Broadcast { id: ID, title: title("Party"), live: Some(Live { since: 7, viewers: 3, publication: ON_AIR, cut: NEVER }) }]
+            [Broadcast {
+                id: ID,
+                title: title("Party"),
+                live: Some(Live { since: 7, viewers: 3, publication: ON_AIR, cut: NEVER })
+            }]
         );
         assert_eq!(state.apply(Change::Stop { id: ID }), Ok(true));
         assert_eq!(state.list(), [Broadcast { id: ID, title: title("Party"), live: None }]);
@@ -110,7 +122,9 @@ mod tests {
     fn starting_twice_keeps_the_first_start() {
         let mut state = registered();
         for since in [7, 9] {
-            state.apply(Change::Start { id: ID, title: title("Garden"), since, publication: ON_AIR }).expect("it starts");
+            state
+                .apply(Change::Start { id: ID, title: title("Garden"), since, publication: ON_AIR })
+                .expect("it starts");
         }
         assert_eq!(state.list()[0].live, Some(Live { since: 7, viewers: 0, publication: ON_AIR, cut: NEVER }));
     }

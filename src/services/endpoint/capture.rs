@@ -147,7 +147,13 @@ impl Capture {
         ended
     }
 
-    async fn watch(&self, kind: Kind, running: &mut Running, demand: &mut Demand, keyframes: Option<Keyframes>) -> Ended {
+    async fn watch(
+        &self,
+        kind: Kind,
+        running: &mut Running,
+        demand: &mut Demand,
+        keyframes: Option<Keyframes>,
+    ) -> Ended {
         let mut rooms = self.parts.rooms.rooms();
         let mut idle: Option<Instant> = None;
         loop {

@@ -37,6 +37,15 @@ impl Device {
     }
 }
 
+/// A screen to show on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Display {
+    /// DRM's number of the connector, where the kernel tells it.
+    pub(super) connector: Option<u32>,
+    /// Pixels across and down of the mode it likes best.
+    pub(super) size: Option<(u32, u32)>,
+}
+
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Devices {
@@ -51,7 +60,7 @@ pub struct Devices {
     pub(super) camera_source: Option<CameraSource>,
     pub(super) microphone_source: Option<MicrophoneSource>,
     pub(super) speaker_device: Option<String>,
-    pub(super) connector: Option<(Option<u32>, Option<(u32, u32)>)>,
+    pub(super) display: Option<Display>,
 }
 
 pub(super) fn choose(config: &Config, inventory: &Inventory) -> Devices {
@@ -67,7 +76,7 @@ pub(super) fn choose(config: &Config, inventory: &Inventory) -> Devices {
         camera_source,
         microphone_source,
         speaker_device,
-        connector: screen.map(|screen| (screen.connector, screen.size)),
+        display: screen.map(|screen| Display { connector: screen.connector, size: screen.size }),
     }
 }
 
@@ -141,7 +150,8 @@ mod tests {
     }
 
     fn with(modes: Vec<Mode>) -> Inventory {
-        let camera = Camera { name: "Eye".into(), node: "/dev/video0".into(), path: "/dev/v4l/by-id/eye".into(), modes };
+        let camera =
+            Camera { name: "Eye".into(), node: "/dev/video0".into(), path: "/dev/v4l/by-id/eye".into(), modes };
         Inventory { cameras: vec![camera], ..Inventory::default() }
     }
 

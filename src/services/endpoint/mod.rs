@@ -23,8 +23,8 @@ use crate::drivers::device::Inventory;
 use crate::drivers::pipeline::H264Encoder;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
-use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::origin;
+use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
@@ -190,7 +190,8 @@ impl Actor {
             publication: seat.publication,
         };
         capture.start(&self.tasks, &stop);
-        let sight = sight::Sight::start(self.parts.clone(), self.devices.clone(), room.id, &self.tasks, stop.child_token());
+        let sight =
+            sight::Sight::start(self.parts.clone(), self.devices.clone(), room.id, &self.tasks, stop.child_token());
         let tracks = BoxTracks {
             audio: self.devices.microphone.is_there(),
             video: self.devices.camera.is_there(),

@@ -78,7 +78,7 @@ struct Outlets {
 
 impl Task {
     async fn run(self, mut inbox: mpsc::Receiver<Answer>) {
-        let always = self.devices.connector.is_some() || self.devices.speaker_device.is_some();
+        let always = self.devices.display.is_some() || self.devices.speaker_device.is_some();
         let mut first = None;
         loop {
             if !always && first.is_none() {
@@ -96,12 +96,12 @@ impl Task {
     fn size(&self) -> (u32, u32, u32) {
         let (width, height, fps) = self.parts.screen;
         // The screen's own mode, as far as the board can draw it.
-        let own = self.devices.connector.and_then(|(_, size)| size).filter(|(w, h)| w * h <= 1920 * 1080);
+        let own = self.devices.display.and_then(|display| display.size).filter(|(w, h)| w * h <= 1920 * 1080);
         own.map_or((width, height, fps), |(w, h)| (w & !1, h & !1, fps))
     }
 
     fn screen(&self, (width, height, fps): (u32, u32, u32)) -> Option<(Running, PictureFeed)> {
-        let (connector, _) = self.devices.connector?;
+        let connector = self.devices.display?.connector;
         let opened = pipeline::display(DisplaySpec { width, height, fps, connector });
         opened.inspect_err(|error| tracing::error!(%error, "the screen can't be opened")).ok()
     }
@@ -115,15 +115,20 @@ impl Task {
     /// Composes until nobody needs it; false when the call is over.
     async fn compose(&self, inbox: &mut mpsc::Receiver<Answer>, first: Option<Answer>, always: bool) -> bool {
         let size @ (width, height, fps) = self.size();
-        let makes = match (self.devices.connector.is_some() || !always, self.devices.speaker_device.is_some()) {
+        let makes = match (self.devices.display.is_some() || !always, self.devices.speaker_device.is_some()) {
             (true, true) => Makes::Both,
             // A still needs pictures even where only a speaker is plugged in.
             (false, true) => Makes::Both,
             (_, false) => Makes::Pictures,
         };
         let settings = Settings { width, height, fps, makes, ..Settings::default() };
-        let (composition, mut outputs) =
-            composition::start(settings, Arc::new(Pipelines), self.parts.timeline, &self.tasks, self.stop.child_token());
+        let (composition, mut outputs) = composition::start(
+            settings,
+            Arc::new(Pipelines),
+            self.parts.timeline,
+            &self.tasks,
+            self.stop.child_token(),
+        );
         let mut outlets = Outlets { screen: self.screen(size), speaker: self.speaker() };
         let mut members = Members::new(Purpose::Screen);
         let mut rooms = self.parts.rooms.rooms();

@@ -145,4 +145,3 @@ async fn to_packets(
         }
     }
 }
-

@@ -44,8 +44,7 @@ fn failure(error: pipeline::Error) -> Failure {
 
 impl Codecs for Pipelines {
     fn video(&self, spec: &VideoSpec, pictures: mpsc::Sender<Picture>) -> Result<Box<dyn Decoder>, Failure> {
-        let spec =
-            VideoDecoderSpec { width: spec.width, height: spec.height, caption: Some(spec.caption.clone()) };
+        let spec = VideoDecoderSpec { width: spec.width, height: spec.height, caption: Some(spec.caption.clone()) };
         pipeline::video_decoder(spec, pictures).map(decoder).map_err(failure)
     }
 

@@ -20,11 +20,7 @@ struct Part {
 
 impl Part {
     fn of(participant: &Participant) -> Self {
-        Self {
-            name: participant.name.to_string(),
-            audio: participant.microphone,
-            video: participant.camera,
-        }
+        Self { name: participant.name.to_string(), audio: participant.microphone, video: participant.camera }
     }
 }
 

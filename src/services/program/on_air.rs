@@ -192,8 +192,7 @@ impl Program {
             rooms.mark_unchanged();
             state.mark_unchanged();
             let withdrawn = self.withdrawn(&room);
-            let complete =
-                members.follow(&room, |p| p.on_air == OnAir::Yes, &self.parts.origin, &composition).await;
+            let complete = members.follow(&room, |p| p.on_air == OnAir::Yes, &self.parts.origin, &composition).await;
             if withdrawn {
                 self.cut(members.cut(&composition)).await;
                 keyframes.request();

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::state::{Effect, NewSeat, State, fingerprint};
-use super::{BoxWish, Command, Connection, Done, Error, Join, Parts, ParticipantKind, Room, Rooms, Seat};
+use super::{BoxWish, Command, Connection, Done, Error, Join, ParticipantKind, Parts, Room, Rooms, Seat};
 use crate::drivers::identity::{Token, random_id};
 use crate::drivers::peer::server::{Event, Source};
 use crate::drivers::store;

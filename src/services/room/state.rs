@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{BoxTracks, BoxWish, Connection, Error, Live, Notice, OnAir, Participant, ParticipantKind, Room, Rooms, Slot};
 use super::slots::assign;
+use super::{
+    BoxTracks, BoxWish, Connection, Error, Live, Notice, OnAir, Participant, ParticipantKind, Room, Rooms, Slot,
+};
 use crate::drivers::identity::TokenHash;
 use crate::drivers::peer::server::{Mid, Source};
 use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
@@ -255,7 +257,12 @@ impl State {
     }
 
     /// The slots that an answer brought; what is bound stays bound.
-    pub(super) fn slots(&mut self, who: ParticipantId, slots: Vec<(Mid, Kind)>, effects: &mut Vec<Effect>) -> Result<(), Error> {
+    pub(super) fn slots(
+        &mut self,
+        who: ParticipantId,
+        slots: Vec<(Mid, Kind)>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
         let (place, at) = self.of(who)?;
         let view = &mut place.seats[at].view;
         view.slots = slots

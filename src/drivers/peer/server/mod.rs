@@ -152,7 +152,10 @@ impl Handle {
 ///
 /// # Errors
 /// [`Error::Bind`] and [`Error::NoAddress`].
-pub fn start(config: &Config, timeline: Timeline) -> Result<(Handle, mpsc::Receiver<Event>, thread::JoinHandle<()>), Error> {
+pub fn start(
+    config: &Config,
+    timeline: Timeline,
+) -> Result<(Handle, mpsc::Receiver<Event>, thread::JoinHandle<()>), Error> {
     let socket = socket::Socket::bind(config)?;
     let local = socket.local_addr();
     let (commands, inbox) = mpsc::channel(COMMANDS);

@@ -99,7 +99,12 @@ impl Peer {
         self.rtc.disconnect();
     }
 
-    pub(super) fn offer(&mut self, offer: &str, effects: &mut Effects, out: &mut Vec<Transmit>) -> Result<Answer, Error> {
+    pub(super) fn offer(
+        &mut self,
+        offer: &str,
+        effects: &mut Effects,
+        out: &mut Vec<Transmit>,
+    ) -> Result<Answer, Error> {
         if offer.len() > sdp::LARGEST || offer.matches("\nm=").count() > sdp::SECTIONS {
             return Err(Error::Offer("it is too large".into()));
         }
@@ -282,7 +287,8 @@ impl Peer {
         } else {
             self.inbound.remove(&mid);
             if direction.is_sending() {
-                let first = mid.as_bytes().iter().fold(1u16, |seq, &b| seq.wrapping_mul(251).wrapping_add(u16::from(b)));
+                let first =
+                    mid.as_bytes().iter().fold(1u16, |seq, &b| seq.wrapping_mul(251).wrapping_add(u16::from(b)));
                 let slot = || Slot { forwarder: Forwarder::new(kind, rate, first), kind, bound: false };
                 self.slots.entry(mid).or_insert_with(slot);
             } else {
@@ -347,7 +353,12 @@ fn near(extended: u64, low: u32) -> u64 {
 }
 
 /// A datagram as the engine takes it; `None` if it can't be anything of WebRTC.
-pub(super) fn datagram<'a>(now: Instant, source: SocketAddr, destination: SocketAddr, bytes: &'a [u8]) -> Option<Input<'a>> {
+pub(super) fn datagram<'a>(
+    now: Instant,
+    source: SocketAddr,
+    destination: SocketAddr,
+    bytes: &'a [u8],
+) -> Option<Input<'a>> {
     Receive::new(Protocol::Udp, source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
 }
 

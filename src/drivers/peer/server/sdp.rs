@@ -9,7 +9,8 @@ pub(super) const SECTIONS: usize = 128;
 pub(super) fn without_names(sdp: &str) -> String {
     let mut out = String::with_capacity(sdp.len());
     for line in sdp.split_inclusive('\n') {
-        let named = line.starts_with("a=candidate:") && line.split_whitespace().nth(4).is_some_and(|a| a.ends_with(".local"));
+        let named =
+            line.starts_with("a=candidate:") && line.split_whitespace().nth(4).is_some_and(|a| a.ends_with(".local"));
         if !named {
             out.push_str(line);
         }
