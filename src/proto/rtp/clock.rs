@@ -39,12 +39,20 @@ impl Least {
     }
 }
 
+/// Media time is the timestamp in nanoseconds plus `by`.
+#[derive(Clone, Copy)]
+struct Shift {
+    by: i64,
+    /// When it was last looked at, and the newest timestamp in nanoseconds.
+    at: MediaTime,
+    newest: i64,
+}
+
 struct Track {
     rate: u32,
     report: Option<Report>,
     least: Option<Least>,
-    /// Media time is the timestamp in nanoseconds plus this.
-    shift: Option<(i64, MediaTime)>,
+    shift: Option<Shift>,
 }
 
 /// The mapping for all tracks of one participant.
@@ -84,16 +92,19 @@ impl Clock {
             None => own,
         };
         let shift = match track.shift {
-            None => target,
+            None => Shift { by: target, at: now, newest: nanos },
             // Sound and picture of one sender can't be further apart than this: the sender's clock itself was set.
-            Some((shift, _)) if (target - shift).abs() > 2_000_000_000 => target,
-            Some((shift, at)) => {
-                let most = (now.since(at).max(0) as f64 / 1e9 * SLEW as f64) as i64;
-                shift + (target - shift).clamp(-most, most)
+            Some(shift) if (target - shift.by).abs() > 2_000_000_000 => Shift { by: target, at: now, newest: nanos },
+            Some(shift) => {
+                let slew = (now.since(shift.at).max(0) as f64 / 1e9 * SLEW as f64) as i64;
+                // Time goes on with every timestamp, whatever is learnt.
+                let most = slew.min(nanos.saturating_sub(shift.newest).max(0) / 2);
+                let by = shift.by + (target - shift.by).clamp(-most, most);
+                Shift { by, at: now, newest: nanos.max(shift.newest) }
             }
         };
-        track.shift = Some((shift, now));
-        MediaTime::from_nanos(nanos.saturating_add(shift))
+        track.shift = Some(shift);
+        MediaTime::from_nanos(nanos.saturating_add(shift.by))
     }
 }
 
@@ -143,6 +154,21 @@ mod tests {
         let early = skew(6, 5);
         assert!(early > 90 * MS, "5 ms a second at most, got {early}");
         assert!(skew(40, 5).abs() < 3 * MS);
+    }
+
+    #[test]
+    fn time_goes_on_with_the_timestamps_even_while_a_delay_is_unlearnt() {
+        let mut clock = Clock::default();
+        let track = clock.add(1000);
+        let mut last = clock.time(track, 0, None, MediaTime::from_millis(500));
+        for tick in 1..200u64 {
+            // Each burst of twenty comes a second after the one before, with timestamps a millisecond apart.
+            let now = MediaTime::from_millis(500 + (tick / 20) as i64 * 1000);
+            let report = Some(Report { wall_nanos: (tick as i64 - 300) * MS, rtp_time: tick });
+            let time = clock.time(track, tick, report, now);
+            assert!(time > last, "at {tick}");
+            last = time;
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod config;
 mod peer;
 mod sdp;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use config::Config;

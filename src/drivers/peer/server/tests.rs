@@ -1,0 +1,204 @@
+//! The worker against real peers on loopback: str0m on the other side as well, in the role of the browser.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{Direction, MediaKind, Mid as Section};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpWrite, SeqNo};
+use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
+
+use super::{Answer, Config, Event, Handle, start};
+use crate::model::id::{PeerId, PublicationId};
+use crate::model::packet::Packet;
+use crate::model::ring::{Gate, Next, PACKETS, ring};
+use crate::model::time::Timeline;
+use crate::model::track::Kind;
+
+/// However slow the machine is, this is enough.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A browser of its own: an engine and a socket.
+struct Client {
+    rtc: Rtc,
+    socket: UdpSocket,
+    local: SocketAddr,
+    connected: bool,
+    received: Vec<(u64, Vec<u8>)>,
+}
+
+impl Client {
+    fn new(direction: Direction) -> (Self, String, SdpPendingOffer, Section) {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has ports");
+        socket.set_read_timeout(Some(Duration::from_millis(5))).expect("a socket has a timeout");
+        let local = socket.local_addr().expect("it is bound");
+        let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
+        rtc.add_local_candidate(Candidate::host(local, "udp").expect("an address is a candidate"));
+        let mut change = rtc.sdp_api();
+        let mid = change.add_media(MediaKind::Video, direction, None, None, None);
+        let (offer, pending) = change.apply().expect("there is something to offer");
+        let client = Self { rtc, socket, local, connected: false, received: Vec::new() };
+        (client, offer.to_sdp_string(), pending, mid)
+    }
+
+    fn accept(&mut self, answer: &Answer, pending: SdpPendingOffer) {
+        let answer = SdpAnswer::from_sdp_string(&answer.sdp).expect("the answer is one");
+        self.rtc.sdp_api().accept_answer(pending, answer).expect("the answer fits the offer");
+    }
+
+    /// Lets the engine work, and reads one datagram at most.
+    fn turn(&mut self) {
+        self.drain();
+        let mut buffer = [0; 2048];
+        if let Ok((length, source)) = self.socket.recv_from(&mut buffer) {
+            let receive = Receive::new(Protocol::Udp, source, self.local, &buffer[..length]).expect("ours are well formed");
+            self.rtc.handle_input(Input::Receive(Instant::now(), receive)).expect("the engine takes it");
+            self.drain();
+        }
+        self.rtc.handle_input(Input::Timeout(Instant::now())).expect("time goes on");
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.rtc.poll_output().expect("the engine works") {
+                Output::Timeout(_) => return,
+                Output::Transmit(transmit) => {
+                    self.socket.send_to(&transmit.contents, transmit.destination).expect("loopback takes it");
+                }
+                Output::Event(Engine::Connected) => self.connected = true,
+                Output::Event(Engine::RtpPacket(packet)) if !packet.payload.is_empty() => {
+                    self.received.push((*packet.seq_no, packet.payload.to_vec()));
+                }
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    /// Writes packets into the engine, all of one size, and sends them at once.
+    fn send(&mut self, mid: Section, first: u64, count: u64) {
+        let pt = {
+            let media = self.rtc.media(mid).expect("it was offered");
+            let h264 = |pt: &&str0m::media::Pt| {
+                let spoken = |p: &&str0m::format::PayloadParams| p.pt() == **pt;
+                let params = self.rtc.codec_config().params().iter().find(spoken);
+                params.is_some_and(|p| p.spec().codec == str0m::format::Codec::H264)
+            };
+            *media.remote_pts().iter().find(h264).expect("the box speaks H.264")
+        };
+        for index in first..first + count {
+            let mut payload = vec![0x67, 0, 0, 0];
+            payload.extend_from_slice(&index.to_be_bytes());
+            let now = Instant::now();
+            let mut direct = self.rtc.direct_api();
+            let stream = direct.stream_tx_by_mid(mid, None).expect("it sends");
+            stream.write_rtp(RtpWrite::new(pt, SeqNo::from(index), index as u32 * 90, now, payload).marker(true).nackable(true));
+        }
+        self.rtc.handle_input(Input::Timeout(Instant::now())).expect("time goes on");
+        self.drain();
+    }
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !done() {
+        assert!(Instant::now() < end, "{what} did not happen");
+    }
+}
+
+fn index(payload: &[u8]) -> u64 {
+    u64::from_be_bytes(payload[4..12].try_into().expect("eight bytes"))
+}
+
+async fn connect(handle: &Handle, id: PeerId, direction: Direction) -> (Client, Section, Answer) {
+    let (mut client, offer, pending, mid) = Client::new(direction);
+    let answer = handle.offer(id, offer).await.expect("the offer is a good one");
+    client.accept(&answer, pending);
+    until("the connection", || {
+        client.turn();
+        client.connected
+    });
+    (client, mid, answer)
+}
+
+fn timeline() -> Timeline {
+    Timeline::new(Instant::now(), 0, 0)
+}
+
+fn loopback() -> Config {
+    Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() }
+}
+
+#[tokio::test]
+async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
+    let (handle, mut events, thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let (one, other) = (PeerId::from_bytes([1; 10]), PeerId::from_bytes([2; 10]));
+    let (mut sender, from, answer) = connect(&handle, one, Direction::SendOnly).await;
+    assert_eq!(answer.inbound, [(from.to_string(), Kind::Video)]);
+    assert!(answer.slots.is_empty());
+    let (mut receiver, to, answer) = connect(&handle, other, Direction::RecvOnly).await;
+    assert_eq!(answer.slots, [(to.to_string(), Kind::Video)]);
+    assert!(matches!(events.recv().await, Some(Event::Connected(id)) if id == one));
+
+    let (writer, source) = ring(PACKETS);
+    let mut seen = source.reader(Gate::default());
+    handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
+    let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
+    handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
+    handle.bind(other, to.to_string(), Some(name)).await.expect("the worker runs");
+    // Commands are done in order: this answer comes after the ones above.
+    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into()).await.expect_err("that is no offer");
+
+    let mut got: Vec<Packet> = Vec::new();
+    for burst in 0..5 {
+        sender.send(from, 100 + burst * 20, 20);
+        until("the burst", || {
+            sender.turn();
+            receiver.turn();
+            while let Some(Next::Item(packet)) = seen.try_next() {
+                got.push(packet);
+            }
+            got.len() as u64 >= (burst + 1) * 20 && receiver.received.len() as u64 >= (burst + 1) * 20
+        });
+    }
+    let expected: Vec<u64> = (100..200).collect();
+    assert_eq!(got.iter().map(|packet| index(&packet.payload)).collect::<Vec<_>>(), expected);
+    assert!(got.windows(2).all(|pair| pair[1].seq == pair[0].seq + 1), "numbers are consecutive");
+    for pair in got.windows(2) {
+        // A tick is a millisecond here; learning the sender's clock may slow it down, never turn it back.
+        let step = pair[1].time.since(pair[0].time);
+        assert!((1..20_000_000).contains(&step), "{pair:?}");
+    }
+    receiver.received.sort();
+    assert_eq!(receiver.received.iter().map(|(_, payload)| index(payload)).collect::<Vec<_>>(), expected);
+    assert!(receiver.received.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "numbers are consecutive");
+
+    handle.bind(other, to.to_string(), None).await.expect("the worker runs");
+    handle.close(one).await.expect("the worker runs");
+    until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
+    drop(handle);
+    thread.join().expect("the worker ends when nobody holds it");
+}
+
+#[tokio::test]
+async fn strangers_and_garbage_change_nothing() {
+    let (handle, _events, _thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let stranger = UdpSocket::bind("127.0.0.1:0").expect("loopback has ports");
+    let mut seed = 7u32;
+    for length in 0..600usize {
+        let garbage: Vec<u8> = (0..length)
+            .map(|_| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (seed >> 24) as u8
+            })
+            .collect();
+        stranger.send_to(&garbage, handle.local_addr()).expect("loopback takes it");
+    }
+    for offer in ["", "v=0", "v=0\r\na=mid:0\r\n", &"m=".repeat(40_000)] {
+        let refused = handle.offer(PeerId::from_bytes([5; 10]), offer.into()).await;
+        assert!(matches!(refused, Err(super::Error::Offer(_))), "{refused:?}");
+    }
+    let (client, ..) = connect(&handle, PeerId::from_bytes([6; 10]), Direction::SendOnly).await;
+    assert!(client.connected);
+}
