@@ -20,8 +20,8 @@ use crate::interfaces::http;
 use crate::model::time::Timeline;
 use crate::services::{access, broadcast, egress, endpoint, origin, program, room};
 
-/// How long each stage may take to stop; five of them stay within the ten seconds a service manager grants.
-const STAGE: Duration = Duration::from_millis(1800);
+/// How long each stage may take to stop: six of them stay within ten seconds.
+const STAGE: Duration = Duration::from_millis(1500);
 
 /// One group of tasks that stops together.
 #[derive(Default)]

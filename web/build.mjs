@@ -1,10 +1,10 @@
 // Builds the pages into dist/: hashed names under dist/assets/, index.html beside them, and the weight of each page held
 // to its budget.
 
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -66,6 +66,13 @@ const licences = [
 ];
 const texts = licences.map(async ([name, path]) => `${name}\n\n${await readFile(join(root, path), "utf8")}`);
 await writeFile(join(out, "assets/licences.txt"), (await Promise.all(texts)).join("\n\n----\n\n"));
+
+// Compressed once, here: the box serves these files as they are.
+for (const name of ["index.html", ...(await readdir(join(out, "assets"))).map(name => `assets/${name}`)]) {
+  const bytes = await readFile(join(out, name));
+  await writeFile(join(out, `${name}.br`), brotliCompressSync(bytes));
+  await writeFile(join(out, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+}
 
 /** A script and everything it imports at once; what it imports later is another matter. */
 function withImports(path, seen = new Set()) {

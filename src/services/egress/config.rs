@@ -2,24 +2,26 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::model::{duration, quantity};
 use crate::proto::hls::Timing;
 
 /// How broadcasts are packaged and for how long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The longest a part lasts; 100ms to 2s. Shorter parts, less delay, more requests.
-    #[serde(with = "crate::model::duration")]
+    /// The longest a part lasts; 100 ms to 500 ms. Shorter parts, less delay, more requests.
+    #[serde(serialize_with = "duration::serialize", deserialize_with = "part")]
     pub part: Duration,
-    /// A segment ends at the first keyframe after this; 1s to 10s, and at least twice a part.
-    #[serde(with = "crate::model::duration")]
+    /// A segment ends at the first keyframe after this; 1 s to 10 s.
+    #[serde(serialize_with = "duration::serialize", deserialize_with = "segment")]
     pub segment: Duration,
     /// Complete segments that a playlist lists, at least; 3 to 60.
+    #[serde(deserialize_with = "segments")]
     pub segments: usize,
-    /// How long packaging goes on after the last request; 1s to 10m.
-    #[serde(with = "crate::model::duration")]
+    /// How long packaging goes on after the last request; 1 s to 10 min.
+    #[serde(serialize_with = "duration::serialize", deserialize_with = "linger")]
     pub linger: Duration,
 }
 
@@ -31,30 +33,26 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the ranges.
-    ///
-    /// # Errors
-    /// The key and what it may be, as one sentence.
-    pub fn validate(&self) -> Result<(), &'static str> {
-        if !(Duration::from_millis(100)..=Duration::from_secs(2)).contains(&self.part) {
-            return Err("part is 100ms to 2s");
-        }
-        if !(Duration::from_secs(1)..=Duration::from_secs(10)).contains(&self.segment) || self.segment < 2 * self.part {
-            return Err("segment is 1s to 10s and at least twice a part");
-        }
-        if !(3..=60).contains(&self.segments) {
-            return Err("segments is 3 to 60");
-        }
-        if !(Duration::from_secs(1)..=Duration::from_secs(600)).contains(&self.linger) {
-            return Err("linger is 1s to 600s");
-        }
-        Ok(())
-    }
-
     /// The part of it that cuts the window.
     pub const fn timing(&self) -> Timing {
         Timing { part: self.part, segment: self.segment, segments: self.segments }
     }
+}
+
+fn part<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration::within(from, Duration::from_millis(100)..=Duration::from_millis(500))
+}
+
+fn segment<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration::within(from, Duration::from_secs(1)..=Duration::from_secs(10))
+}
+
+fn segments<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    Ok(quantity::whole(from, 3..=60)? as usize)
+}
+
+fn linger<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration::within(from, Duration::from_secs(1)..=Duration::from_secs(600))
 }
 
 #[cfg(test)]
@@ -64,7 +62,6 @@ mod tests {
     #[test]
     fn the_defaults_are_within_their_ranges_and_survive_being_written_and_read() {
         let config = Config::default();
-        assert_eq!(config.validate(), Ok(()));
         let text = toml::to_string(&config).unwrap();
         assert!(text.contains("part = \"334ms\"") && text.contains("linger = \"20s\""), "{text}");
         assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
@@ -72,11 +69,16 @@ mod tests {
     }
 
     #[test]
-    fn values_out_of_range_are_refused() {
-        let config = Config::default();
-        assert!(Config { part: Duration::from_millis(10), ..config.clone() }.validate().is_err());
-        assert!(Config { part: Duration::from_secs(2), ..config.clone() }.validate().is_err());
-        assert!(Config { segments: 2, ..config.clone() }.validate().is_err());
-        assert!(Config { linger: Duration::ZERO, ..config }.validate().is_err());
+    fn values_out_of_range_are_refused_with_what_is_allowed() {
+        for (text, allowed) in [
+            ("part = \"10ms\"", "between 100ms and 500ms"),
+            ("part = \"2s\"", "between 100ms and 500ms"),
+            ("segment = \"20s\"", "between 1s and 10s"),
+            ("segments = 2", "between 3 and 60"),
+            ("linger = \"0s\"", "between 1s and 10min"),
+        ] {
+            let error = toml::from_str::<Config>(text).unwrap_err().to_string();
+            assert!(error.contains(allowed), "{text}: {error}");
+        }
     }
 }

@@ -27,6 +27,12 @@ const LINGER: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(500);
 /// What the screen and the still say about it.
 const TAKEN: &str = "A still of this screen was taken";
+/// How often the screen says again that the room is on air, shorter than a line stays.
+const REMIND: Duration = Duration::from_secs(3);
+/// How long the line about a still stays before another takes its place.
+const TAKEN_FOR: Duration = Duration::from_secs(5);
+/// What the screen says while the room is live.
+const ON_AIR: &str = "On air";
 
 type Answer = oneshot::Sender<Result<Bytes, Error>>;
 
@@ -134,7 +140,8 @@ impl Task {
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
         let mut again = tokio::time::interval(AGAIN);
-        let mut until = Instant::now() + LINGER;
+        let mut remind = tokio::time::interval(REMIND);
+        let (mut until, mut until_taken) = (Instant::now() + LINGER, Instant::now());
         let mut waiting: Vec<Answer> = first.into_iter().collect();
         let goes_on = loop {
             rooms.mark_unchanged();
@@ -146,6 +153,7 @@ impl Task {
             let complete = members.follow(&room, others, &self.parts.origin, &composition).await;
             for answer in waiting.drain(..) {
                 self.take(composition.clone(), answer);
+                until_taken = Instant::now() + TAKEN_FOR;
                 until = Instant::now() + LINGER;
             }
             tokio::select! {
@@ -160,6 +168,10 @@ impl Task {
                 },
                 _ = state.changed() => {}
                 _ = again.tick(), if !complete => {}
+                _ = remind.tick(), if Instant::now() >= until_taken => {
+                    // The composition ends only with this loop.
+                    let _ = composition.overlay(room.live.is_some().then(|| ON_AIR.into())).await;
+                }
                 () = broken(&mut outlets) => {
                     tokio::time::sleep(AGAIN).await;
                     outlets.screen = outlets.screen.take().or_else(|| self.screen(size));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::composition::{self, Makes, Settings};
+use super::composition::{self, Settings};
 use super::members::Members;
 use super::{Config, Parts, Pipelines};
 use crate::drivers::pipeline::{
@@ -25,6 +25,10 @@ use crate::services::room::{OnAir, Room};
 const LINGER: Duration = Duration::from_secs(2);
 /// How long to wait before an encoder that failed is made anew.
 const BACK_OFF: Duration = Duration::from_secs(1);
+/// A line over the program stays until it is taken away.
+const STANDING: Duration = Duration::from_secs(24 * 3600);
+/// What those who watch read while everybody is still being asked.
+const NOBODY: &str = "Nobody is on air yet";
 /// How far the program is behind those who speak: what a bad network delays longer is missing. Players wait longer than this anyway.
 const DELAY: Duration = Duration::from_millis(400);
 /// How often somebody who could not be taken in is tried again.
@@ -173,7 +177,7 @@ impl Program {
         };
         let Encoders { video: (mut video, pictures, keyframes), audio: (mut audio, sounds) } = encoders;
         let Config { width, height, fps, .. } = self.config;
-        let settings = Settings { width, height, fps, delay: DELAY, makes: Makes::Both, ..Settings::default() };
+        let settings = Settings { width, height, fps, delay: DELAY, overlay_for: STANDING, ..Settings::default() };
         let (composition, outputs) =
             composition::start(settings, Arc::new(Pipelines), self.parts.timeline, tasks, stop.child_token());
         let (Some(mut drawn), Some(mut mixed)) = (outputs.pictures, outputs.sounds) else {
@@ -183,7 +187,7 @@ impl Program {
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
         let mut again = tokio::time::interval(AGAIN);
-        let (mut readers, mut idle) = ((1, 1), None);
+        let (mut readers, mut idle, mut empty) = ((1, 1), None, None);
         tracing::info!(room = %self.room, "composing the program");
         let ended = loop {
             let Some(room) = self.live() else {
@@ -196,6 +200,11 @@ impl Program {
             if withdrawn {
                 self.cut(members.cut(&composition)).await;
                 keyframes.request();
+            }
+            if empty != Some(self.consenting.is_empty()) {
+                empty = Some(self.consenting.is_empty());
+                // The composition ends only with this loop.
+                let _ = composition.overlay(self.consenting.is_empty().then(|| NOBODY.into())).await;
             }
             let step = loop {
                 let wanted = |at: &mut usize, wanted: Wanted| {

@@ -52,7 +52,8 @@ impl Client {
         self.drain();
         let mut buffer = [0; 2048];
         if let Ok((length, source)) = self.socket.recv_from(&mut buffer) {
-            let receive = Receive::new(Protocol::Udp, source, self.local, &buffer[..length]).expect("ours are well formed");
+            let receive =
+                Receive::new(Protocol::Udp, source, self.local, &buffer[..length]).expect("ours are well formed");
             self.rtc.handle_input(Input::Receive(Instant::now(), receive)).expect("the engine takes it");
             self.drain();
         }
@@ -93,7 +94,9 @@ impl Client {
             let now = Instant::now();
             let mut direct = self.rtc.direct_api();
             let stream = direct.stream_tx_by_mid(mid, None).expect("it sends");
-            stream.write_rtp(RtpWrite::new(pt, SeqNo::from(index), index as u32 * 90, now, payload).marker(true).nackable(true));
+            stream.write_rtp(
+                RtpWrite::new(pt, SeqNo::from(index), index as u32 * 90, now, payload).marker(true).nackable(true),
+            );
         }
         self.rtc.handle_input(Input::Timeout(Instant::now())).expect("time goes on");
         self.drain();
