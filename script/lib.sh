@@ -41,7 +41,10 @@ step() {
 }
 
 STEP="the start"
-trap '[ $? -eq 0 ] || printf "\n%s: stopped at: %s\n" "$(basename "$0")" "$STEP" >&2' EXIT
+say_where() {
+  [ $? -eq 0 ] || printf '\n%s: stopped at: %s\n' "$(basename "$0")" "$STEP" >&2
+}
+trap say_where EXIT
 
 # at_least VERSION MINIMUM: compares versions such as 1.95.0.
 at_least() {
