@@ -226,6 +226,33 @@ async fn nothing_that_changes_something_is_taken_from_another_site() {
 }
 
 #[tokio::test]
+async fn the_gate_has_no_side_door() {
+    let all = Site::start().await;
+    let case = all.case("nobody").await;
+    let Case { room, caller, .. } = &case;
+    let encoded: String = room.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for (method, path, status) in [
+        (Method::HEAD, format!("/api/v1/rooms/{room}"), 401),
+        (Method::HEAD, format!("/api/v1/rooms/{room}/invites"), 401),
+        (Method::GET, format!("/api/v1/rooms/{encoded}"), 401),
+        (Method::GET, format!("/api/v1/rooms/{room}?room=0123456789abcdef"), 401),
+        (Method::GET, format!("/api/v1/rooms/{room}/"), 404),
+        (Method::GET, format!("//api/v1/rooms/{room}"), 404),
+        (Method::GET, format!("/API/v1/rooms/{room}"), 404),
+        (Method::GET, format!("/api/v1/rooms/{}", room.to_uppercase()), 404),
+        (Method::GET, format!("/api/v1/./rooms%2f{room}"), 404),
+        (Method::OPTIONS, format!("/api/v1/rooms/{room}"), 405),
+        (Method::TRACE, format!("/api/v1/rooms/{room}"), 405),
+    ] {
+        let answer = caller.request(method.clone(), &path).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+    }
+    // A header that proxies and frameworks take for another method.
+    let answer = caller.request(Method::POST, "/api/v1/session").header("x-http-method-override", "DELETE");
+    assert_eq!(answer.json(&json!([])).send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
 async fn no_other_site_may_read_the_api() {
     let all = Site::start().await;
     let case = all.case("host").await;
