@@ -185,7 +185,12 @@ async fn every_route_and_message_does_what_its_rule_says_for_every_role() {
         std::fs::write(&golden, &got).unwrap();
     }
     let wanted = std::fs::read_to_string(&golden).unwrap_or_default();
-    assert_eq!(got, wanted, "who may do what differs; UPDATE_GOLDEN=1 writes it anew, for somebody to look at");
+    let differs = |a: &str, b: &str| -> Vec<String> {
+        a.lines().filter(|line| !b.lines().any(|other| other == *line)).map(str::to_owned).collect()
+    };
+    let hint = "who may do what differs; UPDATE_GOLDEN=1 writes it anew, for somebody to look at";
+    assert_eq!(differs(&got, &wanted), differs(&wanted, &got), "{hint}");
+    assert!(got == wanted, "the order of the lists differs from {}; {hint}", golden.display());
 }
 
 #[tokio::test]
