@@ -5,4 +5,7 @@
 mod architecture;
 mod config;
 mod fixture;
+mod http;
 mod lifecycle;
+mod permissions;
+mod signalling;
