@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics says what is wrong")]
 
 mod architecture;
+mod call;
 mod config;
 mod fixture;
 mod lifecycle;
