@@ -7,3 +7,4 @@ mod call;
 mod config;
 mod fixture;
 mod lifecycle;
+mod on_air;
