@@ -20,7 +20,7 @@ export interface WatchEvents {
 const LOOK = 1_000;
 /** Milliseconds before the player is tried again. */
 const AGAIN = 1_000;
-/** Milliseconds a playing picture may stand still before the player is started over: what was taken off the air leaves a hole. */
+/** Milliseconds a playing picture may stand still before the player is started over. */
 const STILL = 4_000;
 
 /**
@@ -35,6 +35,7 @@ export class Watch {
   #source: EventSource | null = null;
   #player: Player | null = null;
   #live = false;
+  #cut: string | null = null;
   #state: WatchState = "off";
   #timer: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -88,6 +89,7 @@ export class Watch {
       }
       this.#events.broadcast?.(broadcast);
       this.#setLive(broadcast.live === true);
+      this.#setCut(broadcast.cut ?? null);
     });
   }
 
@@ -102,6 +104,13 @@ export class Watch {
       this.#detach();
       this.#setState("ended");
     }
+  }
+
+  /** What was captured before a cut leaves the screen at once, with whatever the player has in store. */
+  #setCut(cut: string | null): void {
+    if (cut === this.#cut) return;
+    this.#cut = cut;
+    if (cut && this.#player) this.#startOver();
   }
 
   #attach(): void {
