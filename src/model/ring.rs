@@ -119,6 +119,11 @@ impl Demand {
         Poll::Pending
     }
 
+    /// Readers there are now, seen by [`Demand::changed`] or not.
+    pub fn readers(&self) -> usize {
+        self.feedback.readers.load(Ordering::Acquire)
+    }
+
     /// Waits for the next change, see [`Demand::poll_changed`].
     pub async fn changed(&mut self) -> Wanted {
         poll_fn(|cx| self.poll_changed(cx)).await

@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics says what is wrong")]
 
 mod architecture;
+mod call;
 mod config;
 mod fixture;
+mod http;
 mod lifecycle;
+mod on_air;
+mod permissions;
+mod signalling;

@@ -11,17 +11,21 @@ use tokio::sync::watch;
 
 use super::App;
 use super::error::Problem;
-use super::projection::date;
+use super::projection::{date, moment};
 use crate::model::id::BroadcastId;
+use crate::model::time::{MediaTime, Timeline};
 use crate::services::broadcast::Broadcast;
 
-fn describe(broadcast: &Broadcast) -> Value {
+fn describe(broadcast: &Broadcast, timeline: &Timeline) -> Value {
+    // Before the first cut there is none.
+    let cut = broadcast.live.filter(|live| live.cut > MediaTime::from_nanos(i64::MIN));
     json!({
         "id": broadcast.id,
         "title": broadcast.title,
         "live": broadcast.live.is_some(),
         "since": broadcast.live.map(|live| date(live.since)),
         "viewers": broadcast.live.map_or(0, |live| live.viewers),
+        "cut": cut.and_then(|live| moment(live.cut, timeline)),
     })
 }
 
@@ -30,11 +34,13 @@ fn one(app: &App, id: &str) -> Result<(BroadcastId, Value), Problem> {
     let list = app.broadcasts.list();
     let list = list.borrow();
     let broadcast = list.iter().find(|broadcast| broadcast.id == id).ok_or_else(Problem::not_found)?;
-    Ok((id, describe(broadcast)))
+    Ok((id, describe(broadcast, &app.timeline)))
 }
 
 pub(super) async fn list(State(app): State<App>) -> Json<Value> {
-    Json(app.broadcasts.list().borrow().iter().filter(|broadcast| broadcast.live.is_some()).map(describe).collect())
+    let list = app.broadcasts.list();
+    let live = list.borrow().iter().filter(|b| b.live.is_some()).map(|b| describe(b, &app.timeline)).collect();
+    Json(live)
 }
 
 pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
@@ -46,13 +52,13 @@ pub(super) async fn events(
     Path(id): Path<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let (id, _) = one(&app, &id)?;
-    let cancel = app.cancel.clone();
+    let (cancel, timeline) = (app.cancel.clone(), app.timeline);
     let list = app.broadcasts.list();
     let news = futures_util::stream::unfold((list, None), move |(mut list, mut told)| {
         let cancel = cancel.clone();
         async move {
             loop {
-                let now = current(&mut list, id)?;
+                let now = current(&mut list, id, &timeline)?;
                 if told.as_ref() != Some(&now) {
                     let event = Event::default().event("state").data(now.to_string());
                     told = Some(now);
@@ -69,6 +75,10 @@ pub(super) async fn events(
 }
 
 /// The broadcast as it is now; `None` when it was removed: the stream ends.
-fn current(list: &mut watch::Receiver<std::sync::Arc<Vec<Broadcast>>>, id: BroadcastId) -> Option<Value> {
-    list.borrow_and_update().iter().find(|broadcast| broadcast.id == id).map(describe)
+fn current(
+    list: &mut watch::Receiver<std::sync::Arc<Vec<Broadcast>>>,
+    id: BroadcastId,
+    timeline: &Timeline,
+) -> Option<Value> {
+    list.borrow_and_update().iter().find(|broadcast| broadcast.id == id).map(|b| describe(b, timeline))
 }

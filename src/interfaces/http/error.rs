@@ -30,6 +30,10 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address.")
     }
 
+    pub(super) fn wrong_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "This address does not know this method.")
+    }
+
     pub(super) fn sign_in() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "sign-in", "Open your invite link, or the owner's link, to do this.")
     }

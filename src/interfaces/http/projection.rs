@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::id::ParticipantId;
 use crate::model::role::{Scope, Verb};
+use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::services::access::Grant;
 use crate::services::room::{Connection, OnAir, Participant, ParticipantKind, Room};
@@ -11,6 +12,12 @@ use crate::services::room::{Connection, OnAir, Participant, ParticipantKind, Roo
 /// A point in wall time as RFC 3339, from seconds since 1970 UTC.
 pub(super) fn date(unix: i64) -> String {
     jiff::Timestamp::from_second(unix).map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// A point in media time as RFC 3339 with milliseconds.
+pub(super) fn moment(at: MediaTime, timeline: &Timeline) -> Option<String> {
+    let millis = timeline.unix_nanos(at) / 1_000_000;
+    jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok().map(|at| at.to_string())
 }
 
 /// The state of a room as `me` may see it: docs/reference/signalling.md.

@@ -76,9 +76,9 @@ pub(super) async fn show(State(app): State<App>, Path(room): Path<String>) -> Re
 
 pub(super) async fn remove(State(app): State<App>, Path(room): Path<String>) -> Result<StatusCode, Problem> {
     let room = id(&room)?;
-    app.rooms.room(room)?;
-    app.access.close_room(room).await?;
+    // The room first: whoever is in it is told that it was closed, not that their invite was taken back.
     app.rooms.remove(room).await?;
+    app.access.close_room(room).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

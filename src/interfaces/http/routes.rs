@@ -92,6 +92,7 @@ pub(super) fn router(app: App) -> Router {
     }
     router
         .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::wrong_method())
         .layer(from_fn(async |request: axum::extract::Request, next: axum::middleware::Next| {
             let mut response = next.run(request).await;
             for (name, value) in HEADERS {

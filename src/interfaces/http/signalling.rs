@@ -150,7 +150,7 @@ impl Line {
                 },
                 Ok(()) = broadcasts.changed() => self.show().await,
                 _ = ping.tick() => self.send(Message::Ping(Vec::new().into())).await,
-                () = grant.ended() => Err(End::Bye("removed")),
+                () = grant.ended() => Err(End::Bye(self.why_ended())),
                 () = cancel.cancelled() => Err(End::Bye("shutdown")),
                 () = tokio::time::sleep_until(patience) => Err(End::Lost),
             };
@@ -158,6 +158,11 @@ impl Line {
                 return end;
             }
         }
+    }
+
+    /// A guest's grant ends when it is taken back, and with the room.
+    fn why_ended(&self) -> &'static str {
+        if self.app.rooms.room(self.room).is_ok() { "removed" } else { "room_closed" }
     }
 
     async fn finish(&mut self, end: End) {

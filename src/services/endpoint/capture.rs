@@ -12,7 +12,7 @@ use crate::drivers::pipeline::{
     self, CameraSource, CameraSpec, Event, Keyframes, MicrophoneSource, MicrophoneSpec, Running,
 };
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
-use crate::model::ring::{Demand, UNITS, Writer, ring};
+use crate::model::ring::{Demand, Gate, Next, Reader, UNITS, Writer, ring};
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
 use crate::services::origin::Native;
@@ -40,8 +40,19 @@ enum Ended {
     Idle,
     /// It failed.
     Failed,
+    /// The stand-in has served long enough: the device is tried again.
+    Again,
     /// The call is over.
     Over,
+}
+
+/// A device, or its stand-in, that is open.
+struct Opened {
+    running: Running,
+    units: Reader<Unit>,
+    keyframes: Option<Keyframes>,
+    /// When the device itself is tried again.
+    again: Option<Instant>,
 }
 
 impl Capture {
@@ -59,43 +70,27 @@ impl Capture {
         }
     }
 
+    /// One track for the whole call, whatever devices and stand-ins make it meanwhile.
     async fn run(self, kind: Kind) {
         let codec = match kind {
             Kind::Audio => Codec::Opus,
             Kind::Video => Codec::H264,
         };
+        let (mut track, source) = ring(UNITS);
+        let mut demand = track.demand();
+        if let Err(error) = self.parts.origin.track(self.publication, Native::Units(codec, source)).await {
+            return tracing::warn!(%error, ?kind, "the box can't publish");
+        }
         let mut failed: Option<Instant> = None;
-        loop {
-            let (writer, source) = ring(UNITS);
-            let mut demand = writer.demand();
-            if let Err(error) = self.parts.origin.track(self.publication, Native::Units(codec, source)).await {
-                tracing::debug!(%error, "the box does not publish any more");
-                return;
-            }
-            // The first track is announced with the others; a later one is another ring that slots must be bound to.
-            if failed.is_some() {
-                self.announce().await;
-            }
-            if !self.wait(kind, &mut demand).await {
-                return;
-            }
+        while self.wait(kind, &mut demand).await {
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
-            match self.open(kind, writer, &mut demand, standing_in).await {
-                Ended::Idle => failed = failed.filter(|at| at.elapsed() < AGAIN),
+            match self.open(kind, &mut track, &mut demand, standing_in).await {
+                Ended::Idle => {}
                 Ended::Failed => failed = Some(Instant::now()),
+                Ended::Again => failed = None,
                 Ended::Over => return,
             }
-            self.announce().await;
         }
-    }
-
-    async fn announce(&self) {
-        let tracks = super::BoxTracks {
-            audio: self.devices.microphone.is_there(),
-            video: self.devices.camera.is_there(),
-            stand_in: self.devices.camera.stand_in || self.devices.microphone.stand_in,
-        };
-        self.parts.rooms.box_tracks(self.who, tracks).await;
     }
 
     /// Whether the box may be seen or heard; `None` when the call is over.
@@ -110,16 +105,15 @@ impl Capture {
     /// Waits until somebody takes it and it is not muted; false when the call is over.
     async fn wait(&self, kind: Kind, demand: &mut Demand) -> bool {
         let mut rooms = self.parts.rooms.rooms();
-        let mut readers = 0;
         loop {
             rooms.mark_unchanged();
             match self.open_to(kind) {
                 None => return false,
-                Some(true) if readers > 0 => return true,
+                Some(true) if demand.readers() > 0 => return true,
                 Some(_) => {}
             }
             tokio::select! {
-                wanted = demand.changed() => readers = wanted.readers,
+                _ = demand.changed() => {}
                 changed = rooms.changed() => if changed.is_err() {
                     return false;
                 },
@@ -127,33 +121,31 @@ impl Capture {
         }
     }
 
-    async fn open(&self, kind: Kind, writer: Writer<Unit>, demand: &mut Demand, standing_in: bool) -> Ended {
-        let opened = match kind {
+    async fn open(&self, kind: Kind, track: &mut Writer<Unit>, demand: &mut Demand, standing_in: bool) -> Ended {
+        let (writer, units) = ring(UNITS);
+        let units = units.reader(Gate::default());
+        let made = match kind {
             Kind::Audio => self.microphone(writer, standing_in).map(|running| (running, None)),
             Kind::Video => self.camera(writer, standing_in).map(|(running, keyframes)| (running, Some(keyframes))),
         };
-        let (mut running, keyframes) = match opened {
-            Ok(opened) => opened,
+        let mut opened = match made {
+            Ok((running, keyframes)) => {
+                Opened { running, units, keyframes, again: standing_in.then(|| Instant::now() + AGAIN) }
+            }
             Err(error) => {
                 tracing::error!(%error, ?kind, "the box can't capture");
                 tokio::time::sleep(LINGER).await;
                 return Ended::Failed;
             }
         };
-        tracing::info!(?kind, "capture is open");
-        let ended = self.watch(kind, &mut running, demand, keyframes).await;
-        running.stop().await;
+        tracing::info!(?kind, standing_in, "capture is open");
+        let ended = self.watch(kind, &mut opened, track, demand).await;
+        opened.running.stop().await;
         tracing::info!(?kind, "capture is closed");
         ended
     }
 
-    async fn watch(
-        &self,
-        kind: Kind,
-        running: &mut Running,
-        demand: &mut Demand,
-        keyframes: Option<Keyframes>,
-    ) -> Ended {
+    async fn watch(&self, kind: Kind, opened: &mut Opened, track: &mut Writer<Unit>, demand: &mut Demand) -> Ended {
         let mut rooms = self.parts.rooms.rooms();
         let mut idle: Option<Instant> = None;
         loop {
@@ -165,24 +157,37 @@ impl Capture {
                 Some(true) => {}
             }
             tokio::select! {
+                next = opened.units.next() => match next {
+                    Next::Item(unit) => track.push(unit),
+                    Next::Lagged(lost) => tracing::warn!(?kind, lost, "capture is faster than its reader"),
+                    // Its last event says why.
+                    Next::Closed | Next::Revoked => return Self::ended(kind, &mut opened.running).await,
+                },
                 wanted = demand.changed() => {
-                    if wanted.keyframe && let Some(keyframes) = &keyframes {
+                    if wanted.keyframe && let Some(keyframes) = &opened.keyframes {
                         keyframes.request();
                     }
                     idle = (wanted.readers == 0).then(|| idle.unwrap_or_else(|| Instant::now() + LINGER));
                 }
-                event = running.event() => match event {
-                    Event::Started => {}
-                    Event::Failed { element, reason, .. } => {
-                        tracing::warn!(?kind, element, reason, "a device failed; its stand-in takes over");
-                        return Ended::Failed;
-                    }
-                    Event::Stopped => return Ended::Failed,
-                },
                 changed = rooms.changed() => if changed.is_err() {
                     return Ended::Over;
                 },
-                () = tokio::time::sleep_until(idle.unwrap_or_else(Instant::now)), if idle.is_some() => return Ended::Idle,
+                () = at(opened.again) => return Ended::Again,
+                () = at(idle) => return Ended::Idle,
+            }
+        }
+    }
+
+    /// Waits for the last word of a pipeline whose units have ended.
+    async fn ended(kind: Kind, running: &mut Running) -> Ended {
+        loop {
+            match running.event().await {
+                Event::Started => {}
+                Event::Failed { element, reason, .. } => {
+                    tracing::warn!(?kind, element, reason, "a device failed; its stand-in takes over");
+                    return Ended::Failed;
+                }
+                Event::Stopped => return Ended::Failed,
             }
         }
     }
@@ -210,5 +215,13 @@ impl Capture {
             bitrate: self.config.audio_bitrate.bps() as u32,
         };
         pipeline::microphone(spec, self.parts.timeline, writer)
+    }
+}
+
+/// Waits until then; for ever if there is no such moment.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -19,8 +19,9 @@ struct Part {
 }
 
 impl Part {
+    /// Who mutes goes on sending silence, and is not set up anew for it; who stops the camera becomes a card.
     fn of(participant: &Participant) -> Self {
-        Self { name: participant.name.to_string(), audio: participant.microphone, video: participant.camera }
+        Self { name: participant.name.to_string(), audio: participant.audio, video: participant.camera }
     }
 }
 

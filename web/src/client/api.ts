@@ -47,6 +47,8 @@ export interface Broadcast {
   live: boolean;
   since: string | null;
   viewers: number;
+  /** Nothing captured before this moment may be shown any more: somebody has taken their consent back. */
+  cut?: string | null;
 }
 
 /** Milliseconds before a request is given up. */

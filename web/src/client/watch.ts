@@ -20,6 +20,8 @@ export interface WatchEvents {
 const LOOK = 1_000;
 /** Milliseconds before the player is tried again. */
 const AGAIN = 1_000;
+/** Milliseconds a playing picture may stand still before the player is started over. */
+const STILL = 4_000;
 
 /**
  * Watches one broadcast in a video element: waits while it is off air, plays as soon as it is on, and starts over after
@@ -33,9 +35,12 @@ export class Watch {
   #source: EventSource | null = null;
   #player: Player | null = null;
   #live = false;
+  #cut: string | null = null;
   #state: WatchState = "off";
   #timer: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
+  /** Where the picture was when it moved last, and when that was. */
+  #moved = { at: 0, when: 0 };
   #off = new AbortController();
 
   /** @param base the box's address without a slash at the end; by default the page's own */
@@ -52,6 +57,7 @@ export class Watch {
     this.#listen();
     this.#timer = setInterval(() => {
       this.#events.latency?.(this.#state === "playing" ? (this.#player?.latency() ?? null) : null);
+      if (this.#standsStill()) this.#startOver();
     }, LOOK);
   }
 
@@ -83,6 +89,7 @@ export class Watch {
       }
       this.#events.broadcast?.(broadcast);
       this.#setLive(broadcast.live === true);
+      this.#setCut(broadcast.cut ?? null);
     });
   }
 
@@ -99,17 +106,36 @@ export class Watch {
     }
   }
 
+  /** What was captured before a cut leaves the screen at once, with whatever the player has in store. */
+  #setCut(cut: string | null): void {
+    if (cut === this.#cut) return;
+    this.#cut = cut;
+    if (cut && this.#player) this.#startOver();
+  }
+
   #attach(): void {
     this.#player = attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, {
       ready: () => this.#play(),
-      fault: () => {
-        this.#detach();
-        if (!this.#live) return;
-        this.#setState("waiting");
-        clearTimeout(this.#again);
-        this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
-      },
+      fault: () => this.#startOver(),
     });
+  }
+
+  #startOver(): void {
+    this.#detach();
+    if (!this.#live) return;
+    this.#setState("waiting");
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
+  }
+
+  /** Whether it should play and has not for too long. */
+  #standsStill(): boolean {
+    const { currentTime, paused } = this.#video;
+    const now = performance.now();
+    if (this.#state !== "playing" || paused || currentTime !== this.#moved.at) {
+      this.#moved = { at: currentTime, when: now };
+    }
+    return now - this.#moved.when > STILL;
   }
 
   #play(): void {

@@ -10,6 +10,7 @@ use str0m::Input;
 use str0m::media::Mid as Section;
 use str0m::net::Transmit;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::peer::{Effects, Peer, datagram};
 use super::socket::{Address, Socket, Watched};
@@ -353,8 +354,9 @@ impl Worker {
     }
 
     fn report(&self, event: Event) {
-        if self.events.try_send(event).is_err() {
-            tracing::error!(?event, "nobody reads what happens to connections; this is lost");
+        // Nobody reads any more when the box stops.
+        if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+            tracing::error!(?event, "what happens to connections is read too slowly; this is lost");
         }
     }
 }
