@@ -6,3 +6,4 @@ mod architecture;
 mod config;
 mod fixture;
 mod lifecycle;
+mod whep;

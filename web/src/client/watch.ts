@@ -1,13 +1,19 @@
 import type { Broadcast } from "./api";
 import { attach, type Player } from "./player";
+import { attachWhep, canWhep } from "./whep";
 
 /** `off`: not on air. `waiting`: on air, no picture yet. `playing`. `ended`: was on air while we watched, is no more. */
 export type WatchState = "off" | "waiting" | "playing" | "ended";
+
+/** How it is played: by WebRTC (WHEP), closest to what happens, or by LL-HLS, smooth on any network. */
+export type PlayerKind = "whep" | "hls";
 
 export interface WatchEvents {
   /** The broadcast as the box describes it, at once and on every change. */
   broadcast?(broadcast: Broadcast): void;
   state?(state: WatchState): void;
+  /** How it is played from now on. */
+  player?(kind: PlayerKind): void;
   /** Seconds between what happens and what is seen; `null` while unknown. */
   latency?(seconds: number | null): void;
   /** Whether news from the box arrive. `false`: they will again, the browser keeps trying. */
@@ -26,6 +32,9 @@ const AGAIN = 1_000;
  * every fault for as long as the box says that it is live.
  */
 export class Watch {
+  #forced: PlayerKind | null;
+  /** WebRTC did not work since it is on air. */
+  #fallen = false;
   #video: HTMLVideoElement;
   #events: WatchEvents;
   #base: string;
@@ -38,8 +47,18 @@ export class Watch {
   #again: ReturnType<typeof setTimeout> | undefined;
   #off = new AbortController();
 
-  /** @param base the box's address without a slash at the end; by default the page's own */
-  constructor(broadcast: string, video: HTMLVideoElement, events: WatchEvents, base = "") {
+  /**
+   * @param base the box's address without a slash at the end; by default the page's own
+   * @param player the one way to play; by default WebRTC, and LL-HLS where that does not work
+   */
+  constructor(
+    broadcast: string,
+    video: HTMLVideoElement,
+    events: WatchEvents,
+    base = "",
+    player: PlayerKind | null = null,
+  ) {
+    this.#forced = player;
     this.#id = encodeURIComponent(broadcast);
     this.#video = video;
     this.#events = events;
@@ -89,27 +108,35 @@ export class Watch {
   #setLive(live: boolean): void {
     if (live === this.#live) return;
     this.#live = live;
+    this.#fallen = false;
     if (live) {
       this.#setState("waiting");
       this.#attach();
     } else {
       clearTimeout(this.#again);
-      this.#detach();
+      this.#detach(true);
       this.#setState("ended");
     }
   }
 
   #attach(): void {
-    this.#player = attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, {
-      ready: () => this.#play(),
-      fault: () => {
-        this.#detach();
-        if (!this.#live) return;
-        this.#setState("waiting");
-        clearTimeout(this.#again);
-        this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
-      },
-    });
+    const kind = this.#forced ?? (canWhep() && !this.#fallen ? "whep" : "hls");
+    this.#events.player?.(kind);
+    const events = { ready: () => this.#play(), fault: () => this.#fault(kind) };
+    this.#player =
+      kind === "whep"
+        ? attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events)
+        : attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, events);
+  }
+
+  #fault(kind: PlayerKind): void {
+    this.#detach();
+    if (!this.#live) return;
+    this.#setState("waiting");
+    clearTimeout(this.#again);
+    this.#fallen ||= kind === "whep";
+    if (kind === "whep" && !this.#forced) this.#attach();
+    else this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
   }
 
   #play(): void {
@@ -123,8 +150,8 @@ export class Watch {
     });
   }
 
-  #detach(): void {
-    this.#player?.destroy();
+  #detach(over = false): void {
+    this.#player?.destroy(over);
     this.#player = null;
   }
 
