@@ -75,7 +75,7 @@ impl Daemon {
         let state = config.node.state.clone();
         let store =
             tokio::task::spawn_blocking(move || store::open(&state)).await.context("the store can't be opened")??;
-        let (peers, events, peers_thread) = peers::start(&config.peers, timeline)?;
+        let (peers, peers_thread) = peers::start(&config.peers, timeline)?;
 
         // Services.
         let origin = origin::start(timeline, &ground.tasks, ground.stop.clone());
@@ -84,7 +84,6 @@ impl Daemon {
         let parts = room::Parts {
             origin: origin.clone(),
             peers: peers.clone(),
-            events,
             store: store.clone(),
             box_name: config.node.name.clone(),
             timeline,
@@ -108,8 +107,12 @@ impl Daemon {
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
         let egress = egress::Handle::start(config.hls.clone(), timeline, &outgoing.tasks, outgoing.stop.clone());
+        let parts =
+            egress::whep::Parts { origin: origin.clone(), broadcasts: broadcasts.clone(), peers: peers.clone() };
+        let whep = egress::whep::start(parts, &outgoing.tasks, outgoing.stop.clone());
         outgoing.tasks.spawn(egress::follow(
             egress.clone(),
+            whep.counts(),
             broadcasts.clone(),
             origin,
             outgoing.tasks.clone(),
@@ -125,6 +128,7 @@ impl Daemon {
             rooms: room,
             broadcasts,
             egress,
+            whep,
             endpoint,
             name: config.node.name,
             public_url: config.http.public_url,
@@ -195,7 +199,7 @@ fn probes(rooms: &Stage, making: &Stage, outgoing: &Stage, ground: &Stage) -> Ve
     vec![
         probe("rooms", rooms, 1),
         probe("program", making, 2),
-        probe("egress", outgoing, 2),
+        probe("egress", outgoing, 3),
         probe("origin", ground, 3),
     ]
 }

@@ -6,3 +6,4 @@ pub mod hls;
 pub mod layout;
 pub mod rtp;
 pub mod sfu;
+pub mod whip;

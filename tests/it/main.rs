@@ -11,3 +11,4 @@ mod lifecycle;
 mod on_air;
 mod permissions;
 mod signalling;
+mod whep;

@@ -151,6 +151,8 @@ async fn who_agrees_is_on_air_who_refuses_is_not_and_who_withdraws_is_gone() {
     let Value::String(broadcast) = &broadcast["broadcast"] else { panic!("the room has no broadcast") };
     let stream = Stream { folder: format!("{}/hls/{broadcast}", daemon.url) };
     let viewer = browser.open("Viewer", None).await;
+    viewer.goto(&daemon.url).await;
+    viewer.eval("localStorage.setItem('porchlight.player', 'hls')").await;
     viewer.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
     people::probe(&viewer).await;
     plays(&viewer).await;

@@ -46,6 +46,18 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", "This request came from another site's page.")
     }
 
+    pub(super) fn not_sdp() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-sdp", "The body must be application/sdp.")
+    }
+
+    pub(super) fn takes_no_sdp() -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, "takes-no-sdp", "The answer is application/sdp, and nothing else.")
+    }
+
+    pub(super) fn bad_offer(why: impl std::fmt::Display) -> Self {
+        Self::bad("bad-offer", format!("This offer can't be answered: {why}."))
+    }
+
     fn internal(kind: &'static str, error: &dyn std::error::Error) -> Self {
         tracing::error!(problem = kind, %error, "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "Something went wrong on the box. Its log says more.")
@@ -147,6 +159,20 @@ impl From<egress::Error> for Problem {
             E::BadRequest(why) => Self::bad("bad-request", why),
             E::Timeout => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-media", "No new media came in time."),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The box can't serve more viewers now."),
+        }
+    }
+}
+
+impl From<egress::whep::Error> for Problem {
+    fn from(error: egress::whep::Error) -> Self {
+        use egress::whep::Error as E;
+        match error {
+            E::NotOnAir => egress::Error::NotOnAir.into(),
+            E::NotFound => Self::not_found(),
+            E::Offer(why) => Self::bad_offer(why),
+            E::BadOffer => Self::bad_offer("it can't be read, or knows neither H.264 nor Opus"),
+            E::Busy => egress::Error::Busy.into(),
+            E::Closed => Self::closing(),
         }
     }
 }

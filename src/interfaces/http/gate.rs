@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -16,6 +16,9 @@ use crate::services::access::Grant;
 /// Name of the cookie that carries a login.
 pub(super) const COOKIE: &str = "porchlight";
 
+/// What other sites' pages may read of an answer beside its body.
+const EXPOSED: &str = "location, etag, link, retry-after";
+
 /// The room that a path names, if it names one.
 #[derive(serde::Deserialize)]
 struct Named {
@@ -28,12 +31,14 @@ pub(super) async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    if changes(&parts) && !own_origin(&parts.headers) {
+    // Where other sites' pages are welcome no login counts, so that theirs can't use one.
+    let open = rule == Rule::EveryPage;
+    if !open && changes(&parts) && !own_origin(&parts.headers) {
         return Err(Problem::foreign());
     }
-    let grant = app.access.grant(cookie(&parts.headers)).await;
+    let grant = app.access.grant(cookie(&parts.headers).filter(|_| !open)).await;
     let (verb, scope) = match rule {
-        Rule::Everybody => (None, Scope::Node),
+        Rule::Everybody | Rule::EveryPage => (None, Scope::Node),
         Rule::Node(verb) => (Some(verb), Scope::Node),
         Rule::Room(verb) => {
             let named = Path::<Named>::from_request_parts(&mut parts, &app).await.ok().and_then(|path| path.0.room);
@@ -45,7 +50,13 @@ pub(super) async fn check(
         return Err(if grant.role() == Role::Viewer { Problem::sign_in() } else { Problem::not_permitted() });
     }
     parts.extensions.insert(Caller(grant));
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if open {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    }
+    Ok(response)
 }
 
 /// Whoever asks; put there by the gate.
@@ -89,7 +100,7 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()

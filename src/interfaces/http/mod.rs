@@ -18,6 +18,7 @@ pub mod routes;
 mod serve;
 mod session;
 pub mod signalling;
+mod whep;
 
 pub use config::Config;
 pub use health::{Parts, Probe};
@@ -46,6 +47,8 @@ pub struct Inner {
     pub broadcasts: broadcast::Handle,
     /// The streams.
     pub egress: egress::Handle,
+    /// Those who watch by WebRTC.
+    pub whep: egress::whep::Handle,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
     /// What the box is called.

@@ -4,10 +4,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, options, post};
 
 use super::error::Problem;
-use super::{App, body, broadcasts, gate, health, hls, pages, rooms, session, signalling};
+use super::{App, body, broadcasts, gate, health, hls, pages, rooms, session, signalling, whep};
 use crate::model::role::Verb;
 
 /// What a route needs.
@@ -15,6 +15,8 @@ use crate::model::role::Verb;
 pub enum Rule {
     /// Nothing: everybody may.
     Everybody,
+    /// Nothing, and pages of other sites may as well, and read the answer: what acts for nobody. No login is looked at.
+    EveryPage,
     /// The permission for the box as a whole.
     Node(Verb),
     /// The permission in the room that the path names.
@@ -64,6 +66,10 @@ routes! {
     GET get "/api/v1/broadcasts/{broadcast}" Rule::Everybody => broadcasts::show;
     GET get "/api/v1/broadcasts/{broadcast}/events" Rule::Everybody => broadcasts::events;
     GET get "/hls/{broadcast}/{*path}" Rule::Everybody => hls::object;
+    POST post "/whep/{broadcast}" Rule::EveryPage => whep::create;
+    OPTIONS options "/whep/{broadcast}" Rule::EveryPage => whep::options;
+    DELETE delete "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::remove;
+    OPTIONS options "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::options;
     GET get "/" Rule::Everybody => pages::page;
     GET get "/r/{room}" Rule::Everybody => pages::page;
     GET get "/b/{broadcast}" Rule::Everybody => pages::page;

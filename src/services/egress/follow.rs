@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{BoxFuture, Feed, Handle, Streams};
+use super::{BoxFuture, Feed, Handle, Streams, whep};
 use crate::model::id::{BroadcastId, PublicationId};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
@@ -42,9 +42,11 @@ struct Followed {
     _counting: tokio_util::sync::DropGuard,
 }
 
-/// Adds to `egress` whatever goes on air, removes what goes off air, hands on cuts, and tells how many watch. Runs until `cancel`.
+/// Adds to `egress` whatever goes on air, removes what goes off air, hands on cuts, and tells how many watch, those whom `counts` counts
+/// included. Runs until `cancel`.
 pub async fn follow(
     egress: Handle,
+    counts: watch::Receiver<whep::Counts>,
     broadcasts: broadcast::Handle,
     origin: origin::Handle,
     tasks: TaskTracker,
@@ -69,7 +71,7 @@ pub async fn follow(
             let feed = OnAir { origin: origin.clone(), publication: live.publication, cuts: seen };
             egress.add(id, Arc::new(feed)).await;
             let counting = cancel.child_token();
-            let count = count(egress.clone(), broadcasts.clone(), id);
+            let count = count(egress.clone(), counts.clone(), broadcasts.clone(), id);
             tasks.spawn(counting.clone().run_until_cancelled_owned(count));
             let _counting = counting.drop_guard();
             followed.insert(id, Followed { publication: live.publication, cuts, _counting });
@@ -83,14 +85,27 @@ pub async fn follow(
     }
 }
 
-async fn count(egress: Handle, broadcasts: broadcast::Handle, id: BroadcastId) {
+async fn count(
+    egress: Handle,
+    mut counts: watch::Receiver<whep::Counts>,
+    broadcasts: broadcast::Handle,
+    id: BroadcastId,
+) {
     let Ok(mut viewers) = egress.viewers(id).await else {
         return;
     };
     loop {
-        let now = *viewers.borrow_and_update();
+        let connected = counts.borrow_and_update().get(&id).copied().unwrap_or(0);
+        let now = viewers.borrow_and_update().saturating_add(connected);
         // Off air meanwhile: nobody is told.
-        if broadcasts.set_viewers(id, now).await.is_err() || viewers.changed().await.is_err() {
+        if broadcasts.set_viewers(id, now).await.is_err() {
+            return;
+        }
+        let changed = tokio::select! {
+            changed = viewers.changed() => changed,
+            changed = counts.changed() => changed,
+        };
+        if changed.is_err() {
             return;
         }
     }

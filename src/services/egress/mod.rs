@@ -1,4 +1,4 @@
-//! What leaves the box for those who watch: LL-HLS.
+//! What leaves the box for those who watch: LL-HLS here, WebRTC in [`whep`].
 //!
 //! Owns: which broadcasts can be packaged, when packaging runs (from the first request for a playlist until nobody has asked
 //! for a while), and who waits for what. Deliberately not: where segments are cut and what playlists say (see `proto::hls`),
@@ -15,6 +15,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 mod viewers;
+pub mod whep;
 
 use std::fmt;
 use std::future::Future;

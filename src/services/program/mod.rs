@@ -1,14 +1,16 @@
 //! What is on air of a room: one publication with stable tracks for as long as the room is live.
 //!
-//! Everybody in the room who has said yes is in its composition; it is encoded once, while somebody watches. Who takes a
-//! yes back is out of it at once, and with them everything that was on air before (a *cut*). Sound and pictures of those
-//! who said no never come here: the origin refuses them.
+//! Everybody in the room who has said yes is in its composition. Its picture is encoded once; its sound is always one mix,
+//! encoded once as Opus and, while somebody needs it, once as AAC. Each encoder runs while somebody reads its track, and the
+//! composition while one of them runs. Who takes a yes back is out of it at once, and with them everything that was on air
+//! before (a *cut*). Sound and pictures of those who said no never come here: the origin refuses them.
 
 mod codecs;
 pub mod composition;
 mod config;
 pub mod members;
 mod on_air;
+mod track;
 
 pub use codecs::Pipelines;
 pub use config::Config;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::state::{Effect, NewSeat, State, fingerprint};
 use super::{BoxWish, Command, Connection, Done, Error, Join, ParticipantKind, Parts, Room, Rooms, Seat};
 use crate::drivers::identity::{Token, random_id};
-use crate::drivers::peer::server::{Event, Source};
+use crate::drivers::peer::server::{EVENTS, Event, Source};
 use crate::drivers::store;
 use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
 use crate::model::purpose::{Audience, Purpose};
@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) struct Actor {
     parts: Parts,
+    /// What happens to the browsers' connections, and where it is told.
+    events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     state: State,
     snapshot: watch::Sender<Rooms>,
     grants: HashMap<ParticipantId, Grant>,
@@ -37,7 +39,8 @@ pub(super) struct Actor {
 
 impl Actor {
     pub(super) fn new(parts: Parts, state: State, snapshot: watch::Sender<Rooms>) -> Self {
-        Self { parts, state, snapshot, grants: HashMap::new(), sources: BTreeSet::new() }
+        let events = mpsc::channel(EVENTS);
+        Self { parts, events, state, snapshot, grants: HashMap::new(), sources: BTreeSet::new() }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>, cancel: CancellationToken) {
@@ -48,10 +51,7 @@ impl Actor {
                     Some(command) => self.command(command).await,
                     None => break,
                 },
-                event = self.parts.events.recv() => match event {
-                    Some(event) => self.event(event),
-                    None => break,
-                },
+                Some(event) = self.events.1.recv() => self.event(event),
                 _ = look.tick() => self.look().await,
                 () = cancel.cancelled() => break,
             }
@@ -75,10 +75,13 @@ impl Actor {
     }
 
     fn event(&mut self, event: Event) {
-        match event {
-            Event::Connected(peer) => self.state.connection(peer, Connection::Connected),
-            Event::Disconnected(peer) | Event::Closed(peer) => self.state.connection(peer, Connection::Lost),
+        let (peer, connection) = match event {
+            Event::Connected(peer) => (peer, Connection::Connected),
+            Event::Disconnected(peer) | Event::Closed(peer) => (peer, Connection::Lost),
+            // Who publishes anew says so, and is bound anew.
+            Event::Ended(..) => return,
         };
+        self.state.connection(peer, connection);
     }
 
     async fn look(&mut self) {
@@ -222,7 +225,7 @@ impl Actor {
         let fresh = random_id(PeerId::from_bytes);
         let peer = self.state.offered(who, fingerprint(&sdp), fresh, &mut effects)?;
         self.apply(effects).await;
-        let answer = self.parts.peers.offer(peer, sdp).await?;
+        let answer = self.parts.peers.offer(peer, sdp, &self.events.0).await?;
         let mut effects = Vec::new();
         let (publication, new) = self.state.inbound(who, &answer.inbound)?;
         for (mid, kind) in new {

@@ -373,8 +373,6 @@ pub struct Parts {
     pub origin: origin::Handle,
     /// The browsers' connections.
     pub peers: peers::Handle,
-    /// What happens to them.
-    pub events: mpsc::Receiver<peers::Event>,
     /// Where rooms are remembered.
     pub store: store::Handle,
     /// What the box is called as a participant.

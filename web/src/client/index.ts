@@ -7,4 +7,4 @@ export { Problem } from "./problem";
 export { type Phase, Room, type RoomEvents, type RoomOptions } from "./room";
 export type { Tracks } from "./slots";
 export * from "./state";
-export { Watch, type WatchEvents, type WatchState } from "./watch";
+export { type PlayerKind, Watch, type WatchEvents, type WatchState } from "./watch";

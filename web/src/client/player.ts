@@ -4,7 +4,8 @@ import type Hls from "hls.js";
 export interface Player {
   /** Seconds behind what happens; `null` while unknown. */
   latency(): number | null;
-  destroy(): void;
+  /** @param over the box has ended it already */
+  destroy(over?: boolean): void;
 }
 
 export interface PlayerEvents {
@@ -99,14 +100,19 @@ function byBrowser(url: string, video: HTMLVideoElement, events: PlayerEvents): 
   };
 }
 
+/** Seconds of latency, or `null` where they say more about two clocks than about the stream. */
+export function plausible(seconds: number): number | null {
+  return seconds > 0 && seconds < PLAUSIBLE ? seconds : null;
+}
+
 /**
  * Seconds between what happens and what is seen: by the wall time in the stream where both clocks agree roughly, by the
  * distance to the end of the stream otherwise.
  */
 function behind(playing: Date | null, toEdge: number): number | null {
   if (playing) {
-    const seconds = (Date.now() - playing.getTime()) / 1000;
-    if (seconds > 0 && seconds < PLAUSIBLE) return seconds;
+    const seconds = plausible((Date.now() - playing.getTime()) / 1000);
+    if (seconds !== null) return seconds;
   }
   return toEdge > 0 ? toEdge : null;
 }

@@ -1,13 +1,19 @@
 import type { Broadcast } from "./api";
 import { attach, type Player } from "./player";
+import { attachWhep, canWhep } from "./whep";
 
 /** `off`: not on air. `waiting`: on air, no picture yet. `playing`. `ended`: was on air while we watched, is no more. */
 export type WatchState = "off" | "waiting" | "playing" | "ended";
+
+/** How it is played: by WebRTC (WHEP), closest to what happens, or by LL-HLS, smooth on any network. */
+export type PlayerKind = "whep" | "hls";
 
 export interface WatchEvents {
   /** The broadcast as the box describes it, at once and on every change. */
   broadcast?(broadcast: Broadcast): void;
   state?(state: WatchState): void;
+  /** How it is played from now on. */
+  player?(kind: PlayerKind): void;
   /** Seconds between what happens and what is seen; `null` while unknown. */
   latency?(seconds: number | null): void;
   /** Whether news from the box arrive. `false`: they will again, the browser keeps trying. */
@@ -28,6 +34,9 @@ const STILL = 4_000;
  * every fault for as long as the box says that it is live.
  */
 export class Watch {
+  #forced: PlayerKind | null;
+  /** WebRTC did not work since it is on air. */
+  #fallen = false;
   #video: HTMLVideoElement;
   #events: WatchEvents;
   #base: string;
@@ -36,6 +45,7 @@ export class Watch {
   #player: Player | null = null;
   #live = false;
   #cut: string | null = null;
+  #kind: PlayerKind = "hls";
   #state: WatchState = "off";
   #timer: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -43,8 +53,18 @@ export class Watch {
   #moved = { at: 0, when: 0 };
   #off = new AbortController();
 
-  /** @param base the box's address without a slash at the end; by default the page's own */
-  constructor(broadcast: string, video: HTMLVideoElement, events: WatchEvents, base = "") {
+  /**
+   * @param base the box's address without a slash at the end; by default the page's own
+   * @param player the one way to play; by default WebRTC, and LL-HLS where that does not work
+   */
+  constructor(
+    broadcast: string,
+    video: HTMLVideoElement,
+    events: WatchEvents,
+    base = "",
+    player: PlayerKind | null = null,
+  ) {
+    this.#forced = player;
     this.#id = encodeURIComponent(broadcast);
     this.#video = video;
     this.#events = events;
@@ -57,7 +77,7 @@ export class Watch {
     this.#listen();
     this.#timer = setInterval(() => {
       this.#events.latency?.(this.#state === "playing" ? (this.#player?.latency() ?? null) : null);
-      if (this.#standsStill()) this.#startOver();
+      if (this.#standsStill()) this.#fault(this.#kind);
     }, LOOK);
   }
 
@@ -96,28 +116,43 @@ export class Watch {
   #setLive(live: boolean): void {
     if (live === this.#live) return;
     this.#live = live;
+    this.#fallen = false;
     if (live) {
       this.#setState("waiting");
       this.#attach();
     } else {
       clearTimeout(this.#again);
-      this.#detach();
+      this.#detach(true);
       this.#setState("ended");
     }
   }
 
-  /** What was captured before a cut leaves the screen at once, with whatever the player has in store. */
+  /** What was captured before a cut leaves the screen at once, with whatever the player has in store; WebRTC has nothing. */
   #setCut(cut: string | null): void {
     if (cut === this.#cut) return;
     this.#cut = cut;
-    if (cut && this.#player) this.#startOver();
+    if (cut && this.#player && this.#kind === "hls") this.#startOver();
   }
 
   #attach(): void {
-    this.#player = attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, {
-      ready: () => this.#play(),
-      fault: () => this.#startOver(),
-    });
+    const kind = this.#forced ?? (canWhep() && !this.#fallen ? "whep" : "hls");
+    this.#kind = kind;
+    this.#events.player?.(kind);
+    const events = { ready: () => this.#play(), fault: () => this.#fault(kind) };
+    this.#player =
+      kind === "whep"
+        ? attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events)
+        : attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, events);
+  }
+
+  #fault(kind: PlayerKind): void {
+    this.#detach();
+    if (!this.#live) return;
+    this.#setState("waiting");
+    clearTimeout(this.#again);
+    this.#fallen ||= kind === "whep";
+    if (kind === "whep" && !this.#forced) this.#attach();
+    else this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
   }
 
   #startOver(): void {
@@ -149,8 +184,8 @@ export class Watch {
     });
   }
 
-  #detach(): void {
-    this.#player?.destroy();
+  #detach(over = false): void {
+    this.#player?.destroy(over);
     this.#player = null;
   }
 

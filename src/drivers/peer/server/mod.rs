@@ -28,8 +28,9 @@ use crate::model::track::Kind;
 
 /// Commands that wait for the worker; senders wait while it is full.
 const COMMANDS: usize = 64;
-/// Events that wait for whoever reads them. The worker never waits: beyond it events are dropped and the log says so.
-const EVENTS: usize = 1024;
+/// Events that should fit between the worker and whoever made its peers. The worker never waits: beyond it events are dropped
+/// and the log says so.
+pub const EVENTS: usize = 1024;
 /// Peers at most. Beyond it an offer is refused.
 pub const PEERS: usize = 256;
 
@@ -79,10 +80,13 @@ pub enum Event {
     Disconnected(PeerId),
     /// It is gone for good, whoever ended it.
     Closed(PeerId),
+    /// The track that was sent to it has ended, or may not be read any more; what took its place has to be made known and
+    /// bound again.
+    Ended(PeerId, Source),
 }
 
 enum Command {
-    Offer { peer: PeerId, sdp: String, answer: oneshot::Sender<Result<Answer, Error>> },
+    Offer { peer: PeerId, sdp: String, events: mpsc::Sender<Event>, answer: oneshot::Sender<Result<Answer, Error>> },
     Receive { peer: PeerId, mid: Mid, to: Writer<Packet> },
     Source { source: Source, from: Option<Reader<Packet>> },
     Bind { peer: PeerId, mid: Mid, source: Option<Source> },
@@ -102,13 +106,14 @@ impl Handle {
         self.local
     }
 
-    /// Answers an offer (RFC 8829): makes the peer at the first, renegotiates at later ones.
+    /// Answers an offer (RFC 8829): makes the peer at the first, renegotiates at later ones. What happens to the peer is told
+    /// to the `events` of the first, which should hold [`EVENTS`].
     ///
     /// # Errors
     /// [`Error::Offer`] with a sentence if it can't be used, [`Error::Full`], [`Error::Gone`].
-    pub async fn offer(&self, peer: PeerId, sdp: String) -> Result<Answer, Error> {
+    pub async fn offer(&self, peer: PeerId, sdp: String, events: &mpsc::Sender<Event>) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
-        self.send(Command::Offer { peer, sdp, answer }).await?;
+        self.send(Command::Offer { peer, sdp, events: events.clone(), answer }).await?;
         answered.await.map_err(|_| Error::Gone)?
     }
 
@@ -154,14 +159,10 @@ impl Handle {
 ///
 /// # Errors
 /// [`Error::Bind`] and [`Error::NoAddress`].
-pub fn start(
-    config: &Config,
-    timeline: Timeline,
-) -> Result<(Handle, mpsc::Receiver<Event>, thread::JoinHandle<()>), Error> {
+pub fn start(config: &Config, timeline: Timeline) -> Result<(Handle, thread::JoinHandle<()>), Error> {
     let socket = socket::Socket::bind(config)?;
     let local = socket.local_addr();
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let (events, outbox) = mpsc::channel(EVENTS);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -171,12 +172,12 @@ pub fn start(
         .name("peers".into())
         .spawn(move || {
             runtime.block_on(async move {
-                match worker::Worker::new(socket, timeline, inbox, events) {
+                match worker::Worker::new(socket, timeline, inbox) {
                     Ok(worker) => worker.run().await,
                     Err(error) => tracing::error!(%error, "the UDP port can't be watched; calls are impossible"),
                 }
             });
         })
         .map_err(|error| Error::Bind(local, error))?;
-    Ok((Handle { commands, local }, outbox, thread))
+    Ok((Handle { commands, local }, thread))
 }

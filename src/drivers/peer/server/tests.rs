@@ -9,7 +9,9 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
 
-use super::{Answer, Config, Event, Handle, start};
+use tokio::sync::mpsc;
+
+use super::{Answer, Config, EVENTS, Event, Handle, start};
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::packet::Packet;
 use crate::model::ring::{Gate, Next, PACKETS, ring};
@@ -114,9 +116,14 @@ fn index(payload: &[u8]) -> u64 {
     u64::from_be_bytes(payload[4..12].try_into().expect("eight bytes"))
 }
 
-async fn connect(handle: &Handle, id: PeerId, direction: Direction) -> (Client, Section, Answer) {
+async fn connect(
+    handle: &Handle,
+    events: &mpsc::Sender<Event>,
+    id: PeerId,
+    direction: Direction,
+) -> (Client, Section, Answer) {
     let (mut client, offer, pending, mid) = Client::new(direction);
-    let answer = handle.offer(id, offer).await.expect("the offer is a good one");
+    let answer = handle.offer(id, offer, events).await.expect("the offer is a good one");
     client.accept(&answer, pending);
     until("the connection", || {
         client.turn();
@@ -135,12 +142,13 @@ fn loopback() -> Config {
 
 #[tokio::test]
 async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
-    let (handle, mut events, thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let (handle, thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let ((told, mut events), (told_other, mut events_other)) = (mpsc::channel(EVENTS), mpsc::channel(EVENTS));
     let (one, other) = (PeerId::from_bytes([1; 10]), PeerId::from_bytes([2; 10]));
-    let (mut sender, from, answer) = connect(&handle, one, Direction::SendOnly).await;
+    let (mut sender, from, answer) = connect(&handle, &told, one, Direction::SendOnly).await;
     assert_eq!(answer.inbound, [(from.to_string(), Kind::Video)]);
     assert!(answer.slots.is_empty());
-    let (mut receiver, to, answer) = connect(&handle, other, Direction::RecvOnly).await;
+    let (mut receiver, to, answer) = connect(&handle, &told_other, other, Direction::RecvOnly).await;
     assert_eq!(answer.slots, [(to.to_string(), Kind::Video)]);
     assert!(matches!(events.recv().await, Some(Event::Connected(id)) if id == one));
 
@@ -151,7 +159,7 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(other, to.to_string(), Some(name)).await.expect("the worker runs");
     // Commands are done in order: this answer comes after the ones above.
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into()).await.expect_err("that is no offer");
+    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), &told).await.expect_err("that is no offer");
 
     let mut got: Vec<Packet> = Vec::new();
     for burst in 0..5 {
@@ -177,16 +185,24 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     assert_eq!(receiver.received.iter().map(|(_, payload)| index(payload)).collect::<Vec<_>>(), expected);
     assert!(receiver.received.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "numbers are consecutive");
 
-    handle.bind(other, to.to_string(), None).await.expect("the worker runs");
     handle.close(one).await.expect("the worker runs");
     until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
+    assert_eq!(events_other.recv().await, Some(Event::Connected(other)));
+    assert_eq!(
+        events_other.recv().await,
+        Some(Event::Ended(other, name)),
+        "whoever made a peer is told, and nobody else"
+    );
+    handle.close(other).await.expect("the worker runs");
+    assert_eq!(events_other.recv().await, Some(Event::Closed(other)));
     drop(handle);
     thread.join().expect("the worker ends when nobody holds it");
 }
 
 #[tokio::test]
 async fn strangers_and_garbage_change_nothing() {
-    let (handle, _events, _thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let (handle, _thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let (told, _events) = mpsc::channel(EVENTS);
     let stranger = UdpSocket::bind("127.0.0.1:0").expect("loopback has ports");
     let mut seed = 7u32;
     for length in 0..600usize {
@@ -199,9 +215,9 @@ async fn strangers_and_garbage_change_nothing() {
         stranger.send_to(&garbage, handle.local_addr()).expect("loopback takes it");
     }
     for offer in ["", "v=0", "v=0\r\na=mid:0\r\n", &"m=".repeat(40_000)] {
-        let refused = handle.offer(PeerId::from_bytes([5; 10]), offer.into()).await;
+        let refused = handle.offer(PeerId::from_bytes([5; 10]), offer.into(), &told).await;
         assert!(matches!(refused, Err(super::Error::Offer(_))), "{refused:?}");
     }
-    let (client, ..) = connect(&handle, PeerId::from_bytes([6; 10]), Direction::SendOnly).await;
+    let (client, ..) = connect(&handle, &told, PeerId::from_bytes([6; 10]), Direction::SendOnly).await;
     assert!(client.connected);
 }

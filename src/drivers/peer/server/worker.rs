@@ -55,8 +55,9 @@ pub(super) struct Worker {
     addresses: Vec<Address>,
     timeline: Timeline,
     commands: mpsc::Receiver<Command>,
-    events: mpsc::Sender<Event>,
     peers: HashMap<PeerId, Peer>,
+    /// Who is told what happens to a peer.
+    owners: HashMap<PeerId, mpsc::Sender<Event>>,
     by_address: HashMap<SocketAddr, PeerId>,
     sources: HashMap<Source, Feed>,
     slots: HashMap<(PeerId, Section), Source>,
@@ -73,20 +74,15 @@ enum Woken {
 }
 
 impl Worker {
-    pub(super) fn new(
-        socket: Socket,
-        timeline: Timeline,
-        commands: mpsc::Receiver<Command>,
-        events: mpsc::Sender<Event>,
-    ) -> std::io::Result<Self> {
+    pub(super) fn new(socket: Socket, timeline: Timeline, commands: mpsc::Receiver<Command>) -> std::io::Result<Self> {
         let addresses = socket.addresses.clone();
         Ok(Self {
             socket: socket.watch()?,
             addresses,
             timeline,
             commands,
-            events,
             peers: HashMap::new(),
+            owners: HashMap::new(),
             by_address: HashMap::new(),
             sources: HashMap::new(),
             slots: HashMap::new(),
@@ -127,8 +123,8 @@ impl Worker {
 
     fn command(&mut self, command: Command, now: Instant) {
         match command {
-            Command::Offer { peer, sdp, answer } => {
-                let result = self.offer(peer, &sdp, now);
+            Command::Offer { peer, sdp, events, answer } => {
+                let result = self.offer(peer, &sdp, events, now);
                 // Whoever asked may have gone away meanwhile.
                 let _ = answer.send(result);
             }
@@ -147,7 +143,9 @@ impl Worker {
                 }
                 self.sources.insert(source, Feed { from, to });
             }
-            Command::Source { source, from: None } => self.forget(source),
+            Command::Source { source, from: None } => {
+                self.forget(source);
+            }
             Command::Bind { peer, mid, source } => {
                 self.bind(peer, Section::from(&*mid), source);
                 self.look(now);
@@ -156,20 +154,29 @@ impl Worker {
         }
     }
 
-    fn offer(&mut self, id: PeerId, sdp: &str, now: Instant) -> Result<super::Answer, Error> {
-        if !self.peers.contains_key(&id) {
+    fn offer(
+        &mut self,
+        id: PeerId,
+        sdp: &str,
+        events: mpsc::Sender<Event>,
+        now: Instant,
+    ) -> Result<super::Answer, Error> {
+        let fresh = !self.peers.contains_key(&id);
+        if fresh {
             if self.peers.len() >= PEERS {
                 return Err(Error::Full);
             }
             let peer = Peer::new(&self.addresses, self.timeline, now);
             self.timers.insert((peer.timeout, id));
             self.peers.insert(id, peer);
+            self.owners.insert(id, events);
         }
         let peer = self.peers.get_mut(&id).ok_or(Error::Gone)?;
         let (before, mut effects) = (peer.timeout, Effects::default());
         let answer = peer.offer(sdp, &mut effects, &mut self.out);
         self.settle(id, before, effects);
-        if answer.is_err() && self.peers.get(&id).is_some_and(|peer| !peer.is_alive()) {
+        // Nothing stays of a peer that never was one.
+        if answer.is_err() && (fresh || self.peers.get(&id).is_some_and(|peer| !peer.is_alive())) {
             self.close(id);
         }
         answer
@@ -226,12 +233,16 @@ impl Worker {
             feed.to.retain(|slot| *slot != (id, mid));
         }
         let known = self.peers.get_mut(&id).is_some_and(|peer| peer.bind(mid, source.is_some()));
-        if known
-            && let Some(source) = source
-            && let Some(feed) = self.sources.get_mut(&source)
-        {
-            feed.to.push((id, mid));
-            self.slots.insert((id, mid), source);
+        let (true, Some(source)) = (known, source) else {
+            return;
+        };
+        match self.sources.get_mut(&source) {
+            Some(feed) => {
+                feed.to.push((id, mid));
+                self.slots.insert((id, mid), source);
+            }
+            // It ended before it was bound.
+            None => self.report(id, Event::Ended(id, source)),
         }
     }
 
@@ -256,7 +267,9 @@ impl Worker {
             }
         }
         for source in &batch.ended {
-            self.forget(*source);
+            for (id, _) in self.forget(*source) {
+                self.report(id, Event::Ended(id, *source));
+            }
         }
         for id in touched {
             self.turn(id, now);
@@ -266,13 +279,16 @@ impl Worker {
         }
     }
 
-    fn forget(&mut self, source: Source) {
-        for (id, mid) in self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default() {
-            self.slots.remove(&(id, mid));
-            if let Some(peer) = self.peers.get_mut(&id) {
-                peer.bind(mid, false);
+    /// Answers the slots that it went to.
+    fn forget(&mut self, source: Source) -> Vec<(PeerId, Section)> {
+        let to = self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default();
+        for (id, mid) in &to {
+            self.slots.remove(&(*id, *mid));
+            if let Some(peer) = self.peers.get_mut(id) {
+                peer.bind(*mid, false);
             }
         }
+        to
     }
 
     /// Asks for the keyframes that are missing, in both directions.
@@ -320,10 +336,10 @@ impl Worker {
             }
         }
         if effects.connected {
-            self.report(Event::Connected(id));
+            self.report(id, Event::Connected(id));
         }
         if effects.disconnected {
-            self.report(Event::Disconnected(id));
+            self.report(id, Event::Disconnected(id));
         }
         let Some(peer) = self.peers.get(&id) else {
             return;
@@ -350,12 +366,16 @@ impl Worker {
         for transmit in self.out.drain(..) {
             self.socket.send(transmit.source, transmit.destination, &transmit.contents);
         }
-        self.report(Event::Closed(id));
+        self.report(id, Event::Closed(id));
+        self.owners.remove(&id);
     }
 
-    fn report(&self, event: Event) {
-        // Nobody reads any more when the box stops.
-        if let Err(TrySendError::Full(event)) = self.events.try_send(event) {
+    fn report(&self, id: PeerId, event: Event) {
+        let Some(owner) = self.owners.get(&id) else {
+            return;
+        };
+        // Whoever made the peer may have ended before it.
+        if let Err(TrySendError::Full(_)) = owner.try_send(event) {
             tracing::error!(?event, "what happens to connections is read too slowly; this is lost");
         }
     }

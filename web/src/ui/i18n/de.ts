@@ -203,5 +203,7 @@ export const de: Record<keyof typeof en, string> = {
   volume: "Lautstärke",
   fullscreen: "Vollbild",
   latency: "{seconds} s Rückstand",
+  closest: "so nah wie möglich",
+  smooth: "gleichmäßig",
   news_lost: "Die Verbindung zur Box ist unterbrochen. Diese Seite versucht es weiter.",
 };

@@ -200,5 +200,7 @@ export const en = {
   volume: "Volume",
   fullscreen: "Full screen",
   latency: "{seconds} s behind",
+  closest: "closest to live",
+  smooth: "smooth",
   news_lost: "The connection to the box is interrupted. This page keeps trying.",
 } as const;

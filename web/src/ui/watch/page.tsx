@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Broadcast, Problem, Watch, type WatchState } from "../../client";
+import { type Broadcast, type PlayerKind, Problem, Watch, type WatchEvents, type WatchState } from "../../client";
 import { count, locale, t } from "../i18n";
 import { seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
@@ -8,12 +8,15 @@ import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
 import { api, explain } from "../parts/session";
 import { Header, Message } from "../parts/shell";
+import { remembered } from "../parts/storage";
 import { useTitle } from "../parts/title";
 
 /** What the page knows of the broadcast. */
 interface View {
   broadcast: Broadcast | null;
   state: WatchState;
+  /** How it is played; `null` before it is. */
+  player: PlayerKind | null;
   latency: number | null;
   connected: boolean;
   /** The browser refused to play sound without a click. */
@@ -22,20 +25,36 @@ interface View {
   problem: Problem | null;
 }
 
-const NOTHING: View = { broadcast: null, state: "off", latency: null, connected: true, blocked: false, problem: null };
+const NOTHING: View = {
+  broadcast: null,
+  state: "off",
+  player: null,
+  latency: null,
+  connected: true,
+  blocked: false,
+  problem: null,
+};
+
+/** The one player that was asked for on this browser, if any. */
+function forced(): PlayerKind | null {
+  const player = remembered("player");
+  return player === "hls" || player === "whep" ? player : null;
+}
 
 function useWatch(id: string, video: { current: HTMLVideoElement | null }): [View, (change: Partial<View>) => void] {
   const [view, setView] = useState(NOTHING);
   const change = (part: Partial<View>) => setView(before => ({ ...before, ...part }));
   useEffect(() => {
     if (!video.current) return;
-    const watch = new Watch(id, video.current, {
+    const events: WatchEvents = {
       broadcast: broadcast => change({ broadcast, problem: null }),
       state: state => change({ state }),
+      player: player => change({ player }),
       latency: latency => change({ latency }),
       connected: connected => change({ connected }),
       blocked: () => change({ blocked: true }),
-    });
+    };
+    const watch = new Watch(id, video.current, events, "", forced());
     watch.start();
     // The stream of events says nothing about why it fails; the plain question does.
     api.broadcast(id).then(
@@ -117,7 +136,7 @@ export default function WatchPage({ id }: { id: string }) {
     <div class="watch">
       <Header lit={live}>{live && <OnAirSign since={broadcast?.since} />}</Header>
       <main class="watch-main">
-        <div class="stage" ref={stage} data-testid="watch-state" data-state={state}>
+        <div class="stage" ref={stage} data-testid="watch-state" data-state={state} data-player={view.player}>
           {/* The stream has no captions yet. */}
           <video
             ref={video}
@@ -200,6 +219,7 @@ export default function WatchPage({ id }: { id: string }) {
                 {t("latency", { seconds: seconds(latency, locale) })}
               </span>
             )}
+            {state === "playing" && view.player && <span>{t(view.player === "whep" ? "closest" : "smooth")}</span>}
           </p>
           {!view.connected && !view.problem && (
             <p class="banner" role="status">

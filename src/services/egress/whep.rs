@@ -1,0 +1,343 @@
+//! WHEP (draft-ietf-wish-whep-04): viewers by WebRTC, on the same worker as the calls.
+//!
+//! Owns who watches this way. The program of a broadcast is subscribed to once for all of its viewers and handed to the
+//! peers' worker once; when the last viewer leaves, it is given back, and the composition may stop. Deliberately not: HTTP,
+//! and what an offer must be (see `proto::whip`).
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::drivers::identity::random_id;
+use crate::drivers::peer::server::{self as peers, EVENTS, Event, Mid};
+use crate::model::id::{BroadcastId, PeerId, PublicationId};
+use crate::model::purpose::Purpose;
+use crate::model::track::Kind;
+use crate::proto::whip;
+use crate::services::{broadcast, origin};
+
+/// Commands that wait for the actor. When it is full, who asks waits.
+const COMMANDS: usize = 64;
+/// Viewers by WebRTC at most, over all broadcasts; the other half of the peers is for calls. Past that they are
+/// [`Error::Busy`], and LL-HLS has room for more.
+pub const VIEWERS: usize = peers::PEERS / 2;
+/// How long a viewer may be without a connection, at first and later.
+const CONNECT: Duration = Duration::from_secs(15);
+/// How often tracks that ended are opened anew, and viewers without a connection are looked for.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Why somebody can't watch this way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The broadcast is unknown or off air.
+    #[error("this broadcast is not on air")]
+    NotOnAir,
+    /// There is no such viewer (any more).
+    #[error("this viewer has left")]
+    NotFound,
+    /// The offer is not one that can be answered; the sentence is for people.
+    #[error(transparent)]
+    Offer(#[from] whip::Refused),
+    /// The offer can't be read, or knows neither H.264 nor Opus.
+    #[error("the offer can't be used: it needs H.264 or Opus")]
+    BadOffer,
+    /// As many watch this way as can. Ask again later, or watch by LL-HLS.
+    #[error("too many watch by WebRTC")]
+    Busy,
+    /// The box is shutting down.
+    #[error("the box is shutting down")]
+    Closed,
+}
+
+/// An answered offer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The viewer's connection. Whoever knows it may end it.
+    pub viewer: PeerId,
+    /// The session description to give back.
+    pub sdp: String,
+}
+
+/// How many watch each broadcast this way.
+pub type Counts = Arc<BTreeMap<BroadcastId, u32>>;
+
+type Done<T> = oneshot::Sender<Result<T, Error>>;
+
+enum Command {
+    Create { broadcast: BroadcastId, offer: String, done: Done<Answer> },
+    Delete { broadcast: BroadcastId, viewer: PeerId, done: Done<()> },
+}
+
+/// Speaks to the viewers by WebRTC. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    counts: watch::Receiver<Counts>,
+}
+
+impl Handle {
+    /// Answers the offer of somebody who wants to watch.
+    ///
+    /// # Errors
+    /// All but [`Error::NotFound`].
+    pub async fn create(&self, broadcast: BroadcastId, offer: String) -> Result<Answer, Error> {
+        self.ask(|done| Command::Create { broadcast, offer, done }).await
+    }
+
+    /// A viewer leaves.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] and [`Error::Closed`].
+    pub async fn delete(&self, broadcast: BroadcastId, viewer: PeerId) -> Result<(), Error> {
+        self.ask(|done| Command::Delete { broadcast, viewer, done }).await
+    }
+
+    /// How many watch each broadcast, now and whenever it changes: those whose connection stands.
+    pub fn counts(&self) -> watch::Receiver<Counts> {
+        self.counts.clone()
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Done<T>) -> Command) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+}
+
+/// What the viewers stand on.
+pub struct Parts {
+    /// Where the program is.
+    pub origin: origin::Handle,
+    /// What is on air.
+    pub broadcasts: broadcast::Handle,
+    /// The connections.
+    pub peers: peers::Handle,
+}
+
+/// Starts the actor on `tasks`; it ends with `cancel`.
+pub fn start(parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (counts, counted) = watch::channel(Counts::default());
+    let (told, events) = mpsc::channel(EVENTS);
+    let actor = Actor { parts, told, counts, viewers: HashMap::new(), open: BTreeMap::new() };
+    tasks.spawn(actor.run(inbox, events, cancel).instrument(tracing::info_span!("whep")));
+    Handle { commands, counts: counted }
+}
+
+/// Somebody who watches.
+struct Viewer {
+    broadcast: BroadcastId,
+    publication: PublicationId,
+    slots: Vec<(Mid, Kind)>,
+    /// Set while there is no connection: when to give up.
+    until: Option<Instant>,
+}
+
+struct Actor {
+    parts: Parts,
+    /// Where the worker tells what happens to our peers.
+    told: mpsc::Sender<Event>,
+    counts: watch::Sender<Counts>,
+    viewers: HashMap<PeerId, Viewer>,
+    /// The tracks that the worker reads, of each program that somebody watches.
+    open: BTreeMap<PublicationId, BTreeSet<Kind>>,
+}
+
+impl Actor {
+    async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Command>,
+        mut events: mpsc::Receiver<Event>,
+        cancel: CancellationToken,
+    ) {
+        let mut list = self.parts.broadcasts.list();
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                command = inbox.recv() => match command {
+                    Some(command) => self.command(command).await,
+                    None => break,
+                },
+                Some(event) = events.recv() => self.event(event),
+                changed = list.changed() => if changed.is_err() {
+                    break;
+                },
+                _ = look.tick(), if !self.viewers.is_empty() => self.look(Instant::now()).await,
+                () = cancel.cancelled() => break,
+            }
+            self.keep().await;
+            self.count();
+        }
+        for viewer in self.viewers.keys().copied().collect::<Vec<_>>() {
+            self.close(viewer).await;
+        }
+        self.keep().await;
+    }
+
+    async fn command(&mut self, command: Command) {
+        // Whoever asked may have gone away meanwhile: a viewer who does not know their answer never connects.
+        match command {
+            Command::Create { broadcast, offer, done } => {
+                let _ = done.send(self.create(broadcast, &offer).await);
+            }
+            Command::Delete { broadcast, viewer, done } => {
+                let known = self.viewers.get(&viewer).is_some_and(|known| known.broadcast == broadcast);
+                if known {
+                    self.close(viewer).await;
+                }
+                let _ = done.send(if known { Ok(()) } else { Err(Error::NotFound) });
+            }
+        }
+    }
+
+    async fn create(&mut self, broadcast: BroadcastId, offer: &str) -> Result<Answer, Error> {
+        let publication = self.on_air(broadcast).ok_or(Error::NotOnAir)?;
+        if self.viewers.len() >= VIEWERS {
+            return Err(Error::Busy);
+        }
+        let offer = whip::viewer_offer(offer)?;
+        let viewer = random_id(PeerId::from_bytes);
+        let answer = match self.parts.peers.offer(viewer, offer, &self.told).await {
+            Ok(answer) => answer,
+            Err(peers::Error::Full) => return Err(Error::Busy),
+            Err(peers::Error::Gone) => return Err(Error::Closed),
+            Err(error) => {
+                tracing::debug!(%error, "an offer was refused");
+                return Err(Error::BadOffer);
+            }
+        };
+        if answer.slots.is_empty() {
+            self.close(viewer).await;
+            return Err(Error::BadOffer);
+        }
+        let until = Some(Instant::now() + CONNECT);
+        for (mid, kind) in answer.slots.clone() {
+            let open = self.open.get(&publication).is_some_and(|kinds| kinds.contains(&kind));
+            if open || self.open(publication, kind).await {
+                self.bind(viewer, mid, (publication, kind)).await;
+            }
+        }
+        self.viewers.insert(viewer, Viewer { broadcast, publication, slots: answer.slots, until });
+        Ok(Answer { viewer, sdp: answer.sdp })
+    }
+
+    /// The program of a broadcast that is on air.
+    fn on_air(&self, broadcast: BroadcastId) -> Option<PublicationId> {
+        let list = self.parts.broadcasts.list();
+        let list = list.borrow();
+        list.iter().find(|known| known.id == broadcast)?.live.map(|live| live.publication)
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Connected(viewer) => {
+                if let Some(viewer) = self.viewers.get_mut(&viewer) {
+                    viewer.until = None;
+                }
+            }
+            Event::Disconnected(viewer) => {
+                if let Some(viewer) = self.viewers.get_mut(&viewer) {
+                    viewer.until = Some(Instant::now() + CONNECT);
+                }
+            }
+            Event::Closed(viewer) => drop(self.viewers.remove(&viewer)),
+            // An encoder was made anew: the next look opens what it makes.
+            Event::Ended(_, (publication, kind)) => {
+                if let Some(kinds) = self.open.get_mut(&publication) {
+                    kinds.remove(&kind);
+                }
+            }
+        }
+    }
+
+    async fn look(&mut self, now: Instant) {
+        let late = |viewer: &Viewer| viewer.until.is_some_and(|until| until <= now);
+        for viewer in self.viewers.iter().filter(|(_, v)| late(v)).map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.close(viewer).await;
+        }
+        let wanted: BTreeSet<(PublicationId, Kind)> =
+            self.viewers.values().flat_map(|v| v.slots.iter().map(|(_, kind)| (v.publication, *kind))).collect();
+        for (publication, kind) in wanted {
+            let open = self.open.get(&publication).is_some_and(|kinds| kinds.contains(&kind));
+            if open || !self.open(publication, kind).await {
+                continue;
+            }
+            let slots =
+                self.viewers.iter().filter(|(_, v)| v.publication == publication).flat_map(|(id, v)| {
+                    v.slots.iter().filter(|(_, of)| *of == kind).map(|(mid, _)| (*id, mid.clone()))
+                });
+            for (viewer, mid) in slots.collect::<Vec<_>>() {
+                self.bind(viewer, mid, (publication, kind)).await;
+            }
+        }
+    }
+
+    /// Hands a track of a program to the worker, for all viewers; false if it is not there (yet).
+    async fn open(&mut self, publication: PublicationId, kind: Kind) -> bool {
+        let reader = match self.parts.origin.packets(publication, kind, Purpose::OnAir).await {
+            Ok(reader) => reader,
+            Err(error) => {
+                tracing::debug!(%error, "a track of the program is not there yet");
+                return false;
+            }
+        };
+        self.tell(self.parts.peers.source((publication, kind), Some(reader)).await);
+        self.open.entry(publication).or_default().insert(kind);
+        true
+    }
+
+    async fn bind(&self, viewer: PeerId, mid: Mid, source: peers::Source) {
+        self.tell(self.parts.peers.bind(viewer, mid, Some(source)).await);
+    }
+
+    async fn close(&mut self, viewer: PeerId) {
+        self.viewers.remove(&viewer);
+        self.tell(self.parts.peers.close(viewer).await);
+    }
+
+    /// Ends whoever watches what is not on air any more, and gives back what nobody watches.
+    async fn keep(&mut self) {
+        let gone = |viewer: &Viewer| self.on_air(viewer.broadcast) != Some(viewer.publication);
+        for viewer in self.viewers.iter().filter(|(_, v)| gone(v)).map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.close(viewer).await;
+        }
+        let unwatched = |(publication, _): &(&PublicationId, &BTreeSet<Kind>)| {
+            !self.viewers.values().any(|viewer| viewer.publication == **publication)
+        };
+        for publication in self.open.iter().filter(unwatched).map(|(id, _)| *id).collect::<Vec<_>>() {
+            for kind in self.open.remove(&publication).unwrap_or_default() {
+                self.tell(self.parts.peers.source((publication, kind), None).await);
+            }
+        }
+    }
+
+    fn count(&self) {
+        let mut counts = BTreeMap::new();
+        for viewer in self.viewers.values().filter(|viewer| viewer.until.is_none()) {
+            *counts.entry(viewer.broadcast).or_default() += 1;
+        }
+        self.counts.send_if_modified(|told| {
+            let changed = **told != counts;
+            if changed {
+                *told = Arc::new(counts);
+            }
+            changed
+        });
+    }
+
+    fn tell(&self, done: Result<(), peers::Error>) {
+        if let Err(error) = done {
+            tracing::warn!(%error, "the connections can't be reached");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Viewers on the real worker, with a program made of rings and offers of an engine that never connects.
+
+use std::time::Instant;
+
+use str0m::Rtc;
+use str0m::media::{Direction, MediaKind};
+
+use super::*;
+use crate::model::purpose::Audience;
+use crate::model::ring::{Demand, UNITS, Writer, ring};
+use crate::model::time::Timeline;
+use crate::model::track::Codec;
+use crate::model::unit::Unit;
+use crate::proto::auth::Title;
+use crate::services::origin::Native;
+
+const BROADCAST: BroadcastId = BroadcastId::from_bytes([1; 10]);
+const PROGRAM: PublicationId = PublicationId::from_bytes([2; 10]);
+
+struct Studio {
+    whep: Handle,
+    origin: origin::Handle,
+    broadcasts: broadcast::Handle,
+    _cancel: tokio_util::sync::DropGuard,
+}
+
+impl Studio {
+    async fn on_air() -> Self {
+        let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let timeline = Timeline::new(Instant::now(), 0, 0);
+        let origin = origin::start(timeline, &tasks, cancel.clone());
+        let broadcasts = broadcast::start(&tasks, cancel.clone());
+        let loopback = peers::Config { listen: "127.0.0.1:0".parse().expect("an address"), ..peers::Config::default() };
+        let (peers, _) = peers::start(&loopback, timeline).expect("loopback has ports");
+        let parts = Parts { origin: origin.clone(), broadcasts: broadcasts.clone(), peers };
+        let whep = start(parts, &tasks, cancel.clone());
+        let title = Title::new("Garden").expect("a title");
+        broadcasts.register(BROADCAST, title.clone()).await.expect("it is registered");
+        broadcasts.start(BROADCAST, title, 0, PROGRAM).await.expect("it starts");
+        origin.publish(PROGRAM, Audience::ON_AIR).await.expect("the origin runs");
+        Self { whep, origin, broadcasts, _cancel: cancel.drop_guard() }
+    }
+
+    /// The picture of the program, made by a new encoder.
+    async fn picture(&self) -> (Writer<Unit>, Demand) {
+        let (writer, source) = ring(UNITS);
+        let mut demand = writer.demand();
+        self.origin.track(PROGRAM, Native::Units(Codec::H264, source)).await.expect("it is published");
+        assert_eq!(demand.changed().await.readers, 0);
+        (writer, demand)
+    }
+}
+
+fn offer() -> String {
+    let mut rtc = Rtc::builder().build(Instant::now());
+    let mut change = rtc.sdp_api();
+    change.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
+    change.apply().expect("there is something to offer").0.to_sdp_string()
+}
+
+async fn readers(demand: &mut Demand, wanted: usize) {
+    while demand.changed().await.readers != wanted {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_reader_serves_all_viewers_and_ends_with_the_last_of_them() {
+    let studio = Studio::on_air().await;
+    let (_writer, mut demand) = studio.picture().await;
+    let first = studio.whep.create(BROADCAST, offer()).await.expect("it is on air");
+    let second = studio.whep.create(BROADCAST, offer()).await.expect("it is on air");
+    readers(&mut demand, 1).await;
+    studio.whep.delete(BROADCAST, first.viewer).await.expect("they watch");
+    // Nobody answers the second one's checks: after a while they are let go.
+    readers(&mut demand, 0).await;
+    assert_eq!(studio.whep.delete(BROADCAST, second.viewer).await, Err(Error::NotFound));
+    assert!(studio.whep.counts().borrow().is_empty(), "who never connected does not count");
+}
+
+#[tokio::test]
+async fn viewers_get_what_a_new_encoder_makes_and_wait_for_one_that_is_not_there_yet() {
+    let studio = Studio::on_air().await;
+    studio.whep.create(BROADCAST, offer()).await.expect("it is on air");
+    let (writer, mut demand) = studio.picture().await;
+    readers(&mut demand, 1).await;
+    let (_fresh, mut demand) = studio.picture().await;
+    drop(writer);
+    readers(&mut demand, 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn off_air_ends_every_viewer_at_once() {
+    let studio = Studio::on_air().await;
+    let (_writer, mut demand) = studio.picture().await;
+    let viewer = studio.whep.create(BROADCAST, offer()).await.expect("it is on air").viewer;
+    readers(&mut demand, 1).await;
+    studio.broadcasts.stop(BROADCAST).await.expect("it is known");
+    readers(&mut demand, 0).await;
+    assert_eq!(studio.whep.delete(BROADCAST, viewer).await, Err(Error::NotFound));
+    assert_eq!(studio.whep.create(BROADCAST, offer()).await.err(), Some(Error::NotOnAir));
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_viewers_and_refused_offers_take_no_place() {
+    let studio = Studio::on_air().await;
+    for _ in 0..2 * peers::PEERS {
+        let refused = studio.whep.create(BROADCAST, "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n".into()).await;
+        assert_eq!(refused.err(), Some(Error::BadOffer));
+    }
+    let offer = offer();
+    for _ in 0..VIEWERS {
+        studio.whep.create(BROADCAST, offer.clone()).await.expect("there is room");
+    }
+    assert_eq!(studio.whep.create(BROADCAST, offer).await.err(), Some(Error::Busy));
+}

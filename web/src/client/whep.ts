@@ -1,0 +1,119 @@
+import { audioCodecs, videoCodecs } from "./codecs";
+import { type Player, type PlayerEvents, plausible } from "./player";
+import type { Kind } from "./state";
+
+/** Milliseconds until the first picture or sound has to be there, and that none may come later. */
+const PATIENCE = 4_000;
+/** Milliseconds between two looks at what came. */
+const LOOK = 500;
+/** Seconds between the epochs of NTP (1900) and Unix (1970). */
+const NTP = 2_208_988_800;
+
+/** Whether this browser can watch by WebRTC: it has it, with H.264 and Opus. */
+export function canWhep(): boolean {
+  return "RTCPeerConnection" in globalThis && codecs("video").length > 0 && codecs("audio").length > 0;
+}
+
+function codecs(kind: Kind): RTCRtpCodec[] {
+  const all = globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs ?? [];
+  return kind === "audio" ? audioCodecs(all) : videoCodecs(all);
+}
+
+/**
+ * Plays a broadcast by WebRTC in a video element (WHEP, draft-ietf-wish-whep-04). It faults when nothing comes for four
+ * seconds, at first or later; it does not try again.
+ */
+export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
+  const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+  const stream = new MediaStream();
+  const off = new AbortController();
+  let session: string | null = null;
+  let latency: number | null = null;
+  let received = 0;
+  let last = Date.now();
+
+  const destroy = (over = false) => {
+    if (off.signal.aborted) return;
+    off.abort();
+    clearInterval(timer);
+    // The box would notice by itself, and then not know what is left.
+    if (over) pc.close();
+    else leave(session).finally(() => pc.close());
+    if (video.srcObject === stream) video.srcObject = null;
+  };
+  const fault = (why: unknown) => {
+    if (off.signal.aborted) return;
+    console.info("Watching by WebRTC ended:", why);
+    destroy();
+    events.fault();
+  };
+  const look = async () => {
+    const now = await figures(pc);
+    if (off.signal.aborted) return;
+    if (received === 0 && now.received > 0) events.ready();
+    if (now.received > received) last = Date.now();
+    received = now.received;
+    latency = now.playing === null ? null : plausible((Date.now() - now.playing) / 1000);
+    if (Date.now() - last > PATIENCE) fault("nothing comes");
+  };
+  const timer = setInterval(() => void look().catch(fault), LOOK);
+  // A page that goes away says so: the box would wait for it otherwise.
+  addEventListener("pagehide", () => destroy(), { signal: off.signal });
+
+  pc.ontrack = ({ track }) => {
+    stream.addTrack(track);
+    video.srcObject = stream;
+  };
+  pc.onconnectionstatechange = () => {
+    if (pc.connectionState === "failed") fault("the connection failed");
+  };
+  start(pc, url, off.signal).then(location => {
+    session = location;
+    // Gone before the answer came.
+    if (off.signal.aborted) void leave(session);
+  }, fault);
+  return { latency: () => latency, destroy };
+}
+
+/** Offers, and gives the address under which the box knows us. */
+async function start(pc: RTCPeerConnection, url: string, signal: AbortSignal): Promise<string | null> {
+  for (const kind of ["audio", "video"] as const) {
+    const transceiver = pc.addTransceiver(kind, { direction: "recvonly" });
+    // An older browser offers everything, and the box picks.
+    transceiver.setCodecPreferences?.(codecs(kind));
+  }
+  await pc.setLocalDescription();
+  // Our own addresses are not waited for: the box learns them from our checks.
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/sdp" },
+    body: pc.localDescription?.sdp ?? "",
+    signal,
+  });
+  if (answer.status !== 201) throw new Error(`the box answers ${answer.status}`);
+  const location = answer.headers.get("location");
+  const session = location && new URL(location, answer.url).href;
+  const sdp = await answer.text();
+  if (pc.signalingState !== "closed") await pc.setRemoteDescription({ type: "answer", sdp });
+  return session;
+}
+
+async function leave(session: string | null): Promise<void> {
+  if (session) await fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+}
+
+/** Packets that came so far, and the wall time, in milliseconds since 1970, of what is seen now. */
+async function figures(pc: RTCPeerConnection): Promise<{ received: number; playing: number | null }> {
+  let received = 0;
+  let playing: number | null = null;
+  for (const stats of (await pc.getStats()).values()) {
+    if (stats.type !== "inbound-rtp") continue;
+    received += stats.packetsReceived ?? 0;
+    if (stats.kind === "video" && stats.estimatedPlayoutTimestamp) {
+      // Browsers disagree on whether it counts from 1900 or from 1970.
+      const time: number = stats.estimatedPlayoutTimestamp;
+      playing = time > NTP * 1000 ? time - NTP * 1000 : time;
+    }
+  }
+  return { received, playing };
+}
