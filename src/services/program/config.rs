@@ -27,7 +27,7 @@ pub struct Config {
     /// Media time from one keyframe to the next, and so the length of a segment; 500 ms to 10 s.
     #[serde(serialize_with = "duration::serialize", deserialize_with = "keyframe_interval")]
     pub keyframe_interval: Duration,
-    /// Of the AAC sound; 32 kbps to 320 kbps.
+    /// Of the sound, as Opus and as AAC; 32 kbps to 320 kbps.
     #[serde(deserialize_with = "audio_bitrate")]
     pub audio_bitrate: Bitrate,
 }

@@ -217,11 +217,13 @@ impl Worker {
     }
 
     fn time(&mut self, now: Instant) {
-        while let Some(&(at, id)) = self.timers.first() {
-            if at > now {
-                break;
-            }
-            self.timers.remove(&(at, id));
+        // Each peer once: one whose next moment is now again must not keep the others waiting.
+        let mut due = Vec::new();
+        while let Some((_, id)) = self.timers.first().filter(|(at, _)| *at <= now).copied() {
+            self.timers.pop_first();
+            due.push(id);
+        }
+        for id in due {
             self.turn(id, now);
         }
     }
