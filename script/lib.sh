@@ -18,7 +18,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x
     fonts-dejavu-core # names under the pictures
   )
-  TEST_PACKAGES=(chromium chromium-driver ffmpeg python3 shellcheck)
+  TEST_PACKAGES=(
+    chromium chromium-driver ffmpeg python3 shellcheck
+    libnss3-tools # certutil, by which a browser is told whom to trust
+  )
 }
 
 # The oldest Node that the web tools run on; Debian 12 has 18.
@@ -141,13 +144,18 @@ install_web_packages() {
 # The pages, into web/dist, from where the daemon takes them; again only when a source changes.
 build_web() {
   local stamp=web/node_modules/.porchlight-build now
-  now=$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print0 | sort -z | xargs -0 sha256sum)
-  if [ -f web/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$now" ]; then
+  now=$(find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/sdk/dist -prune -o -type f -print0 | sort -z | xargs -0 sha256sum)
+  if [ -f web/dist/index.html ] && [ -f web/sdk/dist/porchlight.js ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$now" ]; then
     return 0
   fi
   rm -f "$stamp"
   npm --prefix web run --silent build
   printf '%s\n' "$now" >"$stamp"
+}
+
+# The npm package of the library for other pages: what is in it, and that it can be used. After the build.
+check_package() {
+  npm --prefix web run --silent package
 }
 
 check_web() {

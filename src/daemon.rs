@@ -1,24 +1,32 @@
 //! The only assembly: builds drivers, services and interfaces in order, and owns the order in which they stop.
 
-use std::future::Future;
+mod doors;
+mod limits;
+mod reload;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::drivers::device;
 use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, H264Choice, config::H264Encoder as Wanted};
-use crate::drivers::{device, store};
+use crate::drivers::store::{self, private};
 use crate::interfaces::http;
+use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::services::{access, broadcast, egress, endpoint, origin, program, room};
+
+pub use reload::Reloader;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
 const STAGE: Duration = Duration::from_millis(1500);
@@ -46,6 +54,9 @@ pub struct Daemon {
     owner_link: String,
     store: store::Handle,
     peers: (peers::Handle, JoinHandle<()>),
+    vitals: Vitals,
+    /// What can be changed while it runs.
+    changeable: reload::Changeable,
     /// Pages and signalling.
     interfaces: Stage,
     /// Streams.
@@ -63,7 +74,8 @@ impl Daemon {
     ///
     /// # Errors
     /// When a part cannot start: a sentence that says which, and what to do.
-    pub async fn load(config: Config) -> anyhow::Result<Self> {
+    pub async fn load(config: Config, logged: Arc<Logged>) -> anyhow::Result<Self> {
+        let files = limits::raise_open_files();
         let timeline = timeline();
         let (interfaces, outgoing, making, rooms, ground) =
             (Stage::default(), Stage::default(), Stage::default(), Stage::default(), Stage::default());
@@ -75,10 +87,13 @@ impl Daemon {
         let state = config.node.state.clone();
         let store =
             tokio::task::spawn_blocking(move || store::open(&state)).await.context("the store can't be opened")??;
-        let (peers, peers_thread) = peers::start(&config.peers, timeline)?;
+        let addresses = device::network::follow(&interfaces.tasks, interfaces.stop.clone());
+        let (peers, peers_thread) = peers::start(&config.peers, timeline, addresses.clone())?;
 
         // Services.
-        let origin = origin::start(timeline, &ground.tasks, ground.stop.clone());
+        let seen = program::Seen::default();
+        let supervisor = seen.supervisor.clone();
+        let origin = origin::start(timeline, supervisor.clone(), &ground.tasks, ground.stop.clone());
         let access = access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
         let broadcasts = broadcast::start(&ground.tasks, ground.stop.clone());
         let parts = room::Parts {
@@ -95,8 +110,10 @@ impl Daemon {
             broadcasts: broadcasts.clone(),
             encoder,
             timeline,
+            seen: seen.clone(),
         };
-        let programs = program::run(config.program.clone(), parts, making.tasks.clone(), making.stop.clone());
+        let (program_config, read) = watch::channel(config.program.clone());
+        let programs = program::run(read, parts, making.tasks.clone(), making.stop.clone());
         making.tasks.spawn(programs);
         let parts = endpoint::Parts {
             origin: origin.clone(),
@@ -104,25 +121,43 @@ impl Daemon {
             encoder,
             screen: (config.program.width, config.program.height, config.program.fps),
             timeline,
+            seen: seen.clone(),
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
-        let egress = egress::Handle::start(config.hls.clone(), timeline, &outgoing.tasks, outgoing.stop.clone());
-        let parts =
-            egress::whep::Parts { origin: origin.clone(), broadcasts: broadcasts.clone(), peers: peers.clone() };
+        let (hls_config, read) = watch::channel(config.hls.clone());
+        let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
+        let parts = egress::whep::Parts {
+            origin: origin.clone(),
+            broadcasts: broadcasts.clone(),
+            peers: peers.clone(),
+            supervisor: supervisor.clone(),
+        };
         let whep = egress::whep::start(parts, &outgoing.tasks, outgoing.stop.clone());
         outgoing.tasks.spawn(egress::follow(
+            supervisor,
             egress.clone(),
             whep.counts(),
             broadcasts.clone(),
-            origin,
+            origin.clone(),
             outgoing.tasks.clone(),
             outgoing.stop.clone(),
         ));
 
+        let changeable =
+            reload::Changeable { peers: peers.clone(), rooms: room.clone(), program: program_config, hls: hls_config };
+
         // Interfaces.
-        let server = http::Server::bind(&config.http).await?;
-        let address = server.local_addr();
-        let owner_link = owner_link(&access, &config, address).await?;
+        let (opened, doors) = doors::Opened::open(&config, addresses, &interfaces.tasks, &interfaces.stop).await?;
+        let address = opened.address();
+        let owner_link = owner_link(&access, &config, &doors).await?;
+        let vitals = Vitals {
+            rooms: room.clone(),
+            access: access.clone(),
+            origin: origin.clone(),
+            broadcasts: broadcasts.clone(),
+            peers: peers.clone(),
+            store: store.clone(),
+        };
         let app = http::App::new(http::Inner {
             access,
             rooms: room,
@@ -132,17 +167,23 @@ impl Daemon {
             endpoint,
             name: config.node.name,
             public_url: config.http.public_url,
+            doors,
             parts: http::Parts::new(probes(&rooms, &making, &outgoing, &ground)),
+            seen: http::Seen { peers: peers.clone(), origin, store: store.clone(), media: seen, logged },
             timeline,
             tasks: interfaces.tasks.clone(),
             cancel: interfaces.stop.clone(),
         });
-        interfaces.tasks.spawn(server.run(app, interfaces.tasks.clone(), interfaces.stop.clone()));
+        let (tasks, stop) = (interfaces.tasks.clone(), interfaces.stop.clone());
+        interfaces.tasks.spawn(http::metrics::run(config.metrics, app.clone(), tasks, stop));
+        opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,
             owner_link,
             store,
             peers: (peers, peers_thread),
+            vitals,
+            changeable,
             interfaces,
             outgoing,
             making,
@@ -161,15 +202,27 @@ impl Daemon {
         &self.owner_link
     }
 
-    /// Runs until `shutdown` completes, then stops every part in order.
+    /// Runs until it is asked to stop, then stops every part in order. Asked to reload, it reads the configuration again.
     ///
     /// # Errors
-    /// When the owner's link can't be told to anybody.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    /// When a part ended that can't be started again: what is stored is all that is left of it.
+    pub async fn run(self, mut signals: Signals, mut reloader: Reloader) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, "ready");
         // Without a service manager there is nobody to tell.
         let _ = sd_notify::notify(&[NotifyState::Ready]);
-        shutdown.await;
+        let lost = loop {
+            tokio::select! {
+                asked = signals.next() => match asked {
+                    Asked::Reload => reloader.reload(&self.changeable).await,
+                    Asked::Stop => break None,
+                },
+                lost = self.vitals.lost() => break Some(lost),
+            }
+        };
+        if let Some(part) = lost {
+            tracing::error!(part, "it ended, and only a new start brings it back");
+        }
+        drop((self.vitals, self.changeable));
         tracing::info!("stopping");
         let _ = sd_notify::notify(&[NotifyState::Stopping]);
         // Nothing new comes in; then what leaves is finished; then calls end, and what made media for them; the store is last.
@@ -185,7 +238,34 @@ impl Daemon {
         }
         self.store.close().await;
         tracing::info!("stopped");
-        Ok(())
+        match lost {
+            None => Ok(()),
+            Some(part) => anyhow::bail!("{part} ended unexpectedly; the log says why. Start Porchlight again."),
+        }
+    }
+}
+
+/// Those that own what can't be rebuilt while the daemon runs.
+struct Vitals {
+    rooms: room::Handle,
+    access: access::Handle,
+    origin: origin::Handle,
+    broadcasts: broadcast::Handle,
+    peers: peers::Handle,
+    store: store::Handle,
+}
+
+impl Vitals {
+    /// Waits until one of them has ended, and names it.
+    async fn lost(&self) -> &'static str {
+        tokio::select! {
+            () = self.rooms.ended() => "rooms",
+            () = self.access.ended() => "access",
+            () = self.origin.ended() => "origin",
+            () = self.broadcasts.ended() => "broadcasts",
+            () = self.peers.ended() => "the peers' worker",
+            () = self.store.ended() => "the store",
+        }
     }
 }
 
@@ -220,45 +300,70 @@ fn timeline() -> Timeline {
 }
 
 /// Makes the owner's one-time link and tells it: on the terminal, and in a file that only this user can read. Never in a log.
-async fn owner_link(access: &access::Handle, config: &Config, address: SocketAddr) -> anyhow::Result<String> {
+async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Doors) -> anyhow::Result<String> {
+    let address = doors.plain;
     let base = config.http.public_url.clone().unwrap_or_else(|| {
-        let host = if address.ip().is_unspecified() || address.ip().is_loopback() {
-            "localhost".to_owned()
-        } else {
-            SocketAddr::new(address.ip(), 0).to_string().trim_end_matches(":0").to_owned()
-        };
-        format!("http://{host}:{}", address.port())
+        let here = address.ip().is_unspecified() || address.ip().is_loopback();
+        match &doors.secure {
+            _ if here => format!("http://localhost:{}", address.port()),
+            Some((secure, _)) => format!("https://{}", SocketAddr::new(address.ip(), secure.port())),
+            None => format!("http://{address}"),
+        }
     });
-    let link = format!("{base}/#owner={}", access.owner_link().await?.reveal());
+    let token = access.owner_link().await?;
+    let link = format!("{base}/#owner={}", token.reveal());
+    let mut lines = vec![link.clone()];
+    // By its address, which is the box's alone; whether its name is will be known in a moment.
+    if let (None, Some((trust, secure))) = (&config.http.public_url, doors::outward(doors)) {
+        lines.push(format!(
+            "From another device: {secure}/#owner={} (before that, once for each device: {trust})",
+            token.reveal()
+        ));
+    }
     let file = config.node.state.join("owner-link");
-    write_private(&file, &link).with_context(|| format!("{} can't be written", file.display()))?;
+    private::write(&file, format!("{}\n", lines.join("\n")).as_bytes())
+        .with_context(|| format!("{} can't be written", file.display()))?;
     if std::env::var_os("JOURNAL_STREAM").is_none() {
-        println!("Open {link}");
+        println!("Open {}", lines.join("\n"));
     }
     Ok(link)
 }
 
-fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let fresh: PathBuf = file.with_extension("new");
-    // An old one may be left over from a crash, with whatever mode it had.
-    let _ = std::fs::remove_file(&fresh);
-    let mut to = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    writeln!(to, "{text}")?;
-    std::fs::rename(&fresh, file)
+/// What the daemon is asked by a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// SIGTERM or Ctrl-C.
+    Stop,
+    /// SIGHUP.
+    Reload,
 }
 
-/// Completes at the first SIGTERM or Ctrl-C after this call.
-///
-/// # Errors
-/// When the handlers cannot be installed.
-pub fn shutdown_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
+/// The signals since [`Signals::listen`].
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Holds on to every signal from now on.
+    ///
+    /// # Errors
+    /// When the handlers cannot be installed.
+    pub fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            biased;
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hangup.recv() => Asked::Reload,
         }
-    })
+    }
 }

@@ -12,3 +12,5 @@ pub mod model;
 pub mod proto;
 pub mod services;
 pub mod telemetry;
+#[cfg(any(test, fuzzing))]
+pub mod testing;

@@ -17,15 +17,16 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(sources) => {
             let config = sources.load()?;
-            telemetry::start(&config.log.level)?;
+            let (filter, logged) = telemetry::start(&config.log.level)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(async {
-                let shutdown = daemon::shutdown_signal()?;
-                daemon::Daemon::load(config).await?.run(shutdown).await
+                let signals = daemon::Signals::listen()?;
+                let reloader = daemon::Reloader::new(sources, filter, config.clone());
+                daemon::Daemon::load(config, logged).await?.run(signals, reloader).await
             })?;
         }
         Command::CheckConfig(sources) => {
-            sources.load()?;
+            sources.load()?.check()?;
             println!("{} is right", sources.file());
         }
         Command::PrintConfig(sources) => print!("{}", sources.load()?.to_toml()),

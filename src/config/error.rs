@@ -15,6 +15,9 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// What a value names can't be used: the sentence begins with the key.
+    #[error("{0}")]
+    Refused(String),
     /// A value or key is wrong.
     #[error("{place}: {message}")]
     Invalid {

@@ -11,6 +11,7 @@ mod error;
 mod load;
 pub mod log;
 pub mod node;
+pub mod reload;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,10 @@ pub struct Config {
     pub node: node::Config,
     /// Pages, API and streams.
     pub http: crate::interfaces::http::Config,
+    /// HTTPS.
+    pub https: crate::drivers::tls::Config,
+    /// The name on the local network.
+    pub mdns: crate::drivers::mdns::Config,
     /// WebRTC.
     pub peers: crate::drivers::peer::server::Config,
     /// Rooms.
@@ -37,11 +42,24 @@ pub struct Config {
     pub hls: crate::services::egress::Config,
     /// Encoders and decoders.
     pub media: crate::drivers::pipeline::config::Config,
+    /// Numbers for a monitoring system.
+    pub metrics: crate::interfaces::http::metrics::Config,
     /// What the daemon writes about itself.
     pub log: log::Config,
 }
 
 impl Config {
+    /// Whether what the values name can be used as well, such as the files of a certificate. Reads them.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn check(&self) -> Result<(), Error> {
+        match self.https.enabled {
+            true => crate::drivers::tls::check(&self.https).map_err(|error| Error::Refused(error.to_string())),
+            false => Ok(()),
+        }
+    }
+
     /// The configuration as a TOML file that says the same.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("sections hold only numbers, texts, flags and lists of texts")

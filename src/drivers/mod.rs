@@ -2,6 +2,8 @@
 
 pub mod device;
 pub mod identity;
+pub mod mdns;
 pub mod peer;
 pub mod pipeline;
 pub mod store;
+pub mod tls;

@@ -45,6 +45,22 @@ fn decode(text: &str) -> Result<[u8; 10], Invalid> {
     Ok(out)
 }
 
+/// The beginning of an id, for the log: where knowing the whole id would permit something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Tag([u8; 8]);
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.0).expect("the alphabet is ASCII"))
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -55,6 +71,12 @@ macro_rules! ids {
             /// Makes an id of ten random bytes that the caller drew.
             pub const fn from_bytes(bytes: [u8; 10]) -> Self {
                 Self(bytes)
+            }
+
+            /// The first eight characters: names one among those that live, in a log, and is of no use to anybody else.
+            pub fn tag(&self) -> Tag {
+                let text = encode(self.0);
+                Tag(std::array::from_fn(|at| text[at]))
             }
         }
 
@@ -104,6 +126,8 @@ ids! {
     PublicationId;
     /// One WebRTC connection.
     PeerId;
+    /// One HTTP request, or the WebSocket that it became.
+    RequestId;
     /// One invite link.
     InviteId;
     /// What somebody may do, for as long as their login lives.

@@ -4,8 +4,10 @@
 //! What it deliberately does not hold: rules (see `proto`) and anything that owns a socket or a device (see `drivers`).
 
 pub mod bitrate;
+pub mod count;
 pub mod duration;
 pub mod id;
+pub mod pace;
 pub mod packet;
 pub mod purpose;
 pub mod quantity;

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::time::MediaTime;
+use super::track::Codec;
 
 /// One RTP packet of one track (RFC 3550 section 5.1), cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Packet {
+    /// How the payload is coded.
+    pub codec: Codec,
     /// Sequence number, extended past 16 bits; consecutive packets differ by one.
     pub seq: u64,
     /// RTP timestamp, extended past 32 bits, in ticks of the codec's clock.

@@ -17,6 +17,8 @@ pub enum Config {
         /// Picture parameter set.
         pps: Bytes,
     },
+    /// VP8: every keyframe says what a decoder needs.
+    Vp8,
     /// Opus at 48 kHz.
     Opus {
         /// 1 or 2.
@@ -46,6 +48,6 @@ pub struct Unit {
     pub gap: bool,
     /// The decoder configuration in force; the same `Arc` while it does not change.
     pub config: Arc<Config>,
-    /// The coded bytes. H.264: NAL units, each behind a length of four bytes (ISO 14496-15), without parameter sets.
+    /// The coded bytes. H.264: NAL units, each behind a length of four bytes (ISO 14496-15), without parameter sets. VP8: a frame (RFC 6386).
     pub data: Bytes,
 }

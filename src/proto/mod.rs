@@ -3,7 +3,9 @@
 pub mod auth;
 pub mod cmaf;
 pub mod hls;
+pub mod lan;
 pub mod layout;
 pub mod rtp;
 pub mod sfu;
+pub mod splice;
 pub mod whip;

@@ -7,3 +7,4 @@ pub mod endpoint;
 pub mod origin;
 pub mod program;
 pub mod room;
+pub mod supervisor;

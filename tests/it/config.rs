@@ -57,9 +57,27 @@ fn every_key_of_the_manual_is_explained_right_above_it() {
 }
 
 #[test]
+fn the_manual_marks_the_keys_that_reload_and_no_others() {
+    let text = std::fs::read_to_string(file("porchlight.toml")).unwrap();
+    let (mut section, mut above, mut marked) = (String::new(), false, Vec::new());
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').to_owned();
+        } else if line.starts_with('#') {
+            above = line.ends_with("Reloads.");
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            // A comment stands above all keys up to the next one.
+            marked.extend(above.then(|| format!("{section}.{key}")));
+        }
+    }
+    assert_eq!(marked, porchlight::config::reload::NOW);
+}
+
+#[test]
 fn the_demo_is_for_this_machine_only() {
     let demo = load(Some(&file("demo.toml")), &[], Some(Path::new("/home/ada"))).unwrap();
     assert!(demo.http.listen.ip().is_loopback() && demo.peers.listen.ip().is_loopback());
+    assert!(!demo.https.enabled || demo.https.listen.ip().is_loopback(), "nor by HTTPS, and so not by a name either");
     assert!(demo.endpoint.auto_join);
     assert_eq!(demo.node.state, Path::new("/home/ada/.local/state/porchlight-demo"));
 }
@@ -127,6 +145,16 @@ fn a_wrong_value_is_one_line_with_file_line_key_and_what_is_allowed() {
             "[log]\nlevel = \"loud\"",
             "porchlight.toml:2: log.level: \"loud\" is not a level (error, warn, info, debug, trace) or a filter \
              such as \"info,porchlight=debug\"",
+        ),
+        (
+            "[metrics]\nlisten = \"9189\"",
+            "porchlight.toml:2: metrics.listen: \"9189\" is not an address and port such as \"127.0.0.1:9189\", or \
+             empty for none",
+        ),
+        (
+            "[https]\nkey = \"key.pem\"",
+            "porchlight.toml:2: https.key: \"key.pem\" is not a file by its whole path, such as \
+             \"/etc/porchlight/box.pem\", or nothing",
         ),
         ("[peers]\nannounce = [\"here\"]", "porchlight.toml:2: peers.announce: invalid IP address syntax"),
     ] {

@@ -4,11 +4,21 @@
 
 mod architecture;
 mod call;
+mod coming_back;
 mod config;
+mod documents;
+mod embed;
 mod fixture;
+mod forwarded;
+mod hostile;
 mod http;
 mod lifecycle;
 mod on_air;
+mod other_sites;
 mod permissions;
+mod screenshots;
+mod seeing;
 mod signalling;
+mod tls;
+mod vp8;
 mod whep;

@@ -21,7 +21,7 @@ const ABSENT: f64 = 0.01;
 const PRESENT: f64 = 0.1;
 
 /// A program that two cores can work with. 30 pictures a second, so that the measure of sync is fine enough.
-const SMALL: [(&str, &str); 7] = [
+const SMALL: [(&str, &str); 8] = [
     ("PORCHLIGHT_ENDPOINT__AUTO_JOIN", "true"),
     ("PORCHLIGHT_ENDPOINT__WIDTH", "320"),
     ("PORCHLIGHT_ENDPOINT__HEIGHT", "180"),
@@ -29,6 +29,8 @@ const SMALL: [(&str, &str); 7] = [
     ("PORCHLIGHT_PROGRAM__WIDTH", "640"),
     ("PORCHLIGHT_PROGRAM__HEIGHT", "360"),
     ("PORCHLIGHT_PROGRAM__FPS", "30"),
+    // What was before a change of the picture's size is soon gone: ffmpeg does not follow such a change.
+    ("PORCHLIGHT_HLS__SEGMENTS", "3"),
 ];
 
 /// The stream of a broadcast, as plain HTTP gives it.
@@ -46,6 +48,37 @@ struct Listed {
 impl Stream {
     fn index(&self) -> String {
         format!("{}/index.m3u8", self.folder)
+    }
+
+    /// Waits until all that the playlist of pictures lists has this size, so that ffmpeg can play it.
+    async fn settles(&self, size: (u64, u64)) {
+        let end = tokio::time::Instant::now() + DEADLINE;
+        loop {
+            let index = text(&self.index()).await;
+            let listed = match index.lines().rfind(|line| !line.starts_with('#')) {
+                Some(playlist) => text(&format!("{}/{playlist}", self.folder)).await,
+                None => String::new(),
+            };
+            let maps = listed.lines().filter(|line| line.starts_with("#EXT-X-MAP")).count();
+            let settled = index.contains(&format!("RESOLUTION={}x{}", size.0, size.1)) && maps == 1;
+            if settled && listed.lines().any(|line| !line.starts_with('#')) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < end, "not only {size:?} is listed: {index} {listed}");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The codecs of picture and sound, and the pixels of the picture.
+    async fn codecs_and_size(&self) -> (String, String, (u64, u64)) {
+        let streams = probe(&self.index(), &["-show_streams", "-of", "json"]).await;
+        let streams: Value = serde_json::from_str(&streams).unwrap();
+        let streams = streams["streams"].as_array().unwrap();
+        let of = |kind: &str| streams.iter().find(|stream| stream["codec_type"] == kind).expect(kind);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (video, audio) = (of("video"), of("audio"));
+        let size = (video["width"].as_u64().unwrap(), video["height"].as_u64().unwrap());
+        (text(&video["codec_name"]), text(&audio["codec_name"]), size)
     }
 
     /// What the playlists of pictures and sound list now.
@@ -156,23 +189,20 @@ async fn who_agrees_is_on_air_who_refuses_is_not_and_who_withdraws_is_gone() {
     viewer.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
     people::probe(&viewer).await;
     plays(&viewer).await;
+    stream.settles((320, 180)).await;
     let asked = Recording::take(&stream.index(), 8).await;
     assert_absent(&asked, ADA, "asked");
     assert_absent(&asked, BOB, "asked");
     assert_sync(&asked);
 
-    let streams = probe(&stream.index(), &["-show_streams", "-of", "json"]).await;
-    let streams: Value = serde_json::from_str(&streams).unwrap();
-    let streams = streams["streams"].as_array().unwrap();
-    let of = |kind: &str| streams.iter().find(|stream| stream["codec_type"] == kind).expect(kind);
-    assert_eq!(of("video")["codec_name"], "h264");
-    assert_eq!((&of("video")["width"], &of("video")["height"]), (&640.into(), &360.into()));
-    assert_eq!(of("audio")["codec_name"], "aac");
+    // The box is alone on air: its picture is forwarded as it is.
+    assert_eq!(stream.codecs_and_size().await, ("h264".into(), "aac".into(), (320, 180)));
 
     // The guest agrees, the owner refuses.
     ada.click("consent-no").await;
     bob.click("consent-yes").await;
     shows(&viewer, BOB.colour, true).await;
+    stream.settles((640, 360)).await;
     let mut agreed = Recording::take(&stream.index(), 12).await;
     assert_absent(&agreed, ADA, "refused");
     let last = &agreed.pictures.last().unwrap().1;
@@ -182,6 +212,7 @@ async fn who_agrees_is_on_air_who_refuses_is_not_and_who_withdraws_is_gone() {
     assert!(tone > beep / 10.0, "{} Hz is there with {tone} beside the box with {beep}", BOB.hz);
     agreed.begin_with(BOB.colour, PRESENT);
     assert_sync(&agreed);
+    assert_eq!(stream.codecs_and_size().await, ("h264".into(), "aac".into(), (640, 360)), "two are composed");
 
     // The guest withdraws: what was is not to be had any more, and the stream goes on.
     let before = stream.listed().await;
@@ -204,6 +235,7 @@ async fn who_agrees_is_on_air_who_refuses_is_not_and_who_withdraws_is_gone() {
     for url in &before.media {
         assert_eq!(reqwest::get(url).await.unwrap().status(), 404, "{url}");
     }
+    stream.settles((320, 180)).await;
     let gone = Recording::take(&stream.index(), 5).await;
     assert_absent(&gone, ADA, "refused, later");
     assert_absent(&gone, BOB, "withdrawn");

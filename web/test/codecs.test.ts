@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { audioCodecs, videoCodecs } from "../src/client/codecs";
+import { audioCodecs, streamCodecs, videoCodecs } from "../src/client/codecs";
 
 const h264 = (profile: string, mode: number) => ({
   mimeType: "video/H264",
@@ -8,9 +8,11 @@ const h264 = (profile: string, mode: number) => ({
 });
 const rtx = { mimeType: "video/rtx" };
 
-test("constrained baseline comes first, baseline next, retransmission last, and nothing else", () => {
+const vp8 = { mimeType: "video/VP8" };
+
+test("constrained baseline comes first, baseline next, then VP8, retransmission last, and nothing else", () => {
   const all = [
-    { mimeType: "video/VP8" },
+    vp8,
     rtx,
     h264("42001f", 1),
     h264("42001f", 0),
@@ -18,11 +20,14 @@ test("constrained baseline comes first, baseline next, retransmission last, and 
     h264("42e01f", 1),
     { mimeType: "video/AV1", sdpFmtpLine: "profile=0" },
   ];
-  assert.deepEqual(videoCodecs(all), [h264("42e01f", 1), h264("42001f", 1), rtx]);
+  assert.deepEqual(videoCodecs(all), [h264("42e01f", 1), h264("42001f", 1), vp8, rtx]);
+  assert.deepEqual(streamCodecs(all), [h264("42e01f", 1), h264("42001f", 1), rtx]);
 });
 
-test("a browser without such H.264 offers what it likes", () => {
-  assert.deepEqual(videoCodecs([{ mimeType: "video/VP8" }, rtx, h264("640c1f", 1)]), []);
+test("a browser without such H.264 calls with VP8, and one without both offers what it likes", () => {
+  assert.deepEqual(videoCodecs([vp8, rtx, h264("640c1f", 1)]), [vp8, rtx]);
+  assert.deepEqual(streamCodecs([vp8, rtx, h264("640c1f", 1)]), []);
+  assert.deepEqual(videoCodecs([rtx, h264("640c1f", 1)]), []);
 });
 
 test("sound is Opus alone", () => {

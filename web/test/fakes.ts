@@ -19,7 +19,10 @@ export class FakeSocket {
   #asking: ((frame: Frame) => void)[] = [];
   #seq = 0;
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly url: string,
+    readonly protocols: string[] = [],
+  ) {
     FakeSocket.all.push(this);
     FakeSocket.#waiting.shift()?.(this);
   }
@@ -114,5 +117,6 @@ export function install(): void {
     WebSocket: FakeSocket,
     RTCPeerConnection: FakePeer,
     RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) },
+    RTCRtpSender: { getCapabilities: () => ({ codecs: [] }) },
   });
 }

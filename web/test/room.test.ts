@@ -103,13 +103,58 @@ test("a lost connection comes back on the same seat with a new peer connection",
   room.leave();
 });
 
-test("media that failed for good leads to a new connection as well", async () => {
-  const [room] = await joined();
-  const again = FakeSocket.next();
+test("media that failed alone gets a new peer connection over the connection there is", async () => {
+  const [room, box] = await joined();
   FakePeer.all[0]?.become("failed");
-  const { join } = await welcome(await again);
+  const offer = await box.expect("offer");
+  assert.equal(FakePeer.all.length, 2);
+  assert.equal(FakePeer.all[0]?.closed, true);
+  box.ok(offer, { sdp: "answer" });
+  assert.equal(FakeSocket.all.length, 1);
+  room.leave();
+});
+
+test("media that fails again at once leads to a new connection as well", async () => {
+  const [room, box] = await joined();
+  const connection = FakeSocket.next();
+  FakePeer.all[0]?.become("failed");
+  box.ok(await box.expect("offer"), { sdp: "answer" });
+  FakePeer.all[1]?.become("failed");
+  const { join } = await welcome(await connection);
   assert.equal(join.resume, "token");
   room.leave();
+});
+
+test("media that was lost for a while is renewed, and not if it comes back by itself", async context => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const [room, box] = await joined();
+  const peer = FakePeer.all[0];
+  peer?.become("connected");
+  peer?.become("disconnected");
+  peer?.become("connected");
+  context.mock.timers.tick(60_000);
+  assert.equal(FakePeer.all.length, 1);
+  // The box has noticed, the browser has not.
+  box.event({ event: "patch", patch: { participants: { me: { connection: "lost" } } } });
+  context.mock.timers.tick(60_000);
+  assert.equal(FakePeer.all.length, 2);
+  room.leave();
+});
+
+test("a page that goes away keeps its seat, and the next one takes it", async () => {
+  const [room, box] = await joined();
+  const seat = room.hold();
+  assert.equal(seat, "token");
+  const leave = await box.expect("leave");
+  assert.equal(leave.hold, true);
+  assert.equal(room.phase, "left");
+  const connection = FakeSocket.next();
+  const next = new Room({ room: "r", name: "Ada", base: "http://box.example", resume: seat }, {});
+  const done = next.join();
+  const { join } = await welcome(await connection);
+  await done;
+  assert.equal(join.resume, "token");
+  next.leave();
 });
 
 test("a goodbye that is meant for us is the end", async () => {

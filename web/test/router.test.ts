@@ -4,6 +4,8 @@ import { routeOf } from "../src/ui/router";
 
 test("paths lead to their pages, anything else nowhere", () => {
   assert.deepEqual(routeOf("/"), { page: "home" });
+  assert.deepEqual(routeOf("/stats"), { page: "stats" });
+  assert.deepEqual(routeOf("/trust"), { page: "trust" });
   assert.deepEqual(routeOf("/r/0123456789abcdef"), { page: "room", room: "0123456789abcdef" });
   assert.deepEqual(routeOf("/b/0123456789abcdef/"), { page: "watch", broadcast: "0123456789abcdef" });
   for (const path of ["/r/", "/r/../x", "/b/A", "/x/0123", "/r/a/b"]) assert.deepEqual(routeOf(path), { page: "lost" });

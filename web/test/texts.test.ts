@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { catalogues, count, type Key, pickLanguage, t } from "../src/ui/i18n";
 import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
+import * as trust from "../src/ui/trust/texts";
 
 const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
@@ -48,4 +49,19 @@ test("dates and numbers are written in the reader's language", () => {
   assert.equal(seconds(2, "en"), "2.0");
   assert.match(moment("2026-11-21T10:00:00Z", "de"), /Nov/);
   assert.equal(moment("not a date", "en"), "");
+});
+
+test("the page about trust says the same in both languages, for every system", () => {
+  assert.deepEqual(Object.keys(trust.de).sort(), Object.keys(trust.en).sort());
+  const shape = (texts: trust.Texts) => texts.guides.map(guide => [guide.id, guide.file, guide.steps.length]);
+  assert.deepEqual(shape(trust.de), shape(trust.en));
+  for (const [agent, id] of [
+    ["Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/156.0", "android"],
+    ["Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605", "ios"],
+    ["Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605", "macos"],
+    ["Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/156.0", "windows"],
+    ["Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0", "linux"],
+    ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "firefox"],
+  ] as const)
+    assert.equal(trust.guess(agent), id, agent);
 });

@@ -1,4 +1,5 @@
-//! What is plugged in: cameras (V4L2), sound cards (ALSA), screens (DRM); and the machine's monotonic clock.
+//! What is plugged in: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
+//! monotonic clock; and how process and board are.
 //!
 //! Owns finding devices and naming them so that they are found again after a restart. Deliberately not here: opening
 //! them for media (see [`crate::drivers::pipeline`]) and choosing one (see `services::endpoint`).
@@ -6,12 +7,15 @@
 //! Sources: Linux media documentation (V4L2 capabilities and formats), `asoundlib`, `/sys/class/drm`.
 
 mod camera;
+mod health;
+pub mod network;
 mod screen;
 mod sound;
 
 use nix::time::{ClockId, clock_gettime};
 
 pub use camera::{Camera, Format, Mode};
+pub use health::{Health, health};
 pub use screen::Screen;
 pub use sound::SoundDevice;
 

@@ -5,7 +5,7 @@ use super::describe::describe;
 use super::encode::{Keyframes, write_h264, write_opus};
 use super::running::{Built, Running, name};
 use super::spec::{self, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec};
-use super::{Error, caption, stand_in};
+use super::{Counters, Error, caption, stand_in};
 use crate::model::ring::Writer;
 use crate::model::time::Timeline;
 use crate::model::unit::Unit;
@@ -14,10 +14,15 @@ use crate::model::unit::Unit;
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A camera that is missing or in use is an [`super::Event::Failed`].
-pub fn camera(spec: CameraSpec, timeline: Timeline, out: Writer<Unit>) -> Result<(Running, Keyframes), Error> {
+pub fn camera(
+    counters: &Counters,
+    spec: CameraSpec,
+    timeline: Timeline,
+    out: Writer<Unit>,
+) -> Result<(Running, Keyframes), Error> {
     let whole = Spec::Camera(spec.clone());
     spec::check(&whole)?;
-    let mut built = Built::new("camera", &describe(&whole))?;
+    let mut built = Built::new("camera", &describe(&whole))?.counted(counters);
     if !spec.caption.is_empty() {
         built.set_text(name::CAPTION, "text", &caption::markup(&spec.caption));
     }
@@ -42,10 +47,15 @@ pub fn camera(spec: CameraSpec, timeline: Timeline, out: Writer<Unit>) -> Result
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A sound card that is missing or in use is an [`super::Event::Failed`].
-pub fn microphone(spec: MicrophoneSpec, timeline: Timeline, out: Writer<Unit>) -> Result<Running, Error> {
+pub fn microphone(
+    counters: &Counters,
+    spec: MicrophoneSpec,
+    timeline: Timeline,
+    out: Writer<Unit>,
+) -> Result<Running, Error> {
     let whole = Spec::Microphone(spec.clone());
     spec::check(&whole)?;
-    let mut built = Built::new("microphone", &describe(&whole))?;
+    let mut built = Built::new("microphone", &describe(&whole))?.counted(counters);
     match &spec.source {
         MicrophoneSource::StandIn => {
             write_opus(&built, Clock::Ours, 1, out);

@@ -1,16 +1,19 @@
 //! Decoders: units in, pictures or sound out.
 
+use std::sync::Arc;
+
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as app;
 use tokio::sync::mpsc;
 
 use super::buffers::{self, Clock};
+use super::counters::Work;
 use super::describe::{WAITING, describe};
 use super::encode::outputs;
 use super::running::{Built, Ended, Running, name};
 use super::spec::{self, Spec, VideoDecoderSpec};
-use super::{Error, Gone, annexb, caption, opus};
+use super::{Counters, Error, Gone, annexb, caption, opus};
 use crate::model::raw::{Picture, Sound};
 use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
@@ -38,6 +41,7 @@ pub enum Fed {
 pub struct UnitFeed {
     source: app::AppSrc,
     ended: Ended,
+    work: Arc<Work>,
     state: State,
 }
 
@@ -53,6 +57,10 @@ impl UnitFeed {
     /// # Errors
     /// [`Gone`] after the pipeline has ended.
     pub fn push(&mut self, unit: &Unit) -> Result<Fed, Gone> {
+        self.take(unit).map(|fed| self.work.fed(fed))
+    }
+
+    fn take(&mut self, unit: &Unit) -> Result<Fed, Gone> {
         self.ended.check()?;
         let full = self.source.current_level_buffers() >= WAITING;
         let data = match (&mut self.state, &*unit.config) {
@@ -68,6 +76,14 @@ impl UnitFeed {
                 };
                 *synchronised = true;
                 gst::Buffer::from_mut_slice(data)
+            }
+            (State::Video { synchronised }, Config::Vp8) => {
+                *synchronised &= !unit.gap && !full;
+                if !*synchronised && (!unit.keyframe || full) {
+                    return Ok(Fed::NeedsKeyframe);
+                }
+                *synchronised = true;
+                gst::Buffer::from_slice(unit.data.clone())
             }
             (State::Audio { expected }, Config::Opus { .. }) => {
                 let Some(duration) = opus::duration(&unit.data) else { return Ok(Fed::Refused) };
@@ -99,25 +115,36 @@ impl UnitFeed {
     }
 }
 
-/// Decodes H.264 into pictures of exactly the size asked for. A picture is dropped when `pictures` is full.
+/// Decodes H.264 or VP8 into pictures of exactly the size asked for. A picture is dropped when `pictures` is full.
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built.
-pub fn video_decoder(spec: VideoDecoderSpec, pictures: mpsc::Sender<Picture>) -> Result<(Running, UnitFeed), Error> {
+pub fn video_decoder(
+    counters: &Counters,
+    spec: VideoDecoderSpec,
+    pictures: mpsc::Sender<Picture>,
+) -> Result<(Running, UnitFeed), Error> {
     let name_on_it = spec.caption.clone();
     let spec = Spec::VideoDecoder(spec);
     spec::check(&spec)?;
-    let built = Built::new("video-decoder", &describe(&spec))?;
+    let built = Built::new("video-decoder", &describe(&spec))?.counted(counters);
+    let work = built.work();
     if let Some(text) = name_on_it {
         built.set_text(name::CAPTION, "text", &caption::markup(&text));
     }
     outputs(&built, Clock::Ours, move |output| {
-        if let Some(picture) = output.picture() {
-            let _ = pictures.try_send(picture);
+        if let Some(picture) = output.picture()
+            && pictures.try_send(picture).is_err()
+        {
+            work.dropped.inc();
         }
     });
-    let feed =
-        UnitFeed { source: built.element(name::IN), ended: built.ended(), state: State::Video { synchronised: false } };
+    let feed = UnitFeed {
+        source: built.element(name::IN),
+        ended: built.ended(),
+        work: built.work(),
+        state: State::Video { synchronised: false },
+    };
     Ok((built.run()?, feed))
 }
 
@@ -125,14 +152,21 @@ pub fn video_decoder(spec: VideoDecoderSpec, pictures: mpsc::Sender<Picture>) ->
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built.
-pub fn audio_decoder(sounds: mpsc::Sender<Sound>) -> Result<(Running, UnitFeed), Error> {
-    let built = Built::new("audio-decoder", &describe(&Spec::AudioDecoder))?;
+pub fn audio_decoder(counters: &Counters, sounds: mpsc::Sender<Sound>) -> Result<(Running, UnitFeed), Error> {
+    let built = Built::new("audio-decoder", &describe(&Spec::AudioDecoder))?.counted(counters);
+    let work = built.work();
     outputs(&built, Clock::Ours, move |output| {
         let Some(map) = output.map() else { return };
         let samples = map.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]])).collect();
-        let _ = sounds.try_send(Sound { time: output.time, samples });
+        if sounds.try_send(Sound { time: output.time, samples }).is_err() {
+            work.dropped.inc();
+        }
     });
-    let feed =
-        UnitFeed { source: built.element(name::IN), ended: built.ended(), state: State::Audio { expected: None } };
+    let feed = UnitFeed {
+        source: built.element(name::IN),
+        ended: built.ended(),
+        work: built.work(),
+        state: State::Audio { expected: None },
+    };
     Ok((built.run()?, feed))
 }

@@ -2,6 +2,7 @@
 
 use super::elements::H264Encoder;
 use super::spec::{AudioCodec, CameraSource, MicrophoneSource, Spec, V4l2Format};
+use crate::model::track::Codec;
 
 /// Units or pictures that may wait in front of an element. What does not fit is dropped by us (see the feeds); the
 /// element's own leak is a second guard.
@@ -138,10 +139,17 @@ pub fn describe(spec: &Spec) -> String {
                 Some(_) => text("caption", LOWER_EDGE, spec.height, 14),
                 None => String::new(),
             };
-            chain(&[
-                &source("video/x-h264,stream-format=byte-stream,alignment=au", false),
+            let (caps, decoder) = match spec.codec {
+                Codec::Vp8 => ("video/x-vp8", "vp8dec threads=1 qos=false max-errors=-1"),
                 // Without `normal` compliance libav holds pictures back, in case B-frames follow.
-                "avdec_h264 max-threads=1 std-compliance=normal qos=false max-errors=-1",
+                _ => (
+                    "video/x-h264,stream-format=byte-stream,alignment=au",
+                    "avdec_h264 max-threads=1 std-compliance=normal qos=false max-errors=-1",
+                ),
+            };
+            chain(&[
+                &source(caps, false),
+                decoder,
                 "videoconvert",
                 "videoscale add-borders=true",
                 &scaled(spec.width, spec.height),
@@ -229,7 +237,7 @@ mod tests {
         };
         let alsa = MicrophoneSource::Alsa { device: "plughw:CARD=x ! filesink".to_owned() };
         let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
-        let decoder = |caption| Spec::VideoDecoder(VideoDecoderSpec { width: 640, height: 360, caption });
+        let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
         vec![
             ("camera-stand-in", camera(CameraSource::StandIn, H264Encoder::X264)),
             ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg), H264Encoder::V4l2)),
@@ -239,8 +247,9 @@ mod tests {
                 Spec::Microphone(MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 }),
             ),
             ("microphone-alsa", Spec::Microphone(MicrophoneSpec { source: alsa, bitrate: 48_000 })),
-            ("video-decoder", decoder(None)),
-            ("video-decoder-caption", decoder(Some("Ada ! filesink".to_owned()))),
+            ("video-decoder", decoder(Codec::H264, None)),
+            ("video-decoder-vp8", decoder(Codec::Vp8, None)),
+            ("video-decoder-caption", decoder(Codec::H264, Some("Ada ! filesink".to_owned()))),
             ("audio-decoder", Spec::AudioDecoder),
             ("video-encoder-x264", encoder(H264Encoder::X264)),
             ("video-encoder-openh264", encoder(H264Encoder::OpenH264)),

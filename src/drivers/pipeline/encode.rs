@@ -11,11 +11,12 @@ use gstreamer_video as video;
 
 use super::annexb::Splitter;
 use super::buffers::{self, Clock, Output};
+use super::counters::Work;
 use super::decode::Fed;
 use super::describe::{WAITING, describe};
 use super::running::{Built, Ended, Running, name};
 use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec};
-use super::{Error, Gone};
+use super::{Counters, Error, Gone};
 use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
 use crate::model::ring::Writer;
 use crate::model::time::MediaTime;
@@ -52,13 +53,14 @@ impl Keyframes {
 pub struct PictureFeed {
     source: app::AppSrc,
     ended: Ended,
+    work: Arc<Work>,
     width: u32,
     height: u32,
 }
 
 impl PictureFeed {
     pub(super) fn of(built: &Built, width: u32, height: u32) -> Self {
-        Self { source: built.element(name::IN), ended: built.ended(), width, height }
+        Self { source: built.element(name::IN), ended: built.ended(), work: built.work(), width, height }
     }
 
     /// Hands a picture over. Never waits: a picture is dropped when too many are under way, or when its size is another.
@@ -68,14 +70,14 @@ impl PictureFeed {
     pub fn push(&self, picture: &Picture) -> Result<Fed, Gone> {
         self.ended.check()?;
         if (picture.width, picture.height) != (self.width, self.height) {
-            return Ok(Fed::Refused);
+            return Ok(self.work.fed(Fed::Refused));
         }
         if self.source.current_level_buffers() >= PICTURES {
-            return Ok(Fed::Full);
+            return Ok(self.work.fed(Fed::Full));
         }
         match buffers::from_picture(picture.data.clone(), picture.width, picture.height, picture.time) {
-            Some(buffer) => self.source.push_buffer(buffer).map(|_| Fed::Taken).map_err(|_| Gone),
-            None => Ok(Fed::Refused),
+            Some(buffer) => self.source.push_buffer(buffer).map(|_| self.work.fed(Fed::Taken)).map_err(|_| Gone),
+            None => Ok(self.work.fed(Fed::Refused)),
         }
     }
 }
@@ -85,11 +87,12 @@ impl PictureFeed {
 pub struct SoundFeed {
     source: app::AppSrc,
     ended: Ended,
+    work: Arc<Work>,
 }
 
 impl SoundFeed {
     pub(super) fn of(built: &Built) -> Self {
-        Self { source: built.element(name::IN), ended: built.ended() }
+        Self { source: built.element(name::IN), ended: built.ended(), work: built.work() }
     }
 
     /// Hands sound over. Never waits: it is dropped when too much is under way.
@@ -99,24 +102,26 @@ impl SoundFeed {
     pub fn push(&self, sound: &Sound) -> Result<Fed, Gone> {
         self.ended.check()?;
         if sound.samples.is_empty() || !sound.samples.len().is_multiple_of(CHANNELS) {
-            return Ok(Fed::Refused);
+            return Ok(self.work.fed(Fed::Refused));
         }
         if self.source.current_level_buffers() >= WAITING {
-            return Ok(Fed::Full);
+            return Ok(self.work.fed(Fed::Full));
         }
         let buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
-        self.source.push_buffer(buffer).map(|_| Fed::Taken).map_err(|_| Gone)
+        self.source.push_buffer(buffer).map(|_| self.work.fed(Fed::Taken)).map_err(|_| Gone)
     }
 }
 
 /// Calls `take` on a streaming thread for each buffer of a pipeline's sink that has a time.
 pub(super) fn outputs(built: &Built, clock: Clock, mut take: impl FnMut(Output) + Send + 'static) {
     let sink: app::AppSink = built.element(name::OUT);
+    let work = built.work();
     sink.set_max_buffers(WAITING as u32);
     sink.set_callbacks(
         app::AppSinkCallbacks::builder()
             .new_sample(move |sink| {
                 if let Some(output) = Output::pull(sink, clock) {
+                    work.made.inc();
                     take(output);
                 }
                 Ok(gst::FlowSuccess::Ok)
@@ -189,11 +194,15 @@ fn aac_config(output: &Output) -> Option<Config> {
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built.
-pub fn video_encoder(spec: VideoEncoderSpec, out: Writer<Unit>) -> Result<(Running, PictureFeed, Keyframes), Error> {
+pub fn video_encoder(
+    counters: &Counters,
+    spec: VideoEncoderSpec,
+    out: Writer<Unit>,
+) -> Result<(Running, PictureFeed, Keyframes), Error> {
     let (width, height) = (spec.width, spec.height);
     let spec = Spec::VideoEncoder(spec);
     spec::check(&spec)?;
-    let built = Built::new("video-encoder", &describe(&spec))?;
+    let built = Built::new("video-encoder", &describe(&spec))?.counted(counters);
     write_h264(&built, Clock::Ours, out);
     let (feed, keyframes) = (PictureFeed::of(&built, width, height), Keyframes::of(&built));
     Ok((built.run()?, feed, keyframes))
@@ -203,9 +212,13 @@ pub fn video_encoder(spec: VideoEncoderSpec, out: Writer<Unit>) -> Result<(Runni
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built.
-pub fn audio_encoder(spec: AudioEncoderSpec, out: Writer<Unit>) -> Result<(Running, SoundFeed), Error> {
+pub fn audio_encoder(
+    counters: &Counters,
+    spec: AudioEncoderSpec,
+    out: Writer<Unit>,
+) -> Result<(Running, SoundFeed), Error> {
     spec::check(&Spec::AudioEncoder(spec))?;
-    let built = Built::new("audio-encoder", &describe(&Spec::AudioEncoder(spec)))?;
+    let built = Built::new("audio-encoder", &describe(&Spec::AudioEncoder(spec)))?.counted(counters);
     match spec.codec {
         AudioCodec::Opus => write_opus(&built, Clock::Ours, CHANNELS as u8, out),
         AudioCodec::Aac => write_aac(&built, Clock::Ours, out),

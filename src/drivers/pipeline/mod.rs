@@ -17,11 +17,15 @@
 //! Sources: GStreamer 1.22 plug-in reference; H.264 Annex B; RFC 6716 section 2 and RFC 7845 section 4.2 (Opus delay);
 //! ISO 14496-3 (AAC).
 
+#[cfg(not(any(test, fuzzing)))]
 mod annexb;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod annexb;
 mod buffers;
 mod camera;
 mod caption;
 pub mod config;
+mod counters;
 mod decode;
 mod describe;
 mod elements;
@@ -36,6 +40,7 @@ mod still;
 mod tests;
 
 pub use camera::{camera, microphone};
+pub use counters::{Counters, ROLES, Work};
 pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
 pub use describe::describe;
 pub use elements::{H264Choice, H264Encoder, choose_h264_encoder};

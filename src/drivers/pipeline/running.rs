@@ -11,7 +11,8 @@ use gstreamer::prelude::*;
 use gstreamer::{self as gst, MessageType, MessageView};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Error, Gone, elements};
+use super::counters::Work;
+use super::{Counters, Error, Gone, elements};
 
 /// Names of the elements that code looks for.
 pub mod name {
@@ -139,6 +140,7 @@ pub struct Built {
     pipeline: gst::Pipeline,
     ended: Ended,
     started: Option<Box<dyn FnOnce() + Send>>,
+    work: Arc<Work>,
 }
 
 impl Built {
@@ -156,7 +158,18 @@ impl Built {
             .map_err(|_| refused("it is a single element".to_owned()))?;
         // Every pipeline runs on CLOCK_MONOTONIC: capture times then need one subtraction to be media time.
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
-        Ok(Self { role, pipeline, ended: Ended::default(), started: None })
+        Ok(Self { role, pipeline, ended: Ended::default(), started: None, work: Arc::default() })
+    }
+
+    /// Counts what it does among those of its role.
+    pub fn counted(mut self, counters: &Counters) -> Self {
+        self.work = counters.of(self.role);
+        self
+    }
+
+    /// Where what it does is counted.
+    pub fn work(&self) -> Arc<Work> {
+        self.work.clone()
     }
 
     /// An element by one of the names in [`name`].
@@ -202,8 +215,11 @@ impl Built {
         std::thread::Builder::new()
             .name(format!("pl-{role}"))
             .spawn(move || {
+                let work = self.work.clone();
+                let _running = work.running.hold();
                 let event = self.attend(&bus, &asked, &events);
                 if let Event::Failed { cause, element, reason } = &event {
+                    work.failed.inc();
                     tracing::warn!(role, ?cause, element, reason, "a pipeline failed");
                 }
                 last.send(event);

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::elements::H264Encoder;
+use crate::model::track::Codec;
 
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +73,11 @@ pub struct MicrophoneSpec {
     pub bitrate: u32,
 }
 
-/// Decodes H.264 into pictures of one size: scaled with the aspect kept, black beside it.
+/// Decodes H.264 or VP8 into pictures of one size: scaled with the aspect kept, black beside it.
 #[derive(Debug, Clone)]
 pub struct VideoDecoderSpec {
+    /// How the pictures are coded.
+    pub codec: Codec,
     /// Pixels across; even.
     pub width: u32,
     /// Pixels down; even.
@@ -145,7 +148,7 @@ pub enum Spec {
     Camera(CameraSpec),
     /// Microphone to Opus.
     Microphone(MicrophoneSpec),
-    /// H.264 to pictures.
+    /// H.264 or VP8 to pictures.
     VideoDecoder(VideoDecoderSpec),
     /// Opus to sound.
     AudioDecoder,

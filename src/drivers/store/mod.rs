@@ -1,11 +1,14 @@
 //! SQLite: what outlives the process, in `porchlight.db` in the state folder. The home of rusqlite.
 //!
+//! [`private`] are the files beside it that only this user may read: keys and the owner's link.
+//!
 //! Owns the file, its schema and the one connection, which lives on a thread of its own. Holds settings, rooms, invites and
 //! logins; of tokens it holds hashes only. Decides nothing: what a row means is a matter for the services.
 //! It reads no clock: wall time comes from callers, in whole seconds since 1970 UTC.
 
 mod columns;
 mod file;
+pub mod private;
 mod rows;
 mod schema;
 mod thread;

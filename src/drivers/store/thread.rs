@@ -2,14 +2,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, file};
+use crate::model::count::Durations;
 
 /// Orders that may wait for the thread. When it is full, callers wait: the disk is slower than they are.
 const QUEUE: usize = 64;
+/// Upper bounds in seconds of how long orders take: memory cards stall for seconds.
+const BOUNDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 2.5];
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -23,6 +27,7 @@ enum Order {
 pub struct Handle {
     orders: mpsc::Sender<Order>,
     path: Arc<Path>,
+    took: Arc<Durations>,
 }
 
 /// Opens `porchlight.db` in the state folder, makes both where there are none, and starts the thread. Blocks while it does.
@@ -37,7 +42,7 @@ pub fn open(folder: &Path) -> Result<Handle, Error> {
         .name("store".into())
         .spawn(move || run(connection, queue))
         .map_err(|source| Error::Unusable { path: path.to_path_buf(), source })?;
-    Ok(Handle { orders, path })
+    Ok(Handle { orders, path, took: Arc::new(Durations::new(BOUNDS)) })
 }
 
 fn run(mut connection: Connection, mut queue: mpsc::Receiver<Order>) {
@@ -66,6 +71,7 @@ impl Handle {
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
+        let began = Instant::now();
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             // Who asked may be gone; the job is done all the same.
@@ -73,7 +79,18 @@ impl Handle {
         });
         self.orders.send(Order::Run(job)).await.map_err(|_| Error::Closed)?;
         let result = answer.await.map_err(|_| Error::Closed)?;
+        self.took.took(began.elapsed());
         result.map_err(|error| Error::from_sqlite(error, &self.path))
+    }
+
+    /// How long orders took, from being given to being done.
+    pub fn took(&self) -> &Durations {
+        &self.took
+    }
+
+    /// Waits until the thread has ended, by itself or by a failure.
+    pub async fn ended(&self) {
+        self.orders.closed().await;
     }
 
     /// Takes no more orders, does those that wait, and closes the file. Returns when that is done.

@@ -6,30 +6,29 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::App;
 use super::error::Problem;
 use super::projection::{date, moment};
+use super::{App, answer};
 use crate::model::id::BroadcastId;
 use crate::model::time::{MediaTime, Timeline};
 use crate::services::broadcast::Broadcast;
 
-fn describe(broadcast: &Broadcast, timeline: &Timeline) -> Value {
+fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
     // Before the first cut there is none.
     let cut = broadcast.live.filter(|live| live.cut > MediaTime::from_nanos(i64::MIN));
-    json!({
-        "id": broadcast.id,
-        "title": broadcast.title,
-        "live": broadcast.live.is_some(),
-        "since": broadcast.live.map(|live| date(live.since)),
-        "viewers": broadcast.live.map_or(0, |live| live.viewers),
-        "cut": cut.and_then(|live| moment(live.cut, timeline)),
-    })
+    answer::Broadcast {
+        id: broadcast.id,
+        title: broadcast.title.clone(),
+        live: broadcast.live.is_some(),
+        since: broadcast.live.map(|live| date(live.since)),
+        viewers: broadcast.live.map_or(0, |live| live.viewers),
+        cut: cut.and_then(|live| moment(live.cut, timeline)),
+    }
 }
 
-fn one(app: &App, id: &str) -> Result<(BroadcastId, Value), Problem> {
+fn one(app: &App, id: &str) -> Result<(BroadcastId, answer::Broadcast), Problem> {
     let id: BroadcastId = id.parse().map_err(|_| Problem::not_found())?;
     let list = app.broadcasts.list();
     let list = list.borrow();
@@ -37,13 +36,13 @@ fn one(app: &App, id: &str) -> Result<(BroadcastId, Value), Problem> {
     Ok((id, describe(broadcast, &app.timeline)))
 }
 
-pub(super) async fn list(State(app): State<App>) -> Json<Value> {
+pub(super) async fn list(State(app): State<App>) -> Json<Vec<answer::Broadcast>> {
     let list = app.broadcasts.list();
     let live = list.borrow().iter().filter(|b| b.live.is_some()).map(|b| describe(b, &app.timeline)).collect();
     Json(live)
 }
 
-pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<answer::Broadcast>, Problem> {
     Ok(Json(one(&app, &id)?.1))
 }
 
@@ -60,7 +59,7 @@ pub(super) async fn events(
             loop {
                 let now = current(&mut list, id, &timeline)?;
                 if told.as_ref() != Some(&now) {
-                    let event = Event::default().event("state").data(now.to_string());
+                    let event = Event::default().event("state").json_data(&now).ok()?;
                     told = Some(now);
                     return Some((Ok(event), (list, told)));
                 }
@@ -79,6 +78,6 @@ fn current(
     list: &mut watch::Receiver<std::sync::Arc<Vec<Broadcast>>>,
     id: BroadcastId,
     timeline: &Timeline,
-) -> Option<Value> {
+) -> Option<answer::Broadcast> {
     list.borrow_and_update().iter().find(|broadcast| broadcast.id == id).map(|b| describe(b, timeline))
 }

@@ -1,6 +1,6 @@
 //! `[http]`: pages, API and streams.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -17,12 +17,19 @@ pub struct Config {
     /// for. Written as an empty text in the file.
     #[serde(serialize_with = "write_url", deserialize_with = "public_url")]
     pub public_url: Option<String>,
+    /// Connections that one address may hold at one time, other than this machine's own; 16 to 2 000.
+    #[serde(deserialize_with = "connections")]
+    pub connections_per_address: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::UNSPECIFIED, 8080).into(), public_url: None }
+        Self { listen: (Ipv6Addr::UNSPECIFIED, 8080).into(), public_url: None, connections_per_address: 512 }
     }
+}
+
+fn connections<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    quantity::whole(from, 16..=2_000)
 }
 
 fn write_url<S: Serializer>(url: &Option<String>, to: S) -> Result<S::Ok, S::Error> {

@@ -1,11 +1,15 @@
 //! The only place where a status code is chosen: what went wrong, as a problem document (RFC 9457).
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::requests::RequestId;
 use crate::drivers::peer::server as peers;
 use crate::services::{access, broadcast, egress, endpoint, room};
+
+/// What is said of everything that is the box's own fault.
+const WRONG: &str = "Something went wrong on the box. Its log says more.";
 
 /// What a person or a program is told. The sentence never holds internals; those go to the log under the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,10 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", "This request came from another site's page.")
     }
 
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than 64 KiB.")
+    }
+
     pub(super) fn not_sdp() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-sdp", "The body must be application/sdp.")
     }
@@ -58,9 +66,19 @@ impl Problem {
         Self::bad("bad-offer", format!("This offer can't be answered: {why}."))
     }
 
+    pub(super) fn no_authority() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-authority", "This box has no certificate authority of its own.")
+    }
+
     fn internal(kind: &'static str, error: &dyn std::error::Error) -> Self {
         tracing::error!(problem = kind, %error, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "Something went wrong on the box. Its log says more.")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, WRONG)
+    }
+
+    /// A handler panicked; the log says where.
+    pub(super) fn failed() -> Self {
+        tracing::error!(problem = "internal", "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", WRONG)
     }
 
     fn closing() -> Self {
@@ -68,16 +86,32 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let document = serde_json::json!({ "type": self.kind, "title": self.title, "status": self.status.as_u16() });
+impl Problem {
+    /// The document, with the identifier of the request under which the log has more, beside the headers that the answer had.
+    pub(super) fn answer(self, request: Option<&RequestId>, before: HeaderMap) -> Response {
+        let Self { status, kind, title } = &self;
+        let mut document = serde_json::json!({ "type": kind, "title": title, "status": status.as_u16() });
+        if let Some(request) = request {
+            document["request"] = request.to_string().into();
+        }
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
+        headers.extend(before);
+        headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Whoever gave the request its identifier takes the problem out of the answer and writes it anew, with that.
+    fn into_response(self) -> Response {
+        let mut response = self.clone().answer(None, HeaderMap::new());
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -123,6 +157,11 @@ impl From<room::Error> for Problem {
                 "The box is not in this call. Put it into the call first.",
             ),
             E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
+            E::TooOften => Self::new(
+                StatusCode::CONFLICT,
+                "too-often",
+                "You are in the rooms of this box too often already. Leave one elsewhere first.",
+            ),
             E::TooManyRooms(_) => Self::new(StatusCode::CONFLICT, "too-many-rooms", format!("{error}.")),
             E::Peer(peers::Error::Offer(why)) => {
                 tracing::debug!(why, "an offer was refused");

@@ -1,12 +1,16 @@
 //! The gate: no handler runs before what its route needs has been checked.
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::StreamExt;
 
 use super::App;
+use super::body::LARGEST;
+use super::door::Visit;
 use super::error::Problem;
 use super::routes::Rule;
 use crate::model::id::RoomId;
@@ -15,9 +19,22 @@ use crate::services::access::Grant;
 
 /// Name of the cookie that carries a login.
 pub(super) const COOKIE: &str = "porchlight";
+/// The same over HTTPS: the prefix keeps anybody who answers over plain HTTP in the box's name from setting it (RFC 6265bis).
+pub(super) const SECURE_COOKIE: &str = "__Host-porchlight";
 
-/// What other sites' pages may read of an answer beside its body.
-const EXPOSED: &str = "location, etag, link, retry-after";
+/// What other sites' pages may do with an answer: read it and what stands in these headers, and show it.
+const OPEN: [(HeaderName, &str); 3] = [
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, "location, etag, link, retry-after"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+];
+
+/// The WebSocket's subprotocol of those who come by a token; their second one is `TOKEN` and the token.
+pub(super) const PROTOCOL: &str = "porchlight";
+const TOKEN: &str = "token.";
+
+/// Bytes of a body that is too large are still taken, and thrown away, up to so many.
+const HEARD_OUT: u64 = 1 << 20;
 
 /// The room that a path names, if it names one.
 #[derive(serde::Deserialize)]
@@ -31,16 +48,32 @@ pub(super) async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
+    // What is announced as far too large is not waited for.
+    let announced = body.size_hint().lower();
+    if announced > LARGEST as u64 {
+        // Who is still sending when the connection ends does not hear why.
+        if announced <= HEARD_OUT {
+            let mut body = body.into_data_stream();
+            while let Some(Ok(_)) = body.next().await {}
+        }
+        return Err(Problem::too_large());
+    }
     // Where other sites' pages are welcome no login counts, so that theirs can't use one.
     let open = rule == Rule::EveryPage;
-    if !open && changes(&parts) && !own_origin(&parts.headers) {
+    // Who sends a token knows it: no browser adds it by itself, as it does with a cookie.
+    let token = protocol_token(&parts.headers).filter(|_| matches!(rule, Rule::RoomByToken(_)));
+    if !open && token.is_none() && changes(&parts) && !own_origin(&parts.headers) {
         return Err(Problem::foreign());
     }
-    let grant = app.access.grant(cookie(&parts.headers).filter(|_| !open)).await;
+    let named = cookie_name(&Visit::of(&parts, &app));
+    let grant = match token {
+        Some(token) => guest(&app, token).await?,
+        None => app.access.grant(cookie(&parts.headers, named).filter(|_| !open)).await,
+    };
     let (verb, scope) = match rule {
         Rule::Everybody | Rule::EveryPage => (None, Scope::Node),
         Rule::Node(verb) => (Some(verb), Scope::Node),
-        Rule::Room(verb) => {
+        Rule::Room(verb) | Rule::RoomByToken(verb) => {
             let named = Path::<Named>::from_request_parts(&mut parts, &app).await.ok().and_then(|path| path.0.room);
             let room: RoomId = named.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
             (Some(verb), Scope::Room(room))
@@ -52,11 +85,17 @@ pub(super) async fn check(
     parts.extensions.insert(Caller(grant));
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if open {
-        let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        for (name, value) in OPEN {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
     }
     Ok(response)
+}
+
+/// The login of a guest by its token. A host's is good in a cookie only, where no script sees it.
+pub(super) async fn guest(app: &App, token: &str) -> Result<Grant, Problem> {
+    let grant = app.access.grant(Some(token)).await;
+    if grant.role() == Role::Guest { Ok(grant) } else { Err(Problem::sign_in()) }
 }
 
 /// Whoever asks; put there by the gate.
@@ -78,7 +117,7 @@ fn changes(parts: &Parts) -> bool {
 }
 
 /// Browsers name the page's origin with every such request; programs that are none do not.
-fn own_origin(headers: &HeaderMap) -> bool {
+pub(super) fn own_origin(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     };
@@ -87,14 +126,29 @@ fn own_origin(headers: &HeaderMap) -> bool {
     authority.is_some() && authority == host
 }
 
+/// Under which name a login comes and goes.
+pub(super) fn cookie_name(visit: &Visit) -> &'static str {
+    if visit.secure { SECURE_COOKIE } else { COOKIE }
+}
+
 /// The login in the cookies of a request.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The token that came with a WebSocket: scripts can send it in no other header.
+fn protocol_token(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|protocol| protocol.trim().strip_prefix(TOKEN))
 }
 
 #[cfg(test)]
@@ -121,9 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_found_among_the_subprotocols() {
+        let offers = |protocols| headers(&[("sec-websocket-protocol", protocols)]);
+        assert_eq!(protocol_token(&offers("porchlight, token.secret")), Some("secret"));
+        assert_eq!(protocol_token(&offers("token.secret,porchlight")), Some("secret"));
+        assert_eq!(protocol_token(&offers("porchlight, tokens.secret")), None);
+        assert_eq!(protocol_token(&headers(&[])), None);
+    }
+
+    #[test]
     fn the_login_is_found_among_other_cookies() {
-        assert_eq!(cookie(&headers(&[("cookie", "a=1; porchlight=secret; b=2")])), Some("secret"));
-        assert_eq!(cookie(&headers(&[("cookie", "porchlights=secret")])), None);
-        assert_eq!(cookie(&headers(&[])), None);
+        let both = headers(&[("cookie", "a=1; porchlight=plain; b=2; __Host-porchlight=secret")]);
+        assert_eq!(cookie(&both, COOKIE), Some("plain"));
+        assert_eq!(cookie(&both, SECURE_COOKIE), Some("secret"));
+        assert_eq!(cookie(&headers(&[("cookie", "porchlights=secret")]), COOKIE), None);
+        assert_eq!(cookie(&headers(&[("cookie", "porchlight=plain")]), SECURE_COOKIE), None);
+        assert_eq!(cookie(&headers(&[]), COOKIE), None);
     }
 }

@@ -1,16 +1,19 @@
 //! Is the box well, and what is it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde_json::{Map, Value, json};
 
 use super::App;
+use super::answer::{self, Health, Readiness};
 use super::gate::Caller;
+use super::statistics::restarts;
 use crate::model::role::{Scope, Verb};
 use crate::services::endpoint::Device;
+use crate::services::supervisor::Part;
 
 /// The parts of the daemon and whether each is up.
 #[derive(Clone)]
@@ -30,29 +33,33 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let mut parts = Map::new();
+pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    let mut parts = BTreeMap::new();
     let mut ready = !app.cancel.is_cancelled();
     for (name, probe) in app.parts.0.iter() {
         let up = probe();
         ready &= up;
-        parts.insert((*name).into(), if up { "ok" } else { "down" }.into());
+        parts.insert(*name, if up { Health::Ok } else { Health::Down });
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": ready, "parts": parts })))
+    let supervisor = &app.seen.media.supervisor;
+    for part in Part::ALL.into_iter().filter(|part| supervisor.is_waiting(*part)) {
+        parts.insert(part.name(), Health::Restarting);
+    }
+    (status, Json(Readiness { ready, parts, restarts: restarts(&app) }))
 }
 
-pub(super) async fn node(State(app): State<App>, Caller(grant): Caller) -> Json<Value> {
-    let mut value = json!({ "name": app.name, "version": env!("CARGO_PKG_VERSION") });
+pub(super) async fn node(State(app): State<App>, Caller(grant): Caller) -> Json<answer::Node> {
+    let mut node = answer::Node { name: app.name.clone(), version: env!("CARGO_PKG_VERSION"), devices: None };
     if grant.permits(Verb::Administer, Scope::Node) {
         let devices = app.endpoint.devices();
-        let describe = |device: &Device| json!({ "name": device.name, "stand_in": device.stand_in });
-        value["devices"] = json!({
-            "camera": describe(&devices.camera),
-            "microphone": describe(&devices.microphone),
-            "speaker": describe(&devices.speaker),
-            "screen": describe(&devices.screen),
+        let describe = |device: &Device| answer::Device { name: device.name.clone(), stand_in: device.stand_in };
+        node.devices = Some(answer::Devices {
+            camera: describe(&devices.camera),
+            microphone: describe(&devices.microphone),
+            speaker: describe(&devices.speaker),
+            screen: describe(&devices.screen),
         });
     }
-    Json(value)
+    Json(node)
 }

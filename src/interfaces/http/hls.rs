@@ -20,7 +20,5 @@ pub(super) async fn object(
     if let Ok(cache) = HeaderValue::from_str(&object.cache_control) {
         headers.insert(header::CACHE_CONTROL, cache);
     }
-    // What is public may be played on any page.
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     Ok(response)
 }

@@ -1,41 +1,61 @@
-//! HTTP and WebSocket: pages, API, signalling and streams on one address.
+//! HTTP, HTTPS and WebSocket: pages, API, signalling and streams.
 //!
 //! Every route stands in [`routes::TABLE`] together with what it needs; the one gate checks it before the handler runs.
 //! Nothing is decided here: handlers translate to commands of the services and back. docs/reference/http.md and
 //! signalling.md describe the outside.
 
+mod answer;
 mod body;
 mod broadcasts;
 mod config;
+mod door;
 mod error;
 mod gate;
+mod guest;
 mod health;
 mod hls;
+pub mod metrics;
+mod openapi;
 mod pages;
+mod patience;
+mod places;
 mod projection;
+mod requests;
 mod rooms;
 pub mod routes;
 mod serve;
 mod session;
 pub mod signalling;
+mod statistics;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod testing;
+mod trust;
 mod whep;
 
 pub use config::Config;
+pub use door::{Arrival, Doors};
 pub use health::{Parts, Probe};
-pub use serve::{Error, Server};
+pub use serve::{Door, Error, Server};
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::drivers::peer::server as peers;
+use crate::drivers::store;
+use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::auth::Name;
-use crate::services::{access, broadcast, egress, endpoint, room};
+use crate::services::{access, broadcast, egress, endpoint, origin, program, room};
 
 /// What the handlers stand on; cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App {
+    inner: Arc<Inner>,
+    /// What was asked.
+    requests: Arc<requests::Requests>,
+}
 
 /// See [`App`].
 pub struct Inner {
@@ -55,8 +75,12 @@ pub struct Inner {
     pub name: Name,
     /// Where links lead, if not to where the browser asked.
     pub public_url: Option<String>,
+    /// Where the box is open.
+    pub doors: Doors,
     /// Which parts are up.
     pub parts: Parts,
+    /// Where numbers are read.
+    pub seen: Seen,
     /// Media time.
     pub timeline: Timeline,
     /// Connections that outlive their request.
@@ -65,16 +89,30 @@ pub struct Inner {
     pub cancel: CancellationToken,
 }
 
+/// Who is asked for numbers beside those above.
+pub struct Seen {
+    /// The connections.
+    pub peers: peers::Handle,
+    /// Publications.
+    pub origin: origin::Handle,
+    /// What is remembered.
+    pub store: store::Handle,
+    /// Encoders, decoders, compositions, and what was started again.
+    pub media: program::Seen,
+    /// Warnings and errors in the log.
+    pub logged: Arc<Logged>,
+}
+
 impl App {
     /// Puts the parts together.
     pub fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+        Self { inner: Arc::new(inner), requests: Arc::default() }
     }
 }
 
 impl std::ops::Deref for App {
     type Target = Inner;
     fn deref(&self) -> &Inner {
-        &self.0
+        &self.inner
     }
 }

@@ -1,7 +1,7 @@
 //! The pages, from inside the binary.
 
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -10,6 +10,19 @@ use super::error::Problem;
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 struct Files;
+
+/// Of the page that other sites show in a frame: it alone may be framed, and never takes a camera or a microphone.
+const EMBED: [(HeaderName, &str); 2] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors *",
+    ),
+    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+];
+
+/// The one version of the library for pages of other sites: `/sdk/v1/` is another name of `/sdk/`.
+const SDK: &str = "v1/";
 
 /// The one page; it finds out by its address what to show.
 pub(super) async fn page(headers: HeaderMap) -> Result<Response, Problem> {
@@ -23,6 +36,22 @@ pub(super) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Resul
     file(&format!("assets/{path}"), &headers, "public, max-age=31536000, immutable").ok_or_else(Problem::not_found)
 }
 
+/// The page with nothing but the player.
+pub(super) async fn embed(headers: HeaderMap) -> Result<Response, Problem> {
+    let mut response = file("embed.html", &headers, "no-cache").ok_or_else(Problem::not_found)?;
+    for (name, value) in EMBED {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+/// The library for pages of other sites, under names that stay.
+pub(super) async fn sdk(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    let name = path.strip_prefix(SDK).unwrap_or(&path);
+    file(&format!("sdk/{name}"), &headers, "public, max-age=3600, stale-while-revalidate=86400")
+        .ok_or_else(Problem::not_found)
+}
+
 fn file(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response> {
     // Compressed when the pages were built, never while somebody waits.
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -34,8 +63,12 @@ fn file(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response
         Some((encoding, file)) => (Some(encoding), file),
         None => (None, Files::get(path)?),
     };
-    let mut response = file.data.into_response();
+    let tag = tag(&file.metadata.sha256_hash());
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { file.data.into_response() };
     let headers = response.headers_mut();
+    headers.insert(header::ETAG, HeaderValue::from_str(&tag).ok()?);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -43,6 +76,11 @@ fn file(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Some(response)
+}
+
+/// What tells one content from another (RFC 9110 section 8.8.3).
+fn tag(hash: &[u8]) -> String {
+    hash.iter().take(16).fold(String::from("\""), |text, byte| text + &format!("{byte:02x}")) + "\""
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -2,51 +2,53 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::App;
 use super::body::Body;
+use super::door::Visit;
 use super::error::Problem;
 use super::gate::Caller;
 use super::projection::date;
+use super::{App, answer};
 use crate::model::id::{InviteId, RoomId};
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Lifetime, Name};
-use crate::services::access::Invite;
-use crate::services::room::Room;
+use crate::services::{access, room};
 
+/// A room to make.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRoom {
+    /// What people call it; white space at the ends is taken off.
+    #[cfg_attr(test, schemars(with = "Name"))]
     name: String,
 }
 
+/// An invite to make.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewInvite {
+pub(super) struct WantedInvite {
+    /// How long it works.
+    #[cfg_attr(test, schemars(range(min = 1, max = 720)))]
     hours: u32,
 }
 
-fn describe(room: &Room) -> Value {
-    json!({
-        "id": room.id,
-        "name": room.name,
-        "people": room.participants.len(),
-        "broadcast": room.broadcast,
-        "live": room.live.is_some(),
-    })
+fn describe(room: &room::Room) -> answer::Room {
+    answer::Room {
+        id: room.id,
+        name: room.name.clone(),
+        people: room.participants.len(),
+        broadcast: room.broadcast,
+        live: room.live.is_some(),
+    }
 }
 
-fn describe_invite(invite: &Invite) -> Value {
-    json!({
-        "id": invite.id,
-        "created": date(invite.created),
-        "expires": date(invite.expires),
-        "used": invite.used,
-    })
+fn describe_invite(invite: &access::Invite) -> answer::Invite {
+    answer::Invite { id: invite.id, created: date(invite.created), expires: date(invite.expires), used: invite.used }
 }
 
 /// A path that names a room: the gate has read it already.
@@ -54,7 +56,7 @@ fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-pub(super) async fn list(State(app): State<App>, Caller(grant): Caller) -> Json<Value> {
+pub(super) async fn list(State(app): State<App>, Caller(grant): Caller) -> Json<Vec<answer::Room>> {
     let rooms = app.rooms.rooms().borrow().clone();
     let mine = rooms.iter().filter(|room| grant.permits(Verb::Join, Scope::Room(room.id)));
     Json(mine.map(|room| describe(room)).collect())
@@ -63,14 +65,14 @@ pub(super) async fn list(State(app): State<App>, Caller(grant): Caller) -> Json<
 pub(super) async fn create(
     State(app): State<App>,
     Body(new): Body<NewRoom>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<answer::Room>), Problem> {
     let name =
         Name::new(&new.name).map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
     let room = app.rooms.create(name).await?;
     Ok((StatusCode::CREATED, Json(describe(&room))))
 }
 
-pub(super) async fn show(State(app): State<App>, Path(room): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn show(State(app): State<App>, Path(room): Path<String>) -> Result<Json<answer::Room>, Problem> {
     Ok(Json(describe(&*app.rooms.room(id(&room)?)?)))
 }
 
@@ -86,24 +88,22 @@ pub(super) async fn invite(
     State(app): State<App>,
     Caller(grant): Caller,
     Path(room): Path<String>,
-    headers: HeaderMap,
-    Body(new): Body<NewInvite>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+    visit: Visit,
+    Body(new): Body<WantedInvite>,
+) -> Result<(StatusCode, Json<answer::NewInvite>), Problem> {
     let room: RoomId = id(&room)?;
     app.rooms.room(room)?;
     let lifetime =
         Lifetime::from_hours(new.hours).map_err(|error| Problem::bad("bad-lifetime", format!("{error}.")))?;
     let (invite, token) = app.access.invite(room, lifetime, &grant).await?;
-    let base = app.public_url.clone().unwrap_or_else(|| {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        format!("http://{host}")
-    });
-    let mut value = describe_invite(&invite);
-    value["url"] = format!("{base}/r/{room}#invite={}", token.reveal()).into();
-    Ok((StatusCode::CREATED, Json(value)))
+    let url = format!("{}/r/{room}#invite={}", visit.base(&app), token.reveal());
+    Ok((StatusCode::CREATED, Json(answer::NewInvite { invite: describe_invite(&invite), url })))
 }
 
-pub(super) async fn invites(State(app): State<App>, Path(room): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn invites(
+    State(app): State<App>,
+    Path(room): Path<String>,
+) -> Result<Json<Vec<answer::Invite>>, Problem> {
     let invites = app.access.invites(id(&room)?).await?;
     Ok(Json(invites.iter().map(describe_invite).collect()))
 }

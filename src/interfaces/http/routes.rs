@@ -7,7 +7,10 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, options, post};
 
 use super::error::Problem;
-use super::{App, body, broadcasts, gate, health, hls, pages, rooms, session, signalling, whep};
+use super::{
+    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, requests, rooms, session, signalling,
+    statistics, trust, whep,
+};
 use crate::model::role::Verb;
 
 /// What a route needs.
@@ -21,6 +24,9 @@ pub enum Rule {
     Node(Verb),
     /// The permission in the room that the path names.
     Room(Verb),
+    /// As `Room`, and a guest's token, which the page sends itself, does as well: with it, pages of other sites may. Their
+    /// cookies do not count.
+    RoomByToken(Verb),
 }
 
 /// One route.
@@ -49,10 +55,16 @@ macro_rules! routes {
 routes! {
     GET get "/healthz" Rule::Everybody => health::healthz;
     GET get "/readyz" Rule::Everybody => health::readyz;
+    GET get "/api/openapi.json" Rule::EveryPage => openapi::document;
     GET get "/api/v1/session" Rule::Everybody => session::show;
     POST post "/api/v1/session" Rule::Everybody => session::sign_in;
     DELETE delete "/api/v1/session" Rule::Everybody => session::sign_out;
+    POST post "/api/v1/guest" Rule::EveryPage => guest::enter;
+    GET get "/api/v1/guest" Rule::EveryPage => guest::show;
+    DELETE delete "/api/v1/guest" Rule::EveryPage => guest::leave;
+    OPTIONS options "/api/v1/guest" Rule::EveryPage => guest::options;
     GET get "/api/v1/node" Rule::Everybody => health::node;
+    GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -61,11 +73,11 @@ routes! {
     GET get "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invites;
     DELETE delete "/api/v1/rooms/{room}/invites/{invite}" Rule::Room(Verb::Invite) => rooms::revoke;
     GET get "/api/v1/rooms/{room}/still" Rule::Room(Verb::Administer) => rooms::still;
-    GET get "/api/v1/rooms/{room}/ws" Rule::Room(Verb::Join) => signalling::connect;
+    GET get "/api/v1/rooms/{room}/ws" Rule::RoomByToken(Verb::Join) => signalling::connect;
     GET get "/api/v1/broadcasts" Rule::Everybody => broadcasts::list;
-    GET get "/api/v1/broadcasts/{broadcast}" Rule::Everybody => broadcasts::show;
-    GET get "/api/v1/broadcasts/{broadcast}/events" Rule::Everybody => broadcasts::events;
-    GET get "/hls/{broadcast}/{*path}" Rule::Everybody => hls::object;
+    GET get "/api/v1/broadcasts/{broadcast}" Rule::EveryPage => broadcasts::show;
+    GET get "/api/v1/broadcasts/{broadcast}/events" Rule::EveryPage => broadcasts::events;
+    GET get "/hls/{broadcast}/{*path}" Rule::EveryPage => hls::object;
     POST post "/whep/{broadcast}" Rule::EveryPage => whep::create;
     OPTIONS options "/whep/{broadcast}" Rule::EveryPage => whep::options;
     DELETE delete "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::remove;
@@ -73,11 +85,21 @@ routes! {
     GET get "/" Rule::Everybody => pages::page;
     GET get "/r/{room}" Rule::Everybody => pages::page;
     GET get "/b/{broadcast}" Rule::Everybody => pages::page;
+    GET get "/stats" Rule::Everybody => pages::page;
+    GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
+    GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
+    GET get "/trust" Rule::Everybody => pages::page;
+    GET get "/trust.svg" Rule::Everybody => trust::code;
+    GET get "/api/v1/trust" Rule::Everybody => trust::show;
+    GET get "/ca.crt" Rule::Everybody => trust::crt;
+    GET get "/ca.pem" Rule::Everybody => trust::pem;
+    GET get "/ca.mobileconfig" Rule::Everybody => trust::mobileconfig;
     GET get "/assets/{*path}" Rule::Everybody => pages::asset;
 }
 
-/// Headers of every answer: nothing is loaded from elsewhere, nothing is framed, nothing is told to other sites.
-const HEADERS: [(HeaderName, &str); 5] = [
+/// Headers of every answer that does not set its own: nothing is loaded from elsewhere, nothing is framed, nothing is
+/// told to other sites.
+const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; \
@@ -87,6 +109,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(self), geolocation=()"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
 /// Builds the router.
@@ -99,13 +122,15 @@ pub(super) fn router(app: App) -> Router {
     router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::wrong_method())
+        .layer(from_fn_with_state(app.clone(), door::check))
         .layer(from_fn(async |request: axum::extract::Request, next: axum::middleware::Next| {
             let mut response = next.run(request).await;
             for (name, value) in HEADERS {
-                response.headers_mut().insert(name, HeaderValue::from_static(value));
+                response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
             }
             response
         }))
+        .layer(from_fn_with_state(app.clone(), requests::identify))
         .layer(DefaultBodyLimit::max(body::LARGEST))
         .with_state(app)
 }

@@ -8,16 +8,19 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
-use super::gate::Caller;
+use super::gate::{Caller, PROTOCOL};
 use super::projection::{patch, state};
+use super::requests::RequestId;
 use super::{App, body};
 use crate::model::id::{BroadcastId, RoomId};
+use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
-use crate::services::room::{BoxWish, Notice, Room, Seat};
+use crate::services::room::{Away, BoxWish, Notice, Room, Seat};
 
 /// The version of the frames.
 const VERSION: u64 = 1;
@@ -27,6 +30,10 @@ const PING: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(40);
 /// How long the other side may take to join, and to take a message.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Messages of any kind that are read at once; then one for each [`STEP`]. Those who send more wait.
+const BURST: u32 = 60;
+/// See [`BURST`].
+const STEP: Duration = Duration::from_millis(50);
 
 /// Every request and what it needs in the room. A request that is not in this list is refused before it is looked at.
 pub const OPS: &[(&str, Verb)] = &[
@@ -47,6 +54,22 @@ struct Frame {
     op: String,
     #[serde(flatten)]
     fields: Value,
+}
+
+/// Reads a message as [`Line::request`] and [`Line::serve`] do: the name of the request, and whether its fields can be used.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read(text: &str) -> Option<(String, bool)> {
+    let Frame { op, fields: of, .. } = serde_json::from_str(text).ok()?;
+    let right = match op.as_str() {
+        "join" => fields::<JoinFields>(of).is_ok_and(|join| Name::new(&join.name).is_ok()),
+        "offer" => fields::<OfferFields>(of).is_ok(),
+        "state" => fields::<StateFields>(of).is_ok(),
+        "consent" => fields::<ConsentFields>(of).is_ok(),
+        "go_live" => fields::<GoLiveFields>(of).is_ok(),
+        "box" => fields::<BoxFields>(of).is_ok(),
+        _ => false,
+    };
+    Some((op, right))
 }
 
 #[derive(Deserialize)]
@@ -88,6 +111,8 @@ struct BoxFields {
 enum End {
     /// The other side is gone: the seat is held.
     Lost,
+    /// The page goes away, and may come back: the seat is held for some seconds.
+    Away,
     /// They left.
     Left,
     /// The box ends it, and says why.
@@ -97,18 +122,24 @@ enum End {
 pub(super) async fn connect(
     State(app): State<App>,
     Caller(grant): Caller,
+    request: RequestId,
     Path(room): Path<String>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     let room: RoomId = room.parse().map_err(|_| Problem::not_found())?;
     app.rooms.room(room)?;
-    Ok(upgrade.max_message_size(body::LARGEST).max_frame_size(body::LARGEST).on_upgrade(move |socket| {
+    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(body::LARGEST).max_frame_size(body::LARGEST);
+    Ok(upgrade.on_upgrade(move |socket| {
         let tasks = app.tasks.clone();
-        tasks.track_future(async move {
-            let mut line = Line { socket, seq: 0, app, room, grant, seat: None, shown: Value::Null, noticed: 0 };
+        let span = tracing::error_span!("line", request = %request, participant = field::Empty);
+        let line = async move {
+            let _open = app.requests.sockets.hold();
+            let shown = Value::Null;
+            let mut line = Line { socket, seq: 0, app, room, grant, request, seat: None, shown, noticed: 0 };
             let end = line.run().await;
             line.finish(end).await;
-        })
+        };
+        tasks.track_future(line.instrument(span))
     }))
 }
 
@@ -118,6 +149,7 @@ struct Line {
     app: App,
     room: RoomId,
     grant: Grant,
+    request: RequestId,
     seat: Option<Seat>,
     shown: Value,
     noticed: u64,
@@ -132,11 +164,19 @@ impl Line {
         let begun = heard;
         let cancel = self.app.cancel.clone();
         let grant = self.grant.clone();
+        let mut pace = Pace::new(BURST, STEP);
+        let mut wait = None;
         loop {
             let patience = if self.seat.is_some() { heard + SILENCE } else { begun + PATIENCE };
             let step = tokio::select! {
-                message = self.socket.recv() => {
+                // The message that there was no place for has been served meanwhile: this pays for it.
+                () = until(wait) => {
+                    wait = pace.take(Instant::now().into_std()).err();
+                    Ok(())
+                }
+                message = self.socket.recv(), if wait.is_none() => {
                     heard = Instant::now();
+                    wait = pace.take(heard.into_std()).err();
                     match message {
                         Some(Ok(Message::Text(text))) => self.request(text.as_str()).await,
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
@@ -173,7 +213,8 @@ impl Line {
         if let Some(seat) = self.seat.take() {
             match end {
                 // Who was replaced must not lose the seat for the one who came back.
-                End::Lost => self.app.rooms.lost(seat.participant, seat.generation).await,
+                End::Lost => self.app.rooms.lost(seat.participant, seat.generation, Away::Unsaid).await,
+                End::Away => self.app.rooms.lost(seat.participant, seat.generation, Away::Page).await,
                 End::Left | End::Bye("removed") => {
                     // A seat that is gone already needs no leave.
                     let _ = self.app.rooms.leave(seat.participant).await;
@@ -208,20 +249,25 @@ impl Line {
             Ok(frame) => frame,
             Err(_) => {
                 let problem = Problem::bad("bad-frame", "This is not a request of this protocol.");
-                self.text(&answer(0, Err(problem))).await?;
+                self.text(&answer(0, Err(problem), &self.request)).await?;
                 return Err(End::Bye("removed"));
             }
         };
         let id = frame.id;
         let leaving = frame.op == "leave";
+        let held = frame.fields.get("hold").is_some_and(|hold| hold == true);
         let joining = frame.op == "join";
         let result = self.serve(frame).await;
         let done = result.is_ok();
-        self.text(&answer(id, result)).await?;
+        self.text(&answer(id, result, &self.request)).await?;
         if joining && done {
             self.show().await?;
         }
-        if leaving && done { Err(End::Left) } else { Ok(()) }
+        match (leaving && done, held) {
+            (true, true) => Err(End::Away),
+            (true, false) => Err(End::Left),
+            (false, _) => Ok(()),
+        }
     }
 
     async fn serve(&mut self, frame: Frame) -> Result<Value, Problem> {
@@ -285,6 +331,8 @@ impl Line {
         let name =
             Name::new(&name).map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
         let seat = self.app.rooms.join(self.room, self.grant.clone(), name, resume).await?;
+        Span::current().record("participant", field::display(seat.participant));
+        tracing::info!("joined");
         let ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
         self.seat = Some(seat);
         Ok(ok)
@@ -334,14 +382,25 @@ impl Line {
     }
 }
 
+/// Completes at this moment, or never.
+async fn until(moment: Option<std::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 fn fields<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_json::from_value(value)
         .map_err(|error| Problem::bad("bad-fields", format!("The request can't be used: {error}.")))
 }
 
-fn answer(id: u64, result: Result<Value, Problem>) -> Value {
+fn answer(id: u64, result: Result<Value, Problem>, request: &RequestId) -> Value {
     match result {
         Ok(ok) => json!({ "re": id, "ok": ok }),
-        Err(problem) => json!({ "re": id, "problem": { "type": problem.kind, "title": problem.title } }),
+        Err(problem) => json!({
+            "re": id,
+            "problem": { "type": problem.kind, "title": problem.title, "request": request.to_string() },
+        }),
     }
 }

@@ -63,13 +63,13 @@ pub(super) async fn options() -> Response {
 }
 
 /// Whether the body is a session description; parameters do not matter.
-fn is_sdp(headers: &HeaderMap) -> bool {
+pub(super) fn is_sdp(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     media(kind).eq_ignore_ascii_case(SDP)
 }
 
 /// Whether a session description is an answer that was asked for (RFC 9110 section 12.5.1).
-fn takes_sdp(headers: &HeaderMap) -> bool {
+pub(super) fn takes_sdp(headers: &HeaderMap) -> bool {
     let mut ranges = headers
         .get_all(header::ACCEPT)
         .iter()

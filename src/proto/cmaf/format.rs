@@ -48,6 +48,7 @@ impl Format {
                 };
                 (VIDEO_TIMESCALE, codec, Some(picture(sps)?))
             }
+            Config::Vp8 => return Err(Error::Unsupported("VP8 has no place in these streams")),
             Config::Opus { channels } => {
                 stereo_at_most(*channels)?;
                 (OPUS_TIMESCALE, "opus".to_owned(), None)
@@ -70,7 +71,7 @@ impl Format {
     /// Sound or picture.
     pub const fn kind(&self) -> Kind {
         match self.config {
-            Config::H264 { .. } => Kind::Video,
+            Config::H264 { .. } | Config::Vp8 => Kind::Video,
             Config::Opus { .. } | Config::Aac { .. } => Kind::Audio,
         }
     }
@@ -93,7 +94,7 @@ impl Format {
     /// Channels of sound; 0 for video.
     pub const fn channels(&self) -> u8 {
         match self.config {
-            Config::H264 { .. } => 0,
+            Config::H264 { .. } | Config::Vp8 => 0,
             Config::Opus { channels } | Config::Aac { channels, .. } => channels,
         }
     }
@@ -101,7 +102,7 @@ impl Format {
     /// Ticks of a sample whose maker did not say how long it lasts.
     pub const fn usual_duration(&self) -> u32 {
         match self.config {
-            Config::H264 { .. } => VIDEO_TIMESCALE / 30,
+            Config::H264 { .. } | Config::Vp8 => VIDEO_TIMESCALE / 30,
             Config::Opus { .. } => OPUS_TIMESCALE / 50,
             Config::Aac { .. } => 1024,
         }

@@ -94,6 +94,7 @@ impl Format {
                     ..Avc1::default()
                 })
             }
+            Config::Vp8 => unreachable!("Format::read refuses VP8"),
             Config::Opus { channels } => Codec::Opus(Opus {
                 audio: audio(*channels, 48_000),
                 dops: Dops {

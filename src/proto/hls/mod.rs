@@ -28,7 +28,7 @@ pub use multivariant::multivariant;
 pub use playlist::{Entry, PartEntry, Playlist, Report};
 pub(crate) use reload::decimal;
 pub use reload::{Refused, Reload};
-pub use snapshot::{Found, Readiness, Rendition, Snapshot};
+pub use snapshot::{Found, Made, Readiness, Rendition, Snapshot};
 pub use window::{Effects, HOLD, Tracks, Window};
 
 /// How the window is cut. Durations are media time.

@@ -21,6 +21,16 @@ pub struct Snapshot {
     pub audio: Option<Rendition>,
     /// Nothing more will come.
     pub ended: bool,
+    made: Made,
+}
+
+/// How much was made since the beginning, of both renditions together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Complete segments.
+    pub segments: u64,
+    /// Parts.
+    pub parts: u64,
 }
 
 /// One rendition at one moment.
@@ -67,7 +77,16 @@ impl Snapshot {
             video: rendition(video, audio, "../audio/index.m3u8"),
             audio: rendition(audio, video, "../video/index.m3u8"),
             ended,
+            made: video.iter().chain(&audio).fold(Made::default(), |made, track| Made {
+                segments: made.segments + track.made.segments,
+                parts: made.parts + track.made.parts,
+            }),
         }
+    }
+
+    /// How much was made since the beginning.
+    pub const fn made(&self) -> Made {
+        self.made
     }
 
     /// One rendition.

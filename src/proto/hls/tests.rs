@@ -381,3 +381,30 @@ fn slow_and_uneven_pictures_never_make_a_part_too_long_or_time_run_back() {
     }
     assert!(parsed(&window, Kind::Video).segments.len() > 3);
 }
+
+/// Lengths of the complete segments of video, in seconds, when keyframes come only when asked for, after `delays` pictures in turn.
+fn asked_for(delays: &[u32]) -> Vec<f32> {
+    let mut window = Window::new(Timing { segments: 30, ..Timing::default() }, Tracks::Video, EPOCH);
+    let (mut due, mut asked, mut delays) = (Some(0), 0, delays.iter().cycle());
+    for mut unit in Source::new(1).between(0, 60_000).into_iter().filter(|unit| unit.duration.is_none()) {
+        unit.keyframe = due == Some(0);
+        due = due.and_then(|pictures: u32| pictures.checked_sub(1));
+        if window.push(unit).unwrap().keyframe && due.is_none() {
+            (due, asked) = (delays.next().map(|delay| delay - 1), asked + 1);
+        }
+    }
+    let lengths: Vec<f32> = parsed(&window, Kind::Video).segments.iter().map(|segment| segment.duration).collect();
+    assert!(asked <= lengths.len() + 2, "{asked} keyframes for {} segments", lengths.len());
+    lengths
+}
+
+#[test]
+fn a_keyframe_that_takes_its_time_is_asked_for_in_time() {
+    for delay in [1, 6, 12] {
+        let lengths = asked_for(&[delay]);
+        assert!(lengths.len() > 25, "{lengths:?}");
+        assert!(lengths[3..].iter().all(|length| (1.9..=2.1).contains(length)), "{delay}: {lengths:?}");
+    }
+    let lengths = asked_for(&[3, 9, 5, 12]);
+    assert!(lengths[3..].iter().all(|length| (1.8..=2.4).contains(length)), "{lengths:?}");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::Timing;
+use super::{Made, Timing};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
 use crate::model::unit::{Config, Unit};
@@ -75,6 +75,8 @@ pub(super) struct Track {
     pub closed: VecDeque<Arc<Segment>>,
     pub next_msn: u64,
     pub discontinuity: u64,
+    /// What was made since the beginning.
+    pub made: Made,
 }
 
 impl Track {
@@ -98,6 +100,7 @@ impl Track {
             closed: VecDeque::new(),
             next_msn: 0,
             discontinuity: 0,
+            made: Made::default(),
         }
     }
 
@@ -264,6 +267,7 @@ impl Track {
             Some(open) => open.parts.push(part),
             None => return false,
         }
+        self.made.parts += 1;
         true
     }
 
@@ -288,6 +292,7 @@ impl Track {
             part.body = open.body.slice(from..to);
             from = to;
         }
+        self.made.segments += 1;
         self.closed.push_back(Arc::new(open));
         self.trim();
         true

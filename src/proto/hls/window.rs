@@ -66,6 +66,10 @@ pub struct Window {
     waiting: bool,
     broken: bool,
     asked: Option<MediaTime>,
+    /// When the keyframe was first asked for that ends the open segment.
+    ending: Option<MediaTime>,
+    /// How long keyframes take that were asked for; nothing where they come by themselves.
+    lead: Option<Duration>,
     frontier: Option<MediaTime>,
     queue: VecDeque<Unit>,
     cuts: VecDeque<Cut>,
@@ -87,6 +91,8 @@ impl Window {
             waiting: true,
             broken: false,
             asked: None,
+            ending: None,
+            lead: None,
             frontier: None,
             queue: VecDeque::new(),
             cuts: VecDeque::new(),
@@ -188,8 +194,13 @@ impl Window {
         let length = video.open.as_ref().map(|open| nanos(unit.pts.since(open.start)));
         // Players begin with the first complete segment: where keyframes come when asked for, that one is short.
         let segment = if video.closed.is_empty() { self.timing.segment / 2 } else { self.timing.segment };
-        let wanted = length.is_some_and(|length| length >= segment);
+        // Asked for early enough to come when the segment is full, and never for less than half of it.
+        let lead = self.lead.unwrap_or_default().min(segment / 2);
+        let wanted = length.is_some_and(|length| length + lead >= segment);
         if !unit.keyframe && (self.waiting || wanted) {
+            if !self.waiting {
+                self.ending.get_or_insert(unit.pts);
+            }
             let due = self.asked.is_none_or(|asked| unit.pts.since(asked).unsigned_abs() >= ASK.as_nanos() as u64);
             if due {
                 self.asked = Some(unit.pts);
@@ -213,6 +224,15 @@ impl Window {
             Some(length) => length + video.usual() > self.timing.target_duration(),
         };
         let at = unit.pts;
+        if unit.keyframe {
+            match self.ending.take().map(|asked| nanos(at.since(asked))) {
+                Some(took) => self.lead = Some(self.lead.map_or(took, |lead| (lead * 3 + took) / 4)),
+                None if cut => self.lead = None,
+                None => {}
+            }
+            // If it came too early to end the segment, the next one is asked for in time.
+            self.asked = None;
+        }
         let step = if cut { Step::Segment { discontinuity: self.discontinuity } } else { Step::On };
         effects.changed |= video.push(unit, step)?;
         (self.waiting, self.broken) = (false, false);
@@ -290,7 +310,7 @@ fn nanos(nanos: i64) -> Duration {
 
 const fn kind(config: &Config) -> Kind {
     match config {
-        Config::H264 { .. } => Kind::Video,
+        Config::H264 { .. } | Config::Vp8 => Kind::Video,
         Config::Opus { .. } | Config::Aac { .. } => Kind::Audio,
     }
 }

@@ -94,12 +94,14 @@ impl Clock {
         let shift = match track.shift {
             None => Shift { by: target, at: now, newest: nanos },
             // Sound and picture of one sender can't be further apart than this: the sender's clock itself was set.
-            Some(shift) if (target - shift.by).abs() > 2_000_000_000 => Shift { by: target, at: now, newest: nanos },
+            Some(shift) if target.saturating_sub(shift.by).unsigned_abs() > 2_000_000_000 => {
+                Shift { by: target, at: now, newest: nanos }
+            }
             Some(shift) => {
                 let slew = (now.since(shift.at).max(0) as f64 / 1e9 * SLEW as f64) as i64;
                 // Time goes on with every timestamp, whatever is learnt.
                 let most = slew.min(nanos.saturating_sub(shift.newest).max(0) / 2);
-                let by = shift.by + (target - shift.by).clamp(-most, most);
+                let by = shift.by.saturating_add(target.saturating_sub(shift.by).clamp(-most, most));
                 Shift { by, at: now, newest: nanos.max(shift.newest) }
             }
         };

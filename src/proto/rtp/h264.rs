@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use h264_reader::nal::sps::SeqParameterSet;
+use h264_reader::rbsp::{BitReader, decode_nal};
 
 use super::PAYLOAD;
 use crate::model::packet::Packet;
+use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
 
 const IDR: u8 = 5;
@@ -39,6 +42,17 @@ pub fn starts_keyframe(payload: &[u8]) -> bool {
         STAP_A => aggregated(payload).any(|nal| kind(nal) == SPS),
         _ => false,
     }
+}
+
+/// Pixels across and down of the pictures that begin with this payload, if it carries a sequence parameter set that can be read.
+pub fn picture_size(payload: &[u8]) -> Option<(u32, u32)> {
+    let sps = match kind(payload) {
+        SPS => payload,
+        STAP_A => aggregated(payload).find(|nal| kind(nal) == SPS)?,
+        _ => return None,
+    };
+    let rbsp = decode_nal(sps).ok()?;
+    SeqParameterSet::from_bits(BitReader::new(&*rbsp)).ok()?.pixel_dimensions().ok()
 }
 
 #[derive(Default)]
@@ -190,7 +204,16 @@ fn nals(data: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn packetize(unit: &Unit, rtp_time: u64, packets: &mut Vec<Packet>) {
     let first = packets.len();
     let mut send = |payload: Arc<[u8]>, keyframe: bool| {
-        packets.push(Packet { seq: 0, rtp_time, time: unit.pts, marker: false, keyframe, level: None, payload });
+        packets.push(Packet {
+            codec: Codec::H264,
+            seq: 0,
+            rtp_time,
+            time: unit.pts,
+            marker: false,
+            keyframe,
+            level: None,
+            payload,
+        });
     };
     if unit.keyframe
         && let Config::H264 { sps, pps } = &*unit.config
@@ -328,6 +351,7 @@ mod tests {
             let length = (seed >> 24) as usize % 40;
             let payload: Vec<u8> = (0..length).map(|i| (seed >> (i % 24)) as u8).collect();
             let packet = Packet {
+                codec: Codec::H264,
                 seq,
                 rtp_time: seq / 3,
                 time: MediaTime::from_millis(seq as i64),

@@ -1,15 +1,15 @@
 //! RTP: packets to units and back, and whose clock is whose.
 //!
-//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7587 (Opus payload), RFC 6716 (Opus).
+//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7741 (VP8 payload), RFC 7587 (Opus payload), RFC 6716 (Opus).
 //! It does not know peers, encryption or retransmission: packets come here decrypted and numbered past 16 bits.
 
 mod clock;
 mod h264;
 mod opus;
 mod reorder;
+pub mod vp8;
 
 pub use clock::{Clock, Report};
-pub use h264::starts_keyframe;
 
 use std::time::Duration;
 
@@ -24,6 +24,24 @@ pub const PAYLOAD: usize = 1160;
 /// Longest wait for a packet that is missing, before going on without it: a retransmission on a 100 ms link takes one and a half round trips.
 pub const REORDER: Duration = Duration::from_millis(150);
 
+/// Whether a payload begins a keyframe that a fresh decoder can start at. Always true for sound.
+pub fn starts_keyframe(codec: Codec, payload: &[u8]) -> bool {
+    match codec {
+        Codec::H264 => h264::starts_keyframe(payload),
+        Codec::Vp8 => vp8::starts_keyframe(payload),
+        Codec::Opus | Codec::Aac => true,
+    }
+}
+
+/// Pixels across and down of the picture that begins with this payload, if it begins a keyframe that says so.
+pub fn picture_size(codec: Codec, payload: &[u8]) -> Option<(u32, u32)> {
+    match codec {
+        Codec::H264 => h264::picture_size(payload),
+        Codec::Vp8 => vp8::picture_size(payload),
+        Codec::Opus | Codec::Aac => None,
+    }
+}
+
 /// Turns the packets of one track into units. What was lost becomes a `gap`, and for video nothing comes until the next keyframe.
 pub struct Depacketizer {
     order: reorder::Reorder,
@@ -32,6 +50,7 @@ pub struct Depacketizer {
 
 enum Assembler {
     H264(h264::Assembler),
+    Vp8(vp8::Assembler),
     Opus(opus::Assembler),
 }
 
@@ -40,6 +59,7 @@ impl Depacketizer {
     pub fn new(codec: Codec) -> Option<Self> {
         let codec = match codec {
             Codec::H264 => Assembler::H264(h264::Assembler::default()),
+            Codec::Vp8 => Assembler::Vp8(vp8::Assembler::default()),
             Codec::Opus => Assembler::Opus(opus::Assembler::default()),
             Codec::Aac => return None,
         };
@@ -62,6 +82,7 @@ impl Depacketizer {
         self.order = reorder::Reorder::default();
         match &mut self.codec {
             Assembler::H264(h264) => h264.lost(),
+            Assembler::Vp8(vp8) => vp8.lost(),
             Assembler::Opus(opus) => opus.lost(),
         }
     }
@@ -70,6 +91,7 @@ impl Depacketizer {
     pub fn needs_keyframe(&self) -> bool {
         match &self.codec {
             Assembler::H264(h264) => h264.needs_keyframe(),
+            Assembler::Vp8(vp8) => vp8.needs_keyframe(),
             Assembler::Opus(_) => false,
         }
     }
@@ -78,8 +100,10 @@ impl Depacketizer {
         while let Some(next) = self.order.pop(now) {
             match (&mut self.codec, next) {
                 (Assembler::H264(h264), reorder::Next::Packet(packet)) => units.extend(h264.push(&packet)),
+                (Assembler::Vp8(vp8), reorder::Next::Packet(packet)) => units.extend(vp8.push(&packet)),
                 (Assembler::Opus(opus), reorder::Next::Packet(packet)) => units.extend(opus.push(&packet)),
                 (Assembler::H264(h264), reorder::Next::Lost) => h264.lost(),
+                (Assembler::Vp8(vp8), reorder::Next::Lost) => vp8.lost(),
                 (Assembler::Opus(opus), reorder::Next::Lost) => opus.lost(),
             }
         }
@@ -93,7 +117,7 @@ pub struct Packetizer {
 }
 
 impl Packetizer {
-    /// For one track of this codec; `None` for codecs that RTP does not carry here (AAC).
+    /// For one track of this codec; `None` for codecs that nobody here packs into RTP (VP8, AAC).
     pub fn new(codec: Codec) -> Option<Self> {
         matches!(codec, Codec::H264 | Codec::Opus).then_some(Self { codec, seq: 0 })
     }
@@ -105,7 +129,7 @@ impl Packetizer {
         match self.codec {
             Codec::H264 => h264::packetize(unit, rtp_time, packets),
             Codec::Opus => packets.push(opus::packetize(unit, rtp_time)),
-            Codec::Aac => {}
+            Codec::Vp8 | Codec::Aac => {}
         }
         for packet in &mut packets[first..] {
             packet.seq = self.seq;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::model::packet::Packet;
+use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
 
 pub(super) struct Assembler {
@@ -59,6 +60,7 @@ fn duration(packet: &[u8]) -> Option<Duration> {
 
 pub(super) fn packetize(unit: &Unit, rtp_time: u64) -> Packet {
     Packet {
+        codec: Codec::Opus,
         seq: 0,
         rtp_time,
         time: unit.pts,

@@ -51,6 +51,7 @@ mod tests {
 
     fn packet(seq: u64) -> Packet {
         Packet {
+            codec: crate::model::track::Codec::Opus,
             seq,
             rtp_time: 0,
             time: MediaTime::ZERO,

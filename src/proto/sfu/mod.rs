@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::model::packet::Packet;
 use crate::model::time::MediaTime;
-use crate::model::track::Kind;
+use crate::model::track::{Codec, Kind};
+use crate::proto::rtp::vp8;
 
 /// A subscriber that waits for a keyframe asks again after this long.
 pub const ASK_AGAIN: Duration = Duration::from_secs(1);
@@ -21,6 +22,8 @@ pub struct Header {
     pub seq: u64,
     /// RTP timestamp.
     pub rtp_time: u32,
+    /// How far the running numbers inside the payload move (VP8: picture id and number of the base layer); nothing if they stay.
+    pub moves: Option<(u16, u8)>,
 }
 
 /// The place of one source inside the outgoing stream.
@@ -30,6 +33,7 @@ struct Base {
     seq_out: u64,
     /// Wrapping difference between outgoing and incoming timestamp.
     shift: u32,
+    moves: Option<(u16, u8)>,
 }
 
 /// Rewrites the packets of whatever source is bound to one slot.
@@ -40,13 +44,23 @@ pub struct Forwarder {
     next_seq: u64,
     /// Timestamp and media time of the newest packet sent.
     last: Option<(u32, MediaTime)>,
+    /// The running numbers inside the newest payload sent.
+    numbers: (Option<u16>, Option<u8>),
     asked: Option<MediaTime>,
 }
 
 impl Forwarder {
     /// For a slot of this kind whose timestamps tick `rate` times a second; the first packet goes out as number `seq` (below 32 768).
     pub fn new(kind: Kind, rate: u32, seq: u16) -> Self {
-        Self { kind, rate, base: None, next_seq: u64::from(seq & 0x7fff).max(1), last: None, asked: None }
+        Self {
+            kind,
+            rate,
+            base: None,
+            next_seq: u64::from(seq & 0x7fff).max(1),
+            last: None,
+            numbers: (None, None),
+            asked: None,
+        }
     }
 
     /// Another source is bound, or packets of this one were missed: video goes on with the next keyframe.
@@ -80,7 +94,9 @@ impl Forwarder {
                     }
                     None => incoming,
                 };
-                let base = Base { seq_in: packet.seq, seq_out: self.next_seq, shift: outgoing.wrapping_sub(incoming) };
+                let shift = outgoing.wrapping_sub(incoming);
+                let moves = self.moves(packet);
+                let base = Base { seq_in: packet.seq, seq_out: self.next_seq, shift, moves };
                 self.base = Some(base);
                 base
             }
@@ -91,8 +107,24 @@ impl Forwarder {
         if seq >= self.next_seq {
             self.next_seq = seq + 1;
             self.last = Some((rtp_time, packet.time));
+            if packet.codec == Codec::Vp8 {
+                let (id, layer) = vp8::numbers(&packet.payload);
+                let (by_id, by_layer) = base.moves.unwrap_or_default();
+                self.numbers = (id.map(|id| id.wrapping_add(by_id)), layer.map(|layer| layer.wrapping_add(by_layer)));
+            }
         }
-        Some(Header { seq, rtp_time })
+        Some(Header { seq, rtp_time, moves: base.moves })
+    }
+
+    /// What makes the numbers inside this payload follow those that were sent (RFC 7741 section 4.2: they run on).
+    fn moves(&self, packet: &Packet) -> Option<(u16, u8)> {
+        if packet.codec != Codec::Vp8 {
+            return None;
+        }
+        let (id, layer) = vp8::numbers(&packet.payload);
+        let by_id = self.numbers.0.zip(id).map_or(0, |(last, id)| last.wrapping_add(1).wrapping_sub(id));
+        let by_layer = self.numbers.1.zip(layer).map_or(0, |(last, layer)| last.wrapping_add(1).wrapping_sub(layer));
+        (by_id != 0 || by_layer != 0).then_some((by_id, by_layer))
     }
 }
 
@@ -102,6 +134,7 @@ mod tests {
 
     fn packet(seq: u64, millis: i64, keyframe: bool) -> Packet {
         Packet {
+            codec: Codec::H264,
             seq,
             rtp_time: 4_294_967_000 + (millis * 90) as u64,
             time: MediaTime::from_millis(millis),
@@ -139,6 +172,27 @@ mod tests {
         let third = to.forward(&other).expect("a keyframe begins");
         assert_eq!(third.seq, second.seq + 1);
         assert_eq!(third.rtp_time.wrapping_sub(second.rtp_time), 3600, "40 ms later");
+    }
+
+    #[test]
+    fn the_numbers_inside_vp8_run_on_from_one_source_to_the_next() {
+        let vp8 = |seq: u64, id: u16, layer: u8, keyframe: bool| {
+            let [high, low] = (id | 0x8000).to_be_bytes();
+            let payload = [0x90, 0xe0, high, low, layer, 0x20, u8::from(!keyframe)][..].into();
+            Packet { codec: Codec::Vp8, payload, ..packet(seq, seq as i64 * 40, keyframe) }
+        };
+        let mut to = Forwarder::new(Kind::Video, 90_000, 1);
+        let send = |to: &mut Forwarder, packet: Packet| {
+            let moves = to.forward(&packet).expect("it goes out").moves;
+            vp8::numbers(&moves.map_or(packet.payload.clone(), |(id, layer)| vp8::moved(&packet.payload, id, layer)))
+        };
+        assert_eq!(send(&mut to, vp8(5, 0x7ffe, 255, true)), (Some(0x7ffe), Some(255)));
+        assert_eq!(to.forward(&vp8(6, 0x7fff, 255, false)).expect("it goes out").moves, None, "no copy for the first");
+        to.restart();
+        assert_eq!(send(&mut to, vp8(70, 100, 9, true)), (Some(0), Some(0)));
+        assert_eq!(send(&mut to, vp8(71, 101, 10, false)), (Some(1), Some(1)));
+        to.restart();
+        assert_eq!(send(&mut to, vp8(7, 3, 3, true)), (Some(2), Some(2)));
     }
 
     #[test]

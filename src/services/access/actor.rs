@@ -89,6 +89,9 @@ impl Actor {
                 self.state.revoke(invite, now);
                 let _ = reply.send(self.store.revoke_invite(invite, now).await.map_err(Error::from));
             }
+            Command::Count { reply } => {
+                let _ = reply.send(Ok(self.state.counts()));
+            }
             Command::CloseRoom { room, reply } => {
                 self.state.close_room(room);
                 let _ = reply.send(self.store.delete_invites_of(room).await.map_err(Error::from));

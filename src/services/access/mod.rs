@@ -95,6 +95,16 @@ enum Command {
     ListInvites { room: RoomId, reply: Reply<Vec<Invite>> },
     Revoke { invite: InviteId, reply: Reply<()> },
     CloseRoom { room: RoomId, reply: Reply<()> },
+    Count { reply: Reply<Counts> },
+}
+
+/// How many logins live.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Of hosts.
+    pub hosts: usize,
+    /// Of guests.
+    pub guests: usize,
 }
 
 /// Reaches the service. A cheap clone.
@@ -120,6 +130,19 @@ pub async fn start(
 }
 
 impl Handle {
+    /// How many logins live.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn counts(&self) -> Result<Counts, Error> {
+        self.ask(|reply| Command::Count { reply }).await
+    }
+
+    /// Waits until the service has ended, by itself or by a failure.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| Error::Closed)?;

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::attempts::Attempts;
 use super::grant::{Grant, Standing};
-use super::{Error, Invite};
+use super::{Counts, Error, Invite};
 use crate::drivers::identity::TokenHash;
 use crate::drivers::store;
 use crate::model::id::{GrantId, InviteId, RoomId};
@@ -81,6 +81,12 @@ impl State {
         }
         state.sweep(now);
         state
+    }
+
+    /// How many logins live.
+    pub fn counts(&self) -> Counts {
+        let hosts = self.seats.values().filter(|seat| seat.row.role == Role::Host).count();
+        Counts { hosts, guests: self.seats.len() - hosts }
     }
 
     /// Replaces the owner's one-time link.

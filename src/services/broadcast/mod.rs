@@ -142,6 +142,11 @@ impl Handle {
         self.change(state::Change::Remove { id }).await
     }
 
+    /// Waits until the service has ended, by itself or by a failure.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     /// All broadcasts by id, now and after each change. When a method above has returned, its change is there to see.
     pub fn list(&self) -> watch::Receiver<Arc<Vec<Broadcast>>> {
         self.list.clone()

@@ -12,11 +12,13 @@ use tracing::Instrument;
 
 use super::package::Package;
 use super::viewers::Viewers;
-use super::{COMMANDS, Config, Error, Feed};
+use super::{COMMANDS, Config, Counters, Error, Feed};
 use crate::model::id::BroadcastId;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::proto::hls::Snapshot;
+use crate::proto::hls::Timing;
+use crate::services::supervisor::{Part, Supervisor};
 
 /// How often idle runs are looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -42,6 +44,7 @@ pub(super) enum Visit {
 /// Where a request reads.
 pub(super) struct Station {
     pub run: u64,
+    pub timing: Timing,
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Held for as long as the request lasts: a run does not end under who waits.
     _present: Arc<()>,
@@ -55,6 +58,8 @@ impl Station {
 }
 
 struct Run {
+    /// What it was started with.
+    config: Config,
     number: u64,
     started: Instant,
     asked: Instant,
@@ -84,8 +89,10 @@ struct Broadcast {
 }
 
 struct Actor {
-    config: Config,
+    config: watch::Receiver<Config>,
     timeline: Timeline,
+    counters: Arc<Counters>,
+    supervisor: Supervisor,
     tracker: TaskTracker,
     shutdown: CancellationToken,
     broadcasts: HashMap<BroadcastId, Broadcast>,
@@ -94,20 +101,30 @@ struct Actor {
 }
 
 pub(super) fn start(
-    config: Config,
+    config: watch::Receiver<Config>,
     timeline: Timeline,
+    (counters, supervisor): (Arc<Counters>, Supervisor),
     tracker: &TaskTracker,
     shutdown: CancellationToken,
 ) -> mpsc::Sender<Command> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let broadcasts = HashMap::new();
-    let actor = Actor { config, timeline, tracker: tracker.clone(), shutdown, broadcasts, newest: 0 };
-    tracker.spawn(actor.run(inbox).instrument(tracing::info_span!("egress")));
+    let tasks = tracker.clone();
+    let actor = Actor { config, timeline, counters, supervisor, tracker: tasks, shutdown, broadcasts, newest: 0 };
+    tracker.spawn(actor.keep(inbox).instrument(tracing::info_span!("egress")));
     commands
 }
 
 impl Actor {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+    /// The broadcasts outlive a failure; what was packaged of them does not.
+    async fn keep(mut self, mut inbox: mpsc::Receiver<Command>) {
+        let mut pauses = self.supervisor.pauses(Part::Egress);
+        while pauses.attempt(self.run(&mut inbox)).await.is_none() {
+            self.broadcasts.values_mut().for_each(|broadcast| broadcast.run = None);
+        }
+    }
+
+    async fn run(&mut self, inbox: &mut mpsc::Receiver<Command>) {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let shutdown = self.shutdown.clone();
@@ -155,16 +172,22 @@ impl Actor {
                 self.newest = u64::try_from(unix).unwrap_or(0).max(self.newest + 1);
                 let (snapshots, receiver) = watch::channel(Arc::default());
                 let stop = self.shutdown.child_token();
+                let config = self.config.borrow().clone();
                 let package = Package {
                     feed: broadcast.feed.clone(),
-                    timing: self.config.timing(),
+                    timing: config.timing(),
                     epoch_unix_nanos: self.timeline.unix_nanos(MediaTime::ZERO),
                     snapshots,
                     stop: stop.clone(),
+                    counters: self.counters.clone(),
                 };
                 let span = tracing::info_span!("package", broadcast = %id, run = self.newest);
-                self.tracker.spawn(package.run().instrument(span));
+                let supervisor = self.supervisor.clone();
+                // A run that failed is over: the next request for the multivariant playlist starts another.
+                let package = async move { supervisor.once(Part::Packager, package.run()).await };
+                self.tracker.spawn(package.instrument(span));
                 broadcast.run = Some(Run {
+                    config,
                     number: self.newest,
                     started: now,
                     asked: now,
@@ -190,23 +213,28 @@ impl Actor {
             Visit::Media { .. } => {}
         }
         run.asked = now;
-        Ok(Station { run: run.number, snapshots: run.snapshots.clone(), _present: run.present.clone() })
+        Ok(Station {
+            run: run.number,
+            timing: run.config.timing(),
+            snapshots: run.snapshots.clone(),
+            _present: run.present.clone(),
+        })
     }
 
     /// Ends runs that nobody asks for any more and counts viewers.
     fn look(&mut self) {
         let now = Instant::now();
-        let target = self.config.timing().target_duration();
         for broadcast in self.broadcasts.values_mut() {
             let Some(run) = &mut broadcast.run else { continue };
             if Arc::strong_count(&run.present) > 1 {
                 run.asked = now;
             }
-            if now >= run.asked + self.config.linger {
+            let target = run.config.timing().target_duration();
+            if now >= run.asked + run.config.linger {
                 broadcast.run = None;
                 broadcast.viewers.send_if_modified(|viewers| std::mem::take(viewers) != 0);
             } else if now >= run.counted + target {
-                let parts = (now - run.counted).as_secs_f64() / self.config.part.as_secs_f64();
+                let parts = (now - run.counted).as_secs_f64() / run.config.part.as_secs_f64();
                 run.counted = now;
                 let estimate = run.viewers.estimate(parts);
                 broadcast.viewers.send_if_modified(|viewers| std::mem::replace(viewers, estimate) != estimate);

@@ -12,6 +12,7 @@ use crate::model::id::{BroadcastId, PublicationId};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
 use crate::model::track::Codec;
+use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin};
 
 /// The media of one broadcast, from the origin.
@@ -45,12 +46,26 @@ struct Followed {
 /// Adds to `egress` whatever goes on air, removes what goes off air, hands on cuts, and tells how many watch, those whom `counts` counts
 /// included. Runs until `cancel`.
 pub async fn follow(
+    supervisor: Supervisor,
     egress: Handle,
     counts: watch::Receiver<whep::Counts>,
     broadcasts: broadcast::Handle,
     origin: origin::Handle,
     tasks: TaskTracker,
     cancel: CancellationToken,
+) {
+    let mut pauses = supervisor.pauses(Part::Egress);
+    let work = || attend(&egress, &counts, &broadcasts, &origin, &tasks, &cancel);
+    while pauses.attempt(work()).await.is_none() {}
+}
+
+async fn attend(
+    egress: &Handle,
+    counts: &watch::Receiver<whep::Counts>,
+    broadcasts: &broadcast::Handle,
+    origin: &origin::Handle,
+    tasks: &TaskTracker,
+    cancel: &CancellationToken,
 ) {
     let mut list = broadcasts.list();
     let mut followed: HashMap<BroadcastId, Followed> = HashMap::new();

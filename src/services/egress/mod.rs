@@ -9,9 +9,10 @@
 
 mod actor;
 mod config;
+mod counters;
 mod follow;
 mod package;
-mod path;
+pub(crate) mod path;
 #[cfg(test)]
 mod tests;
 mod viewers;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
+pub use counters::Counters;
 pub use follow::follow;
 
 use self::actor::{Command, Station, Visit};
@@ -39,6 +41,7 @@ use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::model::unit::Unit;
 use crate::proto::hls::{Found, Readiness, Reload, Rendition, Snapshot, Timing, multivariant};
+use crate::services::supervisor::Supervisor;
 
 /// Commands that wait for the list of broadcasts. When full, who asks waits.
 const COMMANDS: usize = 256;
@@ -102,7 +105,7 @@ pub struct Object {
 pub struct Handle {
     commands: mpsc::Sender<Command>,
     waiting: Arc<Semaphore>,
-    timing: Timing,
+    counters: Arc<Counters>,
 }
 
 impl fmt::Debug for Handle {
@@ -112,11 +115,28 @@ impl fmt::Debug for Handle {
 }
 
 impl Handle {
-    /// Starts egress on `tracker`; it ends with `shutdown`. Nothing is packaged yet.
-    pub fn start(config: Config, timeline: Timeline, tracker: &TaskTracker, shutdown: CancellationToken) -> Self {
-        let timing = config.timing();
-        let commands = actor::start(config, timeline, tracker, shutdown);
-        Self { commands, waiting: Arc::new(Semaphore::new(WAITING)), timing }
+    /// Starts egress on `tracker`; it ends with `shutdown`. Nothing is packaged yet. Packaging that starts takes the
+    /// configuration of that moment.
+    pub fn start(
+        config: watch::Receiver<Config>,
+        timeline: Timeline,
+        supervisor: Supervisor,
+        tracker: &TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let counters = Arc::<Counters>::default();
+        let commands = actor::start(config, timeline, (counters.clone(), supervisor), tracker, shutdown);
+        Self { commands, waiting: Arc::new(Semaphore::new(WAITING)), counters }
+    }
+
+    /// What packaging has done.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Requests that wait for new media now.
+    pub fn waiting(&self) -> usize {
+        WAITING - self.waiting.available_permits()
     }
 
     /// A broadcast may be watched from now on. One of the same id is replaced.
@@ -161,11 +181,11 @@ impl Handle {
             Want::Of { kind, item: Item::Part(msn, part), .. } => self.part(station, kind, msn, part).await,
             Want::Of { kind, item: Item::Segment(msn), .. } => {
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.segment(msn));
-                self.media(body.ok_or(Error::NotFound)?, kind)
+                media(body.ok_or(Error::NotFound)?, kind, station.timing)
             }
             Want::Of { kind, item: Item::Init(number), .. } => {
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.init(number));
-                self.media(body.ok_or(Error::NotFound)?, kind)
+                media(body.ok_or(Error::NotFound)?, kind, station.timing)
             }
         }
     }
@@ -205,7 +225,7 @@ impl Handle {
         };
         let body = self.wait(&mut station, far_enough).await?;
         // A blocking reload has an address that is asked for once; a plain one changes with every part.
-        let age = if reload.is_some() { 2 * self.timing.target() } else { 1 };
+        let age = if reload.is_some() { 2 * station.timing.target() } else { 1 };
         Ok(Object { body, content_type: PLAYLIST, cache_control: format!("public, max-age={age}") })
     }
 
@@ -219,18 +239,7 @@ impl Handle {
             }
         };
         let body = self.wait(&mut station, there).await?;
-        self.media(body, kind)
-    }
-
-    /// Media never changes at its address; it may be cached for as long as it could be in the window, and no longer, for
-    /// what somebody takes back must not live on in caches.
-    fn media(&self, body: Bytes, kind: Kind) -> Result<Object, Error> {
-        let content_type = match kind {
-            Kind::Video => "video/mp4",
-            Kind::Audio => "audio/mp4",
-        };
-        let age = u64::from(self.timing.target()) * (2 * self.timing.segments as u64 + 1);
-        Ok(Object { body, content_type, cache_control: format!("public, max-age={age}, immutable") })
+        media(body, kind, station.timing)
     }
 
     /// Looks at every snapshot until one has an answer.
@@ -243,7 +252,7 @@ impl Handle {
             return Ok(answer);
         }
         let _waiting = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
-        let limit: Duration = 3 * self.timing.target_duration();
+        let limit: Duration = station.timing.target_duration() * 3;
         let answer = async {
             loop {
                 station.snapshots.changed().await.map_err(|_| Error::NotOnAir)?;
@@ -254,4 +263,15 @@ impl Handle {
         };
         tokio::time::timeout(limit, answer).await.map_err(|_| Error::Timeout)?
     }
+}
+
+/// Media never changes at its address; it may be cached for as long as it could be in the window, and no longer, for
+/// what somebody takes back must not live on in caches.
+fn media(body: Bytes, kind: Kind, timing: Timing) -> Result<Object, Error> {
+    let content_type = match kind {
+        Kind::Video => "video/mp4",
+        Kind::Audio => "audio/mp4",
+    };
+    let age = u64::from(timing.target()) * (2 * timing.segments as u64 + 1);
+    Ok(Object { body, content_type, cache_control: format!("public, max-age={age}, immutable") })
 }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Feed, Streams};
+use super::{Counters, Feed, Streams};
 use crate::model::ring::{Next, Reader};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
@@ -22,11 +22,13 @@ pub(super) struct Package {
     pub epoch_unix_nanos: i128,
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     pub stop: CancellationToken,
+    pub counters: Arc<Counters>,
 }
 
 impl Package {
     /// Packages until the feed ends or `stop`. The last snapshot is an ended one.
     pub async fn run(self) {
+        let _packaging = self.counters.packaging.hold();
         let opened = tokio::select! {
             () = self.stop.cancelled() => return,
             opened = self.feed.open() => opened,
@@ -68,6 +70,7 @@ impl Package {
                 // The permission to forget may have come in the same moment: nothing older is published after it.
                 Next::Item(unit) => window.push(unit),
                 Next::Lagged(units) => {
+                    self.counters.skipped.add(units);
                     debug!(?kind, units, "packaging was too slow");
                     Ok(window.lost(kind))
                 }
@@ -103,7 +106,12 @@ impl Package {
             request_keyframe(video);
         }
         if effects.changed {
-            self.snapshots.send_replace(Arc::new(window.snapshot()));
+            let snapshot = window.snapshot();
+            let before = self.snapshots.borrow().made();
+            let made = snapshot.made();
+            self.counters.segments.add(made.segments.saturating_sub(before.segments));
+            self.counters.parts.add(made.parts.saturating_sub(before.parts));
+            self.snapshots.send_replace(Arc::new(snapshot));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::proto::hls::{Reload, decimal};
 
 /// An object that may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Want {
+pub(crate) enum Want {
     /// The multivariant playlist.
     Index,
     /// Something of one rendition of one packaging run.
@@ -14,7 +14,7 @@ pub(super) enum Want {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Item {
+pub(crate) enum Item {
     /// The media playlist, at once or once it is far enough.
     Playlist(Option<Reload>),
     /// An initialisation segment.
@@ -26,7 +26,7 @@ pub(super) enum Item {
 }
 
 /// Reads what comes after `/hls/{broadcast}/`.
-pub(super) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
+pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
     if path == "index.m3u8" {
         return Ok(Want::Index);
     }

@@ -4,7 +4,7 @@ mod recorded;
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use tokio::task::JoinSet;
@@ -13,6 +13,7 @@ use self::recorded::{START, recorded};
 use super::*;
 use crate::model::ring::{Gate, Source, Writer, ring};
 use crate::model::unit::Config as Codec;
+use crate::services::supervisor::Part;
 
 /// 2026-11-21T00:00:00Z.
 const EPOCH: i128 = 1_795_219_200_000_000_000;
@@ -26,12 +27,15 @@ struct Fake {
     gate: Gate,
     cuts: watch::Sender<MediaTime>,
     opened: AtomicUsize,
+    /// Opening it panics.
+    broken: AtomicBool,
 }
 
 impl Feed for Fake {
     fn open(&self) -> BoxFuture<'_, Result<Streams, String>> {
         Box::pin(async {
             self.opened.fetch_add(1, Ordering::Relaxed);
+            assert!(!self.broken.load(Ordering::Relaxed), "fault injected");
             let (video, audio) = (self.video.reader(self.gate.clone()), self.audio.reader(self.gate.clone()));
             Ok(Streams { video: Some(video), audio: Some(audio), cuts: self.cuts.subscribe() })
         })
@@ -45,6 +49,8 @@ struct Studio {
     video: Writer<Unit>,
     audio: Writer<Unit>,
     shutdown: CancellationToken,
+    supervisor: Supervisor,
+    config: watch::Sender<Config>,
 }
 
 impl Studio {
@@ -55,7 +61,9 @@ impl Studio {
     async fn with(config: Config) -> Self {
         let timeline = Timeline::new(Instant::now(), 0, EPOCH);
         let shutdown = CancellationToken::new();
-        let handle = Handle::start(config, timeline, &TaskTracker::new(), shutdown.clone());
+        let supervisor = Supervisor::default();
+        let (config, read) = watch::channel(config);
+        let handle = Handle::start(read, timeline, supervisor.clone(), &TaskTracker::new(), shutdown.clone());
         let ((video, video_source), (audio, audio_source)) = (ring(RING), ring(RING));
         let feed = Arc::new(Fake {
             video: video_source,
@@ -63,10 +71,11 @@ impl Studio {
             gate: Gate::default(),
             cuts: watch::Sender::new(MediaTime::ZERO),
             opened: AtomicUsize::new(0),
+            broken: AtomicBool::new(false),
         });
         let id = BroadcastId::from_bytes([7; 10]);
         handle.add(id, feed.clone()).await;
-        Self { handle, id, feed, video, audio, shutdown }
+        Self { handle, id, feed, video, audio, shutdown, supervisor, config }
     }
 
     fn opened(&self) -> usize {
@@ -129,6 +138,40 @@ async fn nothing_is_opened_before_somebody_asks_and_one_run_serves_everybody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_packager_that_panics_is_started_again_when_it_is_asked_for_and_disturbs_no_other() {
+    let mut studio = Studio::open().await;
+    let other = BroadcastId::from_bytes([9; 10]);
+    let broken = Arc::new(Fake {
+        video: studio.feed.video.clone(),
+        audio: studio.feed.audio.clone(),
+        gate: Gate::default(),
+        cuts: watch::Sender::new(MediaTime::ZERO),
+        opened: AtomicUsize::new(0),
+        broken: AtomicBool::new(true),
+    });
+    studio.handle.add(other, broken.clone()).await;
+    let run = studio.on_air(3000).await;
+    assert_eq!(studio.handle.get(other, "index.m3u8", None).await, Err(Error::NotOnAir), "it failed");
+    assert_eq!(studio.supervisor.restarts(Part::Packager), 1);
+    studio.get(&format!("{run}/video/index.m3u8")).await.expect("the other goes on");
+    assert_eq!(studio.handle.counters().packaging.get(), 1);
+
+    broken.broken.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut index = JoinSet::new();
+    let handle = studio.handle.clone();
+    index.spawn(async move { handle.get(other, "index.m3u8", None).await });
+    while broken.opened.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    studio.play(3000, 6500);
+    index.join_next().await.unwrap().unwrap().expect("the next who asks is served");
+    assert_eq!(studio.supervisor.restarts(Part::Packager), 1, "and nothing failed again");
+    let made = studio.handle.counters();
+    assert!(made.segments.get() >= 2 && made.parts.get() > made.segments.get(), "{made:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn packaging_ends_when_nobody_has_asked_for_a_while_and_begins_anew_under_another_number() {
     let mut studio = Studio::open().await;
     let first = studio.on_air(3000).await;
@@ -155,6 +198,27 @@ async fn a_run_does_not_end_under_who_waits_for_its_first_part() {
     studio.play(0, 2500);
     assert!(index.join_next().await.unwrap().unwrap().is_ok());
     assert_eq!(studio.opened(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_anew_holds_for_packaging_that_starts_later() {
+    let mut studio = Studio::with(Config { linger: Duration::from_secs(1), ..Config::default() }).await;
+    let first = studio.on_air(3000).await;
+    let mut demand = studio.video.demand();
+    assert_eq!(demand.changed().await.readers, 1);
+    studio.config.send_replace(Config { part: Duration::from_millis(200), ..Config::default() });
+    let playlist = text(studio.get(&format!("{first}/video/index.m3u8")).await.unwrap());
+    assert!(playlist.contains("PART-TARGET=0.334"), "{playlist}");
+    assert_eq!(demand.changed().await.readers, 0);
+    let mut index = JoinSet::new();
+    let (handle, id) = (studio.handle.clone(), studio.id);
+    index.spawn(async move { handle.get(id, "index.m3u8", None).await });
+    while demand.changed().await.readers == 0 {}
+    studio.play(4000, 6500);
+    let index = text(index.join_next().await.unwrap().unwrap().unwrap());
+    let run = index.lines().last().unwrap().split_once('/').unwrap().0;
+    let playlist = text(studio.get(&format!("{run}/video/index.m3u8")).await.unwrap());
+    assert!(playlist.contains("PART-TARGET=0.2"), "{playlist}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,9 +20,11 @@ use tracing::Instrument;
 use crate::drivers::identity::random_id;
 use crate::drivers::peer::server::{self as peers, EVENTS, Event, Mid};
 use crate::model::id::{BroadcastId, PeerId, PublicationId};
+use crate::model::pace::Pace;
 use crate::model::purpose::Purpose;
 use crate::model::track::Kind;
 use crate::proto::whip;
+use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin};
 
 /// Commands that wait for the actor. When it is full, who asks waits.
@@ -32,6 +34,13 @@ const COMMANDS: usize = 64;
 pub const VIEWERS: usize = peers::PEERS / 2;
 /// How long a viewer may be without a connection, at first and later.
 const CONNECT: Duration = Duration::from_secs(15);
+/// A viewer who has not connected for so long makes room for another when there is none.
+const OVERDUE: Duration = Duration::from_secs(5);
+/// Offers that are answered at once; then one for each [`STEP`]. Past that they are [`Error::Busy`]: answering one takes the
+/// worker of the calls some time.
+const BURST: u32 = 2 * VIEWERS as u32;
+/// See [`BURST`].
+const STEP: Duration = Duration::from_millis(10);
 /// How often tracks that ended are opened anew, and viewers without a connection are looked for.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -121,6 +130,8 @@ pub struct Parts {
     pub broadcasts: broadcast::Handle,
     /// The connections.
     pub peers: peers::Handle,
+    /// Starts what failed again.
+    pub supervisor: Supervisor,
 }
 
 /// Starts the actor on `tasks`; it ends with `cancel`.
@@ -128,8 +139,9 @@ pub fn start(parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Ha
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (counts, counted) = watch::channel(Counts::default());
     let (told, events) = mpsc::channel(EVENTS);
-    let actor = Actor { parts, told, counts, viewers: HashMap::new(), open: BTreeMap::new() };
-    tasks.spawn(actor.run(inbox, events, cancel).instrument(tracing::info_span!("whep")));
+    let actor =
+        Actor { parts, told, counts, viewers: HashMap::new(), open: BTreeMap::new(), pace: Pace::new(BURST, STEP) };
+    tasks.spawn(actor.keep(inbox, events, cancel).instrument(tracing::info_span!("whep")));
     Handle { commands, counts: counted }
 }
 
@@ -150,14 +162,37 @@ struct Actor {
     viewers: HashMap<PeerId, Viewer>,
     /// The tracks that the worker reads, of each program that somebody watches.
     open: BTreeMap<PublicationId, BTreeSet<Kind>>,
+    pace: Pace,
 }
 
 impl Actor {
-    async fn run(
+    /// After a failure everybody has to come again: their pages do so by themselves.
+    async fn keep(
         mut self,
         mut inbox: mpsc::Receiver<Command>,
         mut events: mpsc::Receiver<Event>,
         cancel: CancellationToken,
+    ) {
+        let mut pauses = self.parts.supervisor.pauses(Part::Whep);
+        while pauses.attempt(self.run(&mut inbox, &mut events, &cancel)).await.is_none() {
+            self.close_all().await;
+        }
+        self.close_all().await;
+    }
+
+    async fn close_all(&mut self) {
+        for viewer in self.viewers.keys().copied().collect::<Vec<_>>() {
+            self.close(viewer).await;
+        }
+        self.keep_open().await;
+        self.count();
+    }
+
+    async fn run(
+        &mut self,
+        inbox: &mut mpsc::Receiver<Command>,
+        events: &mut mpsc::Receiver<Event>,
+        cancel: &CancellationToken,
     ) {
         let mut list = self.parts.broadcasts.list();
         let mut look = interval(LOOK);
@@ -175,13 +210,9 @@ impl Actor {
                 _ = look.tick(), if !self.viewers.is_empty() => self.look(Instant::now()).await,
                 () = cancel.cancelled() => break,
             }
-            self.keep().await;
+            self.keep_open().await;
             self.count();
         }
-        for viewer in self.viewers.keys().copied().collect::<Vec<_>>() {
-            self.close(viewer).await;
-        }
-        self.keep().await;
     }
 
     async fn command(&mut self, command: Command) {
@@ -202,7 +233,9 @@ impl Actor {
 
     async fn create(&mut self, broadcast: BroadcastId, offer: &str) -> Result<Answer, Error> {
         let publication = self.on_air(broadcast).ok_or(Error::NotOnAir)?;
-        if self.viewers.len() >= VIEWERS {
+        let now = Instant::now();
+        let room = self.viewers.len() < VIEWERS || self.drop_overdue(now).await;
+        if !room || self.pace.take(now.into_std()).is_err() {
             return Err(Error::Busy);
         }
         let offer = whip::viewer_offer(offer)?;
@@ -227,8 +260,22 @@ impl Actor {
                 self.bind(viewer, mid, (publication, kind)).await;
             }
         }
+        tracing::info!(%broadcast, peer = %viewer.tag(), "an offer was answered");
         self.viewers.insert(viewer, Viewer { broadcast, publication, slots: answer.slots, until });
         Ok(Answer { viewer, sdp: answer.sdp })
+    }
+
+    /// Ends the viewer who is overdue for longest: whoever opens many and connects none keeps nobody out.
+    async fn drop_overdue(&mut self, now: Instant) -> bool {
+        let waiting = self.viewers.iter().filter_map(|(id, viewer)| Some((viewer.until?, *id)));
+        let Some((until, viewer)) = waiting.min() else {
+            return false;
+        };
+        let overdue = until + OVERDUE <= now + CONNECT;
+        if overdue {
+            self.close(viewer).await;
+        }
+        overdue
     }
 
     /// The program of a broadcast that is on air.
@@ -306,7 +353,7 @@ impl Actor {
     }
 
     /// Ends whoever watches what is not on air any more, and gives back what nobody watches.
-    async fn keep(&mut self) {
+    async fn keep_open(&mut self) {
         let gone = |viewer: &Viewer| self.on_air(viewer.broadcast) != Some(viewer.publication);
         for viewer in self.viewers.iter().filter(|(_, v)| gone(v)).map(|(id, _)| *id).collect::<Vec<_>>() {
             self.close(viewer).await;

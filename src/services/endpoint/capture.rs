@@ -16,7 +16,8 @@ use crate::model::ring::{Demand, Gate, Next, Reader, UNITS, Writer, ring};
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
 use crate::services::origin::Native;
-use crate::services::room::Participant;
+use crate::services::room::{BoxTracks, Participant};
+use crate::services::supervisor::Part;
 
 /// How long a device stays open when nobody takes it any more: a layout change must not blink the camera's light.
 const LINGER: Duration = Duration::from_secs(2);
@@ -32,6 +33,7 @@ pub(super) struct Capture {
     pub(super) room: RoomId,
     pub(super) who: ParticipantId,
     pub(super) publication: PublicationId,
+    pub(super) tracks: BoxTracks,
 }
 
 /// Why a device is not used any more.
@@ -65,13 +67,22 @@ impl Capture {
             };
             if there {
                 let capture = self.clone();
-                tasks.spawn(stop.clone().run_until_cancelled_owned(async move { capture.run(kind).await }));
+                tasks.spawn(stop.clone().run_until_cancelled_owned(async move { capture.keep(kind).await }));
             }
         }
     }
 
+    /// A capture that failed begins anew, and says so, for who forwards it has lost it.
+    async fn keep(self, kind: Kind) {
+        let mut again = false;
+        let mut pauses = self.parts.seen.supervisor.pauses(Part::Capture);
+        while pauses.attempt(self.run(kind, again)).await.is_none() {
+            again = true;
+        }
+    }
+
     /// One track for the whole call, whatever devices and stand-ins make it meanwhile.
-    async fn run(self, kind: Kind) {
+    async fn run(&self, kind: Kind, again: bool) {
         let codec = match kind {
             Kind::Audio => Codec::Opus,
             Kind::Video => Codec::H264,
@@ -80,6 +91,9 @@ impl Capture {
         let mut demand = track.demand();
         if let Err(error) = self.parts.origin.track(self.publication, Native::Units(codec, source)).await {
             return tracing::warn!(%error, ?kind, "the box can't publish");
+        }
+        if again {
+            self.parts.rooms.box_tracks(self.who, self.tracks).await;
         }
         let mut failed: Option<Instant> = None;
         while self.wait(kind, &mut demand).await {
@@ -205,7 +219,7 @@ impl Capture {
             bitrate: self.config.bitrate.bps() as u32,
             encoder: self.parts.encoder,
         };
-        pipeline::camera(spec, self.parts.timeline, writer)
+        pipeline::camera(&self.parts.seen.media, spec, self.parts.timeline, writer)
     }
 
     fn microphone(&self, writer: Writer<Unit>, standing_in: bool) -> Result<Running, pipeline::Error> {
@@ -214,7 +228,7 @@ impl Capture {
             source: chosen.unwrap_or(MicrophoneSource::StandIn),
             bitrate: self.config.audio_bitrate.bps() as u32,
         };
-        pipeline::microphone(spec, self.parts.timeline, writer)
+        pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)
     }
 }
 

@@ -23,8 +23,9 @@ use crate::drivers::device::Inventory;
 use crate::drivers::pipeline::H264Encoder;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
-use crate::services::origin;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
+use crate::services::supervisor::Part;
+use crate::services::{origin, program};
 
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
@@ -82,6 +83,8 @@ pub struct Parts {
     pub screen: (u32, u32, u32),
     /// Media time.
     pub timeline: Timeline,
+    /// What is counted, and who starts what failed again.
+    pub seen: program::Seen,
 }
 
 /// Chooses the devices and starts the actor on `tasks`; it ends with `cancel`.
@@ -105,7 +108,7 @@ pub fn start(
     );
     let (stills, inbox) = mpsc::channel(STILLS);
     let actor = Actor { config, parts, devices: devices.clone(), tasks: tasks.clone(), cancel, call: None };
-    tasks.spawn(actor.run(inbox));
+    tasks.spawn(actor.keep(inbox));
     Handle { stills, devices }
 }
 
@@ -136,12 +139,19 @@ fn seat(rooms: &[Arc<Room>]) -> Option<(&Room, &Participant)> {
 }
 
 impl Actor {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Still>) {
-        let cancel = self.cancel.clone();
-        let mut rooms = self.parts.rooms.rooms();
+    async fn keep(mut self, mut inbox: mpsc::Receiver<Still>) {
         if self.config.auto_join {
             self.join_first().await;
         }
+        let mut pauses = self.parts.seen.supervisor.pauses(Part::Endpoint);
+        while pauses.attempt(self.run(&mut inbox)).await.is_none() {}
+    }
+
+    async fn run(&mut self, inbox: &mut mpsc::Receiver<Still>) {
+        let cancel = self.cancel.clone();
+        let mut rooms = self.parts.rooms.rooms();
+        // After a failure the devices are opened anew.
+        self.call = None;
         loop {
             let now = rooms.borrow_and_update().clone();
             self.follow(&now).await;
@@ -181,6 +191,11 @@ impl Actor {
             return;
         };
         let stop = self.cancel.child_token();
+        let tracks = BoxTracks {
+            audio: self.devices.microphone.is_there(),
+            video: self.devices.camera.is_there(),
+            stand_in: self.devices.camera.stand_in || self.devices.microphone.stand_in,
+        };
         let capture = capture::Capture {
             config: self.config.clone(),
             parts: self.parts.clone(),
@@ -188,15 +203,11 @@ impl Actor {
             room: room.id,
             who: seat.id,
             publication: seat.publication,
+            tracks,
         };
         capture.start(&self.tasks, &stop);
         let sight =
             sight::Sight::start(self.parts.clone(), self.devices.clone(), room.id, &self.tasks, stop.child_token());
-        let tracks = BoxTracks {
-            audio: self.devices.microphone.is_there(),
-            video: self.devices.camera.is_there(),
-            stand_in: self.devices.camera.stand_in || self.devices.microphone.stand_in,
-        };
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });
         self.parts.rooms.box_tracks(who, tracks).await;

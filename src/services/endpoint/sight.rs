@@ -14,10 +14,11 @@ use crate::drivers::pipeline::{self, DisplaySpec, Event, PictureFeed, Running, S
 use crate::model::id::RoomId;
 use crate::model::purpose::Purpose;
 use crate::model::raw::{Picture, Sound};
-use crate::services::program::Pipelines;
 use crate::services::program::composition::{self, Makes, Settings};
 use crate::services::program::members::Members;
+use crate::services::program::{Pipelines, Seen};
 use crate::services::room::{Participant, ParticipantKind};
+use crate::services::supervisor::Part;
 
 /// Stills that wait.
 const STILLS: usize = 4;
@@ -75,6 +76,16 @@ struct Task {
     stop: CancellationToken,
 }
 
+/// Why a composition ended.
+enum Ended {
+    /// Nobody needs it.
+    Demand,
+    /// The call is over.
+    Over,
+    /// It failed.
+    Failed,
+}
+
 /// Where composed pictures and sound go.
 #[derive(Default)]
 struct Outlets {
@@ -86,6 +97,7 @@ impl Task {
     async fn run(self, mut inbox: mpsc::Receiver<Answer>) {
         let always = self.devices.display.is_some() || self.devices.speaker_device.is_some();
         let mut first = None;
+        let mut pauses = self.parts.seen.supervisor.pauses(Part::Composition);
         loop {
             if !always && first.is_none() {
                 first = inbox.recv().await;
@@ -93,8 +105,10 @@ impl Task {
                     return;
                 }
             }
-            if !self.compose(&mut inbox, first.take(), always).await {
-                return;
+            match self.compose(&mut inbox, first.take(), always).await {
+                Ended::Demand => {}
+                Ended::Over => return,
+                Ended::Failed => pauses.wait().await,
             }
         }
     }
@@ -108,18 +122,18 @@ impl Task {
 
     fn screen(&self, (width, height, fps): (u32, u32, u32)) -> Option<(Running, PictureFeed)> {
         let connector = self.devices.display?.connector;
-        let opened = pipeline::display(DisplaySpec { width, height, fps, connector });
+        let opened = pipeline::display(&self.parts.seen.media, DisplaySpec { width, height, fps, connector });
         opened.inspect_err(|error| tracing::error!(%error, "the screen can't be opened")).ok()
     }
 
     fn speaker(&self) -> Option<(Running, SoundFeed)> {
         let device = self.devices.speaker_device.clone()?;
-        let opened = pipeline::speaker(SpeakerSpec { device });
+        let opened = pipeline::speaker(&self.parts.seen.media, SpeakerSpec { device });
         opened.inspect_err(|error| tracing::error!(%error, "the speaker can't be opened")).ok()
     }
 
-    /// Composes until nobody needs it; false when the call is over.
-    async fn compose(&self, inbox: &mut mpsc::Receiver<Answer>, first: Option<Answer>, always: bool) -> bool {
+    /// Composes until nobody needs it.
+    async fn compose(&self, inbox: &mut mpsc::Receiver<Answer>, first: Option<Answer>, always: bool) -> Ended {
         let size @ (width, height, fps) = self.size();
         let makes = match (self.devices.display.is_some() || !always, self.devices.speaker_device.is_some()) {
             (true, true) => Makes::Both,
@@ -127,27 +141,28 @@ impl Task {
             (false, true) => Makes::Both,
             (_, false) => Makes::Pictures,
         };
-        let settings = Settings { width, height, fps, makes, ..Settings::default() };
+        let Seen { media, composition: counters, supervisor } = self.parts.seen.clone();
+        let settings = Settings { width, height, fps, makes, counters, supervisor, ..Settings::default() };
         let (composition, mut outputs) = composition::start(
             settings,
-            Arc::new(Pipelines),
+            Arc::new(Pipelines(media)),
             self.parts.timeline,
             &self.tasks,
             self.stop.child_token(),
         );
         let mut outlets = Outlets { screen: self.screen(size), speaker: self.speaker() };
-        let mut members = Members::new(Purpose::Screen);
+        let mut members = Members::new(Purpose::Screen, makes);
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
         let mut again = tokio::time::interval(AGAIN);
         let mut remind = tokio::time::interval(REMIND);
         let (mut until, mut until_taken) = (Instant::now() + LINGER, Instant::now());
         let mut waiting: Vec<Answer> = first.into_iter().collect();
-        let goes_on = loop {
+        let ended = loop {
             rooms.mark_unchanged();
             state.mark_unchanged();
             let Ok(room) = self.parts.rooms.room(self.room) else {
-                break false;
+                break Ended::Over;
             };
             let others = |p: &Participant| p.kind == ParticipantKind::Person;
             let complete = members.follow(&room, others, &self.parts.origin, &composition).await;
@@ -161,12 +176,14 @@ impl Task {
                 Some(sound) = receive(&mut outputs.sounds) => play(&mut outlets, &sound),
                 answer = inbox.recv() => match answer {
                     Some(answer) => waiting.push(answer),
-                    None => break false,
+                    None => break Ended::Over,
                 },
                 changed = rooms.changed() => if changed.is_err() {
-                    break false;
+                    break Ended::Over;
                 },
-                _ = state.changed() => {}
+                changed = state.changed() => if changed.is_err() {
+                    break Ended::Failed;
+                },
                 _ = again.tick(), if !complete => {}
                 _ = remind.tick(), if Instant::now() >= until_taken => {
                     // The composition ends only with this loop.
@@ -177,7 +194,7 @@ impl Task {
                     outlets.screen = outlets.screen.take().or_else(|| self.screen(size));
                     outlets.speaker = outlets.speaker.take().or_else(|| self.speaker());
                 }
-                () = tokio::time::sleep_until(until), if !always => break true,
+                () = tokio::time::sleep_until(until), if !always => break Ended::Demand,
             }
         };
         drop(composition);
@@ -187,7 +204,7 @@ impl Task {
         if let Some((running, _)) = outlets.speaker {
             running.stop().await;
         }
-        goes_on
+        ended
     }
 
     /// Takes the still first and says so afterwards: on the screen, and on the still itself.

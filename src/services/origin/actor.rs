@@ -1,18 +1,34 @@
 //! The loop, and how a track gets its other form.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::state::{State, Track};
-use super::{Command, Error, Native, convert};
+use super::{Command, Counters, Error, Native, convert};
 use crate::model::time::Timeline;
+use crate::services::supervisor::{Part, Pauses, Supervisor};
+
+/// What conversions stand on.
+pub(super) struct Converting {
+    pub(super) counters: Arc<Counters>,
+    pub(super) supervisor: Supervisor,
+    pub(super) timeline: Timeline,
+    pub(super) tasks: TaskTracker,
+}
+
+impl Converting {
+    pub(super) fn pauses(&self) -> Pauses {
+        self.supervisor.pauses(Part::Conversion)
+    }
+}
 
 pub(super) async fn run(
     mut inbox: mpsc::Receiver<Command>,
     mut state: State,
-    timeline: Timeline,
-    tasks: TaskTracker,
+    converting: Converting,
     cancel: CancellationToken,
 ) {
     loop {
@@ -32,7 +48,7 @@ pub(super) async fn run(
             Command::Track { id, native, done } => {
                 let known = state.is_known(id);
                 if known {
-                    state.track(id, track(native, timeline, &tasks, &cancel));
+                    state.track(id, track(native, &converting, &cancel));
                 }
                 let _ = done.send(if known { Ok(()) } else { Err(Error::Unknown(id)) });
             }
@@ -47,20 +63,23 @@ pub(super) async fn run(
             Command::Units { id, codec, purpose, reader } => {
                 let _ = reader.send(state.units(id, codec, purpose));
             }
+            Command::Inventory { done } => {
+                let _ = done.send(state.inventory());
+            }
         }
     }
 }
 
-fn track(native: Native, timeline: Timeline, tasks: &TaskTracker, cancel: &CancellationToken) -> Track {
+fn track(native: Native, converting: &Converting, cancel: &CancellationToken) -> Track {
     let codec = native.codec();
     let conversion = cancel.child_token();
     let (mut packets, mut units) = (None, None);
     match &native {
         Native::Packets(codec, source) => {
-            units = convert::depacketize(*codec, source.clone(), timeline, tasks, conversion.clone());
+            units = convert::depacketize(*codec, source.clone(), converting, conversion.clone());
         }
         Native::Units(codec, source) => {
-            packets = convert::packetize(*codec, source.clone(), tasks, conversion.clone());
+            packets = convert::packetize(*codec, source.clone(), converting, conversion.clone());
         }
     }
     let (packets, units) = native.forms(packets, units);

@@ -1,10 +1,13 @@
 //! Derives the form of a track that its publisher does not make. A conversion sleeps while nobody reads its result.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use super::Counters;
+use super::actor::Converting;
+use crate::model::count::Gauge;
 use crate::model::packet::Packet;
 use crate::model::ring::{Demand, Gate, Next, PACKETS, Reader, Source, UNITS, Writer, ring};
 use crate::model::time::Timeline;
@@ -12,6 +15,7 @@ use crate::model::track::Codec;
 use crate::model::unit::Unit;
 use crate::proto::rtp::{Depacketizer, Packetizer};
 use crate::proto::sfu::ASK_AGAIN;
+use crate::services::supervisor::Pauses;
 
 /// How often packets that wait for a missing one are looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -20,19 +24,21 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) fn depacketize(
     codec: Codec,
     source: Source<Packet>,
-    timeline: Timeline,
-    tasks: &TaskTracker,
+    with: &Converting,
     cancel: CancellationToken,
 ) -> Option<Source<Unit>> {
     Depacketizer::new(codec)?;
     let (mut writer, derived) = ring(UNITS);
     let demand = writer.demand();
-    tasks.spawn(cancel.run_until_cancelled_owned(while_read(demand, source, async move |reader, demand| {
+    let (counters, timeline) = (with.counters.clone(), with.timeline);
+    let convert = async move |reader, demand: &mut Demand| {
         let Some(depacketizer) = Depacketizer::new(codec) else {
             return Ended::Source;
         };
-        to_units(reader, demand, depacketizer, timeline, &mut writer).await
-    })));
+        to_units(reader, demand, depacketizer, (timeline, &counters), &mut writer).await
+    };
+    let convert = while_read(with.counters.converting.clone(), with.pauses(), demand, source, convert);
+    with.tasks.spawn(cancel.run_until_cancelled_owned(convert));
     Some(derived)
 }
 
@@ -40,15 +46,18 @@ pub(super) fn depacketize(
 pub(super) fn packetize(
     codec: Codec,
     source: Source<Unit>,
-    tasks: &TaskTracker,
+    with: &Converting,
     cancel: CancellationToken,
 ) -> Option<Source<Packet>> {
     let mut packetizer = Packetizer::new(codec)?;
     let (mut writer, derived) = ring(PACKETS);
     let demand = writer.demand();
-    tasks.spawn(cancel.run_until_cancelled_owned(while_read(demand, source, async move |reader, demand| {
-        to_packets(reader, demand, &mut packetizer, &mut writer).await
-    })));
+    let counters = with.counters.clone();
+    let convert = async move |reader, demand: &mut Demand| {
+        to_packets(reader, demand, &mut packetizer, &counters, &mut writer).await
+    };
+    let convert = while_read(with.counters.converting.clone(), with.pauses(), demand, source, convert);
+    with.tasks.spawn(cancel.run_until_cancelled_owned(convert));
     Some(derived)
 }
 
@@ -60,17 +69,23 @@ enum Ended {
     Source,
 }
 
-/// Runs `convert` with a fresh reader of `source` whenever somebody reads the result.
+/// Runs `convert` with a fresh reader of `source` whenever somebody reads the result. A conversion that fails begins anew; its
+/// readers wait meanwhile.
 async fn while_read<T>(
+    converting: Arc<Gauge>,
+    mut pauses: Pauses,
     mut demand: Demand,
     source: Source<T>,
     mut convert: impl AsyncFnMut(Reader<T>, &mut Demand) -> Ended,
 ) {
     loop {
-        while demand.changed().await.readers == 0 {}
+        while demand.readers() == 0 {
+            demand.changed().await;
+        }
+        let _converting = converting.hold();
         let reader = source.reader(Gate::default());
         reader.request_keyframe();
-        if matches!(convert(reader, &mut demand).await, Ended::Source) {
+        if let Some(Ended::Source) = pauses.attempt(convert(reader, &mut demand)).await {
             return;
         }
     }
@@ -80,7 +95,7 @@ async fn to_units(
     mut reader: Reader<Packet>,
     demand: &mut Demand,
     mut depacketizer: Depacketizer,
-    timeline: Timeline,
+    (timeline, counters): (Timeline, &Counters),
     writer: &mut Writer<Unit>,
 ) -> Ended {
     let mut look = tokio::time::interval(LOOK);
@@ -102,7 +117,10 @@ async fn to_units(
         let now = Instant::now();
         match next {
             Some(Next::Item(packet)) => depacketizer.push(packet, timeline.media(now), &mut units),
-            Some(Next::Lagged(_)) => depacketizer.lost(),
+            Some(Next::Lagged(lost)) => {
+                counters.skipped.add(lost);
+                depacketizer.lost();
+            }
             Some(Next::Closed | Next::Revoked) => return Ended::Source,
             None => depacketizer.tick(timeline.media(now), &mut units),
         }
@@ -120,6 +138,7 @@ async fn to_packets(
     mut reader: Reader<Unit>,
     demand: &mut Demand,
     packetizer: &mut Packetizer,
+    counters: &Counters,
     writer: &mut Writer<Packet>,
 ) -> Ended {
     let mut packets = Vec::new();
@@ -128,7 +147,10 @@ async fn to_packets(
             next = reader.next() => match next {
                 Next::Item(unit) => packetizer.push(&unit, &mut packets),
                 // A hole in the numbers would be asked for again by every receiver, in vain: a keyframe mends it.
-                Next::Lagged(_) => reader.request_keyframe(),
+                Next::Lagged(lost) => {
+                    counters.skipped.add(lost);
+                    reader.request_keyframe();
+                }
                 Next::Closed | Next::Revoked => return Ended::Source,
             },
             wanted = demand.changed() => {

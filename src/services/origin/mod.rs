@@ -6,7 +6,12 @@
 
 mod actor;
 mod convert;
+mod counters;
 mod state;
+
+pub use counters::{Counters, Inventory};
+
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +24,7 @@ use crate::model::ring::{Reader, Source};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
+use crate::services::supervisor::Supervisor;
 
 /// Commands that wait for the actor; senders wait while it is full.
 const COMMANDS: usize = 64;
@@ -64,12 +70,14 @@ enum Command {
     Audience { id: PublicationId, audience: Audience, done: oneshot::Sender<()> },
     Packets { id: PublicationId, kind: Kind, purpose: Purpose, reader: oneshot::Sender<Result<Reader<Packet>, Error>> },
     Units { id: PublicationId, codec: Codec, purpose: Purpose, reader: oneshot::Sender<Result<Reader<Unit>, Error>> },
+    Inventory { done: oneshot::Sender<Inventory> },
 }
 
 /// The way to the origin; cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
+    counters: Arc<Counters>,
 }
 
 impl Handle {
@@ -119,6 +127,24 @@ impl Handle {
         self.ask(|reader| Command::Units { id, codec, purpose, reader }).await?
     }
 
+    /// What the conversions have done.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What there is now.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn inventory(&self) -> Result<Inventory, Error> {
+        self.ask(|done| Command::Inventory { done }).await
+    }
+
+    /// Waits until the actor has ended, by itself or by a failure.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(command(answer)).await.map_err(|_| Error::Closed)?;
@@ -126,11 +152,13 @@ impl Handle {
     }
 }
 
-/// Starts the actor on `tasks`; it ends with `cancel`.
-pub fn start(timeline: Timeline, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
+/// Starts the actor on `tasks`; it ends with `cancel`. Conversions that fail are started again by the supervisor.
+pub fn start(timeline: Timeline, supervisor: Supervisor, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    tasks.spawn(actor::run(inbox, state::State::default(), timeline, tasks.clone(), cancel));
-    Handle { commands }
+    let counters: Arc<Counters> = Arc::default();
+    let converting = actor::Converting { counters: counters.clone(), supervisor, timeline, tasks: tasks.clone() };
+    tasks.spawn(actor::run(inbox, state::State::default(), converting, cancel));
+    Handle { commands, counters }
 }
 
 #[cfg(test)]
@@ -142,11 +170,12 @@ mod tests {
 
     fn origin() -> (Handle, CancellationToken) {
         let cancel = CancellationToken::new();
-        (start(Timeline::new(Instant::now(), 0, 0), &TaskTracker::new(), cancel.clone()), cancel)
+        (start(Timeline::new(Instant::now(), 0, 0), Supervisor::default(), &TaskTracker::new(), cancel.clone()), cancel)
     }
 
     fn opus(seq: u64) -> Packet {
         Packet {
+            codec: Codec::Opus,
             seq,
             rtp_time: seq * 960,
             time: MediaTime::from_millis(seq as i64 * 20),
@@ -207,8 +236,13 @@ mod tests {
                 }
             }
         }
+        let there = origin.inventory().await.expect("the origin runs");
+        assert_eq!(there.publications, 1);
+        assert_eq!(there.subscriptions, [1, 1, 0], "one for the call, one for the screen");
+        assert_eq!(origin.counters().converting.get(), 1);
         drop((first, second));
         assert_eq!(demand.changed().await.readers, 0, "it stops when nobody reads any more");
+        assert_eq!(origin.inventory().await.expect("the origin runs").subscriptions, [0; 3]);
     }
 
     #[tokio::test]

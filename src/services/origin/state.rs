@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Error, Native};
+use super::{Error, Inventory, Native};
 use crate::model::id::PublicationId;
 use crate::model::packet::Packet;
 use crate::model::purpose::{Audience, Purpose};
@@ -26,6 +26,14 @@ impl<T> Form<T> {
         let gate = Gate::default();
         self.gates.push((purpose, gate.clone()));
         self.source.reader(gate)
+    }
+
+    fn count(&self, of: &mut [usize; Purpose::ALL.len()]) {
+        for (purpose, _) in self.gates.iter().filter(|(_, gate)| gate.is_held()) {
+            if let Some(at) = Purpose::ALL.iter().position(|known| known == purpose) {
+                of[at] += 1;
+            }
+        }
     }
 
     fn keep(&mut self, audience: Audience) {
@@ -103,6 +111,15 @@ impl State {
                 track.keep(audience);
             }
         }
+    }
+
+    pub(super) fn inventory(&self) -> Inventory {
+        let mut inventory = Inventory { publications: self.publications.len(), ..Inventory::default() };
+        for track in self.publications.values().flat_map(|publication| &publication.tracks) {
+            track.packets.iter().for_each(|form| form.count(&mut inventory.subscriptions));
+            track.units.iter().for_each(|form| form.count(&mut inventory.subscriptions));
+        }
+        inventory
     }
 
     pub(super) fn packets(&mut self, id: PublicationId, kind: Kind, purpose: Purpose) -> Result<Reader<Packet>, Error> {

@@ -5,10 +5,11 @@ use tokio::sync::mpsc;
 use super::composition::{CardSpec, Codecs, Decoder, Failure, Gone, Later, VideoSpec};
 use crate::drivers::pipeline::{self, Event, Running, UnitFeed, VideoDecoderSpec};
 use crate::model::raw::{Picture, Sound};
+use crate::model::track::Codec;
 use crate::model::unit::Unit;
 
-/// Decoders and cards made by GStreamer.
-pub struct Pipelines;
+/// Decoders and cards made by GStreamer, counted.
+pub struct Pipelines(pub pipeline::Counters);
 
 struct Pipeline {
     running: Running,
@@ -43,13 +44,19 @@ fn failure(error: pipeline::Error) -> Failure {
 }
 
 impl Codecs for Pipelines {
-    fn video(&self, spec: &VideoSpec, pictures: mpsc::Sender<Picture>) -> Result<Box<dyn Decoder>, Failure> {
-        let spec = VideoDecoderSpec { width: spec.width, height: spec.height, caption: Some(spec.caption.clone()) };
-        pipeline::video_decoder(spec, pictures).map(decoder).map_err(failure)
+    fn video(
+        &self,
+        codec: Codec,
+        spec: &VideoSpec,
+        pictures: mpsc::Sender<Picture>,
+    ) -> Result<Box<dyn Decoder>, Failure> {
+        let spec =
+            VideoDecoderSpec { codec, width: spec.width, height: spec.height, caption: Some(spec.caption.clone()) };
+        pipeline::video_decoder(&self.0, spec, pictures).map(decoder).map_err(failure)
     }
 
     fn audio(&self, sounds: mpsc::Sender<Sound>) -> Result<Box<dyn Decoder>, Failure> {
-        pipeline::audio_decoder(sounds).map(decoder).map_err(failure)
+        pipeline::audio_decoder(&self.0, sounds).map(decoder).map_err(failure)
     }
 
     fn card(&self, spec: CardSpec) -> Later<'static, Result<Picture, Failure>> {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::composition::{Handle, Member};
+use super::composition::{Handle, Makes, Member};
 use crate::model::id::PublicationId;
 use crate::model::purpose::Purpose;
+use crate::model::ring::Reader;
 use crate::model::time::MediaTime;
 use crate::model::track::Codec;
+use crate::model::unit::Unit;
 use crate::services::origin;
 use crate::services::room::{Participant, Room};
 
@@ -20,8 +22,12 @@ struct Part {
 
 impl Part {
     /// Who mutes goes on sending silence, and is not set up anew for it; who stops the camera becomes a card.
-    fn of(participant: &Participant) -> Self {
-        Self { name: participant.name.to_string(), audio: participant.audio, video: participant.camera }
+    fn of(participant: &Participant, makes: Makes) -> Self {
+        Self {
+            name: participant.name.to_string(),
+            audio: participant.audio && makes.sound(),
+            video: participant.camera && makes.pictures(),
+        }
     }
 }
 
@@ -35,14 +41,15 @@ struct Present {
 /// The members of one composition.
 pub struct Members {
     purpose: Purpose,
+    makes: Makes,
     present: BTreeMap<PublicationId, Present>,
     cut: MediaTime,
 }
 
 impl Members {
-    /// Nobody yet; everybody is subscribed to for `purpose`.
-    pub fn new(purpose: Purpose) -> Self {
-        Self { purpose, present: BTreeMap::new(), cut: MediaTime::from_nanos(i64::MIN) }
+    /// Nobody yet; everybody is subscribed to for `purpose`, as far as the composition makes something of it.
+    pub fn new(purpose: Purpose, makes: Makes) -> Self {
+        Self { purpose, makes, present: BTreeMap::new(), cut: MediaTime::from_nanos(i64::MIN) }
     }
 
     /// Takes in and out whoever has to be. Answers whether everybody is there: if not, try again in a while.
@@ -54,7 +61,7 @@ impl Members {
         composition: &Handle,
     ) -> bool {
         let wanted: BTreeMap<PublicationId, Part> =
-            room.participants.iter().filter(|p| wanted(p)).map(|p| (p.publication, Part::of(p))).collect();
+            room.participants.iter().filter(|p| wanted(p)).map(|p| (p.publication, Part::of(p, self.makes))).collect();
         // Who has ended by themselves is not there any more, whatever we thought.
         let there = composition.state().borrow().members.clone();
         self.present.retain(|key, _| there.contains(key));
@@ -72,7 +79,7 @@ impl Members {
             if has {
                 continue;
             }
-            let video = if part.video { origin.units(key, Codec::H264, self.purpose).await.ok() } else { None };
+            let video = if part.video { self.pictures(key, origin).await } else { None };
             let audio = if part.audio { origin.units(key, Codec::Opus, self.purpose).await.ok() } else { None };
             let now = Present { audio: audio.is_some(), video: video.is_some(), part };
             complete &= (now.audio, now.video) == (now.part.audio, now.part.video);
@@ -88,6 +95,16 @@ impl Members {
             }
         }
         complete
+    }
+
+    /// Somebody's pictures, in whatever codec they send.
+    async fn pictures(&self, key: PublicationId, origin: &origin::Handle) -> Option<(Codec, Reader<Unit>)> {
+        for codec in [Codec::H264, Codec::Vp8] {
+            if let Ok(reader) = origin.units(key, codec, self.purpose).await {
+                return Some((codec, reader));
+            }
+        }
+        None
     }
 
     /// Nothing of anybody who is out is in what was captured from here on.

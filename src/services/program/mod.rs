@@ -1,31 +1,49 @@
 //! What is on air of a room: one publication with stable tracks for as long as the room is live.
 //!
-//! Everybody in the room who has said yes is in its composition. Its picture is encoded once; its sound is always one mix,
-//! encoded once as Opus and, while somebody needs it, once as AAC. Each encoder runs while somebody reads its track, and the
-//! composition while one of them runs. Who takes a yes back is out of it at once, and with them everything that was on air
-//! before (a *cut*). Sound and pictures of those who said no never come here: the origin refuses them.
+//! Everybody in the room who has said yes is in it. The picture of somebody who is alone on air is forwarded as it comes;
+//! of several, one picture is composed and encoded once. The sound is always one mix, encoded once as Opus and, while
+//! somebody needs it, once as AAC. Picture and sound each run on their own, while somebody reads them. Who takes a yes back
+//! is out of both at once, and with them everything that was on air before (a *cut*). Sound and pictures of those who said
+//! no never come here: the origin refuses them.
 
 mod codecs;
 pub mod composition;
 mod config;
+mod consent;
 pub mod members;
 mod on_air;
-mod track;
+mod picture;
+mod sound;
+mod sound_track;
 
 pub use codecs::Pipelines;
 pub use config::Config;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::drivers::identity::random_id;
-use crate::drivers::pipeline::H264Encoder;
+use crate::drivers::pipeline::{self, Event, H264Encoder, Running};
 use crate::model::id::{BroadcastId, PublicationId, RoomId};
 use crate::model::time::Timeline;
 use crate::proto::auth::Title;
+use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin, room};
+
+/// How far what is composed is behind those who speak: what a bad network delays longer is missing. Players wait longer than this anyway.
+const DELAY: Duration = Duration::from_millis(400);
+/// How often somebody who could not be taken in is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How long what nobody reads any more goes on.
+const LINGER: Duration = Duration::from_secs(2);
+/// How long to wait before an encoder that failed is made anew.
+const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// What the programs stand on.
 #[derive(Clone)]
@@ -40,17 +58,42 @@ pub struct Parts {
     pub encoder: H264Encoder,
     /// Media time.
     pub timeline: Timeline,
+    /// What is counted, and who starts what failed again.
+    pub seen: Seen,
 }
 
-/// Keeps a broadcast for every room, and a program for every room that is live. Runs until `cancel`.
-pub async fn run(config: Config, parts: Parts, tasks: TaskTracker, cancel: CancellationToken) {
+/// What programs and the endpoint count together. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// What encoders, decoders and devices do.
+    pub media: pipeline::Counters,
+    /// What compositions do.
+    pub composition: Arc<composition::Counters>,
+    /// Starts again what failed.
+    pub supervisor: Supervisor,
+}
+
+/// Keeps a broadcast for every room, and a program for every room that is live. Runs until `cancel`; begins anew when it fails.
+/// A program takes the configuration of the moment in which its room goes on air.
+pub async fn run(config: watch::Receiver<Config>, parts: Parts, tasks: TaskTracker, cancel: CancellationToken) {
+    let mut pauses = parts.seen.supervisor.pauses(Part::Program);
+    while pauses.attempt(follow(&config, &parts, &tasks, &cancel)).await.is_none() {}
+}
+
+async fn follow(config: &watch::Receiver<Config>, parts: &Parts, tasks: &TaskTracker, cancel: &CancellationToken) {
+    let now = parts.rooms.rooms().borrow().clone();
+    for room in now.iter() {
+        // What was on air before a failure ends here; at the first start nothing is registered, and nothing lost.
+        let _ = parts.broadcasts.stop(room.broadcast).await;
+    }
     let mut rooms = parts.rooms.rooms();
     let mut known: HashMap<RoomId, BroadcastId> = HashMap::new();
     let mut live: HashMap<RoomId, (PublicationId, DropGuard)> = HashMap::new();
     loop {
         let now = rooms.borrow_and_update().clone();
+        let config = config.borrow().clone();
         for room in now.iter() {
-            if let Err(error) = announce(&parts, room, &mut known, &mut live, &config, &tasks, &cancel).await {
+            if let Err(error) = announce(parts, room, &mut known, &mut live, &config, tasks, cancel).await {
                 tracing::warn!(%error, "a broadcast can't be announced");
             }
         }
@@ -88,8 +131,9 @@ async fn announce(
         Some(now) => {
             let (publication, _) = live.entry(room.id).or_insert_with(|| {
                 let (publication, stop) = (random_id(PublicationId::from_bytes), cancel.child_token());
-                let program = on_air::Program::new(config.clone(), parts.clone(), room, publication);
-                tasks.spawn(program.run(tasks.clone(), stop.clone()));
+                let program = on_air::Program { config: config.clone(), parts: parts.clone(), publication };
+                let program = program.run(room.clone(), tasks.clone(), stop.clone());
+                tasks.spawn(program.instrument(tracing::info_span!("program", room = %room.id)));
                 (publication, stop.drop_guard())
             });
             parts.broadcasts.start(room.broadcast, now.title.clone(), now.since, *publication).await
@@ -99,6 +143,23 @@ async fn announce(
                 return parts.broadcasts.stop(room.broadcast).await;
             }
             Ok(())
+        }
+    }
+}
+
+/// Completes when an encoder has ended by itself; never without one.
+async fn failed(encoder: Option<&mut Running>) {
+    let Some(running) = encoder else {
+        return std::future::pending().await;
+    };
+    loop {
+        match running.event().await {
+            Event::Started => {}
+            Event::Failed { element, reason, .. } => {
+                tracing::error!(element, reason, "an encoder of the program failed");
+                return;
+            }
+            Event::Stopped => return,
         }
     }
 }

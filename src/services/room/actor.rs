@@ -16,13 +16,15 @@ use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId
 use crate::model::purpose::{Audience, Purpose};
 use crate::model::ring::{PACKETS, ring};
 use crate::model::role::Role;
-use crate::model::track::{Codec, Kind};
+use crate::model::track::Kind;
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
 use crate::services::origin::Native;
 
 /// Rooms a box has at most.
 const ROOMS: usize = 64;
+/// Seats that one login holds at most, over all rooms: some tabs, and some that are held while somebody comes back.
+const SEATS: usize = 8;
 /// How often lost seats and ended grants are looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -146,10 +148,11 @@ impl Actor {
                 self.began(who, &mut effects);
                 self.apply(effects).await;
             }
-            Command::Lost { who, generation } => {
+            Command::Lost { who, generation, away } => {
                 let now = self.parts.timeline.media(Instant::now());
-                self.state.lost(who, generation, now);
+                self.state.lost(who, generation, away, now);
             }
+            Command::Most { participants } => self.state.set_most(participants),
             Command::Leave { who, done } => {
                 self.grants.remove(&who);
                 let effects = self.state.leave(who);
@@ -157,6 +160,7 @@ impl Actor {
                 self.answer(done, result);
             }
             Command::Notice { room, notice } => self.state.notice(room, notice),
+            Command::Peers { done } => drop(done.send(Ok(self.state.peers()))),
         }
     }
 
@@ -187,6 +191,7 @@ impl Actor {
     async fn remove(&mut self, room: RoomId) -> Result<(), Error> {
         self.parts.store.delete_room(room).await?;
         let effects = self.state.remove(room);
+        self.grants.retain(|who, _| self.state.is_in(*who));
         self.all(effects).await
     }
 
@@ -197,6 +202,9 @@ impl Actor {
         {
             self.grants.insert(participant, join.grant);
             return Ok(Seat { participant, resume: token, generation });
+        }
+        if self.grants.values().filter(|grant| grant.id() == join.grant.id()).count() >= SEATS {
+            return Err(Error::TooOften);
         }
         let seat = NewSeat {
             participant: random_id(ParticipantId::from_bytes),
@@ -226,13 +234,11 @@ impl Actor {
         let peer = self.state.offered(who, fingerprint(&sdp), fresh, &mut effects)?;
         self.apply(effects).await;
         let answer = self.parts.peers.offer(peer, sdp, &self.events.0).await?;
+        tracing::info!(participant = %who, peer = %peer.tag(), "an offer was answered");
         let mut effects = Vec::new();
         let (publication, new) = self.state.inbound(who, &answer.inbound)?;
-        for (mid, kind) in new {
-            let codec = match kind {
-                Kind::Audio => Codec::Opus,
-                Kind::Video => Codec::H264,
-            };
+        for (mid, codec) in new {
+            let kind = codec.kind();
             let (writer, source) = ring(PACKETS);
             self.parts.peers.receive(peer, mid, writer).await?;
             if let Err(error) = self.parts.origin.track(publication, Native::Packets(codec, source)).await {

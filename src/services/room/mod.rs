@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::drivers::identity::Token;
 use crate::drivers::peer::server as peers;
 use crate::drivers::store;
-use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
+use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
 use crate::model::role::Role;
 use crate::model::time::Timeline;
 use crate::model::track::Kind;
@@ -46,6 +46,9 @@ pub enum Error {
     /// Everybody who fits is in.
     #[error("the room is full")]
     Full,
+    /// One login holds as many seats as it may.
+    #[error("you are in this room too often already; leave it elsewhere first")]
+    TooOften,
     /// The box has as many rooms as it can take.
     #[error("the box already has {0} rooms; delete one first")]
     TooManyRooms(usize),
@@ -212,6 +215,15 @@ pub struct BoxTracks {
     pub stand_in: bool,
 }
 
+/// How a connection was lost, which says how long its seat is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Away {
+    /// Nobody said why: for a minute.
+    Unsaid,
+    /// The page went away, as it does when it is loaded again or closed: for some seconds.
+    Page,
+}
+
 struct Join {
     room: RoomId,
     grant: Grant,
@@ -232,9 +244,11 @@ enum Command {
     EndLive { room: RoomId, done: Done<()> },
     Box { room: RoomId, wish: BoxWish, done: Done<()> },
     BoxTracks { who: ParticipantId, tracks: BoxTracks },
-    Lost { who: ParticipantId, generation: u64 },
+    Lost { who: ParticipantId, generation: u64, away: Away },
     Leave { who: ParticipantId, done: Done<()> },
     Notice { room: RoomId, notice: Notice },
+    Peers { done: Done<Vec<(ParticipantId, PeerId)>> },
+    Most { participants: u32 },
 }
 
 /// The way to the rooms; cheap to clone.
@@ -278,7 +292,7 @@ impl Handle {
     /// that the grant permits it; the seat ends when the grant does.
     ///
     /// # Errors
-    /// [`Error::NoRoom`], [`Error::Full`], [`Error::Closed`].
+    /// [`Error::NoRoom`], [`Error::Full`], [`Error::TooOften`], [`Error::Closed`].
     pub async fn join(&self, room: RoomId, grant: Grant, name: Name, resume: Option<String>) -> Result<Seat, Error> {
         let join = Box::new(Join { room, grant, name, resume });
         self.ask(|done| Command::Join { join, done }).await
@@ -338,8 +352,13 @@ impl Handle {
     }
 
     /// The connection of a participant was lost: the seat is held for a while.
-    pub async fn lost(&self, who: ParticipantId, generation: u64) {
-        self.tell(Command::Lost { who, generation }).await;
+    pub async fn lost(&self, who: ParticipantId, generation: u64, away: Away) {
+        self.tell(Command::Lost { who, generation, away }).await;
+    }
+
+    /// How many participants a room holds from now on. Nobody who is in has to leave.
+    pub async fn set_most(&self, participants: u32) {
+        self.tell(Command::Most { participants }).await;
     }
 
     /// A participant leaves.
@@ -353,6 +372,19 @@ impl Handle {
     /// Tells everybody in a room that something happened.
     pub async fn notice(&self, room: RoomId, notice: Notice) {
         self.tell(Command::Notice { room, notice }).await;
+    }
+
+    /// Which connection is whose.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn peers(&self) -> Result<Vec<(ParticipantId, PeerId)>, Error> {
+        self.ask(|done| Command::Peers { done }).await
+    }
+
+    /// Waits until the actor has ended, by itself or by a failure.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
     }
 
     async fn tell(&self, command: Command) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::slots::assign;
 use super::{
-    BoxTracks, BoxWish, Connection, Error, Live, Notice, OnAir, Participant, ParticipantKind, Room, Rooms, Slot,
+    Away, BoxTracks, BoxWish, Connection, Error, Live, Notice, OnAir, Participant, ParticipantKind, Room, Rooms, Slot,
 };
 use crate::drivers::identity::TokenHash;
 use crate::drivers::peer::server::{Mid, Source};
@@ -13,11 +13,14 @@ use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId
 use crate::model::purpose::{Audience, Purpose};
 use crate::model::role::Role;
 use crate::model::time::MediaTime;
-use crate::model::track::Kind;
+use crate::model::track::{Codec, Kind};
 use crate::proto::auth::{Name, Title};
 
 /// Seconds a lost seat is held.
 const HELD: i64 = 60;
+/// Seconds the seat of a page that went away is held: as long as a page takes to come back, and the others see who left for
+/// good leave soon.
+const HELD_FOR_PAGE: i64 = 10;
 
 /// What has to be done outside after a change.
 #[derive(Debug, PartialEq)]
@@ -37,7 +40,8 @@ struct Seat {
     view: Participant,
     peer: PeerId,
     resume: Option<TokenHash>,
-    lost: Option<MediaTime>,
+    /// While nobody is connected: until when it is held.
+    held: Option<MediaTime>,
     /// DTLS fingerprint of the browser's connection: another one is another connection.
     fingerprint: Option<String>,
     microphone: Option<Mid>,
@@ -116,6 +120,15 @@ impl State {
         Self { places: Vec::new(), most: most as usize }
     }
 
+    /// Whoever is in stays in.
+    pub(super) fn set_most(&mut self, most: u32) {
+        self.most = most as usize;
+    }
+
+    pub(super) fn is_in(&self, who: ParticipantId) -> bool {
+        self.places.iter().any(|place| place.seats.iter().any(|seat| seat.view.id == who))
+    }
+
     pub(super) fn snapshot(&self) -> Rooms {
         self.places
             .iter()
@@ -124,6 +137,11 @@ impl State {
                 Arc::new(Room { participants, ..place.room.clone() })
             })
             .collect()
+    }
+
+    /// Which connection is whose.
+    pub(super) fn peers(&self) -> Vec<(ParticipantId, PeerId)> {
+        self.places.iter().flat_map(|place| &place.seats).map(|seat| (seat.view.id, seat.peer)).collect()
     }
 
     pub(super) fn rooms(&self) -> usize {
@@ -167,7 +185,7 @@ impl State {
         let place = self.place(room).ok()?;
         let seat = place.seats.iter_mut().find(|seat| seat.resume.as_ref() == Some(token))?;
         seat.resume = Some(next);
-        seat.lost = None;
+        seat.held = None;
         seat.view.generation += 1;
         if seat.view.connection == Connection::Lost {
             seat.view.connection = Connection::Connecting;
@@ -202,7 +220,7 @@ impl State {
             view,
             peer: new.peer,
             resume: new.resume,
-            lost: None,
+            held: None,
             fingerprint: None,
             microphone: None,
             camera: None,
@@ -235,19 +253,20 @@ impl State {
     pub(super) fn inbound(
         &mut self,
         who: ParticipantId,
-        inbound: &[(Mid, Kind)],
-    ) -> Result<(PublicationId, Vec<(Mid, Kind)>), Error> {
+        inbound: &[(Mid, Codec)],
+    ) -> Result<(PublicationId, Vec<(Mid, Codec)>), Error> {
         let seat = self.seat(who)?;
         let mut new = Vec::new();
         for kind in [Kind::Audio, Kind::Video] {
-            let mid = inbound.iter().find(|(_, k)| *k == kind).map(|(mid, _)| mid.clone());
+            let track = inbound.iter().find(|(_, codec)| codec.kind() == kind).cloned();
+            let mid = track.as_ref().map(|(mid, _)| mid.clone());
             let known = match kind {
                 Kind::Audio => &mut seat.microphone,
                 Kind::Video => &mut seat.camera,
             };
             if *known != mid {
                 known.clone_from(&mid);
-                new.extend(mid.map(|mid| (mid, kind)));
+                new.extend(track);
             }
         }
         seat.view.audio = seat.microphone.is_some();
@@ -415,20 +434,23 @@ impl State {
         changed
     }
 
-    pub(super) fn lost(&mut self, who: ParticipantId, generation: u64, now: MediaTime) {
+    pub(super) fn lost(&mut self, who: ParticipantId, generation: u64, away: Away, now: MediaTime) {
         if let Ok(seat) = self.seat(who)
             && seat.view.generation == generation
         {
-            seat.lost = Some(now);
+            let seconds = match away {
+                Away::Unsaid => HELD,
+                Away::Page => HELD_FOR_PAGE,
+            };
+            seat.held = Some(now.plus_nanos(seconds * 1_000_000_000));
             seat.view.connection = Connection::Lost;
         }
     }
 
     /// Lost seats that nobody took back in time.
     pub(super) fn expired(&self, now: MediaTime) -> Vec<ParticipantId> {
-        let held = |lost: MediaTime| now.since(lost) < HELD * 1_000_000_000;
         let seats = self.places.iter().flat_map(|place| &place.seats);
-        seats.filter(|seat| seat.lost.is_some_and(|lost| !held(lost))).map(|seat| seat.view.id).collect()
+        seats.filter(|seat| seat.held.is_some_and(|until| until <= now)).map(|seat| seat.view.id).collect()
     }
 
     pub(super) fn leave(&mut self, who: ParticipantId) -> Result<Vec<Effect>, Error> {
@@ -495,7 +517,7 @@ mod tests {
         state.add(ROOM, name("Porch"), BroadcastId::from_bytes([8; 10]));
         for n in [1, 2] {
             state.join(ROOM, seat(n, ParticipantKind::Person)).expect("there is room");
-            state.inbound(id(n), &[("0".into(), Kind::Audio), ("1".into(), Kind::Video)]).expect("they are in");
+            state.inbound(id(n), &[("0".into(), Codec::Opus), ("1".into(), Codec::H264)]).expect("they are in");
             let slots = [("2", Kind::Audio), ("3", Kind::Video), ("4", Kind::Audio), ("5", Kind::Video)];
             let slots = slots.map(|(mid, kind)| (mid.to_owned(), kind)).into();
             state.slots(id(n), slots, &mut Vec::new()).expect("they are in");
@@ -580,15 +602,31 @@ mod tests {
         let tokens = [(); 4].map(|()| crate::drivers::identity::Token::random().hash());
         let token = |n: usize| tokens[n];
         state.seat(id(1)).expect("they are in").resume = Some(token(1));
-        state.lost(id(1), 9, MediaTime::ZERO);
+        state.lost(id(1), 9, Away::Unsaid, MediaTime::ZERO);
         assert_eq!(view(&state, 1).connection, Connection::Connecting, "that was another connection");
-        state.lost(id(1), 1, MediaTime::ZERO);
+        state.lost(id(1), 1, Away::Unsaid, MediaTime::ZERO);
         assert_eq!(view(&state, 1).connection, Connection::Lost);
         assert!(state.expired(MediaTime::from_millis(59_999)).is_empty());
         assert_eq!(state.expired(MediaTime::from_millis(60_000)), [id(1)]);
         assert_eq!(state.resume(ROOM, &token(1), token(2)), Some((id(1), 2)));
         assert_eq!(state.resume(ROOM, &token(1), token(3)), None, "a token serves once");
         assert!(state.expired(MediaTime::from_millis(600_000)).is_empty());
+    }
+
+    #[test]
+    fn the_seat_of_a_page_that_went_away_is_held_for_seconds() {
+        let mut state = room();
+        state.lost(id(1), 1, Away::Page, MediaTime::ZERO);
+        assert!(state.expired(MediaTime::from_millis(9_999)).is_empty());
+        assert_eq!(state.expired(MediaTime::from_millis(10_000)), [id(1)]);
+    }
+
+    #[test]
+    fn a_smaller_room_keeps_who_is_in_and_takes_nobody_more() {
+        let mut state = room();
+        state.set_most(2);
+        assert!(state.is_in(id(1)) && state.is_in(id(2)));
+        assert!(matches!(state.join(ROOM, seat(3, ParticipantKind::Person)), Err(Error::Full)));
     }
 
     #[test]
@@ -600,8 +638,8 @@ mod tests {
         assert!(effects.is_empty());
         assert_eq!(state.offered(id(1), Some("sha-256 BB"), peer(7), &mut effects).ok(), Some(peer(7)));
         assert_eq!(effects, [Effect::ClosePeer(peer(1))]);
-        let (_, new) = state.inbound(id(1), &[("0".into(), Kind::Audio)]).expect("they are in");
-        assert_eq!(new, [("0".to_owned(), Kind::Audio)], "its tracks begin anew");
+        let (_, new) = state.inbound(id(1), &[("0".into(), Codec::Opus)]).expect("they are in");
+        assert_eq!(new, [("0".to_owned(), Codec::Opus)], "its tracks begin anew");
         assert!(!view(&state, 1).video);
     }
 

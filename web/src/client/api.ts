@@ -1,55 +1,18 @@
+import type {
+  Broadcast,
+  Device,
+  Guest,
+  Invite,
+  NewInvite,
+  Node,
+  Room as RoomSummary,
+  Session,
+  Trust,
+} from "./api-types";
 import { Problem } from "./problem";
+import type { Statistics } from "./statistics";
 
-/** Who the box takes this browser for. */
-export interface Session {
-  role: "host" | "guest" | "viewer";
-  name: string | null;
-  /** The room an invite led to. */
-  room: string | null;
-}
-
-export interface Device {
-  /** `null`: there is none. */
-  name: string | null;
-  stand_in?: boolean;
-}
-
-export interface Node {
-  name: string;
-  version: string;
-  /** For the owner only. */
-  devices?: Partial<Record<"camera" | "microphone" | "speaker" | "screen", Device>>;
-}
-
-export interface RoomSummary {
-  id: string;
-  name: string;
-  people: number;
-  broadcast: string;
-  live: boolean;
-}
-
-export interface Invite {
-  id: string;
-  created?: string;
-  expires: string;
-  used?: number;
-}
-
-export interface NewInvite extends Invite {
-  /** Holds the secret; the box shows it this once. */
-  url: string;
-}
-
-export interface Broadcast {
-  id: string;
-  title: string;
-  live: boolean;
-  since: string | null;
-  viewers: number;
-  /** Nothing captured before this moment may be shown any more: somebody has taken their consent back. */
-  cut?: string | null;
-}
+export type { Broadcast, Device, Guest, Invite, NewInvite, Node, RoomSummary, Session, Trust };
 
 /** Milliseconds before a request is given up. */
 const PATIENCE = 10_000;
@@ -77,8 +40,27 @@ export class Api {
     await this.#send("DELETE", "/session");
   }
 
+  /** Takes an invite on a page of another site. No cookie is set: the token is the page's to keep and to give back. */
+  enter(invite: string, name: string): Promise<Guest> {
+    return this.#json("POST", "/guest", { invite, name });
+  }
+
+  /** The guest with this token; fails with status 401 when there is none any more. */
+  guest(token: string): Promise<Session> {
+    return this.#json("GET", "/guest", undefined, token);
+  }
+
+  /** Gives a guest's token back: they leave the room. It is sent even when the page goes away. */
+  async leave(token: string): Promise<void> {
+    await this.#send("DELETE", "/guest", undefined, token);
+  }
+
   node(): Promise<Node> {
     return this.#json("GET", "/node");
+  }
+
+  trust(): Promise<Trust> {
+    return this.#json("GET", "/trust");
   }
 
   rooms(): Promise<RoomSummary[]> {
@@ -114,6 +96,11 @@ export class Api {
     return (await this.#send("GET", `/rooms/${encodeURIComponent(room)}/still`)).blob();
   }
 
+  /** What the box counts. For its owner. */
+  statistics(): Promise<Statistics> {
+    return this.#json("GET", "/statistics");
+  }
+
   broadcasts(): Promise<Broadcast[]> {
     return this.#json("GET", "/broadcasts");
   }
@@ -122,8 +109,8 @@ export class Api {
     return this.#json("GET", `/broadcasts/${encodeURIComponent(broadcast)}`);
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await this.#send(method, path, body);
+  async #json<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const response = await this.#send(method, path, body, token);
     try {
       return (await response.json()) as T;
     } catch {
@@ -131,7 +118,7 @@ export class Api {
     }
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<Response> {
+  async #send(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
     const request: RequestInit = {
       method,
       credentials: "same-origin",
@@ -141,6 +128,10 @@ export class Api {
     if (body !== undefined) {
       request.body = JSON.stringify(body);
       request.headers = { "content-type": "application/json" };
+    }
+    if (token !== undefined) {
+      request.headers = { authorization: `Bearer ${token}` };
+      request.keepalive = method === "DELETE";
     }
     let response: Response;
     try {

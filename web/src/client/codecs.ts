@@ -8,6 +8,7 @@ export interface Codec {
 function rank({ mimeType, sdpFmtpLine = "" }: Codec): number | undefined {
   const type = mimeType.toLowerCase();
   if (type === "video/rtx") return 9;
+  if (type === "video/vp8") return 2;
   if (type !== "video/h264" || !/packetization-mode=1/.test(sdpFmtpLine)) return undefined;
   const profile = /profile-level-id=([0-9a-f]{4})/i.exec(sdpFmtpLine)?.[1]?.toLowerCase() ?? "4200";
   // RFC 6184 section 8.1: constrained baseline is profile 42 with constraint_set1 (bit 6 of the second byte).
@@ -15,11 +16,20 @@ function rank({ mimeType, sdpFmtpLine = "" }: Codec): number | undefined {
   return Number.parseInt(profile.slice(2), 16) & 0x40 ? 0 : 1;
 }
 
-/** The video codecs to offer, best first: H.264 baseline, constrained before plain, and retransmission. */
+/** The video codecs to offer in a call, best first: H.264 baseline, constrained before plain, VP8, and retransmission. */
 export function videoCodecs<T extends Codec>(all: readonly T[]): T[] {
+  return liked(all, 2);
+}
+
+/** The video codecs that a stream is made of, best first: as in a call, without VP8. */
+export function streamCodecs<T extends Codec>(all: readonly T[]): T[] {
+  return liked(all, 1);
+}
+
+function liked<T extends Codec>(all: readonly T[], last: number): T[] {
   const liked = all.flatMap(codec => {
     const place = rank(codec);
-    return place === undefined ? [] : [{ codec, place }];
+    return place === undefined || (place > last && place < 9) ? [] : [{ codec, place }];
   });
   if (!liked.some(({ place }) => place < 9)) return [];
   return liked.sort((a, b) => a.place - b.place).map(({ codec }) => codec);

@@ -7,4 +7,5 @@ export { Problem } from "./problem";
 export { type Phase, Room, type RoomEvents, type RoomOptions } from "./room";
 export type { Tracks } from "./slots";
 export * from "./state";
+export * from "./statistics";
 export { type PlayerKind, Watch, type WatchEvents, type WatchState } from "./watch";

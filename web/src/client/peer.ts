@@ -119,7 +119,8 @@ export class Peer {
 }
 
 function prefer(transceiver: RTCRtpTransceiver, kind: Kind): void {
-  const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  const way = transceiver.direction === "sendonly" ? RTCRtpSender : RTCRtpReceiver;
+  const all = way.getCapabilities(kind)?.codecs ?? [];
   const codecs = kind === "audio" ? audioCodecs(all) : videoCodecs(all);
   try {
     if (codecs.length > 0) transceiver.setCodecPreferences(codecs);

@@ -9,6 +9,8 @@ import type { ByeReason, Notice, RoomState } from "./state";
 
 /** Milliseconds of working media after which a connection counts as good, and the next failure as a new one. */
 const SETTLED = 10_000;
+/** Milliseconds the media path may be broken before it is made anew; much of what breaks mends itself sooner. */
+const BROKEN = 4_000;
 /** Milliseconds that leaving waits for the box's answer. */
 const GOODBYE = 1_000;
 /** Milliseconds a seat is held by the box; who is away for longer joins anew. */
@@ -40,13 +42,18 @@ export interface RoomOptions {
   name: string;
   microphone?: MediaStreamTrack | null;
   camera?: MediaStreamTrack | null;
+  /** What {@link Room.hold} gave: takes the seat back, if the box still holds it. */
+  resume?: string | null;
   /** The box's address, like `https://box.example`; by default the page's own. */
   base?: string;
+  /** A guest's token, on pages of other sites; the box's own pages have a cookie. */
+  token?: string;
 }
 
 /**
  * A seat in a room. Comes back by itself when the connection is lost, on the same seat while the box holds it. Every new
- * connection brings a new peer connection: the first offer after `join` always stands for a new one.
+ * connection brings a new peer connection: the first offer after `join` always stands for a new one. When media alone is
+ * lost, a new peer connection is offered over the connection there is, once; if that does not help either, all is made anew.
  */
 export class Room {
   #options: RoomOptions;
@@ -60,6 +67,10 @@ export class Room {
   #backoff = new Backoff();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled: ReturnType<typeof setTimeout> | undefined;
+  #path: RTCPeerConnectionState = "new";
+  #broken: ReturnType<typeof setTimeout> | undefined;
+  /** The peer connection was made anew and has not worked since. */
+  #renewed = false;
   #microphone: MediaStreamTrack | null;
   #camera: MediaStreamTrack | null;
   #sending = { microphone: false, camera: false };
@@ -69,6 +80,8 @@ export class Room {
     this.#events = events;
     this.#microphone = options.microphone ?? null;
     this.#camera = options.camera ?? null;
+    this.#resume = options.resume ?? null;
+    if (this.#resume) this.#lost = Date.now();
     this.#sending = { microphone: this.#microphone?.enabled ?? false, camera: this.#camera !== null };
   }
 
@@ -138,6 +151,23 @@ export class Room {
     this.#leave();
   }
 
+  /**
+   * Goes away without giving up the seat, as a page does that is loaded again. Gives what takes the seat back
+   * (`RoomOptions.resume`) within the next seconds; `null` if there is no seat.
+   */
+  hold(): string | null {
+    const seat = this.#resume;
+    const socket = this.#phase === "joined" ? this.#socket : null;
+    this.#socket = null;
+    this.#leave();
+    // Unanswered when the page is gone: then the box notices by itself, and holds the seat a little longer.
+    void socket?.request("leave", { hold: true }).then(
+      () => socket.close(),
+      () => {},
+    );
+    return seat;
+  }
+
   /** Statistics of the peer connection, for those who want to look inside. */
   async stats(): Promise<RTCStatsReport | null> {
     return (await this.#peer?.stats()) ?? null;
@@ -150,10 +180,11 @@ export class Room {
   }
 
   async #connect(): Promise<void> {
-    const socket = new Socket(this.#url(), {
-      event: message => this.#receive(socket, message),
+    const events = {
+      event: (message: { event: string }) => this.#receive(socket, message),
       closed: () => this.#dropped(socket),
-    });
+    };
+    const socket = new Socket(this.#url(), events, this.#options.token);
     this.#socket = socket;
     const resume = this.#resume && Date.now() - this.#lost < SEAT ? { resume: this.#resume } : {};
     const { resume: token } = await socket.request<{ resume: string }>("join", { name: this.#options.name, ...resume });
@@ -166,6 +197,7 @@ export class Room {
 
   #startPeer(socket: Socket): void {
     this.#peer?.close();
+    this.#path = "new";
     const peer = new Peer(
       {
         offer: async sdp => (await socket.request<{ sdp: string }>("offer", { sdp })).sdp,
@@ -186,10 +218,37 @@ export class Room {
 
   #media(state: RTCPeerConnectionState): void {
     clearTimeout(this.#settled);
-    if (state === "connected") this.#settled = setTimeout(() => this.#backoff.reset(), SETTLED);
+    this.#path = state;
+    if (state === "connected") {
+      this.#renewed = false;
+      this.#settled = setTimeout(() => this.#backoff.reset(), SETTLED);
+    }
     this.#events.media?.(state);
-    // One way back for every kind of loss: a new connection on the same seat.
-    if (state === "failed") this.#socket?.close();
+    if (state === "failed" || state === "closed") this.#renew();
+    else this.#watchPath();
+  }
+
+  /** Whichever side notices that media does not flow: if it lasts, the peer connection is made anew. */
+  #watchPath(): void {
+    const lost = this.#state?.participants[this.#state.you]?.connection === "lost";
+    const broken = this.#path === "disconnected" || (this.#path === "connected" && lost);
+    if (!broken || this.#phase !== "joined") {
+      clearTimeout(this.#broken);
+      this.#broken = undefined;
+    } else this.#broken ??= setTimeout(() => this.#renew(), BROKEN);
+  }
+
+  #renew(): void {
+    clearTimeout(this.#broken);
+    this.#broken = undefined;
+    const socket = this.#socket;
+    if (!socket) return;
+    if (this.#renewed || this.#phase !== "joined") {
+      socket.close();
+      return;
+    }
+    this.#renewed = true;
+    this.#startPeer(socket);
   }
 
   #receive(socket: Socket, message: { event: string } & Record<string, unknown>): void {
@@ -215,6 +274,7 @@ export class Room {
     this.#events.state?.(state);
     this.#peer?.want(state.slots_wanted);
     this.#sayTracks();
+    this.#watchPath();
   }
 
   #sayTracks(): void {
@@ -237,7 +297,10 @@ export class Room {
     this.#socket = null;
     this.#peer?.close();
     this.#peer = null;
+    this.#renewed = false;
     clearTimeout(this.#settled);
+    clearTimeout(this.#broken);
+    this.#broken = undefined;
     this.#events.media?.("closed");
     this.#events.tracks?.(new Map());
     if (this.#phase === "joined") {
@@ -264,7 +327,8 @@ export class Room {
   /** Browsers do not say why a WebSocket was refused; the same question over HTTP has an answer. */
   async #refusal(): Promise<Problem | null> {
     try {
-      await new Api(this.#options.base).room(this.#options.room);
+      const { base, room, token } = this.#options;
+      await (token ? new Api(base).guest(token) : new Api(base).room(room));
       return null;
     } catch (error) {
       return error instanceof Problem && [401, 403, 404, 410].includes(error.status) ? error : null;
@@ -302,6 +366,7 @@ export class Room {
   #leave(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#settled);
+    clearTimeout(this.#broken);
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();

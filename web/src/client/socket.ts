@@ -28,9 +28,10 @@ export class Socket {
   #open: Promise<void>;
   #closed = false;
 
-  constructor(url: string, events: SocketEvents) {
+  /** @param token a guest's, on pages of other sites: browsers let scripts send it as a subprotocol alone */
+  constructor(url: string, events: SocketEvents, token?: string) {
     this.#events = events;
-    this.#ws = new WebSocket(url);
+    this.#ws = token ? new WebSocket(url, ["porchlight", `token.${token}`]) : new WebSocket(url);
     this.#open = new Promise((resolve, reject) => {
       const late = setTimeout(() => this.close(), PATIENCE);
       this.#ws.onopen = () => {

@@ -44,6 +44,7 @@ export class Watch {
   #source: EventSource | null = null;
   #player: Player | null = null;
   #live = false;
+  #since: string | null = null;
   #cut: string | null = null;
   #kind: PlayerKind = "hls";
   #state: WatchState = "off";
@@ -108,15 +109,22 @@ export class Watch {
         return;
       }
       this.#events.broadcast?.(broadcast);
-      this.#setLive(broadcast.live === true);
+      this.#setLive(broadcast.live === true, broadcast.since ?? null);
       this.#setCut(broadcast.cut ?? null);
     });
   }
 
-  #setLive(live: boolean): void {
-    if (live === this.#live) return;
+  #setLive(live: boolean, since: string | null): void {
+    // Off air and on again while nobody could tell us, as when the box is started again: another one, played from its beginning.
+    const another = live && this.#live && since !== this.#since;
+    this.#since = since;
+    if (live === this.#live && !another) return;
     this.#live = live;
     this.#fallen = false;
+    if (another) {
+      this.#startOver();
+      return;
+    }
     if (live) {
       this.#setState("waiting");
       this.#attach();

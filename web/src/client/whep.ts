@@ -1,5 +1,6 @@
-import { audioCodecs, videoCodecs } from "./codecs";
+import { audioCodecs, streamCodecs } from "./codecs";
 import { type Player, type PlayerEvents, plausible } from "./player";
+import { Quality, type Sample } from "./quality";
 import type { Kind } from "./state";
 
 /** Milliseconds until the first picture or sound has to be there, and that none may come later. */
@@ -16,12 +17,12 @@ export function canWhep(): boolean {
 
 function codecs(kind: Kind): RTCRtpCodec[] {
   const all = globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs ?? [];
-  return kind === "audio" ? audioCodecs(all) : videoCodecs(all);
+  return kind === "audio" ? audioCodecs(all) : streamCodecs(all);
 }
 
 /**
  * Plays a broadcast by WebRTC in a video element (WHEP, draft-ietf-wish-whep-04). It faults when nothing comes for four
- * seconds, at first or later; it does not try again.
+ * seconds, at first or later, and when what comes is measured to be too bad; it does not try again.
  */
 export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
   const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
@@ -30,6 +31,7 @@ export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerE
   let session: string | null = null;
   let latency: number | null = null;
   let received = 0;
+  let quality = new Quality();
   let last = Date.now();
 
   const destroy = (over = false) => {
@@ -55,6 +57,10 @@ export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerE
     received = now.received;
     latency = now.playing === null ? null : plausible((Date.now() - now.playing) / 1000);
     if (Date.now() - last > PATIENCE) fault("nothing comes");
+    // A page in the background is drawn seldom, which says nothing of the network.
+    if (document.hidden) quality = new Quality();
+    const bad = quality.add({ ...now, at: performance.now() });
+    if (bad) fault(bad);
   };
   const timer = setInterval(() => void look().catch(fault), LOOK);
   // A page that goes away says so: the box would wait for it otherwise.
@@ -102,18 +108,22 @@ async function leave(session: string | null): Promise<void> {
   if (session) await fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
 }
 
-/** Packets that came so far, and the wall time, in milliseconds since 1970, of what is seen now. */
-async function figures(pc: RTCPeerConnection): Promise<{ received: number; playing: number | null }> {
-  let received = 0;
+type Figures = Omit<Sample, "at"> & { playing: number | null };
+
+/** What came so far, and the wall time, in milliseconds since 1970, of what is seen now. */
+async function figures(pc: RTCPeerConnection): Promise<Figures> {
+  let [received, lost, frozen] = [0, 0, 0];
   let playing: number | null = null;
   for (const stats of (await pc.getStats()).values()) {
     if (stats.type !== "inbound-rtp") continue;
     received += stats.packetsReceived ?? 0;
+    lost += Math.max(stats.packetsLost ?? 0, 0);
+    frozen += stats.totalFreezesDuration ?? 0;
     if (stats.kind === "video" && stats.estimatedPlayoutTimestamp) {
       // Browsers disagree on whether it counts from 1900 or from 1970.
       const time: number = stats.estimatedPlayoutTimestamp;
       playing = time > NTP * 1000 ? time - NTP * 1000 : time;
     }
   }
-  return { received, playing };
+  return { received, lost, frozen, playing };
 }

@@ -4,11 +4,15 @@ export type Route =
   | { page: "home" }
   | { page: "room"; room: string }
   | { page: "watch"; broadcast: string }
+  | { page: "stats" }
+  | { page: "trust" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
 export function routeOf(path: string): Route {
   if (path === "/") return { page: "home" };
+  if (path === "/stats") return { page: "stats" };
+  if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };
   if (kind === "b" && id) return { page: "watch", broadcast: id };
@@ -52,6 +56,8 @@ function follow(event: MouseEvent): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  // From there on it may have to be another door of the box: the browser asks anew.
+  if (route.value.page === "trust") return;
   if (link.hash || routeOf(link.pathname).page === "lost") return;
   event.preventDefault();
   go(link.pathname);

@@ -121,6 +121,66 @@ const DEVICES = {
   screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
 };
 
+const begun = Date.now();
+/** Numbers of a box that works a little. */
+function statistics() {
+  const at = Date.now() - begun;
+  const wave = 1 + 0.3 * Math.sin(at / 7_000);
+  const grown = perSecond => Math.round(perSecond * (at / 1000 + 2 * (1 - Math.cos(at / 7_000))));
+  const media = (received, sent, lost) => ({
+    round_trip_seconds: 0.0123 * wave,
+    received_bytes: grown(received),
+    sent_bytes: grown(sent),
+    received_packets: grown(received / 900),
+    lost_packets: lost,
+    reported_loss: 0.004,
+    picture: { width: 1280, height: 720 },
+  });
+  const who = (id, name, of) => ({ id, room: "Living room", name, connection: "connected", media: of });
+  return {
+    at,
+    version: "0.1.0",
+    process: {
+      cpu_seconds: (at * 0.7) / 1000 + 0.5 * wave,
+      resident_bytes: 84e6 + 3e6 * wave,
+      threads: 31,
+      open_files: 58,
+      processors: 4,
+      memory_bytes: 4e9,
+      available_bytes: 3e9,
+      celsius: 52 + 4 * wave,
+    },
+    peers: {
+      connecting: 0,
+      connected: 3,
+      lost: 0,
+      received_bytes: grown(420_000),
+      sent_bytes: grown(810_000),
+      received_packets: grown(500),
+      missing_packets: grown(4),
+      recovered_packets: grown(3),
+      sent_packets: grown(950),
+      reported_lost_packets: grown(2),
+      retransmitted_packets: grown(2),
+      busy_seconds: (at * 0.06) / 1000,
+    },
+    viewers: { hls: 7, whep: 3 },
+    pipelines: {
+      camera: { running: 1, in: grown(30), out: grown(30), dropped: 0 },
+      "video-encoder": { running: 1, in: grown(30), out: grown(30), dropped: 0 },
+      "video-decoder": { running: 2, in: grown(55), out: grown(55), dropped: 0 },
+    },
+    composition: { running: 1, pictures: grown(30), late_pictures: 0 },
+    restarts: { packager: 1 },
+    log: { warnings: 3, errors: 1 },
+    participants: [
+      who("a", "Ada", media(210_000, 405_000, 3)),
+      who("b", "Grandmother Bartholomea", media(210_000, 405_000, 12)),
+      who("box", "Porchlight", null),
+    ],
+  };
+}
+
 async function api(request, response, path, method) {
   const role = roleOf(request);
   const [, what, id, sub, subId] = path.split("/");
@@ -137,6 +197,10 @@ async function api(request, response, path, method) {
   }
   if (what === "node")
     return json(response, { name: "Porch", version: "0.1.0", ...(role === "host" && { devices: DEVICES }) });
+  if (what === "statistics") {
+    if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
+    return json(response, statistics());
+  }
   if (what === "broadcasts") {
     if (!id) return json(response, [...rooms.values()].filter(r => r.live).map(broadcast));
     if (!room) return problem(response, 404, "not-found", "There is no such broadcast.");
@@ -185,7 +249,9 @@ const server = createServer(async (request, response) => {
     if (path === "/mock/peer.html") return await file(response, join(here, "peer.html"));
     if (path.startsWith("/hls/"))
       return await file(response, join(hls, path.split("/").slice(3).join("/")), { "cache-control": "no-store" });
+    if (path.startsWith("/sdk/")) return await file(response, join(dist, path.replace("/v1/", "/")));
     if (path.startsWith("/assets/")) return await file(response, join(dist, path));
+    if (path.startsWith("/embed/")) return await file(response, join(dist, "embed.html"));
     const html = await readFile(join(dist, "index.html"));
     response.writeHead(200, { "content-type": TYPES[".html"], "content-security-policy": CSP }).end(html);
   } catch (error) {

@@ -1,6 +1,6 @@
 //! `[peers]`: WebRTC.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,6 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::UNSPECIFIED, 8189).into(), announce: Vec::new() }
+        Self { listen: (Ipv6Addr::UNSPECIFIED, 8189).into(), announce: Vec::new() }
     }
 }

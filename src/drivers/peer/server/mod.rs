@@ -6,25 +6,32 @@
 //! (RFC 4585, 4588) and transport-wide feedback. Who may connect, and who gets whose tracks, is decided above.
 
 mod config;
+mod counters;
 mod peer;
 mod sdp;
+mod seen;
 mod socket;
+mod strangers;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 pub use config::Config;
+pub use counters::{Both, Counters, Report};
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::packet::Packet;
 use crate::model::ring::{Reader, Writer};
 use crate::model::time::Timeline;
-use crate::model::track::Kind;
+use crate::model::track::{Codec, Kind};
 
 /// Commands that wait for the worker; senders wait while it is full.
 const COMMANDS: usize = 64;
@@ -46,9 +53,6 @@ pub enum Error {
     /// The UDP port can't be opened.
     #[error("the UDP address {0} can't be opened for calls ({1}); choose another with peers.listen")]
     Bind(SocketAddr, #[source] std::io::Error),
-    /// There is no address that a browser could reach.
-    #[error("no network address to offer to browsers; connect a network or set peers.announce")]
-    NoAddress,
     /// The offer is not one that can be answered.
     #[error("the session description can't be used: {0}")]
     Offer(String),
@@ -65,8 +69,8 @@ pub enum Error {
 pub struct Answer {
     /// The session description to give back.
     pub sdp: String,
-    /// Media sections in which the peer sends.
-    pub inbound: Vec<(Mid, Kind)>,
+    /// Media sections in which the peer sends, and how that is coded.
+    pub inbound: Vec<(Mid, Codec)>,
     /// Media sections in which the peer receives: its slots.
     pub slots: Vec<(Mid, Kind)>,
 }
@@ -91,6 +95,8 @@ enum Command {
     Source { source: Source, from: Option<Reader<Packet>> },
     Bind { peer: PeerId, mid: Mid, source: Option<Source> },
     Close { peer: PeerId },
+    Report { reports: oneshot::Sender<Vec<Report>> },
+    Announce { addresses: Vec<IpAddr> },
 }
 
 /// The way to the peers; cheap to clone. The worker ends when all handles are gone.
@@ -98,6 +104,7 @@ enum Command {
 pub struct Handle {
     commands: mpsc::Sender<Command>,
     local: SocketAddr,
+    counters: Arc<Counters>,
 }
 
 impl Handle {
@@ -150,19 +157,54 @@ impl Handle {
         self.send(Command::Close { peer }).await
     }
 
+    /// What the worker has counted.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How each connection is now.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn reports(&self) -> Result<Vec<Report>, Error> {
+        let (reports, reported) = oneshot::channel();
+        self.send(Command::Report { reports }).await?;
+        reported.await.map_err(|_| Error::Gone)
+    }
+
+    /// Tells browsers that come from now on these addresses, as `peers.announce` does.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn announce(&self, addresses: Vec<IpAddr>) -> Result<(), Error> {
+        self.send(Command::Announce { addresses }).await
+    }
+
+    /// Waits until the worker has ended, by itself or by a failure.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
+    }
+
     async fn send(&self, command: Command) -> Result<(), Error> {
         self.commands.send(command).await.map_err(|_| Error::Gone)
     }
 }
 
-/// Opens the port and starts the worker's thread, which ends when every handle is dropped.
+/// Opens the port and starts the worker's thread, which ends when every handle is dropped. `network` has the addresses of
+/// the box; a peer is told those of the moment in which it comes.
 ///
 /// # Errors
-/// [`Error::Bind`] and [`Error::NoAddress`].
-pub fn start(config: &Config, timeline: Timeline) -> Result<(Handle, thread::JoinHandle<()>), Error> {
-    let socket = socket::Socket::bind(config)?;
+/// [`Error::Bind`].
+pub fn start(
+    config: &Config,
+    timeline: Timeline,
+    network: watch::Receiver<Arc<[IpAddr]>>,
+) -> Result<(Handle, thread::JoinHandle<()>), Error> {
+    let socket = socket::Socket::bind(config, network)?;
     let local = socket.local_addr();
     let (commands, inbox) = mpsc::channel(COMMANDS);
+    let counters: Arc<Counters> = Arc::default();
+    let counted = counters.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -172,12 +214,12 @@ pub fn start(config: &Config, timeline: Timeline) -> Result<(Handle, thread::Joi
         .name("peers".into())
         .spawn(move || {
             runtime.block_on(async move {
-                match worker::Worker::new(socket, timeline, inbox) {
+                match worker::Worker::new(socket, timeline, inbox, counted) {
                     Ok(worker) => worker.run().await,
                     Err(error) => tracing::error!(%error, "the UDP port can't be watched; calls are impossible"),
                 }
             });
         })
         .map_err(|error| Error::Bind(local, error))?;
-    Ok((Handle { commands, local }, thread))
+    Ok((Handle { commands, local, counters }, thread))
 }

@@ -2,22 +2,26 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use str0m::change::SdpOffer;
 use str0m::format::Codec as Format;
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid as Section};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid as Section, Pt};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
+use super::counters::Counters;
+use super::seen::{self, Arrivals, Phase, Seen};
 use super::socket::Address;
 use super::{Answer, Error, Mid, sdp};
+use crate::model::id::PeerId;
 use crate::model::packet::Packet;
 use crate::model::ring::{Demand, Writer};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::{Codec, Kind};
-use crate::proto::rtp::{Clock, Report, starts_keyframe};
+use crate::proto::rtp::{Clock, Report, starts_keyframe, vp8};
 use crate::proto::sfu::{ASK_APART, Forwarder};
 
 /// H.264 constrained baseline, level 3.1, packetization mode 1: what every browser sends and shows.
@@ -26,10 +30,11 @@ const H264_PROFILE: u32 = 0x42e01f;
 /// One media section in which the peer sends.
 struct Inbound {
     clock: usize,
-    kind: Kind,
+    codec: Codec,
     to: Option<(Writer<Packet>, Demand)>,
     keyframe_wanted: bool,
     keyframe_asked: Option<Instant>,
+    arrivals: Arrivals,
 }
 
 /// One slot.
@@ -50,6 +55,8 @@ pub(super) struct Effects {
 }
 
 pub(super) struct Peer {
+    /// Names it in the log.
+    id: PeerId,
     rtc: Rtc,
     timeline: Timeline,
     clock: Clock,
@@ -58,12 +65,27 @@ pub(super) struct Peer {
     sections: HashMap<Ssrc, Section>,
     /// When the engine wants to be woken.
     pub(super) timeout: Instant,
+    pub(super) phase: Phase,
+    pub(super) seen: Seen,
+    counters: Arc<Counters>,
 }
 
 impl Peer {
-    pub(super) fn new(addresses: &[Address], timeline: Timeline, now: Instant) -> Self {
-        let mut config = RtcConfig::new().clear_codecs().enable_opus(true, false).set_rtp_mode(true);
+    pub(super) fn new(
+        id: PeerId,
+        addresses: &[Address],
+        timeline: Timeline,
+        now: Instant,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let mut config = RtcConfig::new()
+            .clear_codecs()
+            .enable_opus(true, false)
+            .set_rtp_mode(true)
+            .set_stats_interval(Some(seen::EVERY));
         config.codec_config().add_h264(108.into(), Some(109.into()), true, H264_PROFILE);
+        // What those send who have no H.264; everybody receives it.
+        config = config.enable_vp8(true);
         let mut rtc = config.build(now);
         for address in addresses {
             let candidate = if address.outside == address.base {
@@ -77,6 +99,7 @@ impl Peer {
             }
         }
         Self {
+            id,
             rtc,
             timeline,
             clock: Clock::default(),
@@ -84,6 +107,9 @@ impl Peer {
             slots: HashMap::new(),
             sections: HashMap::new(),
             timeout: now,
+            phase: Phase::Connecting,
+            seen: Seen::new(counters.clone()),
+            counters,
         }
     }
 
@@ -109,7 +135,8 @@ impl Peer {
             return Err(Error::Offer("it is too large".into()));
         }
         let refused = |error: &dyn std::fmt::Display| Error::Offer(error.to_string());
-        let offer = SdpOffer::from_sdp_string(&sdp::without_names(offer)).map_err(|error| refused(&error))?;
+        let offer = sdp::without_arrivals(&sdp::one_codec(&sdp::without_names(offer)));
+        let offer = SdpOffer::from_sdp_string(&offer).map_err(|error| refused(&error))?;
         let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
         let answer = answer.to_sdp_string();
         for mid in sdp::mids(&answer) {
@@ -119,9 +146,9 @@ impl Peer {
             }
         }
         self.drain(effects, out);
-        let mut inbound: Vec<(Mid, Kind)> = self.inbound.iter().map(|(mid, i)| (mid.to_string(), i.kind)).collect();
+        let mut inbound: Vec<(Mid, Codec)> = self.inbound.iter().map(|(mid, i)| (mid.to_string(), i.codec)).collect();
         let mut slots: Vec<(Mid, Kind)> = self.slots.iter().map(|(mid, s)| (mid.to_string(), s.kind)).collect();
-        inbound.sort();
+        inbound.sort_by(|(a, _), (b, _)| a.cmp(b));
         slots.sort();
         Ok(Answer { sdp: answer, inbound, slots })
     }
@@ -161,9 +188,17 @@ impl Peer {
         self.rtc.accepts(input)
     }
 
+    /// Takes a datagram. One that can't be used is as if it had been lost on the way: anybody can send one from an address
+    /// that is not theirs.
+    pub(super) fn receive(&mut self, input: Input<'_>) {
+        if let Err(error) = self.rtc.handle_input(input) {
+            tracing::trace!(%error, "a datagram could not be used");
+        }
+    }
+
     pub(super) fn input(&mut self, input: Input<'_>) {
         if let Err(error) = self.rtc.handle_input(input) {
-            tracing::debug!(%error, "a connection ended by an error");
+            tracing::debug!(peer = %self.id.tag(), %error, "a connection ended by an error");
             self.rtc.disconnect();
         }
     }
@@ -173,31 +208,32 @@ impl Peer {
         let Some(slot) = self.slots.get_mut(&mid) else {
             return;
         };
-        let wanted = match slot.kind {
-            Kind::Audio => Format::Opus,
-            Kind::Video => Format::H264,
-        };
-        let Some(pt) = self.rtc.media(mid).and_then(|media| {
-            let params = self.rtc.codec_config().params();
-            let spoken = |pt: &&str0m::media::Pt| params.iter().any(|p| p.pt() == **pt && p.spec().codec == wanted);
-            media.remote_pts().iter().find(spoken).copied()
-        }) else {
+        // All of them are from one track.
+        let Some(pt) = packets.first().and_then(|packet| payload_type(&self.rtc, mid, packet.codec)) else {
             return;
         };
         let mut direct = self.rtc.direct_api();
         let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
             return;
         };
+        let mut written = 0;
         for packet in packets {
             let Some(header) = slot.forwarder.forward(packet) else {
                 continue;
             };
             let captured = self.timeline.instant(packet.time);
-            let write = RtpWrite::new(pt, header.seq.into(), header.rtp_time, captured, packet.payload.clone())
+            let payload = match header.moves {
+                Some((id, layer)) => vp8::moved(&packet.payload, id, layer),
+                None => packet.payload.clone(),
+            };
+            let write = RtpWrite::new(pt, header.seq.into(), header.rtp_time, captured, payload)
                 .marker(packet.marker)
                 .nackable(slot.kind == Kind::Video);
             stream.write_rtp(write);
+            written += 1;
         }
+        self.counters.packets(slot.kind).sent.add(written);
+        self.seen.written(mid, written);
     }
 
     /// Registers for demand on what the peer sends; true if a keyframe is wanted that was not asked for yet.
@@ -220,7 +256,7 @@ impl Peer {
         let mut some = false;
         for (mid, inbound) in &mut self.inbound {
             let early = inbound.keyframe_asked.is_some_and(|asked| now.duration_since(asked) < ASK_APART);
-            if !inbound.keyframe_wanted || inbound.kind != Kind::Video || early {
+            if !inbound.keyframe_wanted || inbound.codec.kind() != Kind::Video || early {
                 continue;
             }
             if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(*mid, None) {
@@ -244,7 +280,7 @@ impl Peer {
                 Ok(Output::Transmit(transmit)) => out.push(transmit),
                 Ok(Output::Event(event)) => self.event(event, effects),
                 Err(error) => {
-                    tracing::debug!(%error, "a connection ended by an error");
+                    tracing::debug!(peer = %self.id.tag(), %error, "a connection ended by an error");
                     self.rtc.disconnect();
                     return;
                 }
@@ -263,6 +299,9 @@ impl Peer {
             }
             Engine::KeyframeRequest(request) => effects.keyframes.push(request.mid),
             Engine::RtpPacket(packet) => self.packet(packet),
+            Engine::PeerStats(stats) => self.seen.peer(&stats),
+            Engine::MediaIngressStats(stats) => self.seen.ingress(&stats),
+            Engine::MediaEgressStats(stats) => self.seen.egress(&stats),
             Engine::Closed => self.rtc.disconnect(),
             _ => {}
         }
@@ -276,13 +315,20 @@ impl Peer {
         };
         if direction.is_receiving() {
             self.slots.remove(&mid);
+            // A section has one video codec left, see `sdp::one_codec`.
+            let codec = match kind {
+                Kind::Audio => Codec::Opus,
+                Kind::Video if payload_type(&self.rtc, mid, Codec::H264).is_some() => Codec::H264,
+                Kind::Video => Codec::Vp8,
+            };
             let clock = &mut self.clock;
             self.inbound.entry(mid).or_insert_with(|| Inbound {
                 clock: clock.add(rate),
-                kind,
+                codec,
                 to: None,
                 keyframe_wanted: false,
                 keyframe_asked: None,
+                arrivals: Arrivals::default(),
             });
         } else {
             self.inbound.remove(&mid);
@@ -316,7 +362,9 @@ impl Peer {
         let Some(inbound) = self.inbound.get_mut(&mid) else {
             return;
         };
+        self.seen.arrived(&inbound.arrivals.came(*ssrc, *packet.seq_no));
         let Some((to, _)) = &mut inbound.to else {
+            self.counters.unbound.inc();
             return;
         };
         // Probing for bandwidth sends packets without content.
@@ -330,16 +378,35 @@ impl Peer {
         });
         let arrived = self.timeline.media(packet.timestamp);
         let time = self.clock.time(inbound.clock, rtp_time, report, arrived);
+        self.counters.packets(inbound.codec.kind()).received.inc();
+        let keyframe = starts_keyframe(inbound.codec, &packet.payload);
+        if keyframe && inbound.codec.kind() == Kind::Video {
+            self.seen.keyframe(inbound.codec, &packet.payload);
+        }
         to.push(Packet {
+            codec: inbound.codec,
             seq: *packet.seq_no,
             rtp_time,
             time,
             marker: packet.header.marker,
-            keyframe: inbound.kind == Kind::Audio || starts_keyframe(&packet.payload),
+            keyframe,
             level: packet.header.ext_vals.audio_level.map(i8::unsigned_abs),
             payload: packet.payload,
         });
     }
+}
+
+/// The number by which the other side knows a codec in this section.
+fn payload_type(rtc: &Rtc, mid: Section, codec: Codec) -> Option<Pt> {
+    let format = match codec {
+        Codec::H264 => Format::H264,
+        Codec::Vp8 => Format::Vp8,
+        Codec::Opus => Format::Opus,
+        Codec::Aac => return None,
+    };
+    let params = rtc.codec_config().params();
+    let spoken = |pt: &&Pt| params.iter().any(|p| p.pt() == **pt && p.spec().codec == format);
+    rtc.media(mid)?.remote_pts().iter().find(spoken).copied()
 }
 
 fn wall_nanos(time: SystemTime) -> i64 {

@@ -1,6 +1,8 @@
 //! The worker against real peers on loopback: str0m on the other side as well, in the role of the browser.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpPendingOffer};
@@ -9,14 +11,14 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{Answer, Config, EVENTS, Event, Handle, start};
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::packet::Packet;
 use crate::model::ring::{Gate, Next, PACKETS, ring};
 use crate::model::time::Timeline;
-use crate::model::track::Kind;
+use crate::model::track::{Codec, Kind};
 
 /// However slow the machine is, this is enough.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -31,8 +33,8 @@ struct Client {
 }
 
 impl Client {
-    fn new(direction: Direction) -> (Self, String, SdpPendingOffer, Section) {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has ports");
+    fn at(address: &str, direction: Direction) -> (Self, String, SdpPendingOffer, Section) {
+        let socket = UdpSocket::bind(address).expect("loopback has ports");
         socket.set_read_timeout(Some(Duration::from_millis(5))).expect("a socket has a timeout");
         let local = socket.local_addr().expect("it is bound");
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
@@ -122,7 +124,16 @@ async fn connect(
     id: PeerId,
     direction: Direction,
 ) -> (Client, Section, Answer) {
-    let (mut client, offer, pending, mid) = Client::new(direction);
+    connect_from("127.0.0.1:0", handle, events, (id, direction)).await
+}
+
+async fn connect_from(
+    address: &str,
+    handle: &Handle,
+    events: &mpsc::Sender<Event>,
+    (id, direction): (PeerId, Direction),
+) -> (Client, Section, Answer) {
+    let (mut client, offer, pending, mid) = Client::at(address, direction);
     let answer = handle.offer(id, offer, events).await.expect("the offer is a good one");
     client.accept(&answer, pending);
     until("the connection", || {
@@ -140,13 +151,18 @@ fn loopback() -> Config {
     Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() }
 }
 
+/// The worker on loopback.
+fn begin() -> (Handle, JoinHandle<()>) {
+    start(&loopback(), timeline(), watch::channel(Arc::default()).1).expect("loopback has ports")
+}
+
 #[tokio::test]
 async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
-    let (handle, thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let (handle, thread) = begin();
     let ((told, mut events), (told_other, mut events_other)) = (mpsc::channel(EVENTS), mpsc::channel(EVENTS));
     let (one, other) = (PeerId::from_bytes([1; 10]), PeerId::from_bytes([2; 10]));
     let (mut sender, from, answer) = connect(&handle, &told, one, Direction::SendOnly).await;
-    assert_eq!(answer.inbound, [(from.to_string(), Kind::Video)]);
+    assert_eq!(answer.inbound, [(from.to_string(), Codec::H264)]);
     assert!(answer.slots.is_empty());
     let (mut receiver, to, answer) = connect(&handle, &told_other, other, Direction::RecvOnly).await;
     assert_eq!(answer.slots, [(to.to_string(), Kind::Video)]);
@@ -185,6 +201,18 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     assert_eq!(receiver.received.iter().map(|(_, payload)| index(payload)).collect::<Vec<_>>(), expected);
     assert!(receiver.received.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "numbers are consecutive");
 
+    let counted = handle.counters();
+    assert_eq!((counted.video.received.get(), counted.video.sent.get()), (100, 100));
+    assert_eq!((counted.audio.received.get(), counted.skipped.get()), (0, 0));
+    assert!(counted.bytes.received.get() > counted.datagrams.received.get() * 20, "{counted:?}");
+    assert!(counted.turns.get() > 0 && counted.busy_nanos.get() > 0);
+    let mut reports = handle.reports().await.expect("the worker runs");
+    reports.sort_by_key(|report| report.peer);
+    let mut both = [one, other];
+    both.sort();
+    assert_eq!(reports.iter().map(|report| report.peer).collect::<Vec<_>>(), both);
+    assert!(reports.iter().all(|report| report.lost_packets == 0), "{reports:?}");
+
     handle.close(one).await.expect("the worker runs");
     until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
     assert_eq!(events_other.recv().await, Some(Event::Connected(other)));
@@ -200,8 +228,38 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
 }
 
 #[tokio::test]
+async fn what_another_thread_does_to_a_ring_wakes_the_worker() {
+    let (handle, _thread) = begin();
+    let (told, mut events) = mpsc::channel(EVENTS);
+    let id = PeerId::from_bytes([4; 10]);
+    let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
+    // Without an address it is never sent anything, so that nothing else wakes the worker but its own look around, four
+    // times a second: by that alone so many ends would be told too late.
+    let (mut client, offer, _, to) = Client::at("127.0.0.1:0", Direction::RecvOnly);
+    let offer = offer.split_inclusive('\n').filter(|line| !line.starts_with("a=candidate")).collect();
+    handle.offer(id, offer, &told).await.expect("the offer is a good one");
+    let end = tokio::time::Instant::now() + DEADLINE;
+    for round in 0..200 {
+        let (writer, source) = ring(1);
+        handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
+        handle.bind(id, to.to_string(), Some(name)).await.expect("the worker runs");
+        // This hears nothing for some milliseconds, in which the worker falls asleep.
+        client.turn();
+        drop(writer);
+        loop {
+            let event = tokio::time::timeout_at(end, events.recv()).await;
+            match event.unwrap_or_else(|_| panic!("{round} ends were told")) {
+                Some(Event::Ended(..)) => break,
+                Some(_) => {}
+                None => panic!("the worker has ended"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn strangers_and_garbage_change_nothing() {
-    let (handle, _thread) = start(&loopback(), timeline()).expect("loopback has ports");
+    let (handle, _thread) = begin();
     let (told, _events) = mpsc::channel(EVENTS);
     let stranger = UdpSocket::bind("127.0.0.1:0").expect("loopback has ports");
     let mut seed = 7u32;
@@ -220,4 +278,38 @@ async fn strangers_and_garbage_change_nothing() {
     }
     let (client, ..) = connect(&handle, &told, PeerId::from_bytes([6; 10]), Direction::SendOnly).await;
     assert!(client.connected);
+}
+
+#[tokio::test]
+async fn one_socket_serves_peers_of_ipv4_and_ipv6_and_forwards_between_them() {
+    let network: Arc<[IpAddr]> = ["127.0.0.1", "::1"].map(|ip| ip.parse().expect("an address")).into();
+    let config = Config { listen: "[::]:0".parse().expect("an address"), ..Config::default() };
+    let (told_network, network) = watch::channel(network);
+    let (handle, _thread) = start(&config, timeline(), network).expect("loopback has ports");
+    let (told, _events) = mpsc::channel(EVENTS);
+    let (one, other) = (PeerId::from_bytes([1; 10]), PeerId::from_bytes([2; 10]));
+    let (mut sender, from, answer) = connect_from("[::1]:0", &handle, &told, (one, Direction::SendOnly)).await;
+    let port = handle.local_addr().port();
+    for candidate in [format!(" ::1 {port} typ host"), format!(" 127.0.0.1 {port} typ host")] {
+        assert!(answer.sdp.contains(&candidate), "no {candidate:?} in {}", answer.sdp);
+    }
+    let (mut receiver, to, _) = connect_from("127.0.0.1:0", &handle, &told, (other, Direction::RecvOnly)).await;
+    let (writer, source) = ring(PACKETS);
+    handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
+    let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
+    handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
+    handle.bind(other, to.to_string(), Some(name)).await.expect("the worker runs");
+    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), &told).await.expect_err("that is no offer");
+    sender.send(from, 100, 20);
+    until("the packets on the other side", || {
+        sender.turn();
+        receiver.turn();
+        receiver.received.len() >= 20
+    });
+
+    // An address that is new is told to whoever comes next.
+    told_network.send_replace(["127.0.0.1", "::1", "fd00::7"].map(|ip| ip.parse().expect("an address")).into());
+    let third = (PeerId::from_bytes([4; 10]), Direction::RecvOnly);
+    let (.., answer) = connect_from("[::1]:0", &handle, &told, third).await;
+    assert!(answer.sdp.contains(&format!(" fd00::7 {port} typ host")), "{}", answer.sdp);
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use str0m::Input;
@@ -12,8 +14,11 @@ use str0m::net::Transmit;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use super::counters::{Counters, Report};
 use super::peer::{Effects, Peer, datagram};
-use super::socket::{Address, Socket, Watched};
+use super::seen::Phase;
+use super::socket::{Socket, Watched};
+use super::strangers::Strangers;
 use super::{Command, Error, Event, PEERS, Source};
 use crate::model::id::PeerId;
 use crate::model::packet::Packet;
@@ -26,6 +31,8 @@ const BATCH: usize = 64;
 const LOOK: Duration = Duration::from_millis(250);
 /// Addresses remembered for one peer; browsers have a handful.
 const ADDRESSES: usize = 32;
+/// Datagrams that wait for others before all of them are sent.
+const TOGETHER: usize = 64;
 
 /// One track that is forwarded.
 struct Feed {
@@ -52,17 +59,36 @@ impl Batch {
 
 pub(super) struct Worker {
     socket: Watched,
-    addresses: Vec<Address>,
     timeline: Timeline,
     commands: mpsc::Receiver<Command>,
     peers: HashMap<PeerId, Peer>,
     /// Who is told what happens to a peer.
     owners: HashMap<PeerId, mpsc::Sender<Event>>,
     by_address: HashMap<SocketAddr, PeerId>,
+    strangers: Strangers,
     sources: HashMap<Source, Feed>,
     slots: HashMap<(PeerId, Section), Source>,
     timers: BTreeSet<(Instant, PeerId)>,
     out: Vec<Transmit>,
+    counters: Arc<Counters>,
+}
+
+/// Wakes the worker, unless it is awake: what it writes into rings itself it looks at before it sleeps.
+struct Bell {
+    worker: Waker,
+    awake: AtomicBool,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.awake.load(Ordering::SeqCst) {
+            self.worker.wake_by_ref();
+        }
+    }
 }
 
 /// What woke the loop.
@@ -74,51 +100,74 @@ enum Woken {
 }
 
 impl Worker {
-    pub(super) fn new(socket: Socket, timeline: Timeline, commands: mpsc::Receiver<Command>) -> std::io::Result<Self> {
-        let addresses = socket.addresses.clone();
+    pub(super) fn new(
+        socket: Socket,
+        timeline: Timeline,
+        commands: mpsc::Receiver<Command>,
+        counters: Arc<Counters>,
+    ) -> std::io::Result<Self> {
         Ok(Self {
-            socket: socket.watch()?,
-            addresses,
+            socket: socket.watch(counters.clone())?,
             timeline,
             commands,
             peers: HashMap::new(),
             owners: HashMap::new(),
             by_address: HashMap::new(),
+            strangers: Strangers::default(),
             sources: HashMap::new(),
             slots: HashMap::new(),
             timers: BTreeSet::new(),
             out: Vec::new(),
+            counters,
         })
     }
 
     pub(super) async fn run(mut self) {
         let mut look = Instant::now() + LOOK;
+        let worker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let bell = Arc::new(Bell { worker, awake: AtomicBool::new(true) });
+        let ringing = Waker::from(bell.clone());
         loop {
             let due = self.timers.first().map_or(look, |(at, _)| look.min(*at));
             let mut batch = Batch::default();
+            bell.awake.store(false, Ordering::SeqCst);
             let woken = tokio::select! {
                 command = self.commands.recv() => Woken::Command(command),
                 // An error here shows again when reading.
                 _ = self.socket.readable() => Woken::Readable,
                 () = tokio::time::sleep_until(due.into()) => Woken::Time,
-                () = poll_fn(|cx| poll_media(&mut self.peers, &mut self.sources, &mut batch, cx)) => Woken::Media,
+                () = poll_fn(|_| poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing)) => {
+                    Woken::Media
+                }
             };
+            bell.awake.store(true, Ordering::SeqCst);
             let now = Instant::now();
             match woken {
                 Woken::Command(Some(command)) => self.command(command, now),
                 Woken::Command(None) => break,
-                Woken::Readable => self.read(now),
+                Woken::Readable => {
+                    self.read(now);
+                    // What has come goes on at once.
+                    if poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing).is_ready() {
+                        self.forward(batch, now);
+                    }
+                }
                 Woken::Time => self.time(now),
                 Woken::Media => self.forward(batch, now),
             }
             if now >= look {
                 look = now + LOOK;
                 self.look(now);
+                self.count_phases();
             }
+            self.socket.send(&mut self.out);
+            self.counters.turns.inc();
+            self.counters.busy_nanos.add(now.elapsed().as_nanos() as u64);
         }
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             self.close(peer);
         }
+        self.socket.send(&mut self.out);
     }
 
     fn command(&mut self, command: Command, now: Instant) {
@@ -151,6 +200,9 @@ impl Worker {
                 self.look(now);
             }
             Command::Close { peer } => self.close(peer),
+            // Whoever asked may have gone away meanwhile.
+            Command::Report { reports } => drop(reports.send(self.reports())),
+            Command::Announce { addresses } => self.socket.announce(addresses),
         }
     }
 
@@ -166,7 +218,7 @@ impl Worker {
             if self.peers.len() >= PEERS {
                 return Err(Error::Full);
             }
-            let peer = Peer::new(&self.addresses, self.timeline, now);
+            let peer = Peer::new(id, &self.socket.addresses(), self.timeline, now, self.counters.clone());
             self.timers.insert((peer.timeout, id));
             self.peers.insert(id, peer);
             self.owners.insert(id, events);
@@ -184,20 +236,30 @@ impl Worker {
 
     fn read(&mut self, now: Instant) {
         let mut touched: Vec<(PeerId, Instant, Effects)> = Vec::new();
-        let Self { socket, peers, by_address, out, .. } = self;
+        let Self { socket, peers, by_address, strangers, out, counters, .. } = self;
         socket.read(|source, destination, bytes| {
+            let known = by_address.get(&source).copied();
+            if known.is_none() && !strangers.may_knock(source.ip(), now) {
+                return;
+            }
             let Some(input) = datagram(now, source, destination, bytes) else {
+                counters.not_webrtc.inc();
+                if known.is_none() {
+                    strangers.refused(source.ip());
+                }
                 return;
             };
-            let known = by_address.get(&source).filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
-            let Some(id) = known.copied().or_else(|| {
+            let known = known.filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
+            let Some(id) = known.or_else(|| {
                 let (&id, _) = peers.iter().find(|(_, peer)| peer.accepts(&input))?;
                 if by_address.len() >= ADDRESSES * PEERS {
-                    by_address.clear();
+                    by_address.retain(|_, owner| *owner != id);
                 }
                 by_address.insert(source, id);
                 Some(id)
             }) else {
+                counters.unknown_peer.inc();
+                strangers.refused(source.ip());
                 return;
             };
             let Some(peer) = peers.get_mut(&id) else {
@@ -208,7 +270,7 @@ impl Worker {
                 touched.len() - 1
             });
             // The engine holds one received packet at a time: what it made of this one is taken before the next.
-            peer.input(input);
+            peer.receive(input);
             peer.drain(&mut touched[at].2, out);
         });
         for (id, before, effects) in touched {
@@ -262,9 +324,7 @@ impl Worker {
             for (id, mid) in self.sources.get(source).map(|feed| feed.to.as_slice()).unwrap_or_default() {
                 if let Some(peer) = self.peers.get_mut(id) {
                     peer.send(*mid, packets);
-                    if !touched.contains(id) {
-                        touched.push(*id);
-                    }
+                    touched.push(*id);
                 }
             }
         }
@@ -273,6 +333,8 @@ impl Worker {
                 self.report(id, Event::Ended(id, *source));
             }
         }
+        touched.sort_unstable();
+        touched.dedup();
         for id in touched {
             self.turn(id, now);
         }
@@ -327,10 +389,10 @@ impl Worker {
         self.settle(id, before, effects);
     }
 
-    /// Sends what the engine made, sets its timer and reports what happened.
+    /// Sends what the engines made if it is enough, sets the timer of this one and reports what happened.
     fn settle(&mut self, id: PeerId, before: Instant, effects: Effects) {
-        for transmit in self.out.drain(..) {
-            self.socket.send(transmit.source, transmit.destination, &transmit.contents);
+        if self.out.len() >= TOGETHER {
+            self.socket.send(&mut self.out);
         }
         for mid in effects.keyframes {
             if let Some(feed) = self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)) {
@@ -338,9 +400,11 @@ impl Worker {
             }
         }
         if effects.connected {
+            self.phase(id, Phase::Connected);
             self.report(id, Event::Connected(id));
         }
         if effects.disconnected {
+            self.phase(id, Phase::Lost);
             self.report(id, Event::Disconnected(id));
         }
         let Some(peer) = self.peers.get(&id) else {
@@ -358,6 +422,7 @@ impl Worker {
         let Some(mut peer) = self.peers.remove(&id) else {
             return;
         };
+        tracing::debug!(peer = %id.tag(), "a connection is closed");
         self.timers.remove(&(peer.timeout, id));
         self.by_address.retain(|_, owner| *owner != id);
         self.slots.retain(|(owner, _), _| *owner != id);
@@ -365,11 +430,26 @@ impl Worker {
             feed.to.retain(|(owner, _)| *owner != id);
         }
         peer.close(&mut self.out);
-        for transmit in self.out.drain(..) {
-            self.socket.send(transmit.source, transmit.destination, &transmit.contents);
-        }
         self.report(id, Event::Closed(id));
         self.owners.remove(&id);
+    }
+
+    fn phase(&mut self, id: PeerId, phase: Phase) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.phase = phase;
+            tracing::debug!(peer = %id.tag(), ?phase, "a connection changed");
+        }
+    }
+
+    fn reports(&self) -> Vec<Report> {
+        self.peers.iter().map(|(id, peer)| peer.seen.report(*id)).collect()
+    }
+
+    fn count_phases(&self) {
+        let count = |phase| self.peers.values().filter(|peer| peer.phase == phase).count() as i64;
+        self.counters.connecting.set(count(Phase::Connecting));
+        self.counters.connected.set(count(Phase::Connected));
+        self.counters.lost.set(count(Phase::Lost));
     }
 
     fn report(&self, id: PeerId, event: Event) {
@@ -388,8 +468,10 @@ fn poll_media(
     peers: &mut HashMap<PeerId, Peer>,
     sources: &mut HashMap<Source, Feed>,
     batch: &mut Batch,
-    cx: &mut Context<'_>,
+    counters: &Counters,
+    waker: &Waker,
 ) -> Poll<()> {
+    let cx = &mut Context::from_waker(waker);
     for peer in peers.values_mut() {
         batch.keyframe |= peer.poll_demand(cx);
     }
@@ -400,6 +482,7 @@ fn poll_media(
                 Poll::Ready(Next::Item(packet)) => packets.push(packet),
                 Poll::Ready(Next::Lagged(lost)) => {
                     tracing::debug!(lost, "forwarding was too slow");
+                    counters.skipped.add(lost);
                     packets.clear();
                     batch.missed.push(source);
                 }

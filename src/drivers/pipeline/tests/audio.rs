@@ -8,7 +8,8 @@ use super::*;
 async fn burst(codec: AudioCodec) -> Vec<Unit> {
     let (writer, source) = ring(UNITS);
     let mut reader = source.reader(Gate::default());
-    let (running, feed) = audio_encoder(AudioEncoderSpec { codec, bitrate: 128_000 }, writer).expect("installed");
+    let (running, feed) =
+        audio_encoder(&Counters::default(), AudioEncoderSpec { codec, bitrate: 128_000 }, writer).expect("installed");
     let start = MediaTime::from_millis(10_000);
     for block in 0..75 {
         let samples = (block * 960..(block + 1) * 960i64)
@@ -35,7 +36,7 @@ async fn burst(codec: AudioCodec) -> Vec<Unit> {
 async fn opus_units_carry_the_time_of_the_sound_they_decode_to() {
     let units = burst(AudioCodec::Opus).await;
     let (sounds, mut heard) = mpsc::channel(128);
-    let (_running, mut feed) = audio_decoder(sounds).expect("installed");
+    let (_running, mut feed) = audio_decoder(&Counters::default(), sounds).expect("installed");
     let mut all = Vec::new();
     for unit in &units {
         assert_eq!(unit.duration, Some(Duration::from_millis(20)));
@@ -102,7 +103,7 @@ async fn a_hole_in_the_sound_is_concealed_without_shifting_what_follows() {
     let (before, after) = (units[29].pts, units[38].pts);
     units.drain(30..38);
     let (sounds, mut heard) = mpsc::channel(128);
-    let (running, mut feed) = audio_decoder(sounds).expect("installed");
+    let (running, mut feed) = audio_decoder(&Counters::default(), sounds).expect("installed");
     for unit in &units {
         while feed.push(unit).expect("it runs") == Fed::Full {
             tokio::task::yield_now().await;
@@ -127,7 +128,7 @@ async fn a_hole_in_the_sound_is_concealed_without_shifting_what_follows() {
 async fn the_sound_goes_on_after_garbage() {
     let units = burst(AudioCodec::Opus).await;
     let (sounds, mut heard) = mpsc::channel(256);
-    let (running, mut feed) = audio_decoder(sounds).expect("installed");
+    let (running, mut feed) = audio_decoder(&Counters::default(), sounds).expect("installed");
     let (mut noise, mut refused) = (1u64, 0);
     for (n, unit) in units.iter().enumerate() {
         let mut unit = unit.clone();

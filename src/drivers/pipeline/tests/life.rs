@@ -19,14 +19,14 @@ async fn flash_and_beep_of_the_stand_ins_coincide_after_encoding_and_decoding() 
         encoder: H264Encoder::X264,
         caption: "Porch".to_owned(),
     };
-    let (camera, _) = camera(camera_spec, line, video_out).expect("installed");
+    let (camera, _) = camera(&Counters::default(), camera_spec, line, video_out).expect("installed");
     let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 64_000 };
-    let microphone = microphone(spec, line, audio_out).expect("installed");
+    let microphone = microphone(&Counters::default(), spec, line, audio_out).expect("installed");
     let (pictures, mut decoded) = mpsc::channel(64);
     let (sounds, mut heard) = mpsc::channel(64);
-    let spec = VideoDecoderSpec { width: 320, height: 180, caption: None };
-    let (video_running, mut video_feed) = video_decoder(spec, pictures).expect("installed");
-    let (audio_running, mut audio_feed) = audio_decoder(sounds).expect("installed");
+    let spec = VideoDecoderSpec { codec: Codec::H264, width: 320, height: 180, caption: None };
+    let (video_running, mut video_feed) = video_decoder(&Counters::default(), spec, pictures).expect("installed");
+    let (audio_running, mut audio_feed) = audio_decoder(&Counters::default(), sounds).expect("installed");
 
     let (mut flash, mut before) = (None, None);
     while flash.is_none() {
@@ -109,7 +109,7 @@ async fn a_missing_device_is_told_and_the_ring_ends() {
         encoder: H264Encoder::X264,
         caption: String::new(),
     };
-    let (mut running, _) = camera(spec, timeline(), out).expect("it can be built");
+    let (mut running, _) = camera(&Counters::default(), spec, timeline(), out).expect("it can be built");
     assert_eq!(lost_device(&mut running).await, "device");
     assert!(matches!(within(reader.next()).await, Next::Closed));
     assert!(matches!(running.event().await, Event::Failed { .. }), "it stays failed");
@@ -120,9 +120,9 @@ async fn a_missing_sound_card_is_told() {
     let (out, _source) = ring(UNITS);
     let device = "plughw:CARD=nowhere".to_owned();
     let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device: device.clone() }, bitrate: 64_000 };
-    let mut running = microphone(spec, timeline(), out).expect("it can be built");
+    let mut running = microphone(&Counters::default(), spec, timeline(), out).expect("it can be built");
     lost_device(&mut running).await;
-    let (mut running, feed) = speaker(SpeakerSpec { device }).expect("it can be built");
+    let (mut running, feed) = speaker(&Counters::default(), SpeakerSpec { device }).expect("it can be built");
     lost_device(&mut running).await;
     assert_eq!(feed.push(&Sound { time: MediaTime::ZERO, samples: [0; 4].into() }), Err(Gone));
 }
@@ -133,7 +133,7 @@ async fn a_missing_screen_is_told() {
         return;
     }
     let spec = DisplaySpec { width: 640, height: 360, fps: 15, connector: None };
-    let (mut running, _feed) = display(spec).expect("it can be built");
+    let (mut running, _feed) = display(&Counters::default(), spec).expect("it can be built");
     lost_device(&mut running).await;
 }
 
@@ -185,7 +185,7 @@ fn twenty_restarts_leave_no_thread_behind() {
                 encoder: H264Encoder::X264,
                 caption: "Porch".to_owned(),
             };
-            let (mut running, _) = camera(spec, line, out).expect("installed");
+            let (mut running, _) = camera(&Counters::default(), spec, line, out).expect("installed");
             assert_eq!(within(running.event()).await, Event::Started);
             unit(&mut reader).await;
             if round % 2 == 0 {

@@ -11,6 +11,7 @@ use crate::drivers::device::monotonic_nanos;
 use crate::model::raw::{Picture, Sound};
 use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
 use crate::model::time::{MediaTime, Timeline};
+use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
 
 /// One generous deadline for everything that has to arrive.
@@ -54,7 +55,7 @@ async fn encoded(spec: VideoEncoderSpec, from: MediaTime, count: i64, luma: impl
     let (writer, source) = ring(UNITS);
     let mut reader = source.reader(Gate::default());
     let (width, height) = (spec.width, spec.height);
-    let (running, feed, _) = video_encoder(spec, writer).expect("the encoder is installed");
+    let (running, feed, _) = video_encoder(&Counters::default(), spec, writer).expect("the encoder is installed");
     let mut units = Vec::new();
     for n in 0..count {
         let time = from.plus_nanos(n * 66_000_000);

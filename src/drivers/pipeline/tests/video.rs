@@ -9,8 +9,8 @@ async fn round_trip(with: H264Encoder) {
     let units = encoded(encoder(320, 180, with), from, 40, |n, x, y| halves(n, 320)(x, y)).await;
     assert!(units[0].keyframe && units.iter().filter(|u| u.keyframe).count() == 2, "every 30 pictures");
     let (pictures, mut decoded) = mpsc::channel(8);
-    let spec = VideoDecoderSpec { width: 160, height: 120, caption: None };
-    let (running, mut feed) = video_decoder(spec, pictures).expect("the decoder is installed");
+    let spec = VideoDecoderSpec { codec: Codec::H264, width: 160, height: 120, caption: None };
+    let (running, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("the decoder is installed");
     for (n, unit) in (0..).zip(&units) {
         assert_eq!(unit.pts, from.plus_nanos(n * 66_000_000), "no picture is reordered or shifted");
         assert_eq!(feed.push(unit), Ok(Fed::Taken));
@@ -41,7 +41,8 @@ async fn the_encoder_makes_constrained_baseline_and_a_keyframe_when_asked() {
     let mut reader = source.reader(Gate::default());
     let mut spec = encoder(320, 180, H264Encoder::X264);
     spec.keyframe_interval = 1000;
-    let (_running, feed, keyframes) = video_encoder(spec, writer).expect("the encoder is installed");
+    let (_running, feed, keyframes) =
+        video_encoder(&Counters::default(), spec, writer).expect("the encoder is installed");
     let mut keys = Vec::new();
     for n in 0..60 {
         if n == 30 || n == 32 {
@@ -61,8 +62,8 @@ async fn the_encoder_makes_constrained_baseline_and_a_keyframe_when_asked() {
 /// Decodes every unit and gives the last picture.
 async fn last_picture(units: &[Unit], caption: Option<&str>) -> Picture {
     let (pictures, mut decoded) = mpsc::channel(8);
-    let spec = VideoDecoderSpec { width: 320, height: 180, caption: caption.map(str::to_owned) };
-    let (running, mut feed) = video_decoder(spec, pictures).expect("installed");
+    let spec = VideoDecoderSpec { codec: Codec::H264, width: 320, height: 180, caption: caption.map(str::to_owned) };
+    let (running, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("installed");
     let mut last = None;
     for unit in units {
         if feed.push(unit).expect("it runs") == Fed::Taken {
@@ -103,8 +104,8 @@ async fn the_decoder_goes_on_after_garbage_and_waits_for_keyframes() {
         encoded(encoder(320, 180, H264Encoder::X264), MediaTime::ZERO, 40, |n, x, y| halves(n, 320)(x, y)).await;
     let second_key = units.iter().rposition(|u| u.keyframe).expect("two keyframes");
     let (pictures, mut decoded) = mpsc::channel(64);
-    let spec = VideoDecoderSpec { width: 320, height: 180, caption: None };
-    let (running, mut feed) = video_decoder(spec, pictures).expect("installed");
+    let spec = VideoDecoderSpec { codec: Codec::H264, width: 320, height: 180, caption: None };
+    let (running, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("installed");
     assert_eq!(feed.push(&units[1]), Ok(Fed::NeedsKeyframe), "it can't begin in the middle");
     let short = Unit { data: vec![0, 0, 9, 9, 1].into(), ..units[0].clone() };
     assert_eq!(feed.push(&short), Ok(Fed::Refused));
@@ -147,8 +148,8 @@ async fn a_change_of_size_in_the_middle_gives_pictures_of_the_size_asked_for() {
         .await,
     );
     let (pictures, mut decoded) = mpsc::channel(8);
-    let spec = VideoDecoderSpec { width: 426, height: 240, caption: None };
-    let (running, mut feed) = video_decoder(spec, pictures).expect("installed");
+    let spec = VideoDecoderSpec { codec: Codec::H264, width: 426, height: 240, caption: None };
+    let (running, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("installed");
     for (n, unit) in units.iter().enumerate() {
         assert_eq!(feed.push(unit), Ok(Fed::Taken));
         let picture = within(decoded.recv()).await.expect("one for one");
@@ -178,7 +179,8 @@ async fn a_card_and_a_still_are_what_they_say() {
 #[tokio::test]
 async fn pictures_that_come_too_fast_or_in_another_size_are_dropped_and_said_to_be() {
     let (writer, _source) = ring(UNITS);
-    let (running, feed, _) = video_encoder(encoder(1280, 720, H264Encoder::X264), writer).expect("installed");
+    let (running, feed, _) =
+        video_encoder(&Counters::default(), encoder(1280, 720, H264Encoder::X264), writer).expect("installed");
     assert_eq!(feed.push(&picture(320, 180, MediaTime::ZERO, |_, _| 0)), Ok(Fed::Refused));
     let short = Picture { data: Default::default(), ..picture(1280, 720, MediaTime::ZERO, |_, _| 0) };
     assert_eq!(feed.push(&short), Ok(Fed::Refused));

@@ -28,11 +28,13 @@ impl Studio {
     async fn on_air() -> Self {
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         let timeline = Timeline::new(Instant::now(), 0, 0);
-        let origin = origin::start(timeline, &tasks, cancel.clone());
+        let origin = origin::start(timeline, Supervisor::default(), &tasks, cancel.clone());
         let broadcasts = broadcast::start(&tasks, cancel.clone());
         let loopback = peers::Config { listen: "127.0.0.1:0".parse().expect("an address"), ..peers::Config::default() };
-        let (peers, _) = peers::start(&loopback, timeline).expect("loopback has ports");
-        let parts = Parts { origin: origin.clone(), broadcasts: broadcasts.clone(), peers };
+        let (peers, _) = peers::start(&loopback, timeline, tokio::sync::watch::channel(Default::default()).1)
+            .expect("loopback has ports");
+        let parts =
+            Parts { origin: origin.clone(), broadcasts: broadcasts.clone(), peers, supervisor: Supervisor::default() };
         let whep = start(parts, &tasks, cancel.clone());
         let title = Title::new("Garden").expect("a title");
         broadcasts.register(BROADCAST, title.clone()).await.expect("it is registered");
@@ -44,9 +46,8 @@ impl Studio {
     /// The picture of the program, made by a new encoder.
     async fn picture(&self) -> (Writer<Unit>, Demand) {
         let (writer, source) = ring(UNITS);
-        let mut demand = writer.demand();
+        let demand = writer.demand();
         self.origin.track(PROGRAM, Native::Units(Codec::H264, source)).await.expect("it is published");
-        assert_eq!(demand.changed().await.readers, 0);
         (writer, demand)
     }
 }
@@ -102,13 +103,47 @@ async fn off_air_ends_every_viewer_at_once() {
 #[tokio::test]
 async fn there_are_only_so_many_viewers_and_refused_offers_take_no_place() {
     let studio = Studio::on_air().await;
+    let bad = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n";
     for _ in 0..2 * peers::PEERS {
-        let refused = studio.whep.create(BROADCAST, "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n".into()).await;
-        assert_eq!(refused.err(), Some(Error::BadOffer));
+        assert_eq!(in_turn(&studio, bad).await.err(), Some(Error::BadOffer));
     }
     let offer = offer();
+    let begun = Instant::now();
     for _ in 0..VIEWERS {
-        studio.whep.create(BROADCAST, offer.clone()).await.expect("there is room");
+        in_turn(&studio, &offer).await.expect("there is room");
     }
-    assert_eq!(studio.whep.create(BROADCAST, offer).await.err(), Some(Error::Busy));
+    // Who is not overdue keeps their place, who is makes room.
+    let next = studio.whep.create(BROADCAST, offer).await;
+    if begun.elapsed() < OVERDUE {
+        assert_eq!(next.err(), Some(Error::Busy));
+    } else {
+        assert!(next.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn who_never_connects_makes_room_for_who_comes_later() {
+    let studio = Studio::on_air().await;
+    let offer = offer();
+    let first = in_turn(&studio, &offer).await.expect("there is room").viewer;
+    for _ in 1..VIEWERS {
+        in_turn(&studio, &offer).await.expect("there is room");
+    }
+    let end = Instant::now() + CONNECT;
+    while studio.whep.create(BROADCAST, offer.clone()).await.is_err() {
+        assert!(Instant::now() < end, "nobody makes room");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(studio.whep.delete(BROADCAST, first).await, Err(Error::NotFound), "the first was overdue first");
+}
+
+/// Offers, and when too many have, again a little later.
+async fn in_turn(studio: &Studio, offer: &str) -> Result<Answer, Error> {
+    let end = Instant::now() + CONNECT;
+    loop {
+        match studio.whep.create(BROADCAST, offer.into()).await {
+            Err(Error::Busy) if Instant::now() < end => tokio::time::sleep(STEP).await,
+            other => return other,
+        }
+    }
 }

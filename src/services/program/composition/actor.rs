@@ -15,6 +15,7 @@ use super::feed::Ending;
 use super::schedule::Schedule;
 use super::workers::{Input, Ticket, Workers};
 use super::{Command, Error, MOST_MEMBERS, Member, Settings, State};
+use crate::model::count::Counter;
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, RATE, Sound};
 use crate::model::time::{MediaTime, Timeline};
@@ -91,7 +92,7 @@ impl Actor {
         timeline: Timeline,
         outlets: Outlets,
     ) -> (Self, watch::Receiver<State>) {
-        let (workers, inputs) = Workers::new(codecs);
+        let (workers, inputs) = Workers::new(codecs, settings.counters.clone(), settings.supervisor.clone());
         let start = Instant::now();
         let base = MediaTime::from_ticks((timeline.media(start.into_std()) - settings.delay).ticks(RATE), RATE);
         let (state, watcher) = watch::channel(State { members: Vec::new(), cut: base, ended: None });
@@ -118,6 +119,7 @@ impl Actor {
     }
 
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
+        let _running = self.settings.counters.running.hold();
         loop {
             let due = self.due();
             tokio::select! {
@@ -190,10 +192,10 @@ impl Actor {
         self.scene.add(key, name, if video.is_some() { Sight::Seen } else { Sight::Unseen });
         self.mixer.add(key);
         let mut seat = Seat { life: ticket.life, feeds: Vec::new(), decoder: None, card: None };
-        if let Some(reader) = video {
+        if let Some((codec, reader)) = video {
             let (decoder, spec) = watch::channel(self.video_spec(key));
             seat.decoder = Some(decoder);
-            seat.feeds.push(self.workers.video(ticket, reader, spec));
+            seat.feeds.push(self.workers.video(ticket, codec, reader, spec));
         }
         if let Some(reader) = audio {
             seat.feeds.push(self.workers.audio(ticket, reader));
@@ -258,7 +260,9 @@ impl Actor {
             self.beat_sound(now);
         }
         if self.makes_pictures() && self.pictures.due() <= now {
+            let planned = self.pictures.next();
             self.pictures.skip_to(now);
+            self.settings.counters.late_pictures.add(self.pictures.next() - planned);
             let time = self.base + self.pictures.offset(self.pictures.next());
             self.pictures.advance();
             self.picture(time, now);
@@ -274,7 +278,7 @@ impl Actor {
             let sound = self.mixer.mix(self.sound_time(), CHUNK);
             self.sounds.advance();
             if let Some(outlet) = &self.outlets.sounds {
-                give(outlet, sound, "sound");
+                give(outlet, sound, "sound", &self.settings.counters.dropped);
             }
             if self.sounds.next().is_multiple_of(LATE_TOLD_EVERY) {
                 self.tell_late();
@@ -285,6 +289,7 @@ impl Actor {
     fn tell_late(&mut self) {
         let dropped = self.mixer.dropped();
         let late = dropped - std::mem::replace(&mut self.late_told, dropped);
+        self.settings.counters.late_sounds.add(late);
         if late > 0 {
             tracing::warn!(late, delay = ?self.settings.delay, "sound came too late for the composition");
         }
@@ -305,6 +310,7 @@ impl Actor {
             return;
         }
         let composed = self.scene.compose(time);
+        self.settings.counters.pictures.inc();
         for still in std::mem::take(&mut self.stills) {
             if composed.complete || still.until <= now {
                 let _ = still.answer.send(Ok(composed.picture.clone()));
@@ -313,7 +319,7 @@ impl Actor {
             }
         }
         if let Some(outlet) = &self.outlets.pictures {
-            give(outlet, composed.picture, "picture");
+            give(outlet, composed.picture, "picture", &self.settings.counters.dropped);
         }
     }
 
@@ -372,8 +378,9 @@ impl Actor {
 }
 
 /// Gives without waiting; what finds no room is left out.
-fn give<T>(outlet: &mpsc::Sender<T>, item: T, what: &str) {
+fn give<T>(outlet: &mpsc::Sender<T>, item: T, what: &str, dropped: &Counter) {
     if let Err(TrySendError::Full(_)) = outlet.try_send(item) {
+        dropped.inc();
         tracing::debug!(what, "a consumer of the composition is too slow");
     }
 }

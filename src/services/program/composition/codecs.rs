@@ -5,6 +5,7 @@ use std::pin::Pin;
 use tokio::sync::mpsc;
 
 use crate::model::raw::{Picture, Sound};
+use crate::model::track::Codec;
 use crate::model::unit::Unit;
 
 /// A boxed future, so that the traits here can be objects.
@@ -44,12 +45,17 @@ pub struct Gone;
 
 /// Makes decoders and cards.
 pub trait Codecs: Send + Sync {
-    /// A decoder of H.264 that sends its pictures, in the size of `spec` and with the `pts` of their units as time, to
+    /// A decoder of H.264 or VP8 that sends its pictures, in the size of `spec` and with the `pts` of their units as time, to
     /// `pictures`, and leaves out what does not fit there.
     ///
     /// # Errors
     /// If it can't be made now.
-    fn video(&self, spec: &VideoSpec, pictures: mpsc::Sender<Picture>) -> Result<Box<dyn Decoder>, Failure>;
+    fn video(
+        &self,
+        codec: Codec,
+        spec: &VideoSpec,
+        pictures: mpsc::Sender<Picture>,
+    ) -> Result<Box<dyn Decoder>, Failure>;
 
     /// A decoder of Opus or AAC that sends its sound, with the `pts` of its units as time, to `sounds`.
     ///

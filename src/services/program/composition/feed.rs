@@ -1,12 +1,14 @@
 //! A feed: one task that brings one track of one member from the ring through a decoder to the composition.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::codecs::{Decoder, Failure};
+use super::counters::Counters;
 use crate::model::ring::{Next, Reader};
 use crate::model::unit::Unit;
 
@@ -26,6 +28,8 @@ pub enum Ending {
     Closed,
     /// The permission to take it was taken back.
     Revoked,
+    /// What brought it here failed: whoever added the member may add them again.
+    Failed,
 }
 
 /// Whether a decoder can start anywhere or only at a keyframe.
@@ -64,6 +68,7 @@ pub(super) struct Feed<S, T, I> {
     pub(super) wrap: Wrap<T, I>,
     /// To the composition.
     pub(super) to: mpsc::Sender<I>,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// How one decoder's life ended.
@@ -179,7 +184,10 @@ where
     fn take(&self, next: Next<Unit>, waits_for_keyframe: &mut bool) -> ControlFlow<Ending, Option<Unit>> {
         let lost = match &next {
             Next::Item(unit) => unit.gap && !unit.keyframe,
-            Next::Lagged(_) => true,
+            Next::Lagged(lost) => {
+                self.counters.skipped.add(*lost);
+                true
+            }
             Next::Closed => return ControlFlow::Break(Ending::Closed),
             Next::Revoked => return ControlFlow::Break(Ending::Revoked),
         };

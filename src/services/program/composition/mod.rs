@@ -9,6 +9,7 @@
 
 mod actor;
 mod codecs;
+mod counters;
 mod feed;
 mod schedule;
 #[cfg(test)]
@@ -23,14 +24,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use codecs::{CardSpec, Codecs, Decoder, Failure, Gone, Later, VideoSpec};
+pub use counters::Counters;
 pub use feed::Ending;
 
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, Sound};
 use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
+use crate::model::track::Codec;
 use crate::model::unit::Unit;
 use crate::proto::layout::canvas::Colour;
+use crate::services::supervisor::Supervisor;
 
 /// Commands that wait for the actor. When it is full, whoever commands waits.
 const COMMANDS: usize = 32;
@@ -53,11 +57,13 @@ pub enum Makes {
 }
 
 impl Makes {
-    const fn pictures(self) -> bool {
+    /// Whether there are pictures.
+    pub const fn pictures(self) -> bool {
         matches!(self, Self::Pictures | Self::Both)
     }
 
-    const fn sound(self) -> bool {
+    /// Whether there is sound.
+    pub const fn sound(self) -> bool {
         matches!(self, Self::Sound | Self::Both)
     }
 }
@@ -79,6 +85,10 @@ pub struct Settings {
     pub overlay_for: Duration,
     /// What is made.
     pub makes: Makes,
+    /// Where what it does is counted.
+    pub counters: Arc<Counters>,
+    /// Who starts what failed again.
+    pub supervisor: Supervisor,
 }
 
 impl Default for Settings {
@@ -91,6 +101,8 @@ impl Default for Settings {
             background: Colour::DUSK,
             overlay_for: Duration::from_secs(5),
             makes: Makes::Both,
+            counters: Arc::default(),
+            supervisor: Supervisor::default(),
         }
     }
 }
@@ -111,8 +123,8 @@ pub struct Member {
     pub key: PublicationId,
     /// The name that is written with the picture.
     pub name: String,
-    /// The picture, if they show one. Its ring carries H.264.
-    pub video: Option<Reader<Unit>>,
+    /// The picture, if they show one: H.264 or VP8.
+    pub video: Option<(Codec, Reader<Unit>)>,
     /// The sound, if they make any. Its ring carries Opus or AAC.
     pub audio: Option<Reader<Unit>>,
 }

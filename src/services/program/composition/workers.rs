@@ -1,6 +1,7 @@
 //! The tasks of a composition: feeds of tracks and drawers of text. All of them report on one channel.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -8,14 +9,19 @@ use tokio::time::sleep;
 use tracing::Instrument;
 
 use super::codecs::{CardSpec, Codecs, VideoSpec};
+use super::counters::Counters;
 use super::feed::{Backoff, Ending, Feed, Start};
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, Sound};
 use crate::model::ring::Reader;
+use crate::model::track::Codec;
 use crate::model::unit::Unit;
+use crate::services::supervisor::{Part, Supervisor};
 
 /// Decoded media on the way from the feeds. When it is full, the feeds wait, and then the decoders leave out.
 const DECODED: usize = 64;
+/// How long a member whose feed failed is missing before they are taken out, to be taken in anew.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Which seat something is for: the life of a member from being added to being removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
@@ -35,15 +41,21 @@ pub(super) enum Input {
 /// Owns the tasks. Dropping it ends them.
 pub(super) struct Workers {
     codecs: Arc<dyn Codecs>,
+    counters: Arc<Counters>,
+    supervisor: Supervisor,
     tasks: JoinSet<()>,
     to: mpsc::Sender<Input>,
 }
 
 impl Workers {
     /// No tasks yet, and the channel on which they will report.
-    pub(super) fn new(codecs: Arc<dyn Codecs>) -> (Self, mpsc::Receiver<Input>) {
+    pub(super) fn new(
+        codecs: Arc<dyn Codecs>,
+        counters: Arc<Counters>,
+        supervisor: Supervisor,
+    ) -> (Self, mpsc::Receiver<Input>) {
         let (to, inputs) = mpsc::channel(DECODED);
-        (Self { codecs, tasks: JoinSet::new(), to }, inputs)
+        (Self { codecs, counters, supervisor, tasks: JoinSet::new(), to }, inputs)
     }
 
     /// Clears away what has ended, for ever. May be dropped and called again.
@@ -82,6 +94,7 @@ impl Workers {
     pub(super) fn video(
         &mut self,
         ticket: Ticket,
+        codec: Codec,
         reader: Reader<Unit>,
         spec: watch::Receiver<Option<VideoSpec>>,
     ) -> AbortHandle {
@@ -90,9 +103,10 @@ impl Workers {
             reader,
             spec,
             start: Start::Keyframe,
-            build: Box::new(move |spec: &VideoSpec, pictures| codecs.video(spec, pictures)),
+            build: Box::new(move |spec: &VideoSpec, pictures| codecs.video(codec, spec, pictures)),
             wrap: Box::new(move |picture| Input::Picture(ticket, picture)),
             to: self.to.clone(),
+            counters: self.counters.clone(),
         };
         self.feed(ticket, feed, tracing::info_span!("video", publication = %ticket.key))
     }
@@ -111,6 +125,7 @@ impl Workers {
             }),
             wrap: Box::new(move |sound| Input::Sound(ticket, sound)),
             to: self.to.clone(),
+            counters: self.counters.clone(),
         };
         self.feed(ticket, feed, tracing::info_span!("audio", publication = %ticket.key))
     }
@@ -120,9 +135,16 @@ impl Workers {
         S: Clone + Send + Sync + 'static,
         T: Send + 'static,
     {
-        let to = self.to.clone();
+        let (to, supervisor) = (self.to.clone(), self.supervisor.clone());
         let task = async move {
-            if let Some(ending) = feed.run().await {
+            let ending = match supervisor.once(Part::Feed, feed.run()).await {
+                Ok(ending) => ending,
+                Err(_) => {
+                    sleep(AFTER_FAILURE).await;
+                    Some(Ending::Failed)
+                }
+            };
+            if let Some(ending) = ending {
                 let _ = to.send(Input::Ended(ticket, ending)).await;
             }
         };

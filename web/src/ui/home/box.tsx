@@ -1,6 +1,7 @@
 import type { Device } from "../../client";
 import { t } from "../i18n";
 import { Icon, type IconName } from "../parts/icons";
+import { session } from "../parts/session";
 import { home } from "./model";
 
 const DEVICES = [
@@ -40,7 +41,16 @@ export function Box() {
         </>
       )}
       <p class="small quiet">
-        {t("version", { version: node.version })} · <a href="/assets/licences.txt">{t("licences")}</a>
+        {t("version", { version: node.version })} · <a href="/trust">{t("to_trust")}</a> ·{" "}
+        {session.value?.role === "host" && (
+          <>
+            <a href="/stats" data-testid="stats">
+              {t("stats")}
+            </a>{" "}
+            ·{" "}
+          </>
+        )}
+        <a href="/assets/licences.txt">{t("licences")}</a>
       </p>
     </section>
   );

@@ -27,6 +27,7 @@ export const de: Record<keyof typeof en, string> = {
   problem_timeout: "Die Box hat nicht rechtzeitig geantwortet. Versuche es gleich noch einmal.",
   problem_closed:
     "Die Verbindung zur Box ist unterbrochen. Sie wird wiederhergestellt; versuche es gleich noch einmal.",
+  reference: "Kennung {request}",
   problem_unknown: "Das hat nicht geklappt. Versuche es gleich noch einmal.",
 
   // Startseite
@@ -63,6 +64,37 @@ export const de: Record<keyof typeof en, string> = {
   device_default: "Standard",
   version: "Porchlight {version}",
   licences: "Lizenzen",
+  to_trust: "Dieser Box vertrauen",
+
+  // Statistik
+  stats: "Statistik",
+  stats_cpu: "Prozessoren",
+  stats_memory: "Speicher",
+  stats_heat: "Temperatur",
+  stats_traffic: "Bitrate",
+  stats_received: "empfangen",
+  stats_sent: "gesendet",
+  stats_loss: "Paketverlust",
+  stats_peers: "Verbindungen",
+  stats_viewers: "Zuschauende",
+  stats_frames: "Bilder",
+  stats_a_second: "pro Sekunde",
+  stats_encoded: "kodiert",
+  stats_decoded: "dekodiert",
+  stats_busy: "Auslastung der Weiterleitung",
+  stats_people: "Leute",
+  stats_name: "Name",
+  stats_nobody: "Niemand ist in einem Gespräch.",
+  stats_round_trip: "Hin und zurück",
+  stats_loss_in_out: "Verlust von / zu ihnen",
+  stats_rate_in_out: "Mbit/s von / zu ihnen",
+  stats_picture: "Ihr Bild",
+  stats_faults: "Störungen",
+  stats_log: "Im Protokoll seit dem Start: {warnings} Warnungen, {errors} Fehler.",
+  stats_no_restarts: "Nichts musste neu gestartet werden.",
+  stats_restarts: "Neu gestartet: {parts}.",
+  stats_refused_title: "Diese Seite ist für die Besitzerin oder den Besitzer der Box",
+  stats_refused_text: "Öffne den Besitzerlink, den die Box anzeigt, und komm dann wieder.",
 
   // Vor der Tür eines Raums
   name_host: "Gastgeber",
@@ -158,6 +190,7 @@ export const de: Record<keyof typeof en, string> = {
   invite_create: "Link anlegen",
   invite_link: "Einladungslink",
   invite_once: "Kopiere ihn jetzt: Er wird nur dieses eine Mal gezeigt.",
+  invite_trust: "Ein Gerät, das hier neu ist, warnt vielleicht zuerst:",
   valid_for: "Gültig für",
   hours_1: "1 Stunde",
   hours_24: "1 Tag",
@@ -205,5 +238,14 @@ export const de: Record<keyof typeof en, string> = {
   latency: "{seconds} s Rückstand",
   closest: "so nah wie möglich",
   smooth: "gleichmäßig",
+  embed: "Einbetten",
+  embed_title: "Auf einer anderen Seite zeigen",
+  embed_text:
+    "Kopiere diese Zeilen in die Seite. Wer sie öffnet, sieht die Sendung, solange sie läuft; eine Anmeldung braucht es nicht.",
+  embed_frame: "In einem Rahmen",
+  embed_element: "Als Teil der Seite",
+  embed_insecure:
+    "Diese Zeilen haben die Adresse dieser Seite, und die ist nicht sicher: Seiten mit https können sie nicht zeigen. Öffne die sichere Adresse dieser Box und kopiere sie dort.",
+  lines_by_hand: "Die Zeilen sind markiert. Kopiere sie mit der Tastatur oder durch langes Drücken.",
   news_lost: "Die Verbindung zur Box ist unterbrochen. Diese Seite versucht es weiter.",
 };

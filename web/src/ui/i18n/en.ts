@@ -24,6 +24,7 @@ export const en = {
   problem_network: "The box cannot be reached. Check that you are on the same network, then try again.",
   problem_timeout: "The box did not answer in time. Try again in a moment.",
   problem_closed: "The connection to the box is interrupted. It is being restored; try again in a moment.",
+  reference: "reference {request}",
   problem_unknown: "That did not work. Try again in a moment.",
 
   // Home
@@ -60,6 +61,37 @@ export const en = {
   device_default: "Default",
   version: "Porchlight {version}",
   licences: "Licences",
+  to_trust: "Trust this box",
+
+  // Statistics
+  stats: "Statistics",
+  stats_cpu: "Processors",
+  stats_memory: "Memory",
+  stats_heat: "Temperature",
+  stats_traffic: "Bit rate",
+  stats_received: "received",
+  stats_sent: "sent",
+  stats_loss: "Packet loss",
+  stats_peers: "Connections",
+  stats_viewers: "Viewers",
+  stats_frames: "Pictures",
+  stats_a_second: "a second",
+  stats_encoded: "encoded",
+  stats_decoded: "decoded",
+  stats_busy: "Load of the forwarding",
+  stats_people: "People",
+  stats_name: "Name",
+  stats_nobody: "Nobody is in a call.",
+  stats_round_trip: "Round trip",
+  stats_loss_in_out: "Loss from / to them",
+  stats_rate_in_out: "Mbit/s from / to them",
+  stats_picture: "Their picture",
+  stats_faults: "Faults",
+  stats_log: "In the log since the start: {warnings} warnings, {errors} errors.",
+  stats_no_restarts: "Nothing had to be started again.",
+  stats_restarts: "Started again: {parts}.",
+  stats_refused_title: "This page is for the owner of the box",
+  stats_refused_text: "Open the owner's link that the box shows, then come back.",
 
   // The door of a room
   name_host: "Host",
@@ -155,6 +187,7 @@ export const en = {
   invite_create: "Create link",
   invite_link: "Invite link",
   invite_once: "Copy it now: it is shown only this once.",
+  invite_trust: "A device that is new here may warn first:",
   valid_for: "Valid for",
   hours_1: "1 hour",
   hours_24: "1 day",
@@ -202,5 +235,14 @@ export const en = {
   latency: "{seconds} s behind",
   closest: "closest to live",
   smooth: "smooth",
+  embed: "Embed",
+  embed_title: "Show it on another page",
+  embed_text:
+    "Copy these lines into the page. Whoever opens it sees the broadcast while it is on air; no login is needed.",
+  embed_frame: "In a frame",
+  embed_element: "As a part of the page",
+  embed_insecure:
+    "These lines have this page's address, which is not secure: pages with https cannot show it. Open the secure address of this box, then copy them there.",
+  lines_by_hand: "The lines are selected. Copy them with your keyboard or by a long press.",
   news_lost: "The connection to the box is interrupted. This page keeps trying.",
 } as const;

@@ -27,6 +27,9 @@ export function explain(error: unknown): string {
     case "protocol":
       return t("problem_unknown");
     default:
-      return error.message;
+      // What is the box's own fault is found in its log by this.
+      return error.status >= 500 && error.request
+        ? `${error.message} (${t("reference", { request: error.request })})`
+        : error.message;
   }
 }

@@ -16,3 +16,22 @@ export function remember(key: string, value: string | null): void {
     // Nothing is remembered.
   }
 }
+
+/** What this tab keeps while its pages are loaded again; another tab does not see it. */
+export function kept(key: string): string | null {
+  try {
+    return sessionStorage.getItem(`porchlight.${key}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a value for this tab, or forgets it. */
+export function keep(key: string, value: string | null): void {
+  try {
+    if (value) sessionStorage.setItem(`porchlight.${key}`, value);
+    else sessionStorage.removeItem(`porchlight.${key}`);
+  } catch {
+    // Nothing is kept.
+  }
+}

@@ -13,6 +13,7 @@ import { t } from "../i18n";
 import { explain } from "../parts/session";
 import { say } from "../parts/toast";
 import { devices, onTrack, release } from "./devices";
+import { keepSeat } from "./seat";
 
 /** How a call ended. */
 export type Ending = { how: "left" | Exclude<ByeReason, "shutdown"> } | { how: "refused"; problem: Problem };
@@ -32,11 +33,14 @@ export class Call {
     return state?.participants[state.you] ?? null;
   });
   readonly #room: Room;
+  readonly #seat: { room: string; name: string };
   readonly #sounds = new Set<HTMLAudioElement>();
 
-  constructor(room: string, name: string) {
+  /** @param resume takes back the seat that this tab had before its page was loaded again */
+  constructor(room: string, name: string, resume: string | null = null) {
+    this.#seat = { room, name };
     this.#room = new Room(
-      { room, name, microphone: devices.microphone.value, camera: devices.camera.value },
+      { room, name, resume, microphone: devices.microphone.value, camera: devices.camera.value },
       {
         state: state => {
           this.state.value = state;
@@ -86,6 +90,14 @@ export class Call {
   async leave(): Promise<void> {
     this.#end({ how: "left" });
     await this.#room.leave();
+  }
+
+  /** The page goes away, maybe to come back at once: the seat is held for it. */
+  goAway(): void {
+    if (this.ending.value) return;
+    const resume = this.#room.hold();
+    keepSeat({ ...this.#seat, resume });
+    this.#end({ how: "left" });
   }
 
   /** Something asked of the box; a refusal is told to the person. `true`: it was done. */

@@ -1,5 +1,5 @@
 import { batch, signal } from "@preact/signals";
-import { remember, remembered } from "../parts/storage";
+import { keep, kept, remember, remembered } from "../parts/storage";
 
 export type Input = "microphone" | "camera";
 
@@ -21,8 +21,11 @@ const PICTURES: Record<PictureSize, MediaTrackConstraints> = {
 export const devices = {
   microphone: signal<MediaStreamTrack | null>(null),
   camera: signal<MediaStreamTrack | null>(null),
-  /** What the person wants, whether or not the device works. */
-  wanted: { microphone: signal(true), camera: signal(true) },
+  /** What the person wants, whether or not the device works. Who is muted stays so when the page is loaded again. */
+  wanted: {
+    microphone: signal(kept("microphone_off") === null),
+    camera: signal(kept("camera_off") === null),
+  },
   trouble: { microphone: signal<Trouble | null>(null), camera: signal<Trouble | null>(null) },
   /** Asking the browser, for the first time on this page. */
   asking: signal(false),
@@ -150,6 +153,7 @@ export async function relist(): Promise<void> {
 /** Mutes or unmutes; the microphone stays open, so that unmuting is immediate. */
 export async function wantMicrophone(wanted: boolean): Promise<void> {
   devices.wanted.microphone.value = wanted;
+  keep("microphone_off", wanted ? null : "1");
   const track = devices.microphone.value;
   if (track) {
     track.enabled = wanted;
@@ -160,6 +164,7 @@ export async function wantMicrophone(wanted: boolean): Promise<void> {
 /** Turns the camera on or off; off means closed, its lamp goes dark. */
 export async function wantCamera(wanted: boolean): Promise<void> {
   devices.wanted.camera.value = wanted;
+  keep("camera_off", wanted ? null : "1");
   if (wanted) await capturing();
   else use("camera", null);
 }

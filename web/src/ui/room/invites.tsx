@@ -99,7 +99,12 @@ export function InviteDialog({ call, room, close }: { call: Call; room: string; 
       {url && (
         <div class="stack tight">
           <Link url={url} label={t("invite_link")} testid="invite-url" />
-          <p class="small quiet">{t("invite_once")}</p>
+          <p class="small quiet">
+            {t("invite_once")} {t("invite_trust")}{" "}
+            <a href="/trust" target="_blank" rel="noopener">
+              {t("to_trust")}
+            </a>
+          </p>
         </div>
       )}
       <h3>{t("invites_open")}</h3>

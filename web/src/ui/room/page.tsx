@@ -4,11 +4,12 @@ import { explain } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
 
-import type { Call } from "./call";
+import { Call } from "./call";
 import { CallView } from "./call-view";
-import { release } from "./devices";
+import { asked, capturing, release } from "./devices";
 import { type Entry, enter, type Refusal } from "./entry";
-import { Prejoin } from "./prejoin";
+import { PATIENCE, Prejoin } from "./prejoin";
+import { takeSeat } from "./seat";
 
 const REFUSALS = {
   invite: ["invite_invalid_title", "invite_invalid_text"],
@@ -63,6 +64,21 @@ function Ended({ call, again }: { call: Call; again(): void }) {
   );
 }
 
+/** Takes the seat again that this tab had before its page was loaded again; `null` if there was none, or the box refuses. */
+async function comeBack(room: string): Promise<Call | null> {
+  const seat = takeSeat(room);
+  if (!seat) return null;
+  void capturing();
+  await asked(PATIENCE);
+  const call = new Call(room, seat.name, seat.resume);
+  try {
+    await call.join();
+    return call;
+  } catch {
+    return null;
+  }
+}
+
 export default function RoomPage({ id }: { id: string }) {
   const [entry, setEntry] = useState<Entry | null>(null);
   const [call, setCall] = useState<Call | null>(null);
@@ -70,7 +86,12 @@ export default function RoomPage({ id }: { id: string }) {
   useEffect(() => {
     let gone = false;
     setEntry(null);
-    void enter(id).then(found => gone || setEntry(found));
+    void enter(id).then(async found => {
+      const call = found.room ? await comeBack(found.room.id) : null;
+      if (gone) return void call?.leave();
+      if (call) setCall(call);
+      setEntry(found);
+    });
     return () => {
       gone = true;
     };
@@ -78,11 +99,15 @@ export default function RoomPage({ id }: { id: string }) {
   useEffect(() => release, []);
   useEffect(() => {
     if (!call) return;
-    const goodbye = () => void call.leave();
-    addEventListener("pagehide", goodbye);
+    const goAway = () => call.goAway();
+    // A page that the browser has kept and shows again is as good as a new one, but without its call.
+    const again = (event: PageTransitionEvent) => event.persisted && location.reload();
+    addEventListener("pagehide", goAway);
+    addEventListener("pageshow", again);
     return () => {
-      removeEventListener("pagehide", goodbye);
-      if (!call.ending.value) goodbye();
+      removeEventListener("pagehide", goAway);
+      removeEventListener("pageshow", again);
+      if (!call.ending.value) void call.leave();
     };
   }, [call]);
   const live = call ? call.live.value !== null && !call.ending.value : (entry?.room?.live ?? false);

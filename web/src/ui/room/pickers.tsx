@@ -79,6 +79,14 @@ export function TroubleNote() {
   return (
     <p class="note" role="status" data-testid="trouble" data-trouble={trouble}>
       {texts.filter(Boolean).join(" ")}
+      {trouble === "insecure" && (
+        <>
+          {" "}
+          <a href="/trust" data-testid="to-trust">
+            {t("to_trust")}
+          </a>
+        </>
+      )}
     </p>
   );
 }

@@ -12,7 +12,7 @@ import { DevicePickers, TroubleNote } from "./pickers";
 import { Video } from "./video";
 
 /** Milliseconds that joining waits for an answer about the devices; they may follow later. */
-const PATIENCE = 3_000;
+export const PATIENCE = 3_000;
 
 function Preview() {
   const camera = devices.camera.value;

@@ -6,10 +6,11 @@ import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
 import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
-import { api, explain } from "../parts/session";
+import { api, explain, refreshSession, session } from "../parts/session";
 import { Header, Message } from "../parts/shell";
 import { remembered } from "../parts/storage";
 import { useTitle } from "../parts/title";
+import { EmbedDialog } from "./embed";
 
 /** What the page knows of the broadcast. */
 interface View {
@@ -99,6 +100,7 @@ export default function WatchPage({ id }: { id: string }) {
   const [muted, setMuted] = useState(false);
   const [volume, setVolume] = useState(1);
   const [paused, setPaused] = useState(false);
+  const [embedding, setEmbedding] = useState(false);
   const { broadcast, state, latency } = view;
   const live = broadcast?.live === true;
   useTitle(broadcast?.title ?? "", live);
@@ -121,6 +123,11 @@ export default function WatchPage({ id }: { id: string }) {
     change({ blocked: false });
     video.current.play().catch((error: unknown) => console.warn(explain(error), error));
   };
+
+  useEffect(() => {
+    // Viewers need no answer: the page is theirs without one.
+    refreshSession().catch(() => {});
+  }, []);
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -220,6 +227,12 @@ export default function WatchPage({ id }: { id: string }) {
               </span>
             )}
             {state === "playing" && view.player && <span>{t(view.player === "whep" ? "closest" : "smooth")}</span>}
+            {broadcast && session.value?.role === "host" && (
+              <button type="button" class="button" onClick={() => setEmbedding(true)} data-testid="embed-open">
+                <Icon name="code" />
+                <span>{t("embed")}</span>
+              </button>
+            )}
           </p>
           {!view.connected && !view.problem && (
             <p class="banner" role="status">
@@ -228,6 +241,9 @@ export default function WatchPage({ id }: { id: string }) {
           )}
         </div>
       </main>
+      {embedding && (
+        <EmbedDialog broadcast={id} title={broadcast?.title || t("untitled")} close={() => setEmbedding(false)} />
+      )}
     </div>
   );
 }

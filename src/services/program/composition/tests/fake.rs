@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::super::*;
 use crate::model::raw::RATE;
 use crate::model::ring::{self, Demand, Gate, Source, Writer};
+use crate::model::track::Codec;
 use crate::model::unit::Config;
 use crate::proto::layout::canvas::Canvas;
 
@@ -25,6 +26,8 @@ pub const CARD: u8 = 50;
 pub const POISON: u8 = 255;
 /// The brightness that the decoder takes without giving a picture.
 pub const STUCK: u8 = 254;
+/// The brightness at which the feed panics.
+pub const FAULT: u8 = 253;
 
 #[derive(Default)]
 pub struct Counts {
@@ -61,6 +64,7 @@ struct FakeDecoder<F> {
 
 impl<F: FnMut(&Unit) + Send> Decoder for FakeDecoder<F> {
     fn push(&mut self, unit: &Unit) -> Result<(), Gone> {
+        assert_ne!(unit.data[0], FAULT, "fault injected");
         self.broken |= unit.data[0] == POISON;
         if self.broken {
             return Err(Gone);
@@ -87,7 +91,7 @@ fn plain(width: u32, height: u32, y: u8, time: MediaTime) -> Picture {
 }
 
 impl Codecs for Fake {
-    fn video(&self, spec: &VideoSpec, pictures: mpsc::Sender<Picture>) -> Result<Box<dyn Decoder>, Failure> {
+    fn video(&self, _: Codec, spec: &VideoSpec, pictures: mpsc::Sender<Picture>) -> Result<Box<dyn Decoder>, Failure> {
         self.0.videos.fetch_add(1, SeqCst);
         let VideoSpec { width, height, .. } = *spec;
         let decode = move |unit: &Unit| {
@@ -198,7 +202,7 @@ impl Publisher {
         Member {
             key: self.key,
             name: "Ada".into(),
-            video: Some(self.video.source.reader(self.gate.clone())),
+            video: Some((Codec::H264, self.video.source.reader(self.gate.clone()))),
             audio: Some(self.audio.source.reader(self.gate.clone())),
         }
     }

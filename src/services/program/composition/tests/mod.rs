@@ -9,7 +9,8 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::*;
 use crate::model::raw::RATE;
-use fake::{CARD, POISON, Publisher, STUCK, Stage, amplitude, h264, settings, shows};
+use crate::services::supervisor::Part;
+use fake::{CARD, FAULT, POISON, Publisher, STUCK, Stage, amplitude, h264, settings, shows};
 
 const MILLIS_20: i64 = 20_000_000;
 
@@ -223,6 +224,46 @@ async fn a_decoder_that_fails_is_made_again_after_a_growing_pause() {
     ada.brightness = Some(100);
     stage.play(&mut [&mut ada], 6_000).await;
     assert!(shows(stage.pictures.last().unwrap(), 100));
+    stage.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_panics_takes_out_its_member_alone_who_may_come_back() {
+    let supervisor = Supervisor::default();
+    let mut stage = Stage::new(Settings { supervisor: supervisor.clone(), ..settings() });
+    let (mut ada, mut bob) = (Publisher::new(1, 100, [0, 0]), Publisher::new(2, 200, [100, 100]));
+    stage.handle.add(ada.member()).await.unwrap();
+    stage.handle.add(bob.member()).await.unwrap();
+    stage.play(&mut [&mut ada, &mut bob], 1_000).await;
+    assert!(shows(stage.pictures.last().unwrap(), 100) && shows(stage.pictures.last().unwrap(), 200));
+    ada.brightness = Some(FAULT);
+    stage.play(&mut [&mut ada, &mut bob], 2_000).await;
+    let state = stage.handle.state().borrow().clone();
+    assert_eq!((state.members, state.ended), (vec![bob.key], Some((ada.key, Ending::Failed))));
+    assert_eq!(supervisor.restarts(Part::Feed), 1);
+    assert!(shows(stage.pictures.last().unwrap(), 200), "the other is seen all the time");
+    assert!(amplitude(&stage.sounds, 1_000.0) > 5_000.0, "and heard");
+
+    ada.brightness = Some(100);
+    stage.handle.add(ada.member()).await.unwrap();
+    stage.play(&mut [&mut ada, &mut bob], 1_000).await;
+    assert!(shows(stage.pictures.last().unwrap(), 100), "who was added again is seen again");
+    stage.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_composition_that_panics_is_over_for_its_owner_and_leaves_nothing_running() {
+    // A line that stays for longer than time can count: the fault that is injected.
+    let mut stage = Stage::new(Settings { overlay_for: Duration::MAX, ..settings() });
+    let mut ada = Publisher::new(1, 100, [0, 0]);
+    stage.handle.add(ada.member()).await.unwrap();
+    stage.play(&mut [&mut ada], 500).await;
+    let mut state = stage.handle.state();
+    state.mark_unchanged();
+    stage.handle.overlay(Some("fault".into())).await.unwrap();
+    stage.play(&mut [&mut ada], 500).await;
+    assert!(state.changed().await.is_err(), "the owner sees that it is over, and composes anew");
+    assert_eq!(stage.handle.add(ada.member()).await, Err(Error::Ended));
     stage.stop().await;
 }
 

@@ -1,31 +1,16 @@
-//! One track of a program: its ring, and its encoder while somebody reads it.
-
-use std::time::Duration;
+//! One track of sound of a program: its ring, and its encoder while somebody reads it.
 
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
-use super::{Config, Parts};
-use crate::drivers::pipeline::{
-    self, AudioCodec, AudioEncoderSpec, Event, Fed, Keyframes, PictureFeed, Running, SoundFeed, VideoEncoderSpec,
-};
+use super::{BACK_OFF, Config, LINGER, Parts, failed};
+use crate::drivers::pipeline::{self, AudioCodec, AudioEncoderSpec, Fed, Running, SoundFeed};
 use crate::model::id::PublicationId;
-use crate::model::raw::{Picture, Sound};
+use crate::model::raw::Sound;
 use crate::model::ring::{Demand, UNITS, Writer, ring};
 use crate::model::track::Codec;
 use crate::model::unit::Unit;
 use crate::services::origin::{self, Native};
-
-/// How long an encoder goes on when nobody reads its track any more.
-const LINGER: Duration = Duration::from_secs(2);
-/// How long to wait before an encoder that failed is made anew.
-const BACK_OFF: Duration = Duration::from_secs(1);
-
-/// What an encoder is fed with.
-enum Feed {
-    Pictures(PictureFeed, Keyframes),
-    Sound(SoundFeed),
-}
 
 /// What a track needs next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +29,7 @@ pub(super) struct Track {
     writer: Option<Writer<Unit>>,
     demand: Demand,
     readers: usize,
-    encoder: Option<(Running, Feed)>,
+    encoder: Option<(Running, SoundFeed)>,
     /// When the last reader left, or when an encoder may be tried again.
     since: Instant,
 }
@@ -81,11 +66,8 @@ impl Track {
                         self.since = Instant::now();
                     }
                     self.readers = wanted.readers;
-                    if wanted.keyframe {
-                        self.request_keyframe();
-                    }
                 }
-                () = failed(self.encoder.as_mut()) => {
+                () = failed(self.encoder.as_mut().map(|(running, _)| running)) => {
                     self.since = Instant::now() + BACK_OFF;
                     return Due::Renew;
                 }
@@ -113,7 +95,7 @@ impl Track {
                     Ok(())
                 }
                 Err(error) => {
-                    tracing::error!(codec = ?self.codec, %error, "the program can't be encoded");
+                    tracing::error!(codec = ?self.codec, %error, "the sound of the program can't be encoded");
                     self.since = Instant::now() + BACK_OFF;
                     self.renew(parts, tasks).await
                 }
@@ -132,30 +114,12 @@ impl Track {
         Ok(())
     }
 
-    /// The next picture becomes a keyframe.
-    pub(super) fn request_keyframe(&self) {
-        if let Some((_, Feed::Pictures(_, keyframes))) = &self.encoder {
-            keyframes.request();
-        }
-    }
-
-    /// Encodes a picture, if this is a track of pictures and somebody reads it.
-    pub(super) fn picture(&self, picture: &Picture) {
-        if let Some((_, Feed::Pictures(feed, _))) = &self.encoder {
-            self.fed(feed.push(picture));
-        }
-    }
-
-    /// Encodes sound, if this is a track of sound and somebody reads it.
+    /// Encodes sound, if somebody reads this track.
     pub(super) fn sound(&self, sound: &Sound) {
-        if let Some((_, Feed::Sound(feed))) = &self.encoder {
-            self.fed(feed.push(sound));
-        }
-    }
-
-    fn fed(&self, fed: Result<Fed, pipeline::Gone>) {
         // An encoder that is gone says so by an event.
-        if fed == Ok(Fed::Full) {
+        if let Some((_, feed)) = &self.encoder
+            && feed.push(sound) == Ok(Fed::Full)
+        {
             tracing::debug!(codec = ?self.codec, "an encoder is too slow");
         }
     }
@@ -173,41 +137,8 @@ fn encoder(
     config: &Config,
     parts: &Parts,
     out: Writer<Unit>,
-) -> Result<(Running, Feed), pipeline::Error> {
-    let sound = |codec| AudioEncoderSpec { codec, bitrate: config.audio_bitrate.bps() as u32 };
-    let (running, feed) = match codec {
-        Codec::H264 => {
-            let interval = config.keyframe_interval.as_secs_f64() * f64::from(config.fps);
-            let spec = VideoEncoderSpec {
-                width: config.width,
-                height: config.height,
-                fps: config.fps,
-                bitrate: config.bitrate.bps() as u32,
-                keyframe_interval: interval.round() as u32,
-                encoder: parts.encoder,
-            };
-            let (running, feed, keyframes) = pipeline::video_encoder(spec, out)?;
-            return Ok((running, Feed::Pictures(feed, keyframes)));
-        }
-        Codec::Opus => pipeline::audio_encoder(sound(AudioCodec::Opus), out)?,
-        Codec::Aac => pipeline::audio_encoder(sound(AudioCodec::Aac), out)?,
-    };
-    Ok((running, Feed::Sound(feed)))
-}
-
-/// Completes when the encoder has ended by itself.
-async fn failed(encoder: Option<&mut (Running, Feed)>) {
-    let Some((running, _)) = encoder else {
-        return std::future::pending().await;
-    };
-    loop {
-        match running.event().await {
-            Event::Started => {}
-            Event::Failed { element, reason, .. } => {
-                tracing::error!(element, reason, "an encoder of the program failed");
-                return;
-            }
-            Event::Stopped => return,
-        }
-    }
+) -> Result<(Running, SoundFeed), pipeline::Error> {
+    let codec = if codec == Codec::Opus { AudioCodec::Opus } else { AudioCodec::Aac };
+    let spec = AudioEncoderSpec { codec, bitrate: config.audio_bitrate.bps() as u32 };
+    pipeline::audio_encoder(&parts.seen.media, spec, out)
 }

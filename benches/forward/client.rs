@@ -1,0 +1,171 @@
+//! Peers that behave as browsers: a whole engine each, with ICE, DTLS, SRTP and feedback.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::format::Codec;
+use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::net::{Protocol, Receive, Transmit};
+use str0m::rtp::{RtpPacket, RtpWrite};
+use str0m::{Candidate, Event, Input, Output, Rtc};
+use tokio::net::UdpSocket;
+
+use super::load::{self, Kind, NUMBER, Tally};
+
+/// The engine is looked at this often at least: a burst may have moved its timer.
+const LOOK: Duration = Duration::from_millis(20);
+
+struct Engine {
+    rtc: Rtc,
+    wake: Instant,
+    connected: bool,
+    pending: Option<SdpPendingOffer>,
+    /// Packets written so far, of pictures and of sound: their sequence numbers and timestamps.
+    written: [u64; 2],
+}
+
+/// One peer.
+pub struct Client {
+    engine: RefCell<Engine>,
+    socket: UdpSocket,
+    local: SocketAddr,
+    mids: [Mid; 2],
+}
+
+impl Client {
+    /// A peer with these media sections, and its offer. It sends in the first of each kind.
+    pub fn new(sections: &[(MediaKind, Direction)]) -> anyhow::Result<(Rc<Self>, String)> {
+        let socket = load::socket()?;
+        let local = socket.local_addr()?;
+        let now = Instant::now();
+        let mut rtc = Rtc::builder().set_rtp_mode(true).build(now);
+        rtc.add_local_candidate(Candidate::host(local, "udp")?);
+        let mut change = rtc.sdp_api();
+        let add = |&(kind, direction)| (kind, change.add_media(kind, direction, None, None, None));
+        let all: Vec<(MediaKind, Mid)> = sections.iter().map(add).collect();
+        let first = |wanted| all.iter().find(|(kind, _)| *kind == wanted).map(|(_, mid)| *mid);
+        let (video, audio) = (first(MediaKind::Video), first(MediaKind::Audio));
+        let mids = [video.context("there is a picture")?, audio.context("there is sound")?];
+        let (offer, pending) = change.apply().context("there is something to offer")?;
+        let engine = Engine { rtc, wake: now, connected: false, pending: Some(pending), written: [1; 2] };
+        Ok((Rc::new(Self { engine: RefCell::new(engine), socket, local, mids }), offer.to_sdp_string()))
+    }
+
+    pub fn accept(&self, answer: &str) -> anyhow::Result<()> {
+        let engine = &mut *self.engine.borrow_mut();
+        let pending = engine.pending.take().context("it is answered once")?;
+        engine.rtc.sdp_api().accept_answer(pending, SdpAnswer::from_sdp_string(answer)?)?;
+        Ok(())
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.engine.borrow().connected
+    }
+
+    /// Drives the peer for as long as it is polled, and counts what it is sent.
+    pub async fn run(self: Rc<Self>, tally: Rc<Tally>) {
+        loop {
+            let wake = self.engine.borrow().wake.min(Instant::now() + LOOK);
+            tokio::select! {
+                _ = self.socket.readable() => {}
+                () = tokio::time::sleep_until(wake.into()) => {}
+            }
+            let engine = &mut *self.engine.borrow_mut();
+            let now = Instant::now();
+            load::read(&self.socket, |from, at, bytes| {
+                let Ok(receive) = Receive::new(Protocol::Udp, from, self.local, bytes) else { return };
+                // Only a failed connection errs, and that shows as packets that do not come.
+                let _ = engine.rtc.handle_input(Input::Receive(now, receive));
+                engine.drain(
+                    |transmit| self.send(&transmit),
+                    |packet| {
+                        let kind = if packet.payload.len() == load::SOUND[0] { Kind::Sound } else { Kind::Picture };
+                        if let Some(number) = packet.payload.get(NUMBER).and_then(|bytes| bytes.try_into().ok()) {
+                            tally.arrived(u64::from_be_bytes(number), at, bytes.len(), kind);
+                        }
+                    },
+                );
+            });
+            if now >= engine.wake {
+                let _ = engine.rtc.handle_input(Input::Timeout(now));
+            }
+            engine.drain(|transmit| self.send(&transmit), |_| {});
+        }
+    }
+
+    /// Writes the packets of one picture or sound, and sends them one right after another.
+    pub fn burst(&self, kind: Kind, tally: &Tally) {
+        let engine = &mut *self.engine.borrow_mut();
+        let (mid, codec, sizes): (_, _, &[usize]) = match kind {
+            Kind::Picture => (self.mids[0], Codec::H264, &load::PICTURE),
+            Kind::Sound => (self.mids[1], Codec::Opus, &load::SOUND),
+        };
+        let Some(pt) = engine.payload_type(mid, codec) else { return };
+        let (mut number, now) = (tally.number(), Instant::now());
+        for (at, size) in sizes.iter().enumerate() {
+            // The first of a picture begins as a keyframe does, so that everybody starts at once.
+            let mut payload = vec![if at == 0 { 0x67 } else { 0x7c }; *size];
+            payload[NUMBER].copy_from_slice(&number.to_be_bytes());
+            number += 1;
+            let written = &mut engine.written[kind as usize];
+            let time = match kind {
+                Kind::Picture => *written / sizes.len() as u64 * u64::from(90_000 / load::FPS),
+                Kind::Sound => *written * u64::from(48_000 / load::SOUND_RATE),
+            };
+            let write = RtpWrite::new(pt, (*written).into(), time as u32, now, payload)
+                .marker(at + 1 == sizes.len())
+                .nackable(kind == Kind::Picture);
+            *written += 1;
+            if let Some(stream) = engine.rtc.direct_api().stream_tx_by_mid(mid, None) {
+                stream.write_rtp(write);
+            }
+        }
+        let _ = engine.rtc.handle_input(Input::Timeout(now));
+        let mut out = Vec::new();
+        engine.drain(|transmit| out.push(transmit), |_| {});
+        for transmit in out {
+            if is_rtp(&transmit.contents) {
+                tally.leaves();
+            }
+            self.send(&transmit);
+        }
+    }
+
+    fn send(&self, transmit: &Transmit) {
+        // What loopback does not take is counted as lost.
+        let _ = self.socket.try_send_to(&transmit.contents, transmit.destination);
+    }
+}
+
+impl Engine {
+    fn drain(&mut self, mut send: impl FnMut(Transmit), mut packet: impl FnMut(RtpPacket)) {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Timeout(at)) => {
+                    self.wake = at;
+                    return;
+                }
+                Ok(Output::Transmit(transmit)) => send(transmit),
+                Ok(Output::Event(Event::Connected)) => self.connected = true,
+                Ok(Output::Event(Event::RtpPacket(got))) => packet(got),
+                Ok(Output::Event(_)) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn payload_type(&self, mid: Mid, codec: Codec) -> Option<Pt> {
+        let params = self.rtc.codec_config().params();
+        let speaks = |pt: &&Pt| params.iter().any(|p| p.pt() == **pt && p.spec().codec == codec);
+        self.rtc.media(mid)?.remote_pts().iter().find(speaks).copied()
+    }
+}
+
+/// RTP and not RTCP (RFC 5761), STUN or DTLS (RFC 7983).
+fn is_rtp(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..=191, kind, ..] if !(192..=223).contains(kind))
+}

@@ -1,0 +1,54 @@
+//! The box's side in a process of its own: the worker of the peers, with the rings that `origin` would put between.
+
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use porchlight::drivers::peer::server::{self, Config, EVENTS};
+use porchlight::model::id::{PeerId, PublicationId};
+use porchlight::model::ring::{Gate, PACKETS, ring};
+use porchlight::model::time::Timeline;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+
+/// One line of standard input. The first peer is who publishes, the others are sent what it publishes.
+#[derive(Serialize, Deserialize)]
+pub struct Offer {
+    pub sdp: String,
+}
+
+/// One line of standard output.
+#[derive(Serialize, Deserialize)]
+pub struct Answer {
+    pub sdp: String,
+}
+
+/// Answers offers until standard input ends.
+pub fn run() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
+    let (worker, thread) =
+        server::start(&config, Timeline::new(Instant::now(), 0, 0), watch::channel(Arc::default()).1)?;
+    let (events, _told) = mpsc::channel(EVENTS);
+    let publication = PublicationId::from_bytes([1; 10]);
+    for (number, line) in std::io::stdin().lock().lines().enumerate() {
+        let offer: Offer = serde_json::from_str(&line?)?;
+        let peer = PeerId::from_bytes([u8::try_from(number).context("at most 255 peers")?; 10]);
+        let answer = runtime.block_on(async {
+            let answer = worker.offer(peer, offer.sdp, &events).await?;
+            for (mid, codec) in &answer.inbound {
+                let (writer, source) = ring(PACKETS);
+                worker.receive(peer, mid.clone(), writer).await?;
+                worker.source((publication, codec.kind()), Some(source.reader(Gate::default()))).await?;
+            }
+            for (mid, kind) in &answer.slots {
+                worker.bind(peer, mid.clone(), Some((publication, *kind))).await?;
+            }
+            anyhow::Ok(answer)
+        })?;
+        writeln!(std::io::stdout(), "{}", serde_json::to_string(&Answer { sdp: answer.sdp })?)?;
+    }
+    drop(worker);
+    thread.join().map_err(|_| anyhow::anyhow!("the worker failed"))
+}

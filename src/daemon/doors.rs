@@ -1,0 +1,146 @@
+//! The doors of the box: plain and secure HTTP, its name on the local network, and a certificate for what it is called.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{self, Config};
+use crate::drivers::device::network::Addresses;
+use crate::drivers::{mdns, tls};
+use crate::interfaces::http::{App, Door, Doors, Server};
+use crate::proto::lan::Label;
+
+/// The system's file with the host name.
+const HOSTNAME: &str = "/proc/sys/kernel/hostname";
+
+/// The open ports.
+pub(super) struct Opened {
+    plain: Server,
+    /// Connections that one address may hold, at each door.
+    share: usize,
+    secure: Option<(Server, tls::Handle)>,
+}
+
+impl Opened {
+    /// Opens the ports, publishes the name and readies the certificate.
+    pub(super) async fn open(
+        config: &Config,
+        addresses: Addresses,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<(Self, Doors)> {
+        let plain = Server::bind(config.http.listen, "http.listen").await?;
+        let secure = match config.https.enabled {
+            true => Some(Server::bind(config.https.listen, "https.listen").await?),
+            false => None,
+        };
+        let label = Label::of(config.node.name.as_str());
+        let reached = |server: &Server| !server.local_addr().ip().is_loopback();
+        // The name leads to the secure port where there is one that others reach.
+        let door = secure.iter().find(|server| reached(server)).or(Some(&plain).filter(|server| reached(server)));
+        let published = match door.filter(|_| config.mdns.enabled) {
+            Some(door) => {
+                let service = mdns::Service {
+                    label: label.clone(),
+                    called: config.node.name.to_string(),
+                    port: door.local_addr().port(),
+                    addresses: addresses.clone(),
+                };
+                mdns::start(service, tasks, stop.clone())
+            }
+            None => watch::channel(None).1,
+        };
+        let secure = match secure {
+            Some(server) => {
+                let known = known(config, &label);
+                let followed = if reached(&server) { addresses.clone() } else { watch::channel(Default::default()).1 };
+                let source = tls::Source {
+                    state: config.node.state.clone(),
+                    called: config.node.name.to_string(),
+                    names: names(known, published, followed, tasks, stop.clone()),
+                };
+                let tls = tls::start(&config.https, source, tasks, stop.clone()).await.map_err(explain)?;
+                Some((server, tls))
+            }
+            None => None,
+        };
+        let doors = Doors {
+            plain: plain.local_addr(),
+            secure: secure.as_ref().map(|(server, tls)| (server.local_addr(), tls.clone())),
+            addresses,
+        };
+        let share = config.http.connections_per_address as usize;
+        Ok((Self { plain, share, secure }, doors))
+    }
+
+    /// Where plain pages are served.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.plain.local_addr()
+    }
+
+    /// Serves at all of them. `files` is how many files this process may have open.
+    pub(super) fn serve(self, app: &App, files: usize, tasks: &TaskTracker, stop: &CancellationToken) {
+        let mut limits = (files, self.share);
+        if let Some((server, tls)) = self.secure {
+            // Each door takes half of the files.
+            limits.0 = files / 2;
+            tasks.spawn(server.run(app.clone(), Door::Secure(tls), limits, stop.clone()));
+        }
+        tasks.spawn(self.plain.run(app.clone(), Door::Plain, limits, stop.clone()));
+    }
+}
+
+/// Where others open the box, if they reach it.
+pub(super) fn outward(doors: &Doors) -> Option<(String, String)> {
+    let (at, _) = doors.secure.as_ref()?;
+    let ip = doors.outward().filter(|_| !doors.plain.ip().is_loopback())?;
+    let url = |scheme, port| format!("{scheme}://{}", SocketAddr::new(ip, port));
+    Some((format!("{}/trust", url("http", doors.plain.port())), url("https", at.port())))
+}
+
+/// A wrong certificate is a matter of the configuration.
+fn explain(error: tls::Error) -> anyhow::Error {
+    if error.is_configuration() { config::Error::Refused(error.to_string()).into() } else { error.into() }
+}
+
+/// Names that the box has for as long as it runs: its own and its system's, as routers and avahi hand them out, and the
+/// one of its public address.
+fn known(config: &Config, label: &Label) -> Vec<String> {
+    let system = std::fs::read_to_string(HOSTNAME).unwrap_or_default();
+    let system = Label::of(system.trim().split('.').next().unwrap_or_default());
+    let public =
+        config.http.public_url.as_deref().and_then(|url| url.split_once("://")).map(|(_, authority)| authority);
+    let public = public.map(|authority| authority.split(':').next().unwrap_or_default().to_owned());
+    let below = |label: &Label| ["local", "lan", "home.arpa"].map(|domain| format!("{label}.{domain}"));
+    below(label).into_iter().chain(below(&system)).chain(public).collect()
+}
+
+/// What the box is called and where it is, now and whenever that changes.
+fn names(
+    known: Vec<String>,
+    mut published: mdns::Published,
+    mut addresses: Addresses,
+    tasks: &TaskTracker,
+    stop: CancellationToken,
+) -> watch::Receiver<tls::Names> {
+    let of = move |published: Option<&str>, addresses: &[IpAddr]| {
+        tls::Names::local(published.into_iter().chain(known.iter().map(String::as_str)), addresses.iter().copied())
+    };
+    let first = of(published.borrow().as_deref(), &addresses.borrow());
+    let (told, names) = watch::channel(first);
+    tasks.spawn(async move {
+        loop {
+            // A sender that is gone says nothing new any more.
+            tokio::select! {
+                Ok(()) = published.changed() => {}
+                Ok(()) = addresses.changed() => {}
+                () = stop.cancelled() => return,
+            }
+            let now = of(published.borrow_and_update().as_deref(), &addresses.borrow_and_update());
+            told.send_if_modified(|known| std::mem::replace(known, now.clone()) != now);
+        }
+    });
+    names
+}

@@ -1,0 +1,99 @@
+//! How this process and its board are, as the kernel tells it. Read when somebody asks.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
+
+/// How this process and its board are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Health {
+    /// Time that the threads of this process have worked.
+    pub worked: Duration,
+    /// Bytes of memory that it has.
+    pub resident: u64,
+    /// Files and sockets that it has open, and that it may have open.
+    pub open_files: (u64, u64),
+    /// Its threads.
+    pub threads: u64,
+    /// Processors of the board.
+    pub processors: usize,
+    /// Bytes of memory that the board has, and that it could still give.
+    pub memory: (u64, u64),
+    /// The hottest thermal zone in degrees Celsius, where there is one.
+    pub temperature: Option<f64>,
+}
+
+/// Reads it. What can't be read is zero, or not there.
+pub fn health() -> Health {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok();
+    let time = |time: nix::sys::time::TimeVal| {
+        Duration::from_secs(time.tv_sec().unsigned_abs()) + Duration::from_micros(time.tv_usec().unsigned_abs())
+    };
+    Health {
+        worked: usage.map_or(Duration::ZERO, |usage| time(usage.user_time()) + time(usage.system_time())),
+        resident: kibibytes(&status, "VmRSS:"),
+        open_files: (
+            fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() as u64),
+            getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft),
+        ),
+        threads: field(&status, "Threads:").unwrap_or(0),
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
+        memory: (kibibytes(&memory, "MemTotal:"), kibibytes(&memory, "MemAvailable:")),
+        temperature: hottest(Path::new("/sys/class/thermal")),
+    }
+}
+
+/// The number behind a name at the beginning of a line.
+fn field(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+fn kibibytes(text: &str, name: &str) -> u64 {
+    field(text, name).unwrap_or(0) * 1024
+}
+
+/// The hottest zone; zones say thousandths of a degree, and some say nonsense.
+fn hottest(folder: &Path) -> Option<f64> {
+    let zones = fs::read_dir(folder).ok()?.flatten();
+    let degrees = zones
+        .filter(|zone| zone.file_name().to_string_lossy().starts_with("thermal_zone"))
+        .filter_map(|zone| fs::read_to_string(zone.path().join("temp")).ok()?.trim().parse::<f64>().ok())
+        .map(|thousandths| thousandths / 1000.0)
+        .filter(|degrees| (-40.0..200.0).contains(degrees));
+    degrees.max_by(f64::total_cmp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_memory_threads_and_files() {
+        let health = health();
+        assert!(health.resident > 1 << 20, "{health:?}");
+        assert!(health.threads >= 1 && health.open_files.0 >= 3 && health.open_files.1 >= health.open_files.0);
+        assert!(health.memory.0 > health.memory.1 && health.memory.1 > 0, "{health:?}");
+        assert!(health.worked > Duration::ZERO && health.processors >= 1);
+    }
+
+    #[test]
+    fn the_hottest_zone_that_makes_sense_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(hottest(folder.path()), None);
+        for (name, text) in [
+            ("thermal_zone0", "41500\n"),
+            ("thermal_zone1", "52250\n"),
+            ("thermal_zone2", "999999\n"),
+            ("thermal_zone3", "no"),
+            ("cooling_device0", "90000"),
+        ] {
+            fs::create_dir(folder.path().join(name)).expect("a folder");
+            fs::write(folder.path().join(name).join("temp"), text).expect("a file");
+        }
+        assert_eq!(hottest(folder.path()), Some(52.25));
+    }
+}

@@ -1,0 +1,56 @@
+//! Doors to what reads offers and datagrams, for `crate::testing`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::peer::{Effects, Peer, datagram};
+use super::sdp;
+use super::socket::Address;
+use crate::model::id::PeerId;
+use crate::model::time::Timeline;
+
+const OURS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8189);
+const THEIRS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 50_000);
+
+fn peer() -> (Peer, Instant) {
+    let now = Instant::now();
+    (
+        Peer::new(
+            PeerId::from_bytes([1; 10]),
+            &[Address { outside: OURS, base: OURS }],
+            Timeline::new(now, 0, 0),
+            now,
+            Arc::default(),
+        ),
+        now,
+    )
+}
+
+/// Answers an offer with a new peer.
+pub(crate) fn offer(text: &str) {
+    let kept = sdp::without_names(text);
+    assert!(kept.len() <= text.len());
+    let (mut peer, _) = peer();
+    if let Ok(answer) = peer.offer(text, &mut Effects::default(), &mut Vec::new()) {
+        assert!(answer.inbound.len() + answer.slots.len() <= sdp::SECTIONS);
+        // The same again is a renegotiation.
+        let _ = peer.offer(text, &mut Effects::default(), &mut Vec::new());
+    }
+}
+
+/// Gives datagrams to a peer that answered an offer, each whatever it claims to be.
+pub(crate) fn datagrams<'a>(offer: &str, datagrams: impl Iterator<Item = &'a [u8]>) {
+    let (mut peer, now) = peer();
+    let (mut effects, mut out) = (Effects::default(), Vec::new());
+    peer.offer(offer, &mut effects, &mut out).expect("it is a browser's");
+    for bytes in datagrams {
+        if let Some(input) = datagram(now, THEIRS, OURS, bytes) {
+            // Whoever knows nothing of the peer is not let in.
+            assert!(!peer.accepts(&input), "a stranger is let in");
+            peer.receive(input);
+            peer.drain(&mut effects, &mut out);
+        }
+    }
+    assert!(peer.is_alive(), "a stranger ended the connection");
+}

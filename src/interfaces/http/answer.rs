@@ -1,0 +1,161 @@
+//! What the API answers with. docs/reference/openapi.json is made of these types.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::id::{BroadcastId, InviteId, RoomId};
+use crate::model::role::Role;
+use crate::proto::auth::{Name, Title};
+
+/// Whether the box is well.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Readiness {
+    /// Every part is up.
+    pub(super) ready: bool,
+    /// The parts of the daemon by name.
+    pub(super) parts: BTreeMap<&'static str, Health>,
+    /// How often a part was started again; those that never were are not named.
+    pub(super) restarts: BTreeMap<&'static str, u64>,
+}
+
+/// How a part of the daemon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Health {
+    Ok,
+    /// It failed, and is started again in a moment.
+    Restarting,
+    Down,
+}
+
+/// Who the box takes the caller for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Session {
+    pub(super) role: Role,
+    /// The name that a guest gave.
+    pub(super) name: Option<Name>,
+    /// The room that a guest's invite led to.
+    pub(super) room: Option<RoomId>,
+}
+
+/// Somebody who came in by an invite from a page of another site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Guest {
+    #[serde(flatten)]
+    pub(super) session: Session,
+    /// What the page sends as `Authorization: Bearer`, and with the room's WebSocket. Told this once.
+    pub(super) token: String,
+}
+
+/// What the box is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Node {
+    /// What people call it.
+    pub(super) name: Name,
+    /// The version of Porchlight.
+    pub(super) version: &'static str,
+    /// What is plugged in; for the owner alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) devices: Option<Devices>,
+}
+
+/// The box's camera, microphone, speaker and screen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Devices {
+    pub(super) camera: Device,
+    pub(super) microphone: Device,
+    pub(super) speaker: Device,
+    pub(super) screen: Device,
+}
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Device {
+    /// What it calls itself; null where there is none.
+    pub(super) name: Option<String>,
+    /// It is missing, and something made up takes its place.
+    pub(super) stand_in: bool,
+}
+
+/// A room, as it is listed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Room {
+    pub(super) id: RoomId,
+    pub(super) name: Name,
+    /// How many are in it, the box included.
+    pub(super) people: usize,
+    /// What is watched when it is on air. Stays the same for the life of the room.
+    pub(super) broadcast: BroadcastId,
+    /// It is on air.
+    pub(super) live: bool,
+}
+
+/// An invite to a room, without its secret.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Invite {
+    pub(super) id: InviteId,
+    /// When it was made, RFC 3339.
+    pub(super) created: String,
+    /// When it ends by itself, RFC 3339.
+    pub(super) expires: String,
+    /// How often somebody signed in by it.
+    pub(super) used: u32,
+}
+
+/// An invite that was just made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct NewInvite {
+    #[serde(flatten)]
+    pub(super) invite: Invite,
+    /// The link to hand out. It holds the secret, and is told this once.
+    pub(super) url: String,
+}
+
+/// What can be watched.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Broadcast {
+    pub(super) id: BroadcastId,
+    pub(super) title: Title,
+    /// It is on air.
+    pub(super) live: bool,
+    /// Since when, RFC 3339.
+    pub(super) since: Option<String>,
+    /// How many watch now.
+    pub(super) viewers: u32,
+    /// Nothing captured before this moment may be shown any more, RFC 3339: somebody has taken their yes back.
+    pub(super) cut: Option<String>,
+}
+
+/// How devices come to trust the box.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Trust {
+    /// The box's own certificate authority; null with a configured certificate.
+    pub(super) authority: Option<Authority>,
+    /// The box by HTTPS, under the name that was asked for; null where that is off.
+    pub(super) secure: Option<String>,
+    /// The page about it, for other devices.
+    pub(super) page: String,
+}
+
+/// A certificate authority.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Authority {
+    /// What systems show it as.
+    pub(super) name: String,
+    /// The SHA-256 of its certificate, in pairs of hexadecimal digits with colons between them.
+    pub(super) sha256: String,
+}

@@ -1,0 +1,110 @@
+//! Every metric there is: docs/reference/metrics.md says the same, and a test holds it to this list.
+
+/// How a metric behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, from zero at each start.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Always 1; its labels are what it says.
+    Info,
+    /// How many were within which bound.
+    Histogram,
+}
+
+impl Kind {
+    /// As the text format writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Info => "info",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One metric.
+#[derive(Debug)]
+pub struct Family {
+    /// Its name without the suffix that its kind brings.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// What it says, as a sentence without its full stop.
+    pub help: &'static str,
+    /// The labels of its samples. Their values come from closed lists.
+    pub labels: &'static [&'static str],
+}
+
+macro_rules! families {
+    ($($kind:ident $name:literal [$($label:literal)*] $help:literal;)*) => {
+        /// All of them, in the order in which they are written.
+        pub const FAMILIES: &[Family] = &[$(Family {
+            name: $name,
+            kind: Kind::$kind,
+            help: $help,
+            labels: &[$($label),*],
+        }),*];
+    };
+}
+
+families! {
+    Counter "process_cpu_seconds" [] "Time that the daemon's threads have worked";
+    Gauge "process_resident_memory_bytes" [] "Memory of the daemon";
+    Gauge "process_open_fds" [] "Files and sockets that the daemon has open";
+    Gauge "process_max_fds" [] "Files and sockets that it may have open";
+    Gauge "process_threads" [] "Threads of the daemon";
+    Gauge "process_start_time_seconds" [] "When the daemon was started, since 1970 UTC";
+    Info "porchlight_build" ["version"] "Which Porchlight this is";
+    Gauge "porchlight_temperature_celsius" [] "The hottest thermal zone of the board, where it has one";
+    Counter "porchlight_log_events" ["level"] "Warnings and errors, whether the log's filter shows them or not";
+    Counter "porchlight_restarts" ["part"] "Times that something failed and was started again";
+
+    Gauge "porchlight_peers" ["state"] "WebRTC connections of calls and of viewers";
+    Counter "porchlight_peer_datagrams" ["direction"] "UDP datagrams of the peers";
+    Counter "porchlight_peer_bytes" ["direction"] "Bytes in them";
+    Counter "porchlight_peer_packets" ["direction" "kind"] "RTP packets that were taken from peers, or forwarded to them";
+    Counter "porchlight_peer_retransmitted_packets" [] "RTP packets that were sent to a peer again";
+    Counter "porchlight_peer_nacks" ["direction"] "Reports of missing packets (NACK)";
+    Counter "porchlight_peer_keyframe_requests" ["direction"] "Requests for a keyframe (PLI and FIR)";
+    Counter "porchlight_peer_missing_packets" [] "RTP packets that were missing when a later one came";
+    Counter "porchlight_peer_recovered_packets" [] "Of those, packets that came after all";
+    Counter "porchlight_peer_reported_lost_packets" [] "RTP packets that peers say never reached them";
+    Counter "porchlight_peer_drops" ["reason"] "Datagrams and packets of peers that could not be used";
+    Counter "porchlight_peer_socket_errors" ["direction"] "Failures of the UDP socket, its full buffer among them";
+    Counter "porchlight_peer_worker_turns" [] "Turns of the loop of the peers' worker";
+    Counter "porchlight_peer_worker_busy_seconds" [] "Time that it worked; near one second a second it is at its limit";
+    Counter "porchlight_ring_skipped_items" ["reader"] "Packets or units that were overwritten before a reader came to them";
+
+    Gauge "porchlight_rooms" [] "Rooms";
+    Gauge "porchlight_live_rooms" [] "Rooms that are on air";
+    Gauge "porchlight_participants" ["kind"] "Participants of all rooms";
+    Gauge "porchlight_grants" ["role"] "Logins that live";
+    Gauge "porchlight_publications" [] "Publications at the origin";
+    Gauge "porchlight_subscriptions" ["purpose"] "Readers of their tracks";
+    Gauge "porchlight_conversions" [] "Tracks that are given their other form, packets or units";
+
+    Gauge "porchlight_pipelines" ["role"] "Encoders, decoders and devices that run";
+    Counter "porchlight_pipeline_frames" ["direction" "role"] "Frames that they took in and gave out";
+    Counter "porchlight_pipeline_dropped_frames" ["role"] "Frames that they left out";
+    Counter "porchlight_pipeline_failures" ["role"] "Times that one of them failed";
+    Gauge "porchlight_compositions" [] "Compositions that run";
+    Counter "porchlight_composition_pictures" [] "Pictures that were composed";
+    Counter "porchlight_composition_late_pictures" [] "Pictures that were left out, because their moment had passed";
+    Counter "porchlight_composition_late_sounds" [] "Chunks of sound that came too late to be mixed";
+    Counter "porchlight_composition_dropped" [] "Composed pictures and sound for which a consumer had no room";
+
+    Gauge "porchlight_viewers" ["protocol"] "Those who watch; by LL-HLS an estimate";
+    Gauge "porchlight_packagers" [] "Broadcasts that are packaged for LL-HLS";
+    Counter "porchlight_hls_segments" [] "Segments that were completed";
+    Counter "porchlight_hls_parts" [] "Parts that were made";
+    Gauge "porchlight_hls_waiting_requests" [] "Requests that wait for new media";
+
+    Gauge "porchlight_http_connections" [] "Connections to pages, API and streams";
+    Gauge "porchlight_websockets" [] "WebSockets of rooms";
+    Counter "porchlight_http_requests" ["method" "route" "status"] "Requests that were answered, by the class of the status";
+    Histogram "porchlight_http_request_duration_seconds" ["method" "route"] "Time until an answer began";
+    Histogram "porchlight_store_duration_seconds" [] "Time from an order to the store until it was done";
+}

@@ -1,0 +1,160 @@
+//! What each route does. The order is that of `routes::TABLE`.
+
+use super::entry::{Entry, entry};
+use crate::interfaces::http::answer::{Broadcast, Guest, Invite, NewInvite, Node, Readiness, Room, Session, Trust};
+use crate::interfaces::http::guest::Entry as GuestEntry;
+use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
+use crate::interfaces::http::session::SignIn;
+
+const JSON: &str = "application/json";
+const HTML: &str = "text/html";
+const SDP: &str = "application/sdp";
+
+pub(super) fn entries() -> Vec<Entry> {
+    let mut all = vec![
+        entry("GET", "/healthz", "Whether the process lives").gives_text(200, "It does.", "text/plain"),
+        entry("GET", "/readyz", "Whether every part is up")
+            .gives::<Readiness>(200, "Every part is up.")
+            .gives::<Readiness>(503, "A part is down, or the box is shutting down."),
+        entry("GET", "/api/openapi.json", "This document").gives_text(200, "OpenAPI 3.1.", JSON),
+        entry("GET", "/api/v1/session", "Who the box takes you for").gives::<Session>(200, "You."),
+        entry("POST", "/api/v1/session", "Sign in by the owner's link or by an invite")
+            .more("Both tokens come from the fragment of a link. The owner's is good for one sign-in.")
+            .takes::<SignIn>()
+            .gives::<Session>(200, "You.")
+            .header("set-cookie", "The login.")
+            .fails(&["unknown-link", "link-expired", "link-revoked", "bad-name", "too-many", "shutdown", "store"]),
+        entry("DELETE", "/api/v1/session", "Sign out")
+            .gives::<Session>(200, "A viewer.")
+            .header("set-cookie", "Takes the login away.")
+            .fails(&["shutdown", "store"]),
+        entry("POST", "/api/v1/guest", "Enter by an invite from a page of another site")
+            .more("No cookie is set: the page keeps the token and sends it itself.")
+            .takes::<GuestEntry>()
+            .gives::<Guest>(201, "You, and the token.")
+            .fails(&["unknown-link", "link-expired", "link-revoked", "bad-name", "too-many", "shutdown", "store"]),
+        entry("GET", "/api/v1/guest", "Whom a guest's token is good for")
+            .more("The token is in `Authorization: Bearer`.")
+            .gives::<Session>(200, "You.")
+            .fails(&["sign-in"]),
+        entry("DELETE", "/api/v1/guest", "Give a guest's token back")
+            .more("The token is in `Authorization: Bearer`.")
+            .gives_nothing(204, "It is void.")
+            .fails(&["sign-in", "shutdown", "store"]),
+        entry("OPTIONS", "/api/v1/guest", "What a page of another site may send here").gives_nothing(204, "It may."),
+        entry("GET", "/api/v1/node", "What this box is").gives::<Node>(200, "The box."),
+        entry("GET", "/api/v1/statistics", "What the statistics page shows")
+            .more(
+                "Made for that page: members come and go. Measure by the metrics of docs/reference/metrics.md instead.",
+            )
+            .gives::<serde_json::Map<String, serde_json::Value>>(200, "What was counted since the start."),
+    ];
+    all.extend(rooms());
+    all.extend(watching());
+    all.extend([
+        entry("GET", "/", "The home page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/r/{room}", "A room's page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/b/{broadcast}", "The page to watch a broadcast")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/trust", "The page about trusting the box")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/trust.svg", "The address of that page as a QR code").gives_text(
+            200,
+            "The picture.",
+            "image/svg+xml",
+        ),
+        entry("GET", "/api/v1/trust", "How devices come to trust the box")
+            .gives::<Trust>(200, "The authority, and where to go."),
+        entry("GET", "/ca.crt", "The box's certificate authority as DER")
+            .gives_text(200, "The certificate.", "application/x-x509-ca-cert")
+            .fails(&["no-authority"]),
+        entry("GET", "/ca.pem", "The box's certificate authority as PEM")
+            .gives_text(200, "The certificate.", "application/x-pem-file")
+            .fails(&["no-authority"]),
+        entry("GET", "/ca.mobileconfig", "The box's certificate authority as a profile for Apple's systems")
+            .gives_text(200, "The profile.", "application/x-apple-aspen-config")
+            .fails(&["no-authority"]),
+        entry("GET", "/embed/b/{broadcast}", "A player for an iframe of another site")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/sdk/{*path}", "The library for pages of other sites")
+            .gives_text(200, "A file.", "*/*")
+            .fails(&["not-found"]),
+        entry("GET", "/assets/{*path}", "Scripts and styles of the pages")
+            .gives_text(200, "A file; its name changes with its content.", "*/*")
+            .fails(&["not-found"]),
+    ]);
+    all
+}
+
+fn rooms() -> Vec<Entry> {
+    vec![
+        entry("GET", "/api/v1/rooms", "The rooms that you may join")
+            .gives::<Vec<Room>>(200, "The rooms; for a viewer none."),
+        entry("POST", "/api/v1/rooms", "Make a room").takes::<NewRoom>().gives::<Room>(201, "The room.").fails(&[
+            "bad-name",
+            "too-many",
+            "too-many-rooms",
+            "shutdown",
+            "store",
+        ]),
+        entry("GET", "/api/v1/rooms/{room}", "One room").gives::<Room>(200, "The room.").fails(&["no-room"]),
+        entry("DELETE", "/api/v1/rooms/{room}", "Close a room and forget it")
+            .more("Whoever is in it is told; its invites end.")
+            .gives_nothing(204, "It is closed.")
+            .fails(&["no-room", "shutdown", "store"]),
+        entry("POST", "/api/v1/rooms/{room}/invites", "Make an invite")
+            .takes::<WantedInvite>()
+            .gives::<NewInvite>(201, "The invite with its link.")
+            .fails(&["bad-lifetime", "no-room", "too-many", "shutdown", "store"]),
+        entry("GET", "/api/v1/rooms/{room}/invites", "The invites of a room")
+            .gives::<Vec<Invite>>(200, "The invites, without their secrets.")
+            .fails(&["shutdown", "store"]),
+        entry("DELETE", "/api/v1/rooms/{room}/invites/{invite}", "Revoke an invite")
+            .more("Those who are inside by it leave at once.")
+            .gives_nothing(204, "It is revoked.")
+            .fails(&["shutdown", "store"]),
+        entry("GET", "/api/v1/rooms/{room}/still", "A photograph of the box's screen")
+            .more("The screen and everybody in the room are told.")
+            .gives_text(200, "The picture.", "image/jpeg")
+            .fails(&["no-room", "box-not-here", "no-picture", "shutdown"]),
+        entry("GET", "/api/v1/rooms/{room}/ws", "The room's WebSocket")
+            .more("Frames are those of docs/reference/signalling.md.")
+            .gives_nothing(101, "The connection is a WebSocket now.")
+            .fails(&["no-room"]),
+    ]
+}
+
+fn watching() -> Vec<Entry> {
+    vec![
+        entry("GET", "/api/v1/broadcasts", "What is on air").gives::<Vec<Broadcast>>(200, "Those that are live."),
+        entry("GET", "/api/v1/broadcasts/{broadcast}", "One broadcast").gives::<Broadcast>(200, "On air or not."),
+        entry("GET", "/api/v1/broadcasts/{broadcast}/events", "The news of one broadcast")
+            .more("Server-sent events: `state` with a Broadcast as JSON, at once and on every change.")
+            .gives_text(200, "The events.", "text/event-stream"),
+        entry("GET", "/hls/{broadcast}/{*path}", "A playlist, a segment or a part (LL-HLS)")
+            .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). Pages of other sites may read it.")
+            .gives_text(200, "What was asked for.", "*/*")
+            .header("cache-control", "How long it stays true.")
+            .fails(&["not-found", "not-on-air", "bad-request", "no-media", "busy"]),
+        entry("POST", "/whep/{broadcast}", "Watch by WebRTC (WHEP)")
+            .more("An SDP offer comes in, the answer goes out: draft-ietf-wish-whep-04.")
+            .takes_text(SDP)
+            .gives_text(201, "The answer.", SDP)
+            .header("location", "Where to leave.")
+            .header("etag", "Names the connection.")
+            .fails(&["bad-offer", "not-found", "not-on-air", "not-sdp", "takes-no-sdp", "busy", "shutdown"]),
+        entry("OPTIONS", "/whep/{broadcast}", "What a page of another site may send here")
+            .gives_nothing(204, "It may.")
+            .header("accept-post", "application/sdp"),
+        entry("DELETE", "/whep/{broadcast}/{viewer}", "Stop watching by WebRTC")
+            .gives_nothing(200, "The viewer has left.")
+            .fails(&["not-found", "shutdown"]),
+        entry("OPTIONS", "/whep/{broadcast}/{viewer}", "What a page of another site may send here")
+            .gives_nothing(204, "It may.")
+            .header("accept-post", "application/sdp"),
+    ]
+}

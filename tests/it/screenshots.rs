@@ -1,0 +1,142 @@
+//! The pictures of the documents, made by the pages themselves: script/screenshots.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::fixture::browser::{Browser, Page};
+use super::fixture::daemon::Daemon;
+use super::fixture::{has, media};
+
+/// The box in the call, its stand-in small enough to be drawn quickly.
+const KEYS: [(&str, &str); 5] = [
+    ("PORCHLIGHT_NODE__NAME", "Porch box"),
+    ("PORCHLIGHT_ENDPOINT__AUTO_JOIN", "true"),
+    ("PORCHLIGHT_ENDPOINT__FPS", "10"),
+    ("PORCHLIGHT_PROGRAM__WIDTH", "960"),
+    ("PORCHLIGHT_PROGRAM__HEIGHT", "540"),
+];
+
+/// Writes docs/images/<name>.png.
+async fn take(page: &Page, name: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/images").join(format!("{name}.png"));
+    // Nothing may be half faded in.
+    let still = "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)";
+    page.wait_for(still, "end of what moves").await;
+    page.screenshot(&path).await;
+    media::shrink(&path);
+}
+
+async fn open(browser: &Browser, name: &str, ground: &str, hz: u32) -> Page {
+    browser.open_with(name, Some((&media::portrait(ground), &media::microphone(hz)))).await
+}
+
+/// Goes to the door of a room, and waits for the picture of oneself there.
+async fn to_the_door(page: &Page, url: &str) {
+    page.goto(url).await;
+    page.fill("name", page.name()).await;
+    page.wait_for("[...document.querySelectorAll('video')].some(v => v.videoWidth > 0)", "picture of oneself").await;
+}
+
+async fn join(page: &Page) {
+    page.click("join").await;
+    let connected = "document.querySelector('[data-testid=call][data-phase=joined][data-media=connected]')";
+    page.wait_for(connected, "connected call").await;
+}
+
+/// Waits until so many tiles show moving pictures.
+async fn sees(page: &Page, tiles: usize) {
+    let videos = "[...document.querySelectorAll('[data-testid=tile] video')]";
+    let moving = format!("{videos}.filter(v => v.videoWidth > 0 && v.currentTime > 0.5).length >= {tiles}");
+    page.wait_for(&moving, &format!("{tiles} pictures")).await;
+}
+
+/// Waits until the box's stand-in has flashed, as it does once a second: then it is calm for a moment.
+async fn calm(page: &Page) {
+    let flash = "(() => {
+        const canvas = new OffscreenCanvas(64, 36).getContext('2d');
+        canvas.drawImage(document.querySelector('[data-testid=tile][data-name=\"Porch box\"] video'), 0, 0, 64, 36);
+        return canvas.getImageData(32, 12, 1, 1).data[0] > 200;
+    })()";
+    page.wait_for(flash, "flash").await;
+    page.wait_for(&format!("!{flash}"), "end of the flash").await;
+}
+
+/// Makes the window so large, in CSS pixels; a narrow one is a phone's.
+async fn screen(page: &Page, width: u32, height: u32) {
+    let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+    page.devtools("Emulation.setDeviceMetricsOverride", size).await;
+}
+
+async fn scheme(page: &Page, scheme: &str) {
+    let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+    page.devtools("Emulation.setEmulatedMedia", features).await;
+}
+
+#[tokio::test]
+#[ignore = "writes docs/images: script/screenshots runs it"]
+async fn the_pictures_of_the_documents_are_made() {
+    if !has(&["chromium", "chromedriver", "ffmpeg"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &KEYS);
+    let browser = Browser::start().await;
+    let ada = open(&browser, "Ada", "0xC9A26B", 440).await;
+    let bob = open(&browser, "Bob", "0x7FA88B", 700).await;
+
+    ada.goto(&daemon.owner_link).await;
+    ada.wait_for("document.querySelector('[data-testid=room-name]')", "home of the owner").await;
+    screen(&ada, 1280, 920).await;
+    take(&ada, "home").await;
+    screen(&ada, 1280, 700).await;
+
+    let rooms = ada.eval("return fetch('/api/v1/rooms').then(r => r.json())").await;
+    let (room, broadcast) = (rooms[0]["id"].as_str().unwrap(), rooms[0]["broadcast"].as_str().unwrap());
+    to_the_door(&ada, &format!("{}/r/{room}", daemon.url)).await;
+    // The browser calls made-up devices by the path of their file.
+    let names = "for (const o of document.querySelectorAll('option')) if (/Fake|tmp/.test(o.textContent)) \
+                 o.textContent = /Audio/.test(o.textContent) ? 'Headset' : 'Webcam'";
+    ada.eval(names).await;
+    take(&ada, "prejoin").await;
+    join(&ada).await;
+
+    ada.click("invite-open").await;
+    ada.click("invite-create").await;
+    let link = "document.querySelector('[data-testid=invite-url]')?.dataset.url";
+    ada.wait_for(link, "invite").await;
+    take(&ada, "invite").await;
+    let invite = ada.eval(&format!("return {link}")).await;
+    ada.eval("document.querySelector('dialog').close()").await;
+
+    to_the_door(&bob, invite.as_str().unwrap()).await;
+    join(&bob).await;
+    sees(&ada, 3).await;
+    sees(&bob, 3).await;
+    calm(&ada).await;
+    take(&ada, "call").await;
+    scheme(&ada, "dark").await;
+    take(&ada, "dark").await;
+    scheme(&ada, "light").await;
+    screen(&bob, 390, 780).await;
+    calm(&bob).await;
+    take(&bob, "phone").await;
+    screen(&bob, 1280, 700).await;
+
+    ada.click("go-live").await;
+    ada.fill("live-title", "Concert on the porch").await;
+    ada.click("go-live-confirm").await;
+    bob.wait_for("document.querySelector('[data-testid=consent-yes]')", "question").await;
+    calm(&bob).await;
+    take(&bob, "on-air").await;
+    ada.click("consent-yes").await;
+    bob.click("consent-yes").await;
+
+    let viewer = browser.open("Eve", None).await;
+    viewer.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
+    viewer.wait_for("document.querySelector('[data-testid=watch-state][data-state=playing]')", "broadcast").await;
+    viewer.wait_for("document.querySelector('[data-testid=player]').currentTime > 4", "what is on air").await;
+    take(&viewer, "watch").await;
+    let dead = "return [...document.images].filter(i => i.complete && i.naturalWidth === 0).length";
+    assert_eq!(viewer.eval(dead).await, 0, "a picture of the page is missing");
+}

@@ -1,0 +1,189 @@
+// Written by api-types.mjs from docs/reference/openapi.json: change the types of the daemon, not this file.
+
+/** A certificate authority. */
+export type Authority = {
+  /** What systems show it as. */
+  name: string;
+  /** The SHA-256 of its certificate, in pairs of hexadecimal digits with colons between them. */
+  sha256: string;
+};
+
+/** What can be watched. */
+export type Broadcast = {
+  /** Nothing captured before this moment may be shown any more, RFC 3339: somebody has taken their yes back. */
+  cut: string | null;
+  id: BroadcastId;
+  /** It is on air. */
+  live: boolean;
+  /** Since when, RFC 3339. */
+  since: string | null;
+  title: Title;
+  /** How many watch now. */
+  viewers: number;
+};
+
+/** Names a broadcast. */
+export type BroadcastId = string;
+
+/** One device. */
+export type Device = {
+  /** What it calls itself; null where there is none. */
+  name: string | null;
+  /** It is missing, and something made up takes its place. */
+  stand_in: boolean;
+};
+
+/** The box's camera, microphone, speaker and screen. */
+export type Devices = {
+  camera: Device;
+  microphone: Device;
+  screen: Device;
+  speaker: Device;
+};
+
+/** Somebody who came in by an invite from a page of another site. */
+export type Guest = {
+  /** The name that a guest gave. */
+  name: Name | null;
+  role: Role;
+  /** The room that a guest's invite led to. */
+  room: RoomId | null;
+  /** What the page sends as `Authorization: Bearer`, and with the room's WebSocket. Told this once. */
+  token: string;
+};
+
+/** An invite, and the name to go by. */
+export type GuestEntry = {
+  /** Its token. */
+  invite: string;
+  /** What the others see; white space at the ends is taken off. */
+  name: Name;
+};
+
+/** How a part of the daemon is. */
+export type Health = "ok" | "down" | "restarting";
+
+/** An invite to a room, without its secret. */
+export type Invite = {
+  /** When it was made, RFC 3339. */
+  created: string;
+  /** When it ends by itself, RFC 3339. */
+  expires: string;
+  id: InviteId;
+  /** How often somebody signed in by it. */
+  used: number;
+};
+
+/** Names an invite; it is not its secret. */
+export type InviteId = string;
+
+/** A name that people see: one line, counted in Unicode characters. */
+export type Name = string;
+
+/** An invite that was just made. */
+export type NewInvite = {
+  /** When it was made, RFC 3339. */
+  created: string;
+  /** When it ends by itself, RFC 3339. */
+  expires: string;
+  id: InviteId;
+  /** The link to hand out. It holds the secret, and is told this once. */
+  url: string;
+  /** How often somebody signed in by it. */
+  used: number;
+};
+
+/** A room to make. */
+export type NewRoom = {
+  /** What people call it; white space at the ends is taken off. */
+  name: Name;
+};
+
+/** What the box is. */
+export type Node = {
+  /** What is plugged in; for the owner alone. */
+  devices?: Devices | null;
+  /** What people call it. */
+  name: Name;
+  /** The version of Porchlight. */
+  version: string;
+};
+
+/** What went wrong (RFC 9457). docs/reference/problems.md says what to do about each. */
+export type Problem = {
+  /** The identifier under which the log has more. */
+  request?: string;
+  /** The status code of the answer. */
+  status: number;
+  /** A sentence for people. */
+  title: string;
+  /** A stable name. */
+  type: "bad-body" | "bad-fields" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+};
+
+/** Whether the box is well. */
+export type Readiness = {
+  /** The parts of the daemon by name. */
+  parts: Record<string, Health>;
+  /** Every part is up. */
+  ready: boolean;
+  /** How often a part was started again; those that never were are not named. */
+  restarts: Record<string, number>;
+};
+
+/** host owns the box, guest came by an invite to one room, viewer is everybody else. */
+export type Role = "host" | "guest" | "viewer";
+
+/** A room, as it is listed. */
+export type Room = {
+  /** What is watched when it is on air. Stays the same for the life of the room. */
+  broadcast: BroadcastId;
+  id: RoomId;
+  /** It is on air. */
+  live: boolean;
+  name: Name;
+  /** How many are in it, the box included. */
+  people: number;
+};
+
+/** Names a room. An id names; it never permits. */
+export type RoomId = string;
+
+/** Who the box takes the caller for. */
+export type Session = {
+  /** The name that a guest gave. */
+  name: Name | null;
+  role: Role;
+  /** The room that a guest's invite led to. */
+  room: RoomId | null;
+};
+
+/** How somebody signs in. */
+export type SignIn = {
+  /** Its token. */
+  owner: string;
+} | {
+  /** Its token. */
+  invite: string;
+  /** What the others see; white space at the ends is taken off. */
+  name: Name;
+};
+
+/** What those who watch read: one line, counted in Unicode characters. */
+export type Title = string;
+
+/** How devices come to trust the box. */
+export type Trust = {
+  /** The box's own certificate authority; null with a configured certificate. */
+  authority: Authority | null;
+  /** The page about it, for other devices. */
+  page: string;
+  /** The box by HTTPS, under the name that was asked for; null where that is off. */
+  secure: string | null;
+};
+
+/** An invite to make. */
+export type WantedInvite = {
+  /** How long it works. */
+  hours: number;
+};
