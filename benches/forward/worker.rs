@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use porchlight::drivers::peer::server::{self, Config, EVENTS};
+use porchlight::drivers::peer::server::{self, Bound, Config, EVENTS, Inbound, Slot, Terms};
 use porchlight::model::id::{PeerId, PublicationId};
+use porchlight::model::layer::Layer;
 use porchlight::model::ring::{Gate, PACKETS, ring};
 use porchlight::model::time::Timeline;
+use porchlight::proto::sfu::Rank;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
@@ -36,14 +38,15 @@ pub fn run() -> anyhow::Result<()> {
         let offer: Offer = serde_json::from_str(&line?)?;
         let peer = PeerId::from_bytes([u8::try_from(number).context("at most 255 peers")?; 10]);
         let answer = runtime.block_on(async {
-            let answer = worker.offer(peer, offer.sdp, &events).await?;
-            for (mid, codec) in &answer.inbound {
+            let answer = worker.offer(peer, offer.sdp, Terms::VIEWER, &events).await?;
+            for Inbound { mid, codec, .. } in &answer.inbound {
                 let (writer, source) = ring(PACKETS);
                 worker.receive(peer, mid.clone(), writer).await?;
                 worker.source((publication, codec.kind()), Some(source.reader(Gate::default()))).await?;
             }
-            for (mid, kind) in &answer.slots {
-                worker.bind(peer, mid.clone(), Some((publication, *kind))).await?;
+            for Slot { mid, kind, .. } in &answer.slots {
+                let bound = Bound { source: (publication, *kind), rank: Rank::Tile, most: Layer::HIGHEST };
+                worker.bind(peer, mid.clone(), Some(bound)).await?;
             }
             anyhow::Ok(answer)
         })?;

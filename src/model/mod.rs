@@ -7,6 +7,7 @@ pub mod bitrate;
 pub mod count;
 pub mod duration;
 pub mod id;
+pub mod layer;
 pub mod pace;
 pub mod packet;
 pub mod purpose;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::layer::Layer;
 use super::time::MediaTime;
 use super::track::Codec;
 
@@ -10,7 +11,9 @@ use super::track::Codec;
 pub struct Packet {
     /// How the payload is coded.
     pub codec: Codec,
-    /// Sequence number, extended past 16 bits; consecutive packets differ by one.
+    /// Which of the sizes it belongs to, where the track is sent in several. Each has its own sequence numbers and timestamps.
+    pub layer: Layer,
+    /// Sequence number, extended past 16 bits; consecutive packets of a layer differ by one.
     pub seq: u64,
     /// RTP timestamp, extended past 32 bits, in ticks of the codec's clock.
     pub rtp_time: u64,

@@ -2,15 +2,18 @@
 //!
 //! The writer never waits. A reader that is too slow loses what was overwritten, is told how much
 //! ([`Next::Lagged`]), and goes on with the newest: whoever decodes waits for the next keyframe then.
-//! Readers ask the writer for keyframes, and their number is the demand that starts and stops publishers.
+//! Readers ask the writer for keyframes and say which layers they want; that, and their number, is the demand that starts
+//! and stops publishers.
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use atomic_waker::AtomicWaker;
+
+use super::layer::Layers;
 
 /// Packets a ring holds: about two seconds of 4 Mbit/s video. Who is further behind has lost the thread anyway.
 pub const PACKETS: usize = 1024;
@@ -22,11 +25,31 @@ struct Slot<T> {
     item: T,
 }
 
+/// One reader, as the writer sees it.
+struct Place {
+    waker: AtomicWaker,
+    /// The layers it wants, as bits.
+    layers: AtomicU8,
+}
+
 #[derive(Default)]
 struct Feedback {
-    readers: AtomicUsize,
-    keyframe: AtomicBool,
+    places: ArcSwap<Vec<Arc<Place>>>,
+    /// The layers of which a keyframe is asked for, as bits.
+    keyframes: AtomicU8,
     waker: AtomicWaker,
+}
+
+impl Feedback {
+    fn readers(&self) -> usize {
+        self.places.load().len()
+    }
+
+    fn layers(&self) -> Layers {
+        let wanted =
+            |layers: Layers, place: &Arc<Place>| layers.and(Layers::from_bits(place.layers.load(Ordering::Acquire)));
+        self.places.load().iter().fold(Layers::NONE, wanted)
+    }
 }
 
 struct Shared<T> {
@@ -34,14 +57,13 @@ struct Shared<T> {
     /// Index of the next item to be written.
     head: AtomicU64,
     closed: AtomicBool,
-    readers: ArcSwap<Vec<Arc<AtomicWaker>>>,
     feedback: Arc<Feedback>,
 }
 
 impl<T> Shared<T> {
     fn wake(&self) {
-        for waker in self.readers.load().iter() {
-            waker.wake();
+        for place in self.feedback.places.load().iter() {
+            place.waker.wake();
         }
     }
 }
@@ -56,7 +78,6 @@ pub fn ring<T>(capacity: usize) -> (Writer<T>, Source<T>) {
         slots: (0..capacity).map(|_| ArcSwapOption::empty()).collect(),
         head: AtomicU64::new(0),
         closed: AtomicBool::new(false),
-        readers: ArcSwap::default(),
         feedback: Arc::default(),
     });
     (Writer { shared: shared.clone() }, Source { shared })
@@ -94,7 +115,7 @@ impl<T> Drop for Writer<T> {
 /// What readers want of a ring.
 pub struct Demand {
     feedback: Arc<Feedback>,
-    seen: Option<usize>,
+    seen: Option<(usize, Layers)>,
 }
 
 /// A change of demand.
@@ -102,26 +123,29 @@ pub struct Demand {
 pub struct Wanted {
     /// Readers there are now. With none, nothing needs to be made.
     pub readers: usize,
-    /// Somebody can't go on without a keyframe.
-    pub keyframe: bool,
+    /// The layers that somebody wants. The others need not be made either.
+    pub layers: Layers,
+    /// Those of them in which somebody can't go on without a keyframe.
+    pub keyframes: Layers,
 }
 
 impl Demand {
-    /// Ready at the first call, then whenever the number of readers has changed or a keyframe is asked for.
+    /// Ready at the first call, then whenever the number of readers or what they want has changed, or a keyframe is
+    /// asked for.
     pub fn poll_changed(&mut self, cx: &mut Context<'_>) -> Poll<Wanted> {
         self.feedback.waker.register(cx.waker());
-        let readers = self.feedback.readers.load(Ordering::Acquire);
-        let keyframe = self.feedback.keyframe.swap(false, Ordering::AcqRel);
-        if keyframe || self.seen != Some(readers) {
-            self.seen = Some(readers);
-            return Poll::Ready(Wanted { readers, keyframe });
+        let (readers, layers) = (self.feedback.readers(), self.feedback.layers());
+        let keyframes = Layers::from_bits(self.feedback.keyframes.swap(0, Ordering::AcqRel));
+        if !keyframes.is_empty() || self.seen != Some((readers, layers)) {
+            self.seen = Some((readers, layers));
+            return Poll::Ready(Wanted { readers, layers, keyframes });
         }
         Poll::Pending
     }
 
     /// Readers there are now, seen by [`Demand::changed`] or not.
     pub fn readers(&self) -> usize {
-        self.feedback.readers.load(Ordering::Acquire)
+        self.feedback.readers()
     }
 
     /// Waits for the next change, see [`Demand::poll_changed`].
@@ -142,18 +166,17 @@ impl<T> Clone for Source<T> {
 }
 
 impl<T> Source<T> {
-    /// A reader that sees what is written from now on, for as long as `gate` is open.
+    /// A reader that sees what is written from now on, for as long as `gate` is open. It wants every layer.
     pub fn reader(&self, gate: Gate) -> Reader<T> {
-        let waker = Arc::new(AtomicWaker::new());
-        self.shared.readers.rcu(|readers| {
-            let mut readers = readers.to_vec();
-            readers.push(waker.clone());
-            readers
+        let place = Arc::new(Place { waker: AtomicWaker::new(), layers: AtomicU8::new(Layers::ALL.bits()) });
+        self.shared.feedback.places.rcu(|places| {
+            let mut places = places.to_vec();
+            places.push(place.clone());
+            places
         });
-        self.shared.feedback.readers.fetch_add(1, Ordering::AcqRel);
         self.shared.feedback.waker.wake();
         let cursor = self.shared.head.load(Ordering::Acquire);
-        Reader { shared: self.shared.clone(), waker, gate, cursor }
+        Reader { shared: self.shared.clone(), place, gate, cursor }
     }
 
     /// Wakes every reader, so that those whose gate was closed notice.
@@ -210,7 +233,7 @@ pub enum Next<T> {
 /// A reading end.
 pub struct Reader<T> {
     shared: Arc<Shared<T>>,
-    waker: Arc<AtomicWaker>,
+    place: Arc<Place>,
     gate: Gate,
     cursor: u64,
 }
@@ -246,7 +269,7 @@ impl<T: Clone> Reader<T> {
         if let Some(next) = self.try_next() {
             return Poll::Ready(next);
         }
-        self.waker.register(cx.waker());
+        self.place.waker.register(cx.waker());
         match self.try_next() {
             Some(next) => Poll::Ready(next),
             None => Poll::Pending,
@@ -260,19 +283,32 @@ impl<T: Clone> Reader<T> {
 }
 
 impl<T> Reader<T> {
-    /// Asks whoever makes this for a keyframe. Requests are merged; the maker limits their rate.
+    /// Asks whoever makes this for a keyframe in every layer that this reader wants. Requests are merged; the maker limits
+    /// their rate.
     pub fn request_keyframe(&self) {
-        self.shared.feedback.keyframe.store(true, Ordering::Release);
+        self.request_keyframes(Layers::from_bits(self.place.layers.load(Ordering::Acquire)));
+    }
+
+    /// The same, in these layers.
+    pub fn request_keyframes(&self, layers: Layers) {
+        self.shared.feedback.keyframes.fetch_or(layers.bits(), Ordering::AcqRel);
         self.shared.feedback.waker.wake();
+    }
+
+    /// Says which layers this reader has a use for: those that nobody wants need not be made.
+    pub fn want(&self, layers: Layers) {
+        if self.place.layers.swap(layers.bits(), Ordering::AcqRel) != layers.bits() {
+            self.shared.feedback.waker.wake();
+        }
     }
 }
 
 impl<T> Drop for Reader<T> {
     fn drop(&mut self) {
         self.shared
-            .readers
-            .rcu(|readers| readers.iter().filter(|w| !Arc::ptr_eq(w, &self.waker)).cloned().collect::<Vec<_>>());
-        self.shared.feedback.readers.fetch_sub(1, Ordering::AcqRel);
+            .feedback
+            .places
+            .rcu(|places| places.iter().filter(|place| !Arc::ptr_eq(place, &self.place)).cloned().collect::<Vec<_>>());
         self.shared.feedback.waker.wake();
     }
 }
@@ -280,6 +316,7 @@ impl<T> Drop for Reader<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::layer::Layer;
 
     #[tokio::test]
     async fn every_reader_sees_every_item_in_order() {
@@ -331,14 +368,30 @@ mod tests {
     async fn the_writer_learns_of_readers_and_keyframe_requests() {
         let (writer, source) = ring::<u8>(4);
         let mut demand = writer.demand();
-        assert_eq!(demand.changed().await, Wanted { readers: 0, keyframe: false });
+        let none = Layers::NONE;
+        assert_eq!(demand.changed().await, Wanted { readers: 0, layers: none, keyframes: none });
         let reader = source.reader(Gate::default());
-        assert_eq!(demand.changed().await, Wanted { readers: 1, keyframe: false });
+        assert_eq!(demand.changed().await, Wanted { readers: 1, layers: Layers::ALL, keyframes: none });
         reader.request_keyframe();
         reader.request_keyframe();
-        assert_eq!(demand.changed().await, Wanted { readers: 1, keyframe: true });
+        assert_eq!(demand.changed().await, Wanted { readers: 1, layers: Layers::ALL, keyframes: Layers::ALL });
         drop(reader);
-        assert_eq!(demand.changed().await, Wanted { readers: 0, keyframe: false });
+        assert_eq!(demand.changed().await, Wanted { readers: 0, layers: none, keyframes: none });
+    }
+
+    #[tokio::test]
+    async fn the_writer_learns_of_the_layers_that_somebody_wants() {
+        let (writer, source) = ring::<u8>(4);
+        let mut demand = writer.demand();
+        let readers = [source.reader(Gate::default()), source.reader(Gate::default())];
+        readers[0].want(Layers::only(Layer::LOWEST));
+        readers[1].want(Layers::only(Layer::HIGHEST));
+        let both = Layers::only(Layer::LOWEST).and(Layers::only(Layer::HIGHEST));
+        assert_eq!(demand.changed().await, Wanted { readers: 2, layers: both, keyframes: Layers::NONE });
+        readers[0].request_keyframe();
+        assert_eq!(demand.changed().await.keyframes, Layers::only(Layer::LOWEST));
+        readers[1].want(Layers::NONE);
+        assert_eq!(demand.changed().await.layers, Layers::only(Layer::LOWEST));
     }
 
     #[test]

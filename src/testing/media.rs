@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::Input;
 use crate::drivers::peer::server::testing as peers;
 use crate::drivers::pipeline::annexb;
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
@@ -34,6 +35,7 @@ fn packets(codec: Codec, bytes: &[u8]) -> impl Iterator<Item = Packet> {
             marker: flags & 8 != 0,
             keyframe: starts_keyframe(codec, payload),
             codec,
+            layer: Layer::LOWEST,
             level: None,
             payload: payload.into(),
         })

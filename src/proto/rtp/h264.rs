@@ -7,6 +7,7 @@ use h264_reader::nal::sps::SeqParameterSet;
 use h264_reader::rbsp::{BitReader, decode_nal};
 
 use super::PAYLOAD;
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
@@ -211,6 +212,7 @@ pub(super) fn packetize(unit: &Unit, rtp_time: u64, packets: &mut Vec<Packet>) {
             time: unit.pts,
             marker: false,
             keyframe,
+            layer: Layer::LOWEST,
             level: None,
             payload,
         });
@@ -357,6 +359,7 @@ mod tests {
                 time: MediaTime::from_millis(seq as i64),
                 marker: seed & 4 == 0,
                 keyframe: starts_keyframe(&payload),
+                layer: Layer::LOWEST,
                 level: None,
                 payload: payload.into(),
             };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
@@ -66,6 +67,7 @@ pub(super) fn packetize(unit: &Unit, rtp_time: u64) -> Packet {
         time: unit.pts,
         marker: unit.gap,
         keyframe: true,
+        layer: Layer::LOWEST,
         level: None,
         payload: Arc::from(&unit.data[..]),
     }

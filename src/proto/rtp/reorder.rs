@@ -48,6 +48,7 @@ impl Reorder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::layer::Layer;
 
     fn packet(seq: u64) -> Packet {
         Packet {
@@ -57,6 +58,7 @@ mod tests {
             time: MediaTime::ZERO,
             marker: false,
             keyframe: false,
+            layer: Layer::LOWEST,
             level: None,
             payload: [][..].into(),
         }

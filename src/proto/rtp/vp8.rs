@@ -176,6 +176,7 @@ impl Assembler {
 mod tests {
     use super::super::Depacketizer;
     use super::*;
+    use crate::model::layer::Layer;
     use crate::model::time::MediaTime;
     use crate::model::track::Codec;
 
@@ -194,6 +195,7 @@ mod tests {
             time: MediaTime::from_millis(picture * 33),
             marker,
             keyframe: start && data[0] & 1 == 0,
+            layer: Layer::LOWEST,
             level: None,
             payload: payload(start, picture as u16, data),
         }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
@@ -14,6 +15,41 @@ use crate::proto::rtp::vp8;
 pub const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// A publisher is asked for keyframes at most this often.
 pub const ASK_APART: Duration = Duration::from_millis(500);
+
+/// How much a slot matters when not everything fits: the first is served first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// Sound, which is never paused.
+    Sound,
+    /// A shared screen.
+    Screen,
+    /// Who speaks, or was put in front by the person who looks.
+    Speaker,
+    /// A tile that is seen.
+    Tile,
+    /// What is not seen at the moment and may be soon.
+    Rest,
+}
+
+/// Why nothing goes out to a slot although somebody is bound to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pause {
+    /// The way to this subscriber holds no more.
+    Connection,
+    /// The subscriber can't receive the codec.
+    Codec,
+    /// The publisher sends nothing.
+    Source,
+}
+
+/// What goes out to a slot now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// This layer.
+    Layer(Layer),
+    /// Nothing.
+    Paused(Pause),
+}
 
 /// How a packet goes out to one subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +176,7 @@ mod tests {
             time: MediaTime::from_millis(millis),
             marker: false,
             keyframe,
+            layer: Layer::LOWEST,
             level: None,
             payload: [0u8][..].into(),
         }

@@ -18,11 +18,13 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::drivers::identity::random_id;
-use crate::drivers::peer::server::{self as peers, EVENTS, Event, Mid};
+use crate::drivers::peer::server::{self as peers, Bound, EVENTS, Event, Mid, Terms};
 use crate::model::id::{BroadcastId, PeerId, PublicationId};
+use crate::model::layer::Layer;
 use crate::model::pace::Pace;
 use crate::model::purpose::Purpose;
 use crate::model::track::Kind;
+use crate::proto::sfu::Rank;
 use crate::proto::whip;
 use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin};
@@ -149,7 +151,7 @@ pub fn start(parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Ha
 struct Viewer {
     broadcast: BroadcastId,
     publication: PublicationId,
-    slots: Vec<(Mid, Kind)>,
+    slots: Vec<peers::Slot>,
     /// Set while there is no connection: when to give up.
     until: Option<Instant>,
 }
@@ -240,7 +242,7 @@ impl Actor {
         }
         let offer = whip::viewer_offer(offer)?;
         let viewer = random_id(PeerId::from_bytes);
-        let answer = match self.parts.peers.offer(viewer, offer, &self.told).await {
+        let answer = match self.parts.peers.offer(viewer, offer, Terms::VIEWER, &self.told).await {
             Ok(answer) => answer,
             Err(peers::Error::Full) => return Err(Error::Busy),
             Err(peers::Error::Gone) => return Err(Error::Closed),
@@ -254,7 +256,7 @@ impl Actor {
             return Err(Error::BadOffer);
         }
         let until = Some(Instant::now() + CONNECT);
-        for (mid, kind) in answer.slots.clone() {
+        for peers::Slot { mid, kind, .. } in answer.slots.clone() {
             let open = self.open.get(&publication).is_some_and(|kinds| kinds.contains(&kind));
             if open || self.open(publication, kind).await {
                 self.bind(viewer, mid, (publication, kind)).await;
@@ -298,6 +300,7 @@ impl Actor {
                 }
             }
             Event::Closed(viewer) => drop(self.viewers.remove(&viewer)),
+            Event::Shown(..) | Event::Wanted(..) => {}
             // An encoder was made anew: the next look opens what it makes.
             Event::Ended(_, (publication, kind)) => {
                 if let Some(kinds) = self.open.get_mut(&publication) {
@@ -313,16 +316,15 @@ impl Actor {
             self.close(viewer).await;
         }
         let wanted: BTreeSet<(PublicationId, Kind)> =
-            self.viewers.values().flat_map(|v| v.slots.iter().map(|(_, kind)| (v.publication, *kind))).collect();
+            self.viewers.values().flat_map(|v| v.slots.iter().map(|slot| (v.publication, slot.kind))).collect();
         for (publication, kind) in wanted {
             let open = self.open.get(&publication).is_some_and(|kinds| kinds.contains(&kind));
             if open || !self.open(publication, kind).await {
                 continue;
             }
-            let slots =
-                self.viewers.iter().filter(|(_, v)| v.publication == publication).flat_map(|(id, v)| {
-                    v.slots.iter().filter(|(_, of)| *of == kind).map(|(mid, _)| (*id, mid.clone()))
-                });
+            let slots = self.viewers.iter().filter(|(_, v)| v.publication == publication).flat_map(|(id, v)| {
+                v.slots.iter().filter(|slot| slot.kind == kind).map(|slot| (*id, slot.mid.clone()))
+            });
             for (viewer, mid) in slots.collect::<Vec<_>>() {
                 self.bind(viewer, mid, (publication, kind)).await;
             }
@@ -344,7 +346,8 @@ impl Actor {
     }
 
     async fn bind(&self, viewer: PeerId, mid: Mid, source: peers::Source) {
-        self.tell(self.parts.peers.bind(viewer, mid, Some(source)).await);
+        let bound = Bound { source, rank: Rank::Tile, most: Layer::HIGHEST };
+        self.tell(self.parts.peers.bind(viewer, mid, Some(bound)).await);
     }
 
     async fn close(&mut self, viewer: PeerId) {

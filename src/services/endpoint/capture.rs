@@ -178,7 +178,7 @@ impl Capture {
                     Next::Closed | Next::Revoked => return Self::ended(kind, &mut opened.running).await,
                 },
                 wanted = demand.changed() => {
-                    if wanted.keyframe && let Some(keyframes) = &opened.keyframes {
+                    if !wanted.keyframes.is_empty() && let Some(keyframes) = &opened.keyframes {
                         keyframes.request();
                     }
                     idle = (wanted.readers == 0).then(|| idle.unwrap_or_else(|| Instant::now() + LINGER));

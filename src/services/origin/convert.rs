@@ -157,7 +157,7 @@ async fn to_packets(
                 if wanted.readers == 0 {
                     return Ended::Demand;
                 }
-                if wanted.keyframe {
+                if !wanted.keyframes.is_empty() {
                     reader.request_keyframe();
                 }
             }

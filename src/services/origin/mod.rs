@@ -164,6 +164,7 @@ pub fn start(timeline: Timeline, supervisor: Supervisor, tasks: &TaskTracker, ca
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::layer::Layer;
     use crate::model::ring::{Gate, Next, PACKETS, ring};
     use crate::model::time::MediaTime;
     use std::time::Instant;
@@ -181,6 +182,7 @@ mod tests {
             time: MediaTime::from_millis(seq as i64 * 20),
             marker: false,
             keyframe: true,
+            layer: Layer::LOWEST,
             level: None,
             payload: [0xf8, seq as u8][..].into(),
         }

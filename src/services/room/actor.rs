@@ -10,14 +10,16 @@ use tokio_util::sync::CancellationToken;
 use super::state::{Effect, NewSeat, State, fingerprint};
 use super::{BoxWish, Command, Connection, Done, Error, Join, ParticipantKind, Parts, Room, Rooms, Seat};
 use crate::drivers::identity::{Token, random_id};
-use crate::drivers::peer::server::{EVENTS, Event, Source};
+use crate::drivers::peer::server::{Bound, EVENTS, Event, Source, Terms};
 use crate::drivers::store;
 use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
+use crate::model::layer::Layer;
 use crate::model::purpose::{Audience, Purpose};
 use crate::model::ring::{PACKETS, ring};
 use crate::model::role::Role;
-use crate::model::track::Kind;
+use crate::model::track::{Codec, Kind};
 use crate::proto::auth::{Name, Title};
+use crate::proto::sfu::Rank;
 use crate::services::access::Grant;
 use crate::services::origin::Native;
 
@@ -81,7 +83,7 @@ impl Actor {
             Event::Connected(peer) => (peer, Connection::Connected),
             Event::Disconnected(peer) | Event::Closed(peer) => (peer, Connection::Lost),
             // Who publishes anew says so, and is bound anew.
-            Event::Ended(..) => return,
+            Event::Shown(..) | Event::Wanted(..) | Event::Ended(..) => return,
         };
         self.state.connection(peer, connection);
     }
@@ -233,10 +235,11 @@ impl Actor {
         let fresh = random_id(PeerId::from_bytes);
         let peer = self.state.offered(who, fingerprint(&sdp), fresh, &mut effects)?;
         self.apply(effects).await;
-        let answer = self.parts.peers.offer(peer, sdp, &self.events.0).await?;
+        let answer = self.parts.peers.offer(peer, sdp, Terms::call(Codec::H264), &self.events.0).await?;
         tracing::info!(participant = %who, peer = %peer.tag(), "an offer was answered");
         let mut effects = Vec::new();
-        let (publication, new) = self.state.inbound(who, &answer.inbound)?;
+        let inbound: Vec<_> = answer.inbound.iter().map(|inbound| (inbound.mid.clone(), inbound.codec)).collect();
+        let (publication, new) = self.state.inbound(who, &inbound)?;
         for (mid, codec) in new {
             let kind = codec.kind();
             let (writer, source) = ring(PACKETS);
@@ -247,7 +250,7 @@ impl Actor {
             self.sources.remove(&(publication, kind));
             self.state.rebind((publication, kind), &mut effects);
         }
-        self.state.slots(who, answer.slots, &mut effects)?;
+        self.state.slots(who, answer.slots.into_iter().map(|slot| (slot.mid, slot.kind)).collect(), &mut effects)?;
         self.state.settle(&mut effects);
         self.apply(effects).await;
         Ok(answer.sdp)
@@ -326,7 +329,10 @@ impl Actor {
         }
         for effect in effects {
             let done = match effect {
-                Effect::Bind { peer, mid, source } => self.parts.peers.bind(peer, mid, source).await,
+                Effect::Bind { peer, mid, source } => {
+                    let to = source.map(|source| Bound { source, rank: Rank::Tile, most: Layer::HIGHEST });
+                    self.parts.peers.bind(peer, mid, to).await
+                }
                 Effect::ClosePeer(peer) => self.parts.peers.close(peer).await,
                 Effect::Audience(..) | Effect::Unpublish(_) => Ok(()),
             };

@@ -28,10 +28,12 @@ use std::thread;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::model::id::{PeerId, PublicationId};
+use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
 use crate::model::ring::{Reader, Writer};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
+use crate::proto::sfu::{Rank, Shown};
 
 /// Commands that wait for the worker; senders wait while it is full.
 const COMMANDS: usize = 64;
@@ -64,19 +66,71 @@ pub enum Error {
     Gone,
 }
 
+/// How a peer is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// What pictures it sends are to be coded in, if it can.
+    pub codec: Codec,
+    /// Whether the bandwidth of the way to it is estimated, to choose layers by; costs a sixth of all forwarding.
+    pub estimate: bool,
+}
+
+impl Terms {
+    /// Of whoever takes part in a call.
+    pub const fn call(codec: Codec) -> Self {
+        Self { codec, estimate: true }
+    }
+
+    /// Of whoever only watches what there is in one size.
+    pub const VIEWER: Self = Self { codec: Codec::H264, estimate: false };
+}
+
+/// One media section in which a peer sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// Which.
+    pub mid: Mid,
+    /// How it is coded.
+    pub codec: Codec,
+    /// The layers that were agreed on; the lowest alone if it is sent once.
+    pub layers: Layers,
+}
+
+/// One media section in which a peer receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Which.
+    pub mid: Mid,
+    /// What it is for.
+    pub kind: Kind,
+    /// What the peer can receive in it.
+    pub codecs: Vec<Codec>,
+}
+
 /// The answer to an offer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The session description to give back.
     pub sdp: String,
-    /// Media sections in which the peer sends, and how that is coded.
-    pub inbound: Vec<(Mid, Codec)>,
-    /// Media sections in which the peer receives: its slots.
-    pub slots: Vec<(Mid, Kind)>,
+    /// Where the peer sends.
+    pub inbound: Vec<Inbound>,
+    /// Where it receives.
+    pub slots: Vec<Slot>,
+}
+
+/// What a slot is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// The track.
+    pub source: Source,
+    /// How much it matters.
+    pub rank: Rank,
+    /// The largest layer that is of use there.
+    pub most: Layer,
 }
 
 /// What happens to a peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Media flows.
     Connected(PeerId),
@@ -84,19 +138,49 @@ pub enum Event {
     Disconnected(PeerId),
     /// It is gone for good, whoever ended it.
     Closed(PeerId),
+    /// What goes out to a slot has changed.
+    Shown(PeerId, Mid, Shown),
+    /// The layers that anybody wants of what it sends in this section have changed; it may stop sending the others.
+    Wanted(PeerId, Mid, Layers),
     /// The track that was sent to it has ended, or may not be read any more; what took its place has to be made known and
     /// bound again.
     Ended(PeerId, Source),
 }
 
+/// See [`Handle::loudness`].
+pub type Loudness = Arc<[(PublicationId, u8)]>;
+
 enum Command {
-    Offer { peer: PeerId, sdp: String, events: mpsc::Sender<Event>, answer: oneshot::Sender<Result<Answer, Error>> },
-    Receive { peer: PeerId, mid: Mid, to: Writer<Packet> },
-    Source { source: Source, from: Option<Reader<Packet>> },
-    Bind { peer: PeerId, mid: Mid, source: Option<Source> },
-    Close { peer: PeerId },
-    Report { reports: oneshot::Sender<Vec<Report>> },
-    Announce { addresses: Vec<IpAddr> },
+    Offer {
+        peer: PeerId,
+        sdp: String,
+        terms: Terms,
+        events: mpsc::Sender<Event>,
+        answer: oneshot::Sender<Result<Answer, Error>>,
+    },
+    Receive {
+        peer: PeerId,
+        mid: Mid,
+        to: Writer<Packet>,
+    },
+    Source {
+        source: Source,
+        from: Option<Reader<Packet>>,
+    },
+    Bind {
+        peer: PeerId,
+        mid: Mid,
+        to: Option<Bound>,
+    },
+    Close {
+        peer: PeerId,
+    },
+    Report {
+        reports: oneshot::Sender<Vec<Report>>,
+    },
+    Announce {
+        addresses: Vec<IpAddr>,
+    },
 }
 
 /// The way to the peers; cheap to clone. The worker ends when all handles are gone.
@@ -105,6 +189,7 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     local: SocketAddr,
     counters: Arc<Counters>,
+    loudness: watch::Receiver<Loudness>,
 }
 
 impl Handle {
@@ -118,9 +203,15 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Offer`] with a sentence if it can't be used, [`Error::Full`], [`Error::Gone`].
-    pub async fn offer(&self, peer: PeerId, sdp: String, events: &mpsc::Sender<Event>) -> Result<Answer, Error> {
+    pub async fn offer(
+        &self,
+        peer: PeerId,
+        sdp: String,
+        terms: Terms,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
-        self.send(Command::Offer { peer, sdp, events: events.clone(), answer }).await?;
+        self.send(Command::Offer { peer, sdp, terms, events: events.clone(), answer }).await?;
         answered.await.map_err(|_| Error::Gone)?
     }
 
@@ -141,12 +232,13 @@ impl Handle {
         self.send(Command::Source { source, from }).await
     }
 
-    /// Sends a known track to the peer in this slot, or nothing any more.
+    /// Sends a known track to the peer in this slot, or nothing any more. The same track again changes how much it matters,
+    /// without a break.
     ///
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
-    pub async fn bind(&self, peer: PeerId, mid: Mid, source: Option<Source>) -> Result<(), Error> {
-        self.send(Command::Bind { peer, mid, source }).await
+    pub async fn bind(&self, peer: PeerId, mid: Mid, to: Option<Bound>) -> Result<(), Error> {
+        self.send(Command::Bind { peer, mid, to }).await
     }
 
     /// Ends a peer.
@@ -155,6 +247,12 @@ impl Handle {
     /// [`Error::Gone`] if the worker has ended.
     pub async fn close(&self, peer: PeerId) -> Result<(), Error> {
         self.send(Command::Close { peer }).await
+    }
+
+    /// How loud each track of sound is that the worker knows, over the last moments: -dBov (RFC 6464: 0 loudest, 127 silence),
+    /// the loudest first.
+    pub fn loudness(&self) -> watch::Receiver<Loudness> {
+        self.loudness.clone()
     }
 
     /// What the worker has counted.
@@ -205,6 +303,7 @@ pub fn start(
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let counters: Arc<Counters> = Arc::default();
     let counted = counters.clone();
+    let (levels, loudness) = watch::channel(Loudness::default());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -214,12 +313,12 @@ pub fn start(
         .name("peers".into())
         .spawn(move || {
             runtime.block_on(async move {
-                match worker::Worker::new(socket, timeline, inbox, counted) {
+                match worker::Worker::new(socket, timeline, inbox, counted, levels) {
                     Ok(worker) => worker.run().await,
                     Err(error) => tracing::error!(%error, "the UDP port can't be watched; calls are impossible"),
                 }
             });
         })
         .map_err(|error| Error::Bind(local, error))?;
-    Ok((Handle { commands, local, counters }, thread))
+    Ok((Handle { commands, local, counters, loudness }, thread))
 }

@@ -15,8 +15,9 @@ use str0m::{Candidate, Event as Engine, IceConnectionState, Input, Output, Rtc, 
 use super::counters::Counters;
 use super::seen::{self, Arrivals, Phase, Seen};
 use super::socket::Address;
-use super::{Answer, Error, Mid, sdp};
+use super::{Answer, Error, Terms, sdp};
 use crate::model::id::PeerId;
+use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
 use crate::model::ring::{Demand, Writer};
 use crate::model::time::{MediaTime, Timeline};
@@ -128,6 +129,7 @@ impl Peer {
     pub(super) fn offer(
         &mut self,
         offer: &str,
+        terms: Terms,
         effects: &mut Effects,
         out: &mut Vec<Transmit>,
     ) -> Result<Answer, Error> {
@@ -135,7 +137,8 @@ impl Peer {
             return Err(Error::Offer("it is too large".into()));
         }
         let refused = |error: &dyn std::fmt::Display| Error::Offer(error.to_string());
-        let offer = sdp::without_arrivals(&sdp::one_codec(&sdp::without_names(offer)));
+        let offer = sdp::one_codec(&sdp::without_names(offer));
+        let offer = if terms.estimate { offer } else { sdp::without_arrivals(&offer) };
         let offer = SdpOffer::from_sdp_string(&offer).map_err(|error| refused(&error))?;
         let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
         let answer = answer.to_sdp_string();
@@ -146,10 +149,13 @@ impl Peer {
             }
         }
         self.drain(effects, out);
-        let mut inbound: Vec<(Mid, Codec)> = self.inbound.iter().map(|(mid, i)| (mid.to_string(), i.codec)).collect();
-        let mut slots: Vec<(Mid, Kind)> = self.slots.iter().map(|(mid, s)| (mid.to_string(), s.kind)).collect();
-        inbound.sort_by(|(a, _), (b, _)| a.cmp(b));
-        slots.sort();
+        let layers = Layers::only(Layer::LOWEST);
+        let of = |(mid, of): (&Section, &Inbound)| super::Inbound { mid: mid.to_string(), codec: of.codec, layers };
+        let mut inbound: Vec<super::Inbound> = self.inbound.iter().map(of).collect();
+        let of = |(mid, of): (&Section, &Slot)| super::Slot { mid: mid.to_string(), kind: of.kind, codecs: Vec::new() };
+        let mut slots: Vec<super::Slot> = self.slots.iter().map(of).collect();
+        inbound.sort_by(|a, b| a.mid.cmp(&b.mid));
+        slots.sort_by(|a, b| a.mid.cmp(&b.mid));
         Ok(Answer { sdp: answer, inbound, slots })
     }
 
@@ -242,8 +248,8 @@ impl Peer {
         for inbound in self.inbound.values_mut() {
             if let Some((_, demand)) = &mut inbound.to {
                 while let std::task::Poll::Ready(change) = demand.poll_changed(cx) {
-                    inbound.keyframe_wanted |= change.keyframe;
-                    wanted |= change.keyframe;
+                    inbound.keyframe_wanted |= !change.keyframes.is_empty();
+                    wanted |= !change.keyframes.is_empty();
                 }
             }
         }
@@ -390,6 +396,7 @@ impl Peer {
             time,
             marker: packet.header.marker,
             keyframe,
+            layer: Layer::LOWEST,
             level: packet.header.ext_vals.audio_level.map(i8::unsigned_abs),
             payload: packet.payload,
         });

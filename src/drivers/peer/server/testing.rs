@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::peer::{Effects, Peer, datagram};
-use super::sdp;
 use super::socket::Address;
+use super::{Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::time::Timeline;
 
@@ -32,10 +32,10 @@ pub(crate) fn offer(text: &str) {
     let kept = sdp::without_names(text);
     assert!(kept.len() <= text.len());
     let (mut peer, _) = peer();
-    if let Ok(answer) = peer.offer(text, &mut Effects::default(), &mut Vec::new()) {
+    if let Ok(answer) = peer.offer(text, Terms::VIEWER, &mut Effects::default(), &mut Vec::new()) {
         assert!(answer.inbound.len() + answer.slots.len() <= sdp::SECTIONS);
         // The same again is a renegotiation.
-        let _ = peer.offer(text, &mut Effects::default(), &mut Vec::new());
+        let _ = peer.offer(text, Terms::VIEWER, &mut Effects::default(), &mut Vec::new());
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn offer(text: &str) {
 pub(crate) fn datagrams<'a>(offer: &str, datagrams: impl Iterator<Item = &'a [u8]>) {
     let (mut peer, now) = peer();
     let (mut effects, mut out) = (Effects::default(), Vec::new());
-    peer.offer(offer, &mut effects, &mut out).expect("it is a browser's");
+    peer.offer(offer, Terms::VIEWER, &mut effects, &mut out).expect("it is a browser's");
     for bytes in datagrams {
         if let Some(input) = datagram(now, THEIRS, OURS, bytes) {
             // Whoever knows nothing of the peer is not let in.

@@ -13,12 +13,20 @@ use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Answer, Config, EVENTS, Event, Handle, start};
+use super::{Answer, Bound, Config, EVENTS, Event, Handle, Inbound, Source, Terms, start};
 use crate::model::id::{PeerId, PublicationId};
+use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
 use crate::model::ring::{Gate, Next, PACKETS, ring};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
+use crate::proto::sfu::Rank;
+
+const TERMS: Terms = Terms::VIEWER;
+
+fn bound(source: Source) -> Bound {
+    Bound { source, rank: Rank::Tile, most: Layer::HIGHEST }
+}
 
 /// However slow the machine is, this is enough.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -134,7 +142,7 @@ async fn connect_from(
     (id, direction): (PeerId, Direction),
 ) -> (Client, Section, Answer) {
     let (mut client, offer, pending, mid) = Client::at(address, direction);
-    let answer = handle.offer(id, offer, events).await.expect("the offer is a good one");
+    let answer = handle.offer(id, offer, TERMS, events).await.expect("the offer is a good one");
     client.accept(&answer, pending);
     until("the connection", || {
         client.turn();
@@ -162,10 +170,14 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     let ((told, mut events), (told_other, mut events_other)) = (mpsc::channel(EVENTS), mpsc::channel(EVENTS));
     let (one, other) = (PeerId::from_bytes([1; 10]), PeerId::from_bytes([2; 10]));
     let (mut sender, from, answer) = connect(&handle, &told, one, Direction::SendOnly).await;
-    assert_eq!(answer.inbound, [(from.to_string(), Codec::H264)]);
+    let layers = Layers::only(Layer::LOWEST);
+    assert_eq!(answer.inbound, [Inbound { mid: from.to_string(), codec: Codec::H264, layers }]);
     assert!(answer.slots.is_empty());
     let (mut receiver, to, answer) = connect(&handle, &told_other, other, Direction::RecvOnly).await;
-    assert_eq!(answer.slots, [(to.to_string(), Kind::Video)]);
+    assert_eq!(
+        answer.slots.iter().map(|slot| (&*slot.mid, slot.kind)).collect::<Vec<_>>(),
+        [(&*to.to_string(), Kind::Video)]
+    );
     assert!(matches!(events.recv().await, Some(Event::Connected(id)) if id == one));
 
     let (writer, source) = ring(PACKETS);
@@ -173,9 +185,9 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
     let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
-    handle.bind(other, to.to_string(), Some(name)).await.expect("the worker runs");
+    handle.bind(other, to.to_string(), Some(bound(name))).await.expect("the worker runs");
     // Commands are done in order: this answer comes after the ones above.
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), &told).await.expect_err("that is no offer");
+    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
 
     let mut got: Vec<Packet> = Vec::new();
     for burst in 0..5 {
@@ -237,12 +249,12 @@ async fn what_another_thread_does_to_a_ring_wakes_the_worker() {
     // times a second: by that alone so many ends would be told too late.
     let (mut client, offer, _, to) = Client::at("127.0.0.1:0", Direction::RecvOnly);
     let offer = offer.split_inclusive('\n').filter(|line| !line.starts_with("a=candidate")).collect();
-    handle.offer(id, offer, &told).await.expect("the offer is a good one");
+    handle.offer(id, offer, TERMS, &told).await.expect("the offer is a good one");
     let end = tokio::time::Instant::now() + DEADLINE;
     for round in 0..200 {
         let (writer, source) = ring(1);
         handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
-        handle.bind(id, to.to_string(), Some(name)).await.expect("the worker runs");
+        handle.bind(id, to.to_string(), Some(bound(name))).await.expect("the worker runs");
         // This hears nothing for some milliseconds, in which the worker falls asleep.
         client.turn();
         drop(writer);
@@ -273,7 +285,7 @@ async fn strangers_and_garbage_change_nothing() {
         stranger.send_to(&garbage, handle.local_addr()).expect("loopback takes it");
     }
     for offer in ["", "v=0", "v=0\r\na=mid:0\r\n", &"m=".repeat(40_000)] {
-        let refused = handle.offer(PeerId::from_bytes([5; 10]), offer.into(), &told).await;
+        let refused = handle.offer(PeerId::from_bytes([5; 10]), offer.into(), TERMS, &told).await;
         assert!(matches!(refused, Err(super::Error::Offer(_))), "{refused:?}");
     }
     let (client, ..) = connect(&handle, &told, PeerId::from_bytes([6; 10]), Direction::SendOnly).await;
@@ -298,8 +310,8 @@ async fn one_socket_serves_peers_of_ipv4_and_ipv6_and_forwards_between_them() {
     handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
     let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
-    handle.bind(other, to.to_string(), Some(name)).await.expect("the worker runs");
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), &told).await.expect_err("that is no offer");
+    handle.bind(other, to.to_string(), Some(bound(name))).await.expect("the worker runs");
+    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
     sender.send(from, 100, 20);
     until("the packets on the other side", || {
         sender.turn();

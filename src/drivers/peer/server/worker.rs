@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 use str0m::Input;
 use str0m::media::Mid as Section;
 use str0m::net::Transmit;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
 
 use super::counters::{Counters, Report};
 use super::peer::{Effects, Peer, datagram};
 use super::seen::Phase;
 use super::socket::{Socket, Watched};
 use super::strangers::Strangers;
-use super::{Command, Error, Event, PEERS, Source};
+use super::{Bound, Command, Error, Event, Loudness, PEERS, Source, Terms};
 use crate::model::id::PeerId;
 use crate::model::packet::Packet;
 use crate::model::ring::{Next, Reader};
@@ -71,6 +71,7 @@ pub(super) struct Worker {
     timers: BTreeSet<(Instant, PeerId)>,
     out: Vec<Transmit>,
     counters: Arc<Counters>,
+    loudness: watch::Sender<Loudness>,
 }
 
 /// Wakes the worker, unless it is awake: what it writes into rings itself it looks at before it sleeps.
@@ -105,6 +106,7 @@ impl Worker {
         timeline: Timeline,
         commands: mpsc::Receiver<Command>,
         counters: Arc<Counters>,
+        loudness: watch::Sender<Loudness>,
     ) -> std::io::Result<Self> {
         Ok(Self {
             socket: socket.watch(counters.clone())?,
@@ -119,6 +121,7 @@ impl Worker {
             timers: BTreeSet::new(),
             out: Vec::new(),
             counters,
+            loudness,
         })
     }
 
@@ -172,8 +175,8 @@ impl Worker {
 
     fn command(&mut self, command: Command, now: Instant) {
         match command {
-            Command::Offer { peer, sdp, events, answer } => {
-                let result = self.offer(peer, &sdp, events, now);
+            Command::Offer { peer, sdp, terms, events, answer } => {
+                let result = self.offer(peer, &sdp, terms, events, now);
                 // Whoever asked may have gone away meanwhile.
                 let _ = answer.send(result);
             }
@@ -195,8 +198,8 @@ impl Worker {
             Command::Source { source, from: None } => {
                 self.forget(source);
             }
-            Command::Bind { peer, mid, source } => {
-                self.bind(peer, Section::from(&*mid), source);
+            Command::Bind { peer, mid, to } => {
+                self.bind(peer, Section::from(&*mid), to);
                 self.look(now);
             }
             Command::Close { peer } => self.close(peer),
@@ -210,6 +213,7 @@ impl Worker {
         &mut self,
         id: PeerId,
         sdp: &str,
+        terms: Terms,
         events: mpsc::Sender<Event>,
         now: Instant,
     ) -> Result<super::Answer, Error> {
@@ -225,7 +229,7 @@ impl Worker {
         }
         let peer = self.peers.get_mut(&id).ok_or(Error::Gone)?;
         let (before, mut effects) = (peer.timeout, Effects::default());
-        let answer = peer.offer(sdp, &mut effects, &mut self.out);
+        let answer = peer.offer(sdp, terms, &mut effects, &mut self.out);
         self.settle(id, before, effects);
         // Nothing stays of a peer that never was one.
         if answer.is_err() && (fresh || self.peers.get(&id).is_some_and(|peer| !peer.is_alive())) {
@@ -290,7 +294,8 @@ impl Worker {
         }
     }
 
-    fn bind(&mut self, id: PeerId, mid: Section, source: Option<Source>) {
+    fn bind(&mut self, id: PeerId, mid: Section, to: Option<Bound>) {
+        let source = to.map(|to| to.source);
         if let Some(before) = self.slots.remove(&(id, mid))
             && let Some(feed) = self.sources.get_mut(&before)
         {
@@ -457,7 +462,7 @@ impl Worker {
             return;
         };
         // Whoever made the peer may have ended before it.
-        if let Err(TrySendError::Full(_)) = owner.try_send(event) {
+        if let Err(TrySendError::Full(event)) = owner.try_send(event) {
             tracing::error!(?event, "what happens to connections is read too slowly; this is lost");
         }
     }

@@ -130,7 +130,7 @@ impl Picture {
 
     /// Follows readers; false when the room has to be looked at.
     fn wanted(&mut self, wanted: Wanted, consent: &Consent) -> bool {
-        if wanted.keyframe
+        if !wanted.keyframes.is_empty()
             && let Some(on) = self.splicer.on()
         {
             self.request_keyframe(on, consent);

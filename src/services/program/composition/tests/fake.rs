@@ -146,7 +146,7 @@ impl Track {
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(now) = self.demand.poll_changed(&mut cx) {
             self.readers = now.readers;
-            if now.keyframe {
+            if !now.keyframes.is_empty() {
                 self.asked += 1;
                 self.keyframe = true;
             }
