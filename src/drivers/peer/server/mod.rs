@@ -15,6 +15,8 @@ mod strangers;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 mod worker;
 
