@@ -135,7 +135,8 @@ impl<Id: Copy + Eq> Speakers<Id> {
         if self.dominant().is_some_and(|id| self.voice(id).is_none()) {
             self.dominant = None;
         }
-        let bar = self.dominant().and_then(|id| self.voice(id)).filter(|voice| voice.speaking).map(|voice| voice.speech);
+        let bar =
+            self.dominant().and_then(|id| self.voice(id)).filter(|voice| voice.speaking).map(|voice| voice.speech);
         let (front, full) = (self.dominant(), TAKE_OVER.as_nanos() as i64);
         for voice in &mut self.voices {
             let leads = voice.loud && bar.is_none_or(|bar| voice.level.saturating_add(LOUDER) <= bar);

@@ -10,12 +10,12 @@ mod counters;
 mod peer;
 mod sdp;
 mod seen;
+#[cfg(test)]
+mod simulation;
 mod socket;
 mod strangers;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;
 mod worker;

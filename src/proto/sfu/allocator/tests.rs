@@ -1,7 +1,9 @@
 use super::super::dice::Dice;
 use super::*;
 
-const [LOW, MIDDLE, HIGH]: [Layer; LAYERS] = Layer::ALL;
+const LOW: Layer = Layer::ALL[0];
+const MIDDLE: Layer = Layer::ALL[1];
+const HIGH: Layer = Layer::ALL[2];
 /// A camera's layers, in kbit/s.
 const CAMERA: [u64; LAYERS] = [150, 500, 1700];
 

@@ -1,7 +1,9 @@
 use super::*;
 use crate::model::track::Codec;
 
-const [LOW, MIDDLE, HIGH]: [Layer; LAYERS] = Layer::ALL;
+const LOW: Layer = Layer::ALL[0];
+const MIDDLE: Layer = Layer::ALL[1];
+const HIGH: Layer = Layer::ALL[2];
 
 /// So many bits a second of a layer in packets 20 ms apart, from here to there in milliseconds.
 fn flow(rates: &mut Rates, layer: Layer, bits: u64, millis: std::ops::Range<i64>) {

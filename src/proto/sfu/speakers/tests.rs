@@ -77,7 +77,11 @@ fn the_loudest_keep_their_places() {
     table.hear(10, &[('a', SPEECH), ('b', NOTHING), ('c', NOTHING), ('d', NOTHING)]);
     assert_eq!(table.loudest(), "abc");
     table.hear(1, &[('a', SPEECH), ('b', NOTHING), ('c', NOTHING), ('d', SPEECH)]);
-    assert!(table.loudest().starts_with('a') && table.loudest().contains('d'), "at the first word: {}", table.loudest());
+    assert!(
+        table.loudest().starts_with('a') && table.loudest().contains('d'),
+        "at the first word: {}",
+        table.loudest()
+    );
     let before = table.loudest();
     for _ in 0..50 {
         table.hear(3, &[('a', SPEECH), ('b', NOTHING), ('c', NOTHING), ('d', 33)]);

@@ -274,12 +274,8 @@ impl Call {
             return;
         }
         let media = self.timeline.media(self.now);
-        let of = |slot: &mut Slot| Wish {
-            rank: slot.rank,
-            most: slot.most,
-            costs: slot.rates.costs(media),
-            has: slot.has,
-        };
+        let of =
+            |slot: &mut Slot| Wish { rank: slot.rank, most: slot.most, costs: slot.rates.costs(media), has: slot.has };
         let wishes: Vec<Wish> = self.slots.iter_mut().map(of).collect();
         let allocation = self.allocator.allocate(media, self.estimate, &wishes, &mut self.aims);
         for (slot, aim) in self.slots.iter_mut().zip(&self.aims) {

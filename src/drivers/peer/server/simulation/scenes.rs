@@ -2,10 +2,19 @@
 
 use super::*;
 
-const [LOW, MIDDLE, HIGH]: [Layer; LAYERS] = Layer::ALL;
+const LOW: Layer = Layer::ALL[0];
+const MIDDLE: Layer = Layer::ALL[1];
+const HIGH: Layer = Layer::ALL[2];
 
 fn everybody() -> Vec<(Rank, Layer)> {
-    vec![(Rank::Sound, LOW), (Rank::Sound, LOW), (Rank::Speaker, HIGH), (Rank::Tile, MIDDLE), (Rank::Tile, MIDDLE), (Rank::Tile, LOW)]
+    vec![
+        (Rank::Sound, LOW),
+        (Rank::Sound, LOW),
+        (Rank::Speaker, HIGH),
+        (Rank::Tile, MIDDLE),
+        (Rank::Tile, MIDDLE),
+        (Rank::Tile, LOW),
+    ]
 }
 
 #[test]
