@@ -10,6 +10,8 @@ mod counters;
 mod peer;
 mod sdp;
 mod seen;
+#[cfg(test)]
+mod simulation;
 mod socket;
 mod strangers;
 #[cfg(any(test, fuzzing))]
