@@ -1,6 +1,6 @@
 //! One room with its seats: who is sent what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::history::Code;
@@ -11,7 +11,7 @@ use super::speech::{MOST_HEARD, Speech};
 use super::state::Effect;
 use super::view::{MOST_PICTURES, View};
 use crate::drivers::peer::server::{Bound, Source};
-use crate::model::id::ParticipantId;
+use crate::model::id::{ParticipantId, PublicationId};
 use crate::model::layer::Layer;
 use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
@@ -142,11 +142,13 @@ impl Place {
         }
     }
 
-    /// Takes how loud everybody is. Answers whether somebody else speaks or is heard.
-    pub(super) fn hear(&mut self, now: MediaTime, levels: &[(ParticipantId, u8)]) -> bool {
+    /// Takes how loud every publication is, in -dBov. Answers whether somebody else speaks or is heard.
+    pub(super) fn hear(&mut self, now: MediaTime, loudness: &HashMap<PublicationId, u8>) -> bool {
         let (heard, speaker) = (self.speech.heard().to_vec(), self.room.speaker);
-        self.speech.hear(now, levels);
+        let voices = self.seats.iter().map(|seat| &seat.who).filter(|who| who.microphone);
+        self.speech.hear(now, voices.map(|who| (who.id, loudness.get(&who.publication).copied())));
         self.room.speaker = self.speech.speaker();
+        self.touched |= speaker != self.room.speaker;
         for seat in &mut self.seats {
             let speaking = self.speech.is_speaking(seat.who.id);
             self.touched |= seat.who.speaking != speaking;

@@ -1,6 +1,6 @@
 //! What is true of the rooms, and what follows from each change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::health::Stats;
 use super::history::Code;
@@ -388,11 +388,9 @@ impl State {
     pub(super) fn hear(&mut self, loudness: &[(PublicationId, u8)]) -> Vec<Effect> {
         let now = self.now;
         let mut effects = Vec::new();
+        let loudness: HashMap<PublicationId, u8> = loudness.iter().copied().collect();
         for place in self.places.iter_mut().filter(|place| !place.seats.is_empty()) {
-            let of = |id: PublicationId| place.seats.iter().find(|seat| seat.who.publication == id);
-            let voice = |&(id, level)| of(id).filter(|seat| seat.who.microphone).map(|seat| (seat.who.id, level));
-            let levels: Vec<(ParticipantId, u8)> = loudness.iter().filter_map(voice).collect();
-            if place.hear(now, &levels) {
+            if place.hear(now, &loudness) {
                 place.settle(now, &mut effects);
             }
         }
