@@ -187,7 +187,7 @@ impl Peer {
 
     /// Whether the source of this slot should be asked for a keyframe.
     pub(super) fn asks_keyframe(&mut self, mid: Section, now: MediaTime) -> bool {
-        self.slots.get_mut(&mid).is_some_and(|slot| slot.bound && slot.forwarder.asks_keyframe(now))
+        self.slots.get_mut(&mid).is_some_and(|slot| slot.bound && slot.forwarder.asks_keyframe(now).is_some())
     }
 
     pub(super) fn accepts(&self, input: &Input<'_>) -> bool {
