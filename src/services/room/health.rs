@@ -26,10 +26,10 @@ pub struct Stats {
     pub loss: Option<f32>,
     /// Which part of what the browser sends gets lost, 0 to 1.
     pub received_loss: Option<f32>,
-    /// Bits a second that came from the browser, over the last seconds.
-    pub received_bitrate: Option<u64>,
-    /// Bits a second that went to it.
-    pub sent_bitrate: Option<u64>,
+    /// Bits a second that came from the browser over the last seconds; 0 until that was measured.
+    pub received_bitrate: u64,
+    /// Bits a second that went to it; 0 until that was measured.
+    pub sent_bitrate: u64,
     /// What happened, the oldest first.
     pub events: Vec<Happened>,
 }
@@ -103,7 +103,7 @@ impl Stats {
         let nanos = u64::try_from(now.since(then)).unwrap_or_default();
         let rate = |before: u64, after: u64| {
             let bits = u128::from(after.saturating_sub(before)) * 8 * 1_000_000_000;
-            bits.checked_div(u128::from(nanos)).and_then(|rate| u64::try_from(rate).ok())
+            bits.checked_div(u128::from(nanos)).and_then(|rate| u64::try_from(rate).ok()).unwrap_or_default()
         };
         let received = report.received_packets.saturating_sub(last.received_packets);
         let lost = report.lost_packets.saturating_sub(last.lost_packets);
@@ -168,14 +168,14 @@ mod tests {
     fn rates_are_those_between_two_reports_of_one_connection() {
         let mut health = Health::default();
         health.take(at(0), report(100, 0, 0.0, 40), false);
-        assert_eq!(health.stats(Vec::new()).received_bitrate, None, "one report says no rate");
+        assert_eq!(health.stats(Vec::new()).received_bitrate, 0, "one report says no rate");
         health.take(at(2), report(190, 10, 0.0, 40), false);
         let stats = health.stats(Vec::new());
-        assert_eq!((stats.received_bitrate, stats.sent_bitrate), (Some(360_000), Some(180_000)));
+        assert_eq!((stats.received_bitrate, stats.sent_bitrate), (360_000, 180_000));
         assert_eq!(stats.received_loss, Some(0.1));
         let other = Report { peer: PeerId::from_bytes([2; 10]), ..report(5, 0, 0.0, 40) };
         health.take(at(4), other, false);
-        assert_eq!(health.stats(Vec::new()).received_bitrate, None);
+        assert_eq!(health.stats(Vec::new()).received_bitrate, 0);
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         let mut health = Health::default();
         health.take(at(1), report(100, 0, 0.0, 40), false);
         health.take(at(1), report(100, 0, 0.0, 40), false);
-        assert_eq!(health.stats(Vec::new()).sent_bitrate, None);
+        assert_eq!(health.stats(Vec::new()).sent_bitrate, 0);
         assert_eq!(health.stats(Vec::new()).received_loss, None);
     }
 }

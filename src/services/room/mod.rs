@@ -22,8 +22,8 @@ pub use config::Config;
 pub use health::Stats;
 pub use history::{Code, Happened, MOST_EVENTS};
 pub use snapshot::{
-    Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Room, Rooms, Screen, Sends, Slot,
-    SlotsWanted,
+    Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Room, Rooms, Screen, Sends,
+    Slot, SlotsWanted,
 };
 pub use view::{HIGHEST, MOST_SHOWN, Tile, View};
 

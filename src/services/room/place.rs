@@ -103,11 +103,11 @@ impl Place {
     pub(super) fn settle(&mut self, now: MediaTime, effects: &mut Vec<Effect>) {
         self.touch();
         self.choose_codec(now);
-        let tracks = self.tracks();
+        let (tracks, the_box) = (self.tracks(), self.box_seat());
         for seat in &mut self.seats {
             let me = seat.who.id;
             let others: Vec<Track> = tracks.iter().filter(|track| track.who != me).copied().collect();
-            let sound = heard(&others, &self.speech);
+            let sound = heard(&others, &self.speech, the_box);
             let pictures = shown(seat, &others, self.room.speaker);
             let wanted = SlotsWanted { audio: sound.len(), video: pictures.len() };
             if seat.who.own.slots_wanted != wanted {
@@ -158,17 +158,18 @@ impl Place {
     }
 }
 
-/// The sound that somebody gets: that of shared screens first, then everybody's voice, or those of the loudest if they are
-/// too many.
-fn heard(others: &[Track], speech: &Speech) -> Vec<Wish> {
-    let of = |label| others.iter().filter(move |track| track.label == label);
-    let all = of(Label::Microphone).count() + of(Label::ScreenSound).count() <= MOST_HEARD;
-    let voices = of(Label::Microphone).filter(|track| all || speech.heard().contains(&track.who));
+/// The sound that somebody gets: that of shared screens and of the box first, whose loudness nobody measures, then everybody's
+/// voice, or those of the loudest if they are too many.
+fn heard(others: &[Track], speech: &Speech, the_box: Option<ParticipantId>) -> Vec<Wish> {
+    let sound = || others.iter().filter(|track| track.label.kind() == Kind::Audio);
+    let first = |track: &&Track| track.label == Label::ScreenSound || Some(track.who) == the_box;
+    let all = sound().count() <= MOST_HEARD;
+    let voices = sound().filter(|track| !first(track) && (all || speech.heard().contains(&track.who)));
     let wish = |track: &Track| {
         let bound = Bound { source: track.source, rank: Rank::Sound, most: Layer::LOWEST };
         Wish { who: track.who, label: track.label, bound }
     };
-    of(Label::ScreenSound).chain(voices).map(wish).take(MOST_HEARD).collect()
+    sound().filter(first).chain(voices).map(wish).take(MOST_HEARD).collect()
 }
 
 /// The pictures that somebody gets: those that their page shows.

@@ -249,4 +249,3 @@ impl Room {
 
 /// All rooms as they are now.
 pub type Rooms = Arc<[Arc<Room>]>;
-

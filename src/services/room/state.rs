@@ -6,9 +6,7 @@ use super::health::Stats;
 use super::history::Code;
 use super::place::Place;
 use super::seat::{NewSeat, NewTrack, Seat};
-use super::snapshot::{
-    Connection, Live, Notice, OnAir, ParticipantKind, Quality, Room, Rooms, Slot,
-};
+use super::snapshot::{Connection, Live, Notice, OnAir, ParticipantKind, Quality, Room, Rooms, Slot};
 use super::view::View;
 use super::{Away, BoxTracks, BoxWish, Error, Labels};
 use crate::drivers::identity::TokenHash;

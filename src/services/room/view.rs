@@ -3,7 +3,7 @@
 use super::snapshot::Label;
 use crate::model::id::ParticipantId;
 use crate::model::layer::Layer;
-use crate::proto::sfu::Rank;
+use crate::proto::sfu::{Rank, filling};
 
 /// Tiles that a page may say it shows; a page with more is wrong.
 pub const MOST_SHOWN: usize = 49;
@@ -11,6 +11,8 @@ pub const MOST_SHOWN: usize = 49;
 pub(super) const MOST_PICTURES: usize = 25;
 /// Pictures of a page that has not said yet what it shows, and their height in pixels.
 const UNSAID: (usize, u32) = (9, 180);
+/// Tiles up to this height, in pixels, need but half of a screen that is shared.
+const HALF_A_SCREEN: u32 = 480;
 /// The highest tile there is, in pixels: a picture of 8K.
 pub const HIGHEST: u32 = 4320;
 
@@ -52,16 +54,12 @@ impl View {
 }
 
 impl Tile {
-    /// The largest layer that is of use in it. Cameras send 180, 360 and 720 lines, screens the half and the whole of what
-    /// they have; a picture may be enlarged by a third before a larger one is sent.
+    /// The largest layer that is of use in it. A screen is sent whole and in half, as the lowest two layers.
     pub(super) fn most(self) -> Layer {
-        let [low, middle, high] = Layer::ALL;
-        match (self.label, self.height) {
-            (Label::Screen, ..=480) => low,
-            (Label::Screen, _) => high,
-            (_, ..=240) => low,
-            (_, ..=480) => middle,
-            (_, _) => high,
+        match self.label {
+            Label::Screen if self.height <= HALF_A_SCREEN => Layer::LOWEST,
+            Label::Screen => Layer::HIGHEST,
+            _ => filling(self.height, None),
         }
     }
 }
@@ -76,7 +74,7 @@ mod tests {
     #[test]
     fn a_tile_gets_the_layer_that_fills_it() {
         let most = |label, height| Tile { who: ADA, label, height }.most().number();
-        for (height, camera, screen) in [(0, 0, 0), (180, 0, 0), (240, 0, 0), (241, 1, 0), (360, 1, 0), (481, 2, 2)] {
+        for (height, camera, screen) in [(0, 0, 0), (180, 0, 0), (360, 1, 0), (480, 2, 0), (481, 2, 2)] {
             assert_eq!((most(Label::Camera, height), most(Label::Screen, height)), (camera, screen), "{height}");
         }
     }

@@ -58,7 +58,8 @@ fn who_comes_back_in_time_changes_nothing() {
 #[test]
 fn a_new_codec_of_the_room_is_no_new_slot() {
     let mut state = crowd(2, 2);
-    let slots = |state: &mut State| view(state, 1).own.slots.iter().map(|s| (s.mid.clone(), s.from)).collect::<Vec<_>>();
+    let slots =
+        |state: &mut State| view(state, 1).own.slots.iter().map(|s| (s.mid.clone(), s.from)).collect::<Vec<_>>();
     let before = slots(&mut state);
     receives(&mut state, 2, &[Codec::Vp8], Codec::Vp8);
     assert_eq!(slots(&mut state), before);

@@ -63,7 +63,9 @@ fn several_share_at_once_and_one_leaves() {
     state.look(id(3), View { tiles: vec![tile(1), tile(2)], front: None }).expect("they are in");
     assert!(of(&mut state, 3, 1).contains(&Label::Screen) && of(&mut state, 3, 2).contains(&Label::Screen));
     let effects = state.leave(id(2)).expect("they are in");
-    assert!(effects.contains(&Effect::Unpublish(publication(60))) && effects.contains(&Effect::Unpublish(publication(2))));
+    assert!(
+        effects.contains(&Effect::Unpublish(publication(60))) && effects.contains(&Effect::Unpublish(publication(2)))
+    );
     assert!(of(&mut state, 3, 1).contains(&Label::Screen) && of(&mut state, 3, 2).is_empty());
 }
 

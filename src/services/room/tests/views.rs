@@ -40,7 +40,8 @@ fn a_page_is_sent_what_it_shows_and_nothing_else() {
     assert_eq!(view(&mut state, 1).own.slots_wanted, SlotsWanted { audio: 4, video: 2 });
     state.look(id(1), View::default()).expect("they are in");
     assert!(seen(&mut state, 1).is_empty(), "a hidden page is sent no picture");
-    let sound = view(&mut state, 1).own.slots.iter().filter(|slot| slot.kind == Kind::Audio && slot.from.is_some()).count();
+    let sound =
+        view(&mut state, 1).own.slots.iter().filter(|slot| slot.kind == Kind::Audio && slot.from.is_some()).count();
     assert_eq!(sound, 4, "its sound goes on");
 }
 
@@ -104,14 +105,8 @@ fn what_goes_out_is_shown_to_whoever_gets_it_and_remembered() {
     let events = state.stats(id(1)).expect("they are in").events;
     let codes: Vec<_> = events.iter().map(|event| (event.code, event.who)).collect();
     let of_bob = |code| (code, Some(id(2)));
-    let codes_of_bob = [
-        Code::LayerUp,
-        Code::LayerDown,
-        Code::PausedConnection,
-        Code::Resumed,
-        Code::PausedCodec,
-        Code::PausedSource,
-    ];
+    let codes_of_bob =
+        [Code::LayerUp, Code::LayerDown, Code::PausedConnection, Code::Resumed, Code::PausedCodec, Code::PausedSource];
     assert_eq!(codes, codes_of_bob.map(of_bob), "neither sound nor a slot that holds nobody");
     assert!(state.stats(id(2)).expect("they are in").events.is_empty(), "one's own events alone");
     state.leave(id(2)).expect("they are in");
@@ -121,7 +116,11 @@ fn what_goes_out_is_shown_to_whoever_gets_it_and_remembered() {
 #[test]
 fn whoever_sends_is_told_which_layers_are_wanted() {
     let mut state = room();
-    assert_eq!(view(&mut state, 1).own.sends, Sends { camera: 3, screen: 3 }, "everything until somebody says otherwise");
+    assert_eq!(
+        view(&mut state, 1).own.sends,
+        Sends { camera: 3, screen: 3 },
+        "everything until somebody says otherwise"
+    );
     state.wanted(peer(1), "1", Layers::up_to(Layer::LOWEST));
     assert_eq!(view(&mut state, 1).own.sends.camera, 1);
     state.wanted(peer(1), "0", Layers::NONE);
@@ -135,8 +134,7 @@ fn whoever_sends_is_told_which_layers_are_wanted() {
 
 /// Loudness in which these speak and everybody else is silent.
 fn loudness(people: u8, loud: &[u8]) -> Vec<(PublicationId, u8)> {
-    let mut levels: Vec<_> =
-        (1..=people).map(|n| (publication(n), if loud.contains(&n) { 20 } else { 127 })).collect();
+    let mut levels: Vec<_> = (1..=people).map(|n| (publication(n), if loud.contains(&n) { 20 } else { 127 })).collect();
     levels.sort_by_key(|(_, level)| *level);
     levels
 }
@@ -185,6 +183,16 @@ fn eight_are_heard_where_there_are_more_and_they_do_not_change_places() {
     assert_eq!((binds(&effects).len(), heard(&mut state, 1)), (0, before), "while nobody else speaks nothing changes");
     let sound = state.sources().into_iter().filter(|(_, kind)| *kind == Kind::Audio).count();
     assert_eq!(sound, 12, "who is not heard is listened to all the same");
+}
+
+#[test]
+fn the_box_is_heard_whoever_is_loud() {
+    let (mut state, mut at) = (crowd(12, 8), 0);
+    state.join(ROOM, seat(13, ParticipantKind::Box)).expect("there is room");
+    state.box_tracks(id(13), BoxTracks { audio: true, video: true, stand_in: false }, &mut Vec::new());
+    listen(&mut state, &mut at, 5, 12, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let got = heard(&mut state, 12);
+    assert!(got.contains(&id(13)) && got.len() == 8, "{got:?}");
 }
 
 /// 25 people with video: what one change costs is bounded, and nothing moves without need.
