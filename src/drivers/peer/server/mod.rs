@@ -7,9 +7,12 @@
 
 mod config;
 mod counters;
+mod feed;
+mod inbound;
 mod peer;
 mod sdp;
 mod seen;
+mod slot;
 mod socket;
 mod strangers;
 #[cfg(any(test, fuzzing))]
@@ -19,7 +22,7 @@ mod tests;
 mod worker;
 
 pub use config::Config;
-pub use counters::{Both, Counters, Report};
+pub use counters::{Both, Counters, Paused, Report, Switched};
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
