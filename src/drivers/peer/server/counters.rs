@@ -77,7 +77,7 @@ pub struct Counters {
     pub paused: Paused,
     /// What the ways to all peers are estimated to hold together, in bits a second, where that is estimated.
     pub estimated: Gauge,
-    /// Times that somebody's picture waited for a keyframe in the middle of what it showed.
+    /// Times that a browser asked for a keyframe in the middle of a picture that it was sent.
     pub freezes: Tally,
     /// Packets that peers say never reached them (RFC 3550).
     pub reported_lost: Tally,
@@ -134,6 +134,6 @@ pub struct Report {
     pub estimate: Option<Bitrate>,
     /// What each of its slots for pictures shows.
     pub shown: Vec<(Mid, Shown)>,
-    /// Times that a picture of its waited for a keyframe in the middle of what it showed.
+    /// Times that it asked for a keyframe in the middle of a picture that it was sent.
     pub freezes: u64,
 }

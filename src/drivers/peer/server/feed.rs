@@ -39,7 +39,7 @@ impl Feed {
             redundancy: Redundancy::default(),
             kind,
             codec: None,
-            rates: Rates::default(),
+            rates: Rates::new(kind),
             level: Level::default(),
             wanted,
         }

@@ -5,6 +5,7 @@
 //! The engine is `str0m` in RTP mode (docs/decisions/0001): it does ICE (RFC 8445), DTLS-SRTP (RFC 5764), NACK and RTX
 //! (RFC 4585, 4588) and transport-wide feedback. Who may connect, and who gets whose tracks, is decided above.
 
+mod allot;
 mod config;
 mod counters;
 mod feed;

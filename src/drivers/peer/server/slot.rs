@@ -12,7 +12,7 @@ use super::inbound::Formats;
 use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::time::{MediaTime, Timeline};
-use crate::model::track::{Codec, Kind};
+use crate::model::track::Kind;
 use crate::proto::rtp::{red, vp8};
 use crate::proto::sfu::{Forwarder, Has, Pause, Shown};
 
@@ -34,7 +34,7 @@ pub(super) struct Slot {
     pub(super) shown: Option<Shown>,
     /// Nothing goes out, for this reason.
     pub(super) paused: Option<Pause>,
-    /// Times that its picture stood still for want of a keyframe.
+    /// Times that the browser asked for a keyframe in the middle of the picture.
     pub(super) freezes: u64,
 }
 
@@ -85,7 +85,13 @@ impl Slot {
             return None;
         }
         let layer = self.forwarder.asks_keyframe(now)?;
-        self.freezes += u64::from(matches!(self.shown, Some(Shown::Layer(_))));
+        Some(layer)
+    }
+
+    /// The browser asks for a keyframe. Answers the layer of which, if one goes out.
+    pub(super) fn froze(&mut self) -> Option<Layer> {
+        let layer = self.forwarder.layer()?;
+        self.freezes += 1;
         Some(layer)
     }
 
@@ -202,6 +208,7 @@ fn with_earlier(number: u8, before: Option<&Packet>, packet: &Packet) -> Arc<[u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::track::Codec;
 
     fn sound(seq: u64) -> Packet {
         Packet {

@@ -17,8 +17,8 @@ use str0m::net::Transmit;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
-use self::allot::Allot;
 use self::forward::{Batch, poll_media};
+use super::allot::Allot;
 use super::counters::{Counters, Report};
 use super::feed::Feed;
 use super::peer::{Effects, Peer, datagram};
@@ -297,10 +297,11 @@ impl Worker {
             self.socket.send(&mut self.out);
         }
         for mid in effects.keyframes {
-            let layer = self.peers.get(&id).and_then(|peer| peer.slots.get(&mid)?.forwarder.layer());
+            let layer = self.peers.get_mut(&id).and_then(|peer| peer.slots.get_mut(&mid)?.froze());
             if let (Some(layer), Some(feed)) =
                 (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
             {
+                self.counters.freezes.inc();
                 feed.from.request_keyframes(Layers::only(layer));
             }
         }

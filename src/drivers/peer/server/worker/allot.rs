@@ -1,4 +1,4 @@
-//! What each peer is given of what is bound to its slots, and what is asked of the sources for it.
+//! What each peer is given, and what is asked of the sources for it.
 
 use std::time::Instant;
 
@@ -11,81 +11,16 @@ use super::Worker;
 use crate::model::id::PeerId;
 use crate::model::layer::{Layer, Layers};
 use crate::model::time::MediaTime;
-use crate::model::track::Kind;
-use crate::proto::sfu::{Has, Pause, Shown, Wish};
-
-/// Buffers that are used again.
-#[derive(Default)]
-pub(super) struct Allot {
-    slots: Vec<(Section, Source)>,
-    wishes: Vec<Wish>,
-    aims: Vec<Option<Layer>>,
-}
+use crate::proto::sfu::{Has, Pause, Shown};
 
 impl Worker {
     /// Shares out what the way to this peer holds, and tells what has changed.
     pub(super) fn allot(&mut self, id: PeerId, now: Instant) {
-        let media = self.timeline.media(now);
-        let Some(peer) = self.peers.get_mut(&id) else {
+        let Self { peers, sources, allot, timeline, counters, .. } = self;
+        let Some(peer) = peers.get_mut(&id) else {
             return;
         };
-        let Allot { slots, wishes, aims } = &mut self.allot;
-        (slots.clear(), wishes.clear());
-        for (mid, slot) in &mut peer.slots {
-            let Some(bound) = slot.bound else { continue };
-            let Some(feed) = self.sources.get_mut(&bound.source) else { continue };
-            if feed.codec().is_some_and(|codec| slot.formats.number(codec).is_none()) {
-                slot.forwarder.aim(None);
-                slot.paused = Some(Pause::Codec);
-                slot.has = Has::Nothing;
-                continue;
-            }
-            slots.push((*mid, bound.source));
-            wishes.push(Wish { rank: bound.rank, most: bound.most, costs: feed.costs(media), has: slot.has });
-        }
-        let estimate = peer.budget(now);
-        let allocation = peer.allocator.allocate(media, estimate, wishes, aims);
-        for ((mid, source), aim) in slots.iter().zip(&*aims) {
-            let (Some(slot), Some(feed)) = (peer.slots.get_mut(mid), self.sources.get_mut(source)) else { continue };
-            slot.has = Has::from(*aim);
-            slot.forwarder.aim(*aim);
-            slot.paused = match aim {
-                None => Some(Pause::Connection),
-                Some(_) if slot.kind == Kind::Video && feed.is_silent(media) => Some(Pause::Source),
-                Some(_) => None,
-            };
-        }
-        if estimate.is_some() {
-            peer.explore(allocation.minimum, allocation.desired);
-        }
-        self.tell(id);
-    }
-
-    /// Says what the slots of this peer show, where that has changed.
-    fn tell(&mut self, id: PeerId) {
-        let mut news = Vec::new();
-        let Some(peer) = self.peers.get_mut(&id) else {
-            return;
-        };
-        for (mid, slot) in &mut peer.slots {
-            let shows = slot.shows().filter(|_| slot.kind == Kind::Video && slot.bound.is_some());
-            let Some(shows) = shows.filter(|shows| slot.shown != Some(*shows)) else {
-                continue;
-            };
-            let place = |shown| match shown {
-                Some(Shown::Layer(layer)) => Some(layer.number() + 1),
-                Some(Shown::Paused(Pause::Connection)) => Some(0),
-                _ => None,
-            };
-            match place(slot.shown).zip(place(Some(shows))) {
-                Some((before, now)) if now > before => self.counters.switched.up.inc(),
-                Some((before, now)) if now < before => self.counters.switched.down.inc(),
-                _ => {}
-            }
-            slot.shown = Some(shows);
-            news.push((mid.to_string(), shows));
-        }
-        for (mid, shown) in news {
+        for (mid, shown) in allot.share(peer, sources, (timeline, now), counters) {
             self.report(id, Event::Shown(id, mid, shown));
         }
     }
