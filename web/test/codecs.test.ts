@@ -30,7 +30,15 @@ test("a browser without such H.264 calls with VP8, and one without both offers w
   assert.deepEqual(videoCodecs([rtx, h264("640c1f", 1)]), []);
 });
 
-test("sound is Opus alone", () => {
+test("where not everybody receives H.264, VP8 comes first", () => {
+  const all = [h264("42e01f", 1), vp8, rtx];
+  assert.deepEqual(videoCodecs(all, "vp8"), [vp8, h264("42e01f", 1), rtx]);
+});
+
+test("sound is Opus, with redundancy where there is", () => {
   const opus = { mimeType: "audio/opus", sdpFmtpLine: "minptime=10;useinbandfec=1" };
+  const red = { mimeType: "audio/red" };
   assert.deepEqual(audioCodecs([{ mimeType: "audio/G722" }, opus, { mimeType: "audio/PCMU" }]), [opus]);
+  assert.deepEqual(audioCodecs([opus, red, { mimeType: "audio/PCMU" }]), [red, opus]);
+  assert.deepEqual(audioCodecs([red]), []);
 });

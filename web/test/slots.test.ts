@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { needsMore, SLOTS_AT_FIRST, SLOTS_AT_MOST, slotsToHave, tracksByParticipant } from "../src/client/slots";
+import {
+  needsMore,
+  SLOTS_AT_FIRST,
+  SLOTS_AT_MOST,
+  slotOf,
+  slotsToHave,
+  tracksByParticipant,
+} from "../src/client/slots";
 import type { Participant } from "../src/client/state";
 
 const person = { name: "Ada" } as Participant;
@@ -51,4 +58,27 @@ test("slots that make no sense are left out: unknown mid, unknown participant, w
   ] as const) {
     assert.equal(tracksByParticipant({ slots: { ...slots } as never, participants }, tracks).size, 0);
   }
+});
+
+test("a participant's screen is a picture of its own", () => {
+  const track = (kind: string) => ({ kind });
+  const tracks = new Map([
+    ["1", track("video")],
+    ["2", track("video")],
+    ["3", track("audio")],
+  ]);
+  const slots = {
+    "1": { participant: "ada", kind: "video", source: "camera", layer: 1 },
+    "2": { participant: "ada", kind: "video", source: "screen", paused: "connection" },
+    "3": { participant: "ada", kind: "audio", source: "screen_sound" },
+  } as const;
+  const state = { slots, participants: { ada: person } };
+  assert.deepEqual(tracksByParticipant(state, tracks).get("ada"), {
+    video: tracks.get("1"),
+    screen: tracks.get("2"),
+    screenSound: tracks.get("3"),
+  });
+  assert.equal(slotOf(state, "ada", "screen")?.paused, "connection");
+  assert.equal(slotOf(state, "ada", "camera")?.layer, 1);
+  assert.equal(slotOf(state, "ada", "microphone"), null);
 });

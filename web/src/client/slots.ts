@@ -1,4 +1,4 @@
-import type { Kind, RoomState, SlotsWanted } from "./state";
+import type { RoomState, SlotsWanted, SlotUse, Source } from "./state";
 
 /** Slots of each kind that a connection starts with: the box and one more person need no second offer. */
 export const SLOTS_AT_FIRST = 2;
@@ -22,6 +22,20 @@ export function needsMore(have: SlotsWanted, wanted: SlotsWanted): boolean {
 export interface Tracks<T> {
   audio?: T;
   video?: T;
+  screen?: T;
+  screenSound?: T;
+}
+
+const PLACES = {
+  microphone: ["audio", "audio"],
+  camera: ["video", "video"],
+  screen: ["screen", "video"],
+  screen_sound: ["screenSound", "audio"],
+} as const satisfies Record<Source, readonly [keyof Tracks<unknown>, "audio" | "video"]>;
+
+/** What a slot is used for. */
+export function sourceOf(use: SlotUse): Source {
+  return use.source ?? (use.kind === "audio" ? "microphone" : "camera");
 }
 
 /**
@@ -36,10 +50,22 @@ export function tracksByParticipant<T extends { kind: string }>(
   const result = new Map<string, Tracks<T>>();
   for (const [mid, use] of Object.entries(state.slots)) {
     const track = tracks.get(mid);
-    if (!track || track.kind !== use.kind || !Object.hasOwn(state.participants, use.participant)) continue;
+    const [place, kind] = PLACES[sourceOf(use)] ?? [];
+    if (!track || !place || track.kind !== kind || !Object.hasOwn(state.participants, use.participant)) continue;
     const theirs = result.get(use.participant) ?? {};
-    theirs[use.kind as Kind] = track;
+    theirs[place] = track;
     result.set(use.participant, theirs);
   }
   return result;
+}
+
+/** The slot that somebody's picture is bound to, if it is. */
+export function slotOf(
+  state: Pick<RoomState, "slots">,
+  participant: string,
+  source: Source,
+): (SlotUse & { mid: string }) | null {
+  for (const [mid, use] of Object.entries(state.slots))
+    if (use.participant === participant && sourceOf(use) === source) return { mid, ...use };
+  return null;
 }
