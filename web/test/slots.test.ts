@@ -13,19 +13,19 @@ import type { Participant } from "../src/client/state";
 const person = { name: "Ada" } as Participant;
 
 test("a connection starts with a few slots and grows in steps, never shrinks, never without end", () => {
-  assert.equal(slotsToHave(0, 0), SLOTS_AT_FIRST);
-  assert.equal(slotsToHave(2, 2), 2);
-  assert.equal(slotsToHave(2, 3), 4);
-  assert.equal(slotsToHave(4, 3), 4);
-  assert.equal(slotsToHave(6, 1), 6);
-  assert.equal(slotsToHave(2, 1_000_000), SLOTS_AT_MOST);
+  assert.equal(slotsToHave("video", 0, 0), SLOTS_AT_FIRST);
+  assert.equal(slotsToHave("video", 2, 2), 2);
+  assert.equal(slotsToHave("video", 2, 3), 4);
+  assert.equal(slotsToHave("video", 4, 3), 4);
+  assert.equal(slotsToHave("video", 6, 1), 6);
+  assert.equal(slotsToHave("video", 2, 1_000_000), SLOTS_AT_MOST.video);
 });
 
 test("an offer is needed only when more slots are wanted than there are and may be", () => {
   assert.equal(needsMore({ audio: 2, video: 2 }, { audio: 2, video: 2 }), false);
   assert.equal(needsMore({ audio: 2, video: 2 }, { audio: 2, video: 3 }), true);
   assert.equal(needsMore({ audio: 4, video: 2 }, { audio: 3, video: 2 }), false);
-  assert.equal(needsMore({ audio: SLOTS_AT_MOST, video: SLOTS_AT_MOST }, { audio: 99, video: 99 }), false);
+  assert.equal(needsMore(SLOTS_AT_MOST, { audio: 99, video: 99 }), false);
 });
 
 test("tracks go to the participant that the state names, and follow when it names another", () => {

@@ -26,6 +26,17 @@ export function videoCodecs<T extends Codec>(all: readonly T[], first: VideoCode
   return liked(all, 2, first);
 }
 
+/** The video codecs to offer for what is received: one kind of H.264 says it all, and keeps offers with many slots small. */
+export function slotCodecs<T extends Codec>(all: readonly T[]): T[] {
+  let taken = false;
+  return liked(all, 2, "h264").filter(codec => {
+    const place = rank(codec) ?? 0;
+    const spare = place < 2 && taken;
+    taken ||= place < 2;
+    return !spare;
+  });
+}
+
 /** The video codecs that a stream is made of, best first: as in a call, without VP8. */
 export function streamCodecs<T extends Codec>(all: readonly T[]): T[] {
   return liked(all, 1, "h264");

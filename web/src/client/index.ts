@@ -7,7 +7,7 @@ export type { Content } from "./layers";
 export type { Screen } from "./peer";
 export { Problem } from "./problem";
 export { type Phase, Room, type RoomEvents, type RoomOptions } from "./room";
-export { slotOf, type Tracks } from "./slots";
+export { slotOf, sourceOf, type Tracks } from "./slots";
 export * from "./state";
 export * from "./statistics";
 export { type PlayerKind, Watch, type WatchEvents, type WatchState } from "./watch";

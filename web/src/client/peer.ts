@@ -1,6 +1,6 @@
 import { type Content, cameraLayers, type Size, screenLayers } from "./layers";
 import { Problem } from "./problem";
-import { prefer, Sender } from "./sender";
+import { prefer, Sender, trim } from "./sender";
 import { needsMore, SLOTS_AT_FIRST, slotsToHave } from "./slots";
 import type { Send, SlotsWanted, Source } from "./state";
 
@@ -192,10 +192,11 @@ export class Peer {
 
   #grow(): void {
     for (const kind of ["audio", "video"] as const) {
-      const have = slotsToHave(this.#have[kind], this.#wanted[kind]);
+      const have = slotsToHave(kind, this.#have[kind], this.#wanted[kind]);
       for (; this.#have[kind] < have; this.#have[kind] += 1) {
         const slot = this.#pc.addTransceiver(kind, { direction: "recvonly" });
         prefer(slot, kind);
+        trim(slot);
         this.#slots.push(slot);
         this.#stale = true;
       }
@@ -210,7 +211,7 @@ export class Peer {
       while (this.#stale && !this.#closed) {
         this.#stale = false;
         await this.#pc.setLocalDescription();
-        const sdp = await this.#events.offer(this.#pc.localDescription?.sdp ?? "", this.#sources());
+        const sdp = await this.#events.offer(this.#pc.localDescription?.sdp ?? "", this.sources());
         if (this.#closed) return;
         // The box keeps no key for two connections: with another one it has made a new one for this offer.
         const remote = /^a=fingerprint:(.+)$/m.exec(sdp)?.[1]?.trim();
@@ -233,7 +234,8 @@ export class Peer {
     }
   }
 
-  #sources(): Record<string, Source> {
+  /** What is sent, by the mid of its section. */
+  sources(): Record<string, Source> {
     const sources: Record<string, Source> = {};
     for (const [source, sender] of this.#senders())
       if (sender?.sending && sender.mid !== null) sources[sender.mid] = source;

@@ -6,7 +6,7 @@ import type { Screen } from "./peer";
 import { Problem } from "./problem";
 import type { Tracks } from "./slots";
 import { Socket } from "./socket";
-import type { ByeReason, ConnectionReport, Notice, RoomState, View } from "./state";
+import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } from "./state";
 
 /** Milliseconds in which a page that is moved about says only once what it shows. */
 const CALM = 200;
@@ -203,6 +203,11 @@ export class Room {
   /** Statistics of the peer connection, for those who want to look inside. */
   async stats(): Promise<RTCStatsReport | null> {
     return (await this.#link.peer?.stats()) ?? null;
+  }
+
+  /** What this page sends, by the mid of its transceivers. */
+  sources(): Record<string, Source> {
+    return this.#link.peer?.sources() ?? {};
   }
 
   #url(): string {

@@ -1,4 +1,4 @@
-import { audioCodecs, videoCodecs } from "./codecs";
+import { audioCodecs, slotCodecs, videoCodecs } from "./codecs";
 import type { Layer } from "./layers";
 import type { Kind, VideoCodec } from "./state";
 
@@ -88,12 +88,37 @@ function whole(layers: Layer[]): Layer | undefined {
 
 /** Says which codecs to offer, best first. */
 export function prefer(transceiver: RTCRtpTransceiver, kind: Kind, codec: VideoCodec = "h264"): void {
-  const way = transceiver.direction === "recvonly" ? RTCRtpReceiver : RTCRtpSender;
-  const all = way.getCapabilities(kind)?.codecs ?? [];
-  const codecs = kind === "audio" ? audioCodecs(all) : videoCodecs(all, codec);
+  const slot = transceiver.direction === "recvonly";
+  const all = (slot ? RTCRtpReceiver : RTCRtpSender).getCapabilities(kind)?.codecs ?? [];
+  const codecs = kind === "audio" ? audioCodecs(all) : slot ? slotCodecs(all) : videoCodecs(all, codec);
   try {
     if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
   } catch {
     // An older browser: it offers everything, and the box picks.
+  }
+}
+
+interface HeaderExtension {
+  uri: string;
+  direction: RTCRtpTransceiverDirection;
+}
+
+/** Header extensions (RFC 8285) that the box sends in a slot. */
+const EXTENSIONS = [/:mid$/, /abs-send-time$/, /transport-wide-cc/, /video-orientation$/, /playout-delay$/];
+
+/** Leaves out of offers which extensions a slot has no use for, where the browser lets us: they are a third of it. */
+export function trim(slot: RTCRtpTransceiver): void {
+  const some = slot as RTCRtpTransceiver & {
+    getHeaderExtensionsToNegotiate?(): HeaderExtension[];
+    setHeaderExtensionsToNegotiate?(extensions: HeaderExtension[]): void;
+  };
+  const all = some.getHeaderExtensionsToNegotiate?.();
+  if (!all) return;
+  for (const extension of all)
+    if (!EXTENSIONS.some(wanted => wanted.test(extension.uri))) extension.direction = "stopped";
+  try {
+    some.setHeaderExtensionsToNegotiate?.(all);
+  } catch {
+    // Offers stay larger.
   }
 }

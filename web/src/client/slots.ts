@@ -1,21 +1,24 @@
-import type { RoomState, SlotsWanted, SlotUse, Source } from "./state";
+import type { Kind, RoomState, SlotsWanted, SlotUse, Source } from "./state";
 
 /** Slots of each kind that a connection starts with: the box and one more person need no second offer. */
 export const SLOTS_AT_FIRST = 2;
 /** Slots are added in steps of this many, so that people who come one by one cost one offer for two. */
 export const SLOT_STEP = 2;
-/** Slots of each kind at most: measured, an offer of Chromium with 24 is 62 kB, and a signalling frame holds 64 KiB. */
-export const SLOTS_AT_MOST = 20;
+/**
+ * Slots at most: the loudest and as many pictures as a page shows, with a few to spare. Measured, an offer of Chromium with
+ * all of them is 49 kB, and a signalling frame holds 64 KiB.
+ */
+export const SLOTS_AT_MOST: SlotsWanted = { audio: 12, video: 28 };
 
 /** How many slots of one kind to have when there are `have` and the box wants `wanted`. Never fewer than before. */
-export function slotsToHave(have: number, wanted: number): number {
+export function slotsToHave(kind: Kind, have: number, wanted: number): number {
   const whole = Math.ceil(Math.max(wanted, SLOTS_AT_FIRST) / SLOT_STEP) * SLOT_STEP;
-  return Math.max(have, Math.min(whole, SLOTS_AT_MOST));
+  return Math.max(have, Math.min(whole, SLOTS_AT_MOST[kind]));
 }
 
 /** Whether the box wants more slots than there are (and there may be more). */
 export function needsMore(have: SlotsWanted, wanted: SlotsWanted): boolean {
-  return slotsToHave(have.audio, wanted.audio) > have.audio || slotsToHave(have.video, wanted.video) > have.video;
+  return (["audio", "video"] as const).some(kind => slotsToHave(kind, have[kind], wanted[kind]) > have[kind]);
 }
 
 /** What one participant is received as. */
