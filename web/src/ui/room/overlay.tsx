@@ -174,11 +174,18 @@ function Line({ row, name }: { row: Row; name: string }) {
   );
 }
 
+/** One's own first, then pictures, then sound. */
+function place({ participant, source }: Row): number {
+  const sound = source === "microphone" || source === "screen_sound" ? 1 : 0;
+  return (participant === null ? 0 : 2) + sound;
+}
+
 function Pictures({ now, state }: { now: Moment; state: RoomState }) {
   const name = (row: Row) =>
     row.participant === null ? o("overlay_yours") : (state.participants[row.participant]?.name ?? "");
   // Layers that nobody wants are not sent, and say nothing.
   const rows = now.rows.filter(row => row.participant !== null || (row.bitrate ?? 0) > 0);
+  rows.sort((a, b) => place(a) - place(b) || name(a).localeCompare(name(b)));
   return (
     <section aria-labelledby="overlay-pictures">
       <h3 id="overlay-pictures">{o("overlay_pictures")}</h3>

@@ -64,9 +64,13 @@ export function capacity(width: number, height: number, gap: number): number {
   return Math.min(MOST, Math.max(1, columns) * Math.max(1, rows));
 }
 
-/** The page of a list, counted from 0, and how many there are; a page that is gone is the last one. */
-export function pageOf<T>(all: readonly T[], page: number, size: number): { shown: T[]; page: number; pages: number } {
-  const pages = Math.max(1, Math.ceil(all.length / size));
+/**
+ * The page of a list, counted from 0, and how many there are; a page that is gone is the last one. All are about as full,
+ * with `most` at most.
+ */
+export function pageOf<T>(all: readonly T[], page: number, most: number): { shown: T[]; page: number; pages: number } {
+  const pages = Math.max(1, Math.ceil(all.length / most));
+  const size = Math.ceil(all.length / pages);
   const now = Math.min(Math.max(0, page), pages - 1);
   return { shown: all.slice(now * size, (now + 1) * size), page: now, pages };
 }

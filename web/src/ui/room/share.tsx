@@ -37,8 +37,10 @@ export function SharingLine() {
   if (!now) return null;
   return (
     <div class="air-line sharing" role="status" data-testid="sharing" data-sound={now.sound !== null}>
-      <Icon name="share" />
-      <span class="grow">{now.sound ? t("sharing_with_sound") : t("sharing")}</span>
+      <span class="sharing-text">
+        <Icon name="share" />
+        {now.sound ? t("sharing_with_sound") : t("sharing")}
+      </span>
       <label class="check">
         <input
           type="checkbox"
