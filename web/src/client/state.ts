@@ -1,6 +1,6 @@
 /** What the box tells a participant about the room. The words are those of docs/reference/signalling.md. */
 
-export type Verb = "watch" | "join" | "speak" | "show_camera" | "invite" | "broadcast" | "administer";
+export type Verb = "watch" | "join" | "speak" | "show_camera" | "share_screen" | "invite" | "broadcast" | "administer";
 export type Kind = "audio" | "video";
 /** What somebody sends: their voice, their face, their screen, and what their screen sounds like. */
 export type Source = "microphone" | "camera" | "screen" | "screen_sound";

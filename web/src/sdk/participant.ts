@@ -105,7 +105,7 @@ export class PorchlightParticipant extends Seat<ParticipantState> {
 
   /** Tells the box who is seen here, and how large: nothing else is sent. */
   #say(id: string | null): void {
-    const height = Math.ceil((this.clientHeight * devicePixelRatio) / 20) * 20;
+    const height = Math.min(4320, Math.ceil((this.clientHeight * devicePixelRatio) / 20) * 20);
     const seen = id && height > 0 && !document.hidden;
     this.room?.setView({ shown: seen ? [{ participant: id, source: "camera", height }] : [], front: null });
   }

@@ -109,7 +109,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
         <Icon name={dark ? "camera-off" : "camera"} />
         <span class="control-text">{t("camera_off")}</span>
       </button>
-      <ShareButton />
+      <ShareButton call={call} />
       <button type="button" class="button control" onClick={() => open("settings")} data-testid="settings-open">
         <Icon name="settings" />
         <span class="control-text">{t("settings")}</span>

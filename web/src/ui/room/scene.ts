@@ -77,15 +77,16 @@ export function pageOf<T>(all: readonly T[], page: number, most: number): { show
 
 /** The most pictures that a page may name to the box. */
 const NAMED = 49;
-/** Heights are said in steps of so many pixels: a little more or less is no other picture. */
+/** Heights are said in steps of so many pixels: a little more or less is no other picture. And none is higher than this. */
 const STEP = 20;
+const HIGHEST = 4320;
 
 /** What the box is told about what is seen: screens first, then who is in front, then by size. */
 export function viewOf(seen: readonly Shown[], front: string | null): View {
   const rank = ({ participant, source }: Shown) => (source === "screen" ? 0 : participant === front ? 1 : 2);
   const shown = seen
     .filter(({ height }) => height > 0)
-    .map(one => ({ ...one, height: Math.ceil(one.height / STEP) * STEP }))
+    .map(one => ({ ...one, height: Math.min(HIGHEST, Math.ceil(one.height / STEP) * STEP) }))
     .sort((a, b) => rank(a) - rank(b) || b.height - a.height);
   return { shown: shown.slice(0, NAMED), front };
 }

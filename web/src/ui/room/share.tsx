@@ -2,6 +2,7 @@ import { t } from "../i18n";
 import { Icon } from "../parts/icons";
 import { explain } from "../parts/session";
 import { say } from "../parts/toast";
+import type { Call } from "./call";
 import { canShare, setContent, shareScreen, sharing, stopSharing } from "./sharing";
 
 async function toggle(): Promise<void> {
@@ -14,8 +15,8 @@ async function toggle(): Promise<void> {
 }
 
 /** Shows one's own screen to everybody in the call, or no longer. */
-export function ShareButton() {
-  if (!canShare) return null;
+export function ShareButton({ call }: { call: Call }) {
+  if (!canShare || !call.may("share_screen")) return null;
   const on = sharing.value !== null;
   return (
     <button
