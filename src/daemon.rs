@@ -16,8 +16,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::drivers::device;
+use crate::drivers::identity::turn;
 use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
@@ -79,6 +80,9 @@ impl Daemon {
         let timeline = timeline();
         let (interfaces, outgoing, making, rooms, ground) =
             (Stage::default(), Stage::default(), Stage::default(), Stage::default(), Stage::default());
+
+        let refused = |error: turn::Error| config::Error::Refused(error.to_string());
+        let relay = turn::Relay::load(&config.turn).map_err(refused)?;
 
         // Drivers. The first start of GStreamer scans its plugins, which takes seconds.
         tokio::task::spawn_blocking(pipeline::init).await.context("GStreamer could not be started")??;
@@ -148,6 +152,8 @@ impl Daemon {
 
         // Interfaces.
         let (opened, doors) = doors::Opened::open(&config, addresses, &interfaces.tasks, &interfaces.stop).await?;
+        // One more for media, of those that browsers reach: proxies and firewalls let HTTPS through before all else.
+        peers.doors(vec![doors.secure.as_ref().map_or(doors.plain, |(secure, _)| *secure)]).await?;
         let address = opened.address();
         let owner_link = owner_link(&access, &config, &doors).await?;
         let vitals = Vitals {
@@ -165,6 +171,7 @@ impl Daemon {
             egress,
             whep,
             endpoint,
+            relay,
             name: config.node.name,
             public_url: config.http.public_url,
             doors,

@@ -59,7 +59,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["v4l", "alsa"], &["drivers/device"]),
     (&["str0m", "quinn_udp"], &["drivers/peer"]),
     (&["rusqlite"], &["drivers/store"]),
-    (&["aws_lc_rs"], &["drivers/identity", "drivers/tls"]),
+    (&["aws_lc_rs"], &["drivers/identity", "drivers/tls", "drivers/peer"]),
     (&["rustls", "tokio_rustls", "rcgen", "x509_parser", "time"], &["drivers/tls"]),
     (&["mdns_sd", "zbus"], &["drivers/mdns"]),
     (&["nix"], &["drivers", "daemon", "telemetry", "main"]),

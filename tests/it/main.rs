@@ -15,6 +15,7 @@ mod http;
 mod lifecycle;
 mod on_air;
 mod other_sites;
+mod paths;
 mod permissions;
 mod screenshots;
 mod seeing;

@@ -42,6 +42,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::drivers::identity::turn;
 use crate::drivers::peer::server as peers;
 use crate::drivers::store;
 use crate::model::count::Logged;
@@ -71,6 +72,8 @@ pub struct Inner {
     pub whep: egress::whep::Handle,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
+    /// The relay that participants are told of.
+    pub relay: Option<turn::Relay>,
     /// What the box is called.
     pub name: Name,
     /// Where links lead, if not to where the browser asked.

@@ -8,13 +8,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use str0m::change::SdpOffer;
 use str0m::format::Codec as Format;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid as Section, Pt};
-use str0m::net::{Protocol, Receive, Transmit};
+use str0m::net::{Receive, Transmit};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
+use str0m::{Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::counters::Counters;
 use super::seen::{self, Arrivals, Phase, Seen};
-use super::socket::Address;
+use super::ways::{Transport, Way};
 use super::{Answer, Error, Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::layer::{Layer, Layers};
@@ -74,7 +74,7 @@ pub(super) struct Peer {
 impl Peer {
     pub(super) fn new(
         id: PeerId,
-        addresses: &[Address],
+        ways: &[Way],
         timeline: Timeline,
         now: Instant,
         counters: Arc<Counters>,
@@ -88,13 +88,8 @@ impl Peer {
         // What those send who have no H.264; everybody receives it.
         config = config.enable_vp8(true);
         let mut rtc = config.build(now);
-        for address in addresses {
-            let candidate = if address.outside == address.base {
-                Candidate::host(address.outside, "udp")
-            } else {
-                Candidate::server_reflexive(address.outside, address.base, "udp")
-            };
-            match candidate {
+        for way in ways {
+            match way.candidate() {
                 Ok(candidate) => drop(rtc.add_local_candidate(candidate)),
                 Err(error) => tracing::warn!(%error, "an address of this box can't be offered to browsers"),
             }
@@ -426,14 +421,14 @@ fn near(extended: u64, low: u32) -> u64 {
     extended.saturating_add_signed(ahead)
 }
 
-/// A datagram as the engine takes it; `None` if it can't be anything of WebRTC.
+/// A packet from somewhere to an address of ours as the engine takes it; `None` if it can't be anything of WebRTC.
 pub(super) fn datagram<'a>(
     now: Instant,
-    source: SocketAddr,
-    destination: SocketAddr,
+    transport: Transport,
+    (source, destination): (SocketAddr, SocketAddr),
     bytes: &'a [u8],
 ) -> Option<Input<'a>> {
-    Receive::new(Protocol::Udp, source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
+    Receive::new(transport.into(), source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::peer::{Effects, Peer, datagram};
-use super::socket::Address;
+use super::ways::{Origin, Transport, Way};
 use super::{Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::time::Timeline;
@@ -18,7 +18,7 @@ fn peer() -> (Peer, Instant) {
     (
         Peer::new(
             PeerId::from_bytes([1; 10]),
-            &[Address { outside: OURS, base: OURS }],
+            &[Way { transport: Transport::Udp, outside: OURS, base: OURS, origin: Origin::Interface }],
             Timeline::new(now, 0, 0),
             now,
             Arc::default(),
@@ -45,7 +45,7 @@ pub(crate) fn datagrams<'a>(offer: &str, datagrams: impl Iterator<Item = &'a [u8
     let (mut effects, mut out) = (Effects::default(), Vec::new());
     peer.offer(offer, Terms::VIEWER, &mut effects, &mut out).expect("it is a browser's");
     for bytes in datagrams {
-        if let Some(input) = datagram(now, THEIRS, OURS, bytes) {
+        if let Some(input) = datagram(now, Transport::Udp, (THEIRS, OURS), bytes) {
             // Whoever knows nothing of the peer is not let in.
             assert!(!peer.accepts(&input), "a stranger is let in");
             peer.receive(input);
