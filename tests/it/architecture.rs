@@ -63,6 +63,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["rustls", "tokio_rustls", "rcgen", "x509_parser", "time"], &["drivers/tls"]),
     (&["mdns_sd", "zbus"], &["drivers/mdns"]),
     (&["nix"], &["drivers", "daemon", "telemetry", "main"]),
+    (&["crab_nat", "igd_next"], &["drivers/gateway"]),
     (&["mp4_atom"], &["proto/cmaf"]),
     (&["h264_reader"], &["proto/cmaf", "proto/rtp"]),
     (&["arc_swap", "atomic_waker"], &["model"]),

@@ -21,5 +21,6 @@ mod screenshots;
 mod seeing;
 mod signalling;
 mod tls;
+mod turn;
 mod vp8;
 mod whep;

@@ -211,18 +211,23 @@ mod tests {
 
     #[test]
     fn addresses_are_those_that_browsers_take() {
-        for right in ["turn:a", "turn:a.example:3478?transport=udp", "turns:[2001:db8::1]:443?transport=tcp", "turns:[::1]"]
+        for right in
+            ["turn:a", "turn:a.example:3478?transport=udp", "turns:[2001:db8::1]:443?transport=tcp", "turns:[::1]"]
         {
             assert!(is_uri(right), "{right}");
         }
-        for wrong in ["", "stun:a", "turn:", "turn://a", "turn:a:0", "turn:a:x", "turn:a?x", "turn:a b", "turn:[a]", "turn:a/b"] {
+        for wrong in
+            ["", "stun:a", "turn:", "turn://a", "turn:a:0", "turn:a:x", "turn:a?x", "turn:a b", "turn:[a]", "turn:a/b"]
+        {
             assert!(!is_uri(wrong), "{wrong}");
         }
     }
 
     #[test]
     fn base64_is_padded() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")]
+        {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
     }

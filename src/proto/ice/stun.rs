@@ -135,9 +135,8 @@ mod tests {
 
     #[test]
     fn an_old_server_and_its_other_address_are_understood() {
-        let old = bytes(
-            "01010018 2112a442 000102030405060708090a0b 00010008 0001 1f40 cb007107 802c0008 0001 0d97 c6336401",
-        );
+        let old =
+            bytes("01010018 2112a442 000102030405060708090a0b 00010008 0001 1f40 cb007107 802c0008 0001 0d97 c6336401");
         let expected = Answer {
             transaction: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
             mapped: "203.0.113.7:8000".parse().expect("an address"),

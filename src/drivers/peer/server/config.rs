@@ -46,10 +46,14 @@ fn servers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> 
     }
     let right = |name: &&String| {
         let parts = name.rsplit_once(':');
-        parts.is_some_and(|(host, port)| !host.is_empty() && host.len() <= 253 && port.parse::<u16>().is_ok_and(|p| p > 0))
+        parts.is_some_and(|(host, port)| {
+            !host.is_empty() && host.len() <= 253 && port.parse::<u16>().is_ok_and(|p| p > 0)
+        })
     };
     match servers.iter().find(|name| !right(name)) {
-        Some(wrong) => Err(D::Error::custom(format_args!("{wrong:?} is not a host and port such as \"stun.example.org:3478\""))),
+        Some(wrong) => {
+            Err(D::Error::custom(format_args!("{wrong:?} is not a host and port such as \"stun.example.org:3478\"")))
+        }
         None => Ok(servers),
     }
 }

@@ -24,7 +24,7 @@ mod worker;
 pub use config::Config;
 pub use counters::{Both, Counters, Report};
 pub use outside::Sight;
-pub use ways::{Origin, Outside, Transport, Way};
+pub use ways::{Origin, Way};
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Reader, Writer};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
+use crate::proto::ice::Outside;
 use crate::proto::sfu::{Rank, Shown};
 
 /// Commands that wait for the worker; senders wait while it is full.
@@ -61,7 +62,9 @@ pub enum Error {
     #[error("the UDP address {0} can't be opened for calls ({1}); choose another with peers.listen")]
     Bind(SocketAddr, #[source] std::io::Error),
     /// The TCP port can't be opened.
-    #[error("the TCP address {0} can't be opened for calls ({1}); choose another with peers.listen, or peers.tcp = false")]
+    #[error(
+        "the TCP address {0} can't be opened for calls ({1}); choose another with peers.listen, or peers.tcp = false"
+    )]
     BindTcp(SocketAddr, #[source] std::io::Error),
     /// The offer is not one that can be answered.
     #[error("the session description can't be used: {0}")]

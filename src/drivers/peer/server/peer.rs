@@ -14,7 +14,7 @@ use str0m::{Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::counters::Counters;
 use super::seen::{self, Arrivals, Phase, Seen};
-use super::ways::{Transport, Way};
+use super::ways::{Way, protocol};
 use super::{Answer, Error, Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::layer::{Layer, Layers};
@@ -22,6 +22,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Demand, Writer};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::{Codec, Kind};
+use crate::proto::ice::Transport;
 use crate::proto::rtp::{Clock, Report, starts_keyframe, vp8};
 use crate::proto::sfu::{ASK_APART, Forwarder};
 
@@ -72,13 +73,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(
-        id: PeerId,
-        ways: &[Way],
-        timeline: Timeline,
-        now: Instant,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(super) fn new(id: PeerId, ways: &[Way], timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
         let mut config = RtcConfig::new()
             .clear_codecs()
             .enable_opus(true, false)
@@ -428,7 +423,7 @@ pub(super) fn datagram<'a>(
     (source, destination): (SocketAddr, SocketAddr),
     bytes: &'a [u8],
 ) -> Option<Input<'a>> {
-    Receive::new(transport.into(), source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
+    Receive::new(protocol(transport), source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
 }
 
 #[cfg(test)]

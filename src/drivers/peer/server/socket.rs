@@ -13,8 +13,9 @@ use tokio::sync::{mpsc, watch};
 use super::counters::Counters;
 use super::outside::{Questions, Sight};
 use super::tcp::Connections;
-use super::ways::{Outside, Transport, Way, Ways};
+use super::ways::{Way, Ways};
 use super::{Config, Error};
+use crate::proto::ice::{Outside, Transport};
 
 /// Largest datagram read. Ours and browsers' stay below 1 500 bytes; longer ones are cut and then refused.
 const DATAGRAM: usize = 2048;
@@ -330,7 +331,8 @@ mod tests {
     #[tokio::test]
     async fn datagrams_of_all_sizes_arrive_in_order_at_whom_they_are_for() {
         let config = Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() };
-        let bound = Socket::bind(&config, watch::channel(Arc::default()).1, mpsc::channel(1).1).expect("loopback has ports");
+        let bound =
+            Socket::bind(&config, watch::channel(Arc::default()).1, mpsc::channel(1).1).expect("loopback has ports");
         let base = bound.local_addr();
         let mut socket = bound.watch(Arc::default()).expect("there is a runtime");
         socket.socket.writable().await.expect("loopback takes something");

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::peer::{Effects, Peer, datagram};
-use super::ways::{Origin, Transport, Way};
+use super::ways::{Origin, Way};
 use super::{Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::time::Timeline;
+use crate::proto::ice::Transport;
 
 const OURS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8189);
 const THEIRS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 50_000);

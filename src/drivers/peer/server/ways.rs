@@ -3,19 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use str0m::net::{Protocol, TcpType};
 use str0m::Candidate;
 use str0m::error::IceError;
+use str0m::net::{Protocol, TcpType};
 use tokio::sync::watch;
 
-/// What carries the packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Transport {
-    /// Datagrams.
-    Udp,
-    /// A connection that the browser opens (RFC 6544).
-    Tcp,
-}
+use crate::proto::ice::{Outside, Transport};
 
 /// How a way became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,22 +51,12 @@ impl Way {
     }
 }
 
-impl From<Transport> for Protocol {
-    fn from(transport: Transport) -> Self {
-        match transport {
-            Transport::Udp => Self::Udp,
-            Transport::Tcp => Self::Tcp,
-        }
+/// As the engine calls it.
+pub(super) fn protocol(transport: Transport) -> Protocol {
+    match transport {
+        Transport::Udp => Protocol::Udp,
+        Transport::Tcp => Protocol::Tcp,
     }
-}
-
-/// Where the outside reaches a port of ours, as a router or a STUN server says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outside {
-    /// What it takes.
-    pub transport: Transport,
-    /// Where it is reached.
-    pub at: SocketAddr,
 }
 
 /// The ports of ours, and what is known of how they are reached.
@@ -214,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_connection_is_awaited_and_never_opened() {
-        let way = |transport| Way { transport, outside: at("192.0.2.1:9"), base: at("192.0.2.1:9"), origin: Origin::Seen };
+        let way =
+            |transport| Way { transport, outside: at("192.0.2.1:9"), base: at("192.0.2.1:9"), origin: Origin::Seen };
         let text = |transport| way(transport).candidate().expect("it is one").to_sdp_string();
         assert!(text(Transport::Tcp).ends_with("192.0.2.1 9 typ host tcptype passive"), "{}", text(Transport::Tcp));
         assert!(text(Transport::Udp).ends_with("192.0.2.1 9 typ host"), "{}", text(Transport::Udp));

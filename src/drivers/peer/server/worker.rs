@@ -19,12 +19,12 @@ use super::peer::{Effects, Peer, datagram};
 use super::seen::Phase;
 use super::socket::{Socket, Watched};
 use super::strangers::Strangers;
-use super::ways::Transport;
 use super::{Bound, Command, Error, Event, Loudness, PEERS, Source, Terms};
 use crate::model::id::PeerId;
 use crate::model::packet::Packet;
 use crate::model::ring::{Next, Reader};
 use crate::model::time::Timeline;
+use crate::proto::ice::Transport;
 
 /// Packets read from one source before the others have their turn.
 const BATCH: usize = 64;
