@@ -137,8 +137,13 @@ mod tests {
             sent_bytes: packets * 500,
             received_packets: packets,
             lost_packets: lost,
+            sent_packets: packets / 2,
+            resent_packets: 0,
             reported_loss: Some(loss),
             picture: None,
+            estimate: None,
+            shown: Vec::new(),
+            freezes: 0,
         }
     }
 
