@@ -9,6 +9,7 @@ use super::ways::{Origin, Way};
 use super::{Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::time::Timeline;
+use crate::model::track::Codec;
 use crate::proto::ice::Transport;
 
 const OURS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8189);
@@ -16,16 +17,10 @@ const THEIRS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 
 fn peer() -> (Peer, Instant) {
     let now = Instant::now();
-    (
-        Peer::new(
-            PeerId::from_bytes([1; 10]),
-            &[Way { transport: Transport::Udp, outside: OURS, base: OURS, origin: Origin::Interface }],
-            Timeline::new(now, 0, 0),
-            now,
-            Arc::default(),
-        ),
-        now,
-    )
+    let timeline = Timeline::new(now, 0, 0);
+    let mut peer = Peer::new(PeerId::from_bytes([1; 10]), Terms::call(Codec::H264), timeline, now, Arc::default());
+    peer.reached_by(&[Way { transport: Transport::Udp, outside: OURS, base: OURS, origin: Origin::Interface }]);
+    (peer, now)
 }
 
 /// Answers an offer with a new peer.
@@ -33,10 +28,10 @@ pub(crate) fn offer(text: &str) {
     let kept = sdp::without_names(text);
     assert!(kept.len() <= text.len());
     let (mut peer, _) = peer();
-    if let Ok(answer) = peer.offer(text, Terms::VIEWER, &mut Effects::default(), &mut Vec::new()) {
+    if let Ok(answer) = peer.offer(text, Terms::call(Codec::H264), &mut Effects::default(), &mut Vec::new()) {
         assert!(answer.inbound.len() + answer.slots.len() <= sdp::SECTIONS);
         // The same again is a renegotiation.
-        let _ = peer.offer(text, Terms::VIEWER, &mut Effects::default(), &mut Vec::new());
+        let _ = peer.offer(text, Terms::call(Codec::H264), &mut Effects::default(), &mut Vec::new());
     }
 }
 
@@ -44,7 +39,7 @@ pub(crate) fn offer(text: &str) {
 pub(crate) fn datagrams<'a>(offer: &str, datagrams: impl Iterator<Item = &'a [u8]>) {
     let (mut peer, now) = peer();
     let (mut effects, mut out) = (Effects::default(), Vec::new());
-    peer.offer(offer, Terms::VIEWER, &mut effects, &mut out).expect("it is a browser's");
+    peer.offer(offer, Terms::call(Codec::H264), &mut effects, &mut out).expect("it is a browser's");
     for bytes in datagrams {
         if let Some(input) = datagram(now, Transport::Udp, (THEIRS, OURS), bytes) {
             // Whoever knows nothing of the peer is not let in.
