@@ -79,7 +79,7 @@ async fn without_datagrams_a_call_goes_by_connections_at_the_media_port_and_at_t
         assert_eq!(bob.errors().await, Vec::<String>::new());
         bob.click("leave").await;
     }
-    let metrics = daemon.metrics().await;
+    let metrics = reqwest::get(daemon.metrics().await).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("porchlight_peer_tcp_connections "), "{metrics}");
     assert!(daemon.stop().success());
 }

@@ -110,3 +110,57 @@ async fn look_up(names: Vec<String>, wide: bool) -> Vec<SocketAddr> {
     found.truncate(SERVERS);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::net::UdpSocket;
+    use tokio::sync::{mpsc, watch};
+
+    use super::*;
+    use crate::drivers::peer::server::{Config, EVENTS, Origin, Terms, start};
+    use crate::model::id::PeerId;
+    use crate::model::time::Timeline;
+    use crate::proto::ice::stun;
+
+    #[tokio::test]
+    async fn browsers_are_told_where_a_server_sees_the_very_port_of_media() {
+        let server = UdpSocket::bind("127.0.0.1:0").await.expect("loopback has ports");
+        let at = server.local_addr().expect("it is bound");
+        let config = Config {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            stun: vec![format!("localhost:{}", at.port())],
+            tcp: false,
+            ..Config::default()
+        };
+        let timeline = Timeline::new(Instant::now(), 0, 0);
+        let (peers, _thread) = start(&config, timeline, watch::channel(Arc::default()).1).expect("loopback has ports");
+        let mut buffer = [0; 100];
+        let asked = tokio::time::timeout(Duration::from_secs(30), server.recv_from(&mut buffer));
+        let (length, from) = asked.await.expect("it is asked").expect("it listens");
+        assert_eq!(from, peers.local_addr());
+        let mapped = SocketAddr::from(([203, 0, 113, 7], 40_000));
+        server.send_to(&stun::answer_to(&buffer[..length], mapped), from).await.expect("loopback takes it");
+        loop {
+            let (ways, sights) = peers.ways().await.expect("the worker runs");
+            if sights.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+            assert_eq!(sights, [Sight { server: at, mapped }]);
+            let told: Vec<_> = ways.iter().map(|way| (way.outside, way.base, way.origin)).collect();
+            assert_eq!(told, [(from, from, Origin::Interface), (mapped, from, Origin::Seen)]);
+            break;
+        }
+        let offer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\n\
+            a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=setup:actpass\r\n\
+            a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n\
+            a=rtpmap:111 opus/48000/2\r\n";
+        let (events, _happens) = mpsc::channel(EVENTS);
+        let answer = peers.offer(PeerId::from_bytes([1; 10]), offer.into(), Terms::VIEWER, &events).await;
+        let answer = answer.expect("the offer is a good one").sdp;
+        assert!(answer.contains(" 203.0.113.7 40000 typ srflx "), "{answer}");
+    }
+}

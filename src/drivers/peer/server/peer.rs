@@ -70,13 +70,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(
-        id: PeerId,
-        terms: Terms,
-        timeline: Timeline,
-        now: Instant,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(super) fn new(id: PeerId, terms: Terms, timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
         let mut config = RtcConfig::new()
             .clear_codecs()
             .enable_opus(true, true)
@@ -108,7 +102,7 @@ impl Peer {
         }
     }
 
-    /// The ways by which the box can be reached, told with the next answer. Those that it was told before stay.
+    /// The ways on which the box can be reached, told with the next answer. Those that it was told before stay.
     pub(super) fn reached_by(&mut self, ways: &[Way]) {
         for way in ways {
             if self.ways.contains(way) {
@@ -374,8 +368,7 @@ impl Peer {
         };
         if let Some(inbound) = self.inbound.get_mut(&mid) {
             let arrived = self.timeline.media(packet.timestamp);
-            let with =
-                Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
+            let with = Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
             inbound.packet(rid, packet, with);
         }
     }

@@ -11,7 +11,7 @@ function Findings({ report }: { report: Reachability }) {
   return (
     <ul class="findings" data-testid="findings">
       {report.findings.map(({ code, level, text }) => (
-        <li key={code} class={`finding ${level}`} data-code={code}>
+        <li key={code} class="finding" data-code={code} data-level={level}>
           <strong>{texts.levels[level]}</strong>
           {/* A box that is newer than the page says more than the page knows. */}
           <span>{texts.codes[code] ?? text}</span>

@@ -43,12 +43,12 @@ export const en: Texts = {
   origins: { interface: "network card", announced: "configuration", seen: "STUN server", mapped: "router" },
   scopes: { machine: "this machine", home: "at home", provider: "the provider's network", internet: "internet" },
   routers: {
-    off: "is not asked",
-    asking: "is being asked",
-    none: "there is none",
-    silent: "gives no answer",
-    refused: "refuses",
-    mapped: "forwards from {outside}",
+    off: "It is not asked.",
+    asking: "It is being asked.",
+    none: "There is none.",
+    silent: "It gives no answer.",
+    refused: "It refuses.",
+    mapped: "It forwards from {outside}.",
   },
   codes: {
     no_address: "The box has no address on any network. Look at its cable or Wi-Fi.",
@@ -59,8 +59,7 @@ export const en: Texts = {
       "The box has an address of the internet itself. Nothing needs to be forwarded; a firewall on the router has to let the port of peers.listen in.",
     only_home:
       "Browsers are told addresses of your home alone: people elsewhere have neither sound nor pictures. Forward the port of peers.listen (UDP and TCP) in the router and set peers.announce to the router's address, or turn on peers.map_ports if the router may be asked for it.",
-    outside_works:
-      "The box reaches itself through its address on the internet: people elsewhere most likely do too.",
+    outside_works: "The box reaches itself through its address on the internet: people elsewhere most likely do too.",
     outside_untried:
       "The box does not reach itself through its address on the internet. Many routers never turn traffic around like this, so that it may work all the same: try a call with a phone that has left the Wi-Fi. If that fails, look at the port forwarding.",
     tcp_off: "Sound and pictures are not taken by TCP (peers.tcp is false): people in networks without UDP have none.",
@@ -74,8 +73,7 @@ export const en: Texts = {
       "The router refuses to forward ports. Allow it for this box in the router, or forward the port of peers.listen (UDP and TCP) by hand.",
     behind_provider:
       "The router has no address of the internet itself: your provider puts several customers behind one. Forwarding ports does not help with that. Ask the provider for an address of your own, use IPv6, or set up a relay.",
-    stun_silent:
-      "None of the servers of peers.stun answers. Look at their names, and whether the router lets UDP out.",
+    stun_silent: "None of the servers of peers.stun answers. Look at their names, and whether the router lets UDP out.",
     nat_stable:
       "The router shows the same address and port to everybody outside: many connect through it even without a forwarded port.",
     nat_changing:
@@ -105,12 +103,12 @@ export const de: Texts = {
   origins: { interface: "Netzwerkkarte", announced: "Konfiguration", seen: "STUN-Server", mapped: "Router" },
   scopes: { machine: "diese Maschine", home: "zu Hause", provider: "Netz des Anbieters", internet: "Internet" },
   routers: {
-    off: "wird nicht gefragt",
-    asking: "wird gerade gefragt",
-    none: "es gibt keinen",
-    silent: "antwortet nicht",
-    refused: "lehnt ab",
-    mapped: "leitet weiter von {outside}",
+    off: "Er wird nicht gefragt.",
+    asking: "Er wird gerade gefragt.",
+    none: "Es gibt keinen.",
+    silent: "Er antwortet nicht.",
+    refused: "Er lehnt ab.",
+    mapped: "Er leitet weiter von {outside}.",
   },
   codes: {
     no_address: "Die Box hat in keinem Netz eine Adresse. Sieh nach Kabel oder WLAN.",
@@ -142,8 +140,7 @@ export const de: Texts = {
       "Der Router zeigt allen draußen dieselbe Adresse und denselben Port: Viele kommen auch ohne Weiterleitung hindurch.",
     nat_changing:
       "Der Router zeigt jedem Server draußen einen anderen Port (symmetrisches NAT): Was STUN findet, nützt niemandem. Leite den Port von peers.listen weiter oder richte ein Relais ein.",
-    relay:
-      "Ein Relais wird genannt, für Netze, die sonst nichts durchlassen. Ob es geht, zeigt erst ein Anruf.",
+    relay: "Ein Relais wird genannt, für Netze, die sonst nichts durchlassen. Ob es geht, zeigt erst ein Anruf.",
     no_relay:
       "Es gibt kein Relais. Wer hinter einer strengen Firewall sitzt, etwa bei der Arbeit, hat vielleicht weder Ton noch Bild.",
   },
