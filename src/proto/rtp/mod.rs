@@ -1,11 +1,13 @@
 //! RTP: packets to units and back, and whose clock is whose.
 //!
-//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7741 (VP8 payload), RFC 7587 (Opus payload), RFC 6716 (Opus).
+//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7741 (VP8 payload), RFC 7587 (Opus payload), RFC 6716 (Opus),
+//! RFC 2198 (redundant sound).
 //! It does not know peers, encryption or retransmission: packets come here decrypted and numbered past 16 bits.
 
 mod clock;
 mod h264;
 mod opus;
+pub mod red;
 mod reorder;
 pub mod vp8;
 

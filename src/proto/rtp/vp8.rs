@@ -86,25 +86,32 @@ pub fn numbers(payload: &[u8]) -> (Option<u16>, Option<u8>) {
     (picture_id, of.base_layer.map(|at| payload[at]))
 }
 
+/// The running numbers of a payload, moved on, each within its own width.
+pub fn moved_numbers(payload: &[u8], picture_id: u16, base_layer: u8) -> (Option<u16>, Option<u8>) {
+    let long = Descriptor::read(payload).and_then(|of| of.picture_id).is_some_and(|(_, long)| long);
+    let (id, layer) = numbers(payload);
+    let width = if long { 0x7fff } else { 0x7f };
+    (id.map(|id| id.wrapping_add(picture_id) & width), layer.map(|layer| layer.wrapping_add(base_layer)))
+}
+
 /// The payload with its running numbers moved on, each within its own width.
 pub fn moved(payload: &Arc<[u8]>, picture_id: u16, base_layer: u8) -> Arc<[u8]> {
     let Some(of) = Descriptor::read(payload) else {
         return payload.clone();
     };
-    let (id, layer) = numbers(payload);
+    let (id, layer) = moved_numbers(payload, picture_id, base_layer);
     let mut out: Arc<[u8]> = Arc::from(&payload[..]);
     // Nobody else has this copy yet.
     if let Some(bytes) = Arc::get_mut(&mut out) {
         if let (Some((at, long)), Some(id)) = (of.picture_id, id) {
-            let id = id.wrapping_add(picture_id);
             if long {
                 bytes[at..at + 2].copy_from_slice(&(id | 0x8000).to_be_bytes());
             } else {
-                bytes[at] = id as u8 & 0x7f;
+                bytes[at] = id as u8;
             }
         }
         if let (Some(at), Some(layer)) = (of.base_layer, layer) {
-            bytes[at] = layer.wrapping_add(base_layer);
+            bytes[at] = layer;
         }
     }
     out

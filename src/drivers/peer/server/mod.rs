@@ -5,11 +5,15 @@
 //! The engine is `str0m` in RTP mode (docs/decisions/0001): it does ICE (RFC 8445), DTLS-SRTP (RFC 5764), NACK and RTX
 //! (RFC 4585, 4588) and transport-wide feedback. Who may connect, and who gets whose tracks, is decided above.
 
+mod allot;
 mod config;
 mod counters;
+mod feed;
+mod inbound;
 mod peer;
 mod sdp;
 mod seen;
+mod slot;
 mod socket;
 mod strangers;
 #[cfg(any(test, fuzzing))]
@@ -19,7 +23,7 @@ mod tests;
 mod worker;
 
 pub use config::Config;
-pub use counters::{Both, Counters, Report};
+pub use counters::{Both, Counters, Paused, Report, Switched};
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
