@@ -69,13 +69,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(
-        id: PeerId,
-        terms: Terms,
-        timeline: Timeline,
-        now: Instant,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(super) fn new(id: PeerId, terms: Terms, timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
         let mut config = RtcConfig::new()
             .clear_codecs()
             .enable_opus(true, true)
@@ -378,8 +372,7 @@ impl Peer {
         };
         if let Some(inbound) = self.inbound.get_mut(&mid) {
             let arrived = self.timeline.media(packet.timestamp);
-            let with =
-                Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
+            let with = Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
             inbound.packet(rid, packet, with);
         }
     }
