@@ -21,7 +21,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Gate, Next, PACKETS, ring};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
-use crate::proto::sfu::Rank;
+use crate::proto::sfu::{Rank, Shown};
 
 mod layers;
 mod sound;
@@ -275,6 +275,8 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     handle.close(one).await.expect("the worker runs");
     until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
     assert_eq!(events_other.recv().await, Some(Event::Connected(other)));
+    let shown = Event::Shown(other, to.to_string(), Shown::Layer(Layer::LOWEST));
+    assert_eq!(events_other.recv().await, Some(shown));
     assert_eq!(
         events_other.recv().await,
         Some(Event::Ended(other, name)),
