@@ -13,6 +13,8 @@ mod inbound;
 mod peer;
 mod sdp;
 mod seen;
+#[cfg(test)]
+mod simulation;
 mod slot;
 mod socket;
 mod strangers;
