@@ -9,6 +9,7 @@ mod fixture;
 mod forward;
 mod measure;
 mod report;
+mod srtp;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,20 @@ struct Cli {
 enum What {
     /// Forwarding in calls: CPU and delay beside a bare sendmmsg loop; memory, start, first picture in Chromium
     Forward(Forward),
+    /// Encryption: what each SRTP profile costs, with and without the CPU's instructions for it
+    Srtp {
+        /// Rounds; both ways are measured once in each
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Packets of each size and profile in a round
+        #[arg(long, default_value_t = 200_000)]
+        packets: u32,
+    },
+    #[command(hide = true)]
+    Ciphers {
+        #[arg(long)]
+        packets: u32,
+    },
     #[command(hide = true)]
     Worker,
     #[command(hide = true)]
@@ -69,6 +84,8 @@ enum Part {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().what {
         What::Forward(options) => forward(&options),
+        What::Srtp { rounds, packets } => srtp::run(rounds, packets),
+        What::Ciphers { packets } => srtp::measure(packets),
         What::Worker => forward::worker::run(),
         What::Bare { sending } => forward::bare::run(sending),
     }

@@ -129,6 +129,8 @@ impl Case<'_> {
             "join" => (json!({ "name": "Ada" }), Ok(())),
             "offer" => (json!({ "sdp": "none" }), Err("bad-offer".to_owned())),
             "state" => (json!({ "microphone": true, "camera": false }), Ok(())),
+            "view" => (json!({ "shown": [], "front": null }), Ok(())),
+            "stats" => (json!({}), Ok(())),
             "consent" => (json!({ "on_air": false }), Ok(())),
             "go_live" | "end_live" | "leave" => (json!({}), Ok(())),
             "box" => (json!({ "in_call": false }), Ok(())),

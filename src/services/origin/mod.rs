@@ -89,7 +89,8 @@ impl Handle {
         self.ask(|done| Command::Publish { id, audience, done }).await
     }
 
-    /// Adds a track, or replaces the one of the same codec: readers of the old one see its end.
+    /// Adds a track, or replaces the one of the same codec, and pictures whatever their codec: readers of the old one see its
+    /// end.
     ///
     /// # Errors
     /// [`Error::Unknown`] and [`Error::Closed`].
@@ -297,6 +298,26 @@ mod tests {
         let layers: Vec<u8> = told.iter().filter(|(picture, _)| *picture > 0).map(|(_, layer)| *layer).collect();
         assert_eq!(layers, [[2; 4].as_slice(), &[1; 15]].concat());
         assert!(told.is_sorted_by_key(|(picture, _)| *picture), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn pictures_in_another_codec_take_the_place_of_those_before() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([4; 10]);
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        let rings: Vec<_> = (0..3).map(|_| ring(PACKETS)).collect();
+        for ((_, source), codec) in rings.iter().zip([Codec::Opus, Codec::H264, Codec::Vp8]) {
+            if codec == Codec::Vp8 {
+                let mut old = origin.packets(id, Kind::Video, Purpose::Call).await.expect("the call may");
+                origin.track(id, Native::Packets(codec, source.clone())).await.expect("it is published");
+                assert!(matches!(old.next().await, Next::Revoked));
+            } else {
+                origin.track(id, Native::Packets(codec, source.clone())).await.expect("it is published");
+            }
+        }
+        assert_eq!(origin.units(id, Codec::H264, Purpose::Call).await.err(), Some(Error::NoTrack(id)));
+        assert!(origin.units(id, Codec::Vp8, Purpose::Call).await.is_ok());
+        assert!(origin.packets(id, Kind::Audio, Purpose::Call).await.is_ok(), "the sound stays");
     }
 
     #[tokio::test]

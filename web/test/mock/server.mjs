@@ -79,6 +79,7 @@ const OPS = {
     rooms.get(room).participants = {};
     rooms.get(room).seats.clear();
   },
+  change: ({ room, ...fields }) => rooms.get(room).change(fields),
   cut: ({ room }) => rooms.get(room).cut(),
   bye: ({ room, reason }) => rooms.get(room).bye(reason),
   empty: () => rooms.clear(),

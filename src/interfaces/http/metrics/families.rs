@@ -87,6 +87,8 @@ families! {
     Gauge "porchlight_rooms" [] "Rooms";
     Gauge "porchlight_live_rooms" [] "Rooms that are on air";
     Gauge "porchlight_participants" ["kind"] "Participants of all rooms";
+    Gauge "porchlight_participant_quality" ["quality"] "Persons of all rooms by how good their connection is";
+    Gauge "porchlight_shared_screens" [] "Screens that are shared in all rooms";
     Gauge "porchlight_grants" ["role"] "Logins that live";
     Gauge "porchlight_publications" [] "Publications at the origin";
     Gauge "porchlight_subscriptions" ["purpose"] "Readers of their tracks";

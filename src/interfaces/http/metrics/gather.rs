@@ -7,7 +7,7 @@ use crate::interfaces::http::App;
 use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
-use crate::services::room::ParticipantKind;
+use crate::services::room::{ParticipantKind, Quality};
 use crate::services::supervisor::Part;
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -99,6 +99,18 @@ async fn rooms(app: &App, out: &mut Gathered) {
         let of = all.filter(|participant| participant.kind == kind).count();
         out.count("porchlight_participants", &[("kind", name)], of as u64);
     }
+    let persons = rooms.iter().flat_map(|room| &room.participants).filter(|p| p.kind == ParticipantKind::Person);
+    for (name, quality) in [
+        ("good", Quality::Good),
+        ("fair", Quality::Fair),
+        ("poor", Quality::Poor),
+        ("unknown", Quality::Unknown),
+    ] {
+        let of = persons.clone().filter(|person| person.quality == quality).count();
+        out.count("porchlight_participant_quality", &[("quality", name)], of as u64);
+    }
+    let shared = persons.filter(|person| person.screen.is_some()).count();
+    out.count("porchlight_shared_screens", &[], shared as u64);
     let grants = app.access.counts().await.unwrap_or_default();
     out.count("porchlight_grants", &[("role", "host")], grants.hosts as u64);
     out.count("porchlight_grants", &[("role", "guest")], grants.guests as u64);
