@@ -100,12 +100,12 @@ impl Tally {
     }
 }
 
-/// Sends bursts like a camera and a microphone for as long as `window`.
-pub async fn pump(window: Duration, mut burst: impl FnMut(Kind)) {
+/// Sends bursts like `cameras` cameras and a microphone for as long as `window`.
+pub async fn pump(window: Duration, cameras: u32, mut burst: impl FnMut(Kind)) {
     let start = Instant::now();
     let (mut pictures, mut sounds) = (0, 0);
     loop {
-        let picture = start + Duration::from_secs(1) * pictures / FPS;
+        let picture = start + Duration::from_secs(1) * pictures / (FPS * cameras);
         let sound = start + Duration::from_secs(1) * sounds / SOUND_RATE;
         let due = picture.min(sound);
         if due >= start + window {

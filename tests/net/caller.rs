@@ -30,7 +30,6 @@ struct Pictures {
 struct Sound {
     total_samples_received: f64,
     concealed_samples: f64,
-    silent_concealed_samples: f64,
 }
 
 /// One second of a call, as the page noted it.
@@ -56,7 +55,7 @@ pub struct Notes {
 pub struct Seen {
     /// Seconds from Ada's click on "Join" to the first picture.
     pub first_picture: f64,
-    /// Pictures decoded a second.
+    /// Pictures decoded a second; where something happened, of the time after it.
     pub rate: f64,
     /// Rows of the last picture.
     pub height: f64,
@@ -141,9 +140,13 @@ impl Caller {
         self.wait(&gone, within, "empty place").await
     }
 
-    /// Leaves and closes the room's page.
-    pub async fn leave(&self) -> anyhow::Result<()> {
+    /// Leaves, if there is a call.
+    pub async fn leave(&self) {
         self.page.eval("document.querySelector('[data-testid=leave]')?.click()").await;
+    }
+
+    /// Closes the room's page.
+    pub async fn close(&self) -> anyhow::Result<()> {
         self.page.try_goto("about:blank").await.map_err(anyhow::Error::msg)
     }
 
@@ -183,11 +186,9 @@ impl Notes {
         let (begin, end) = (begin.context("nothing was measured")?, end.context("nothing was measured")?);
         let seconds = (end.at - begin.at) / 1000.0;
         let samples = end.audio.total_samples_received - begin.audio.total_samples_received;
-        let made_up = |sound: &Sound| sound.concealed_samples - sound.silent_concealed_samples;
-        // Silence that nobody sent is no fault, and the sound of a connection that is gone is not counted as made up.
-        let silent = end.audio.silent_concealed_samples - begin.audio.silent_concealed_samples;
-        let expected = (seconds * 48_000.0).max(samples) - silent;
-        let came = samples - silent - (made_up(&end.audio) - made_up(&begin.audio));
+        let came = samples - (end.audio.concealed_samples - begin.audio.concealed_samples);
+        // While there is no connection nothing is received, and nothing counted as made up.
+        let expected = (seconds * 48_000.0).max(samples);
         let shown: Vec<f64> = self.frames.iter().copied().filter(|at| (from..=to).contains(at)).collect();
         let gaps: Vec<(f64, f64)> =
             [from].iter().chain(&shown).copied().zip(shown.iter().copied().chain([to])).collect();
@@ -196,14 +197,18 @@ impl Notes {
             let gap = gaps.iter().find(|(a, b)| b - a > INTERRUPTED && *b > event - INTERRUPTED);
             gap.map_or(0.0, |(_, b)| ((b - event) / 1000.0).max(0.0))
         });
+        // What was missing while something happened is said by how long it took.
+        let moving = event.zip(recovered).map_or(from, |(event, recovered)| event + 1000.0 * recovered);
+        let begun = within().find(|sample| sample.at >= moving).unwrap_or(end);
+        let decoded = end.video.frames_decoded - begun.video.frames_decoded;
         Ok(Seen {
             first_picture: (first - click) / 1000.0,
-            rate: (end.video.frames_decoded - begin.video.frames_decoded) / seconds,
+            rate: decoded * 1000.0 / (end.at - begun.at).max(1.0),
             height: self.samples.iter().rev().map(|sample| sample.height).find(|rows| *rows > 0.0).unwrap_or(0.0),
             freezes: end.video.freeze_count - begin.video.freeze_count,
             frozen: end.video.total_freezes_duration - begin.video.total_freezes_duration,
             longest,
-            concealed: if expected > 0.0 { (1.0 - came / expected).clamp(0.0, 1.0) } else { 1.0 },
+            concealed: (1.0 - came / expected).clamp(0.0, 1.0),
             recovered,
             path: end.pair.clone(),
         })

@@ -13,8 +13,8 @@ window.net = { peers: [], samples: [], frames: {}, relay: false };
   // Counters of each stream of each connection, as they were last: a connection that is replaced keeps what it counted.
   const last = new Map();
   const COUNTED = {
-    video: ["framesDecoded", "freezeCount", "totalFreezesDuration", "packetsReceived", "packetsLost", "pliCount"],
-    audio: ["totalSamplesReceived", "concealedSamples", "silentConcealedSamples", "packetsReceived", "packetsLost"],
+    video: ["framesDecoded", "freezeCount", "totalFreezesDuration"],
+    audio: ["totalSamplesReceived", "concealedSamples"],
   };
 
   async function sample() {

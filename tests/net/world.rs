@@ -30,10 +30,10 @@ pub const HTTPS: u16 = 8443;
 const WIRES: [[(&str, &str, &str); 2]; 8] = [
     [("ada", "wifi", ADA_AT_HOME), ("home", "lan", "192.168.1.1")],
     [("home", "wan", "100.64.1.2"), ("link", "left", "")],
-    [("link", "right", ""), ("carrier", "down", "100.64.1.1")],
-    [("carrier", "up", "203.0.113.2"), ("core", "carrier", "203.0.113.1")],
-    [("ada", "mobile", "10.55.0.20"), ("mobile", "down", "10.55.0.1")],
-    [("mobile", "up", "192.0.2.2"), ("core", "mobile", "192.0.2.1")],
+    [("link", "right", ""), ("carrier", "in", "100.64.1.1")],
+    [("carrier", "out", "203.0.113.2"), ("core", "carrier", "203.0.113.1")],
+    [("ada", "mobile", "10.55.0.20"), ("mobile", "in", "10.55.0.1")],
+    [("mobile", "out", "192.0.2.2"), ("core", "mobile", "192.0.2.1")],
     [("porch", "lan", "192.168.8.1"), ("box", "eth", BOX_INSIDE)],
     [("bob", "eth", "198.18.0.20"), ("core", "bob", "198.18.0.1")],
 ];
@@ -132,14 +132,14 @@ impl World {
         inside("core", "ip", &["addr", "add", &format!("{CORE_ON_SWITCH}/24"), "dev", "switch"])?;
         inside("core", "ip", &["link", "set", "switch", "up"])?;
         for (namespace, address) in SWITCH {
-            plug([(namespace, "up", address), ("core", namespace, "")])?;
-            inside("core", "ip", &["link", "set", namespace, "master", "switch"])?;
+            plug([(namespace, "out", address), ("core", namespace, "")])?;
+            inside("core", "ip", &["link", "set", "dev", namespace, "master", "switch"])?;
         }
         for (namespace, to, via) in ROUTES {
             inside(namespace, "ip", &["route", "add", to, "via", via])?;
         }
         forward_ports()?;
-        translate("mobile", "up", Nat::PortRestricted)?;
+        translate("mobile", "out", Nat::PortRestricted)?;
         world.link = Some(Link::start(&name("link"), "left", "right")?);
         Ok(world)
     }
@@ -148,7 +148,7 @@ impl World {
     pub fn set(&mut self, way: &Way) -> anyhow::Result<()> {
         self.at_home()?;
         self.shape(way.shape)?;
-        for (namespace, interface) in [("home", "wan"), ("carrier", "down")] {
+        for (namespace, interface) in [("home", "wan"), ("carrier", "in")] {
             let _ = inside(namespace, "tc", &["qdisc", "del", "dev", interface, "root"]);
             if let Some(rate) = way.rate {
                 let rate = format!("{rate}bit");
@@ -190,7 +190,7 @@ impl World {
             }
         }
         translate("home", "wan", way.home)?;
-        translate("carrier", "up", way.carrier)
+        translate("carrier", "out", way.carrier)
     }
 
     /// The link alone, from now on.
@@ -244,42 +244,50 @@ fn plug(wire: [(&str, &str, &str); 2]) -> anyhow::Result<()> {
         if !address.is_empty() {
             inside(namespace, "ip", &["addr", "add", &format!("{address}/24"), "dev", interface])?;
         }
-        inside(namespace, "ip", &["link", "set", interface, "up"])?;
+        inside(namespace, "ip", &["link", "set", "dev", interface, "up"])?;
     }
     Ok(())
 }
 
 /// The box's router: what comes to the ports goes to the box, and the box gets out.
 fn forward_ports() -> anyhow::Result<()> {
-    let rules = format!(
-        "table ip nat {{
-           chain before {{ type nat hook prerouting priority -100;
-             ip daddr {BOX} udp dport {MEDIA} dnat to {BOX_INSIDE}
-             ip daddr {BOX} tcp dport {{ {MEDIA}, {HTTPS} }} dnat to {BOX_INSIDE} }}
-           chain after {{ type nat hook postrouting priority 100; oifname \"up\" masquerade }}
-         }}"
+    let before = format!(
+        "ip daddr {BOX} udp dport {MEDIA} dnat to {BOX_INSIDE}
+         ip daddr {BOX} tcp dport {{ {MEDIA}, {HTTPS} }} dnat to {BOX_INSIDE}"
     );
+    let rules = table(&before, "oifname \"out\" masquerade");
     inside("porch", "nft", &[&rules])
 }
 
 /// Has a router translate what leaves by an interface.
 fn translate(namespace: &str, interface: &str, nat: Nat) -> anyhow::Result<()> {
     let _ = inside(namespace, "nft", &["delete", "table", "ip", "nat"]);
+    let masquerade = |how: &str| format!("oifname \"{interface}\" masquerade {how}");
     let (before, after) = match nat {
-        Nat::None => return Ok(()),
-        Nat::FullCone => (format!("iifname \"{interface}\" meta l4proto udp dnat to {ADA_AT_HOME}"), "masquerade"),
-        Nat::PortRestricted => (String::new(), "masquerade"),
-        Nat::Symmetric => (String::new(), "masquerade fully-random"),
+        // What is translated already goes on being so, as long as there is a table.
+        Nat::None => (String::new(), String::new()),
+        Nat::FullCone => (format!("iifname \"{interface}\" meta l4proto udp dnat to {ADA_AT_HOME}"), masquerade("")),
+        Nat::PortRestricted => (String::new(), masquerade("")),
+        Nat::Symmetric => (String::new(), masquerade("fully-random")),
     };
-    let rules = format!(
+    let rules = table(&before, &after);
+    inside(namespace, "nft", &[&rules])
+}
+
+/// What nftables is to do with the destination before it routes a packet, and with the source after.
+fn table(before: &str, after: &str) -> String {
+    format!(
         "table ip nat {{
-           chain before {{ type nat hook prerouting priority -100; {before}
+           chain before {{
+             type nat hook prerouting priority -100
+             {before}
            }}
-           chain after {{ type nat hook postrouting priority 100; oifname \"{interface}\" {after}
+           chain after {{
+             type nat hook postrouting priority 100
+             {after}
            }}
          }}"
-    );
-    inside(namespace, "nft", &[&rules])
+    )
 }
 
 /// Runs a program in a namespace until it ends.
