@@ -10,6 +10,7 @@ mod forward;
 mod measure;
 mod report;
 mod sfu;
+mod srtp;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +33,20 @@ enum What {
     Forward(Forward),
     /// Forwarding in calls beside Debian's janus and a bare sendmmsg loop: CPU, memory, delay at half load
     Sfu(Sfu),
+    /// Encryption: what each SRTP profile costs, with and without the CPU's instructions for it
+    Srtp {
+        /// Rounds; both ways are measured once in each
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Packets of each size and profile in a round
+        #[arg(long, default_value_t = 200_000)]
+        packets: u32,
+    },
+    #[command(hide = true)]
+    Ciphers {
+        #[arg(long)]
+        packets: u32,
+    },
     #[command(hide = true)]
     Worker { peers: forward::worker::Peers },
     #[command(hide = true)]
@@ -89,6 +104,8 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().what {
         What::Forward(options) => forward(&options),
         What::Sfu(options) => sfu(&options),
+        What::Srtp { rounds, packets } => srtp::run(rounds, packets),
+        What::Ciphers { packets } => srtp::measure(packets),
         What::Worker { peers } => forward::worker::run(peers),
         What::Bare { sending } => forward::bare::run(sending),
     }

@@ -1,6 +1,7 @@
 //! The box, Ada and Bob, and one call after another.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -21,7 +22,8 @@ use crate::fixture::{has, media};
 const NAME: &str = "porchlight.local";
 /// The TURN server's name, and the secret it shares with the box.
 const RELAY_NAME: &str = "relay.example";
-const SECRET: &str = "only in this test";
+const SECRET: &str = "shared by the relay and the box";
+const RELAY_ADDRESSES: &str = "turn:relay.example:3478?transport=udp,turns:relay.example:443?transport=tcp";
 /// A call is there by then, or it has failed.
 const CONNECT: Duration = Duration::from_secs(30);
 /// From the first picture until what is measured begins: estimates have settled.
@@ -44,7 +46,7 @@ pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
         let mut world = World::make()?;
         let state = tempfile::tempdir()?;
         let relay = Relay::start(&state)?;
-        let daemon = Daemon::start_in(&world::name("box"), &state, "[::]:8080", &keys(&relay));
+        let daemon = Daemon::start_in(&world::name("box"), &state, "[::]:8080", &keys(&relay)?);
         let authority = authority(&state)?;
         let names = [(NAME, BOX), (RELAY_NAME, RELAY)];
         let browser = Browser::trusting_all(&[&authority, &relay.certificate], &names).await;
@@ -128,13 +130,21 @@ async fn call(
     Ok([of_bob.context("Ada's page")?, of_ada.context("Bob's page")?])
 }
 
-fn keys(_relay: &Relay) -> Vec<(&'static str, &'static str)> {
+/// What the box is told of its place, and of the relay.
+fn keys(relay: &Relay) -> anyhow::Result<Vec<(&'static str, &str)>> {
     const { assert!(HTTPS == 8443 && MEDIA == 8189) };
-    vec![
+    let mut keys = vec![
         ("PORCHLIGHT_HTTPS__LISTEN", "[::]:8443"),
         ("PORCHLIGHT_PEERS__LISTEN", "[::]:8189"),
         ("PORCHLIGHT_PEERS__ANNOUNCE", BOX),
-    ]
+    ];
+    let known =
+        Command::new(env!("CARGO_BIN_EXE_porchlight")).args(["print-config", "--config", "/dev/null"]).output()?;
+    if String::from_utf8_lossy(&known.stdout).contains("[turn]") {
+        let secret = relay.secret.to_str().context("a path of ASCII")?;
+        keys.extend([("PORCHLIGHT_TURN__ADDRESSES", RELAY_ADDRESSES), ("PORCHLIGHT_TURN__SECRET", secret)]);
+    }
+    Ok(keys)
 }
 
 /// The certificate authority that the box has made.
@@ -150,6 +160,7 @@ fn authority(state: &TempDir) -> anyhow::Result<PathBuf> {
 struct Relay {
     child: Child,
     certificate: PathBuf,
+    secret: PathBuf,
 }
 
 impl Relay {
@@ -182,7 +193,10 @@ impl Relay {
             .stdout(fs::File::create(file("relay.log"))?)
             .stderr(Stdio::null())
             .spawn()?;
-        Ok(Self { child, certificate })
+        let secret = file("relay.secret");
+        fs::write(&secret, format!("{SECRET}\n"))?;
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
+        Ok(Self { child, certificate, secret })
     }
 }
 
