@@ -1,7 +1,7 @@
 //! Peers that behave as browsers: a whole engine each, with ICE, DTLS, SRTP and feedback.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,12 @@ pub struct Client {
 impl Client {
     /// A peer with these media sections, and its offer. It sends in the first of each kind.
     pub fn new(sections: &[(MediaKind, Direction)]) -> anyhow::Result<(Rc<Self>, String)> {
-        let (socket, local, mut rtc) = begin()?;
+        Self::offering(load::LOOPBACK, sections)
+    }
+
+    /// The same at another address of this machine.
+    pub fn offering(at: Ipv4Addr, sections: &[(MediaKind, Direction)]) -> anyhow::Result<(Rc<Self>, String)> {
+        let (socket, local, mut rtc) = begin(at)?;
         let mut change = rtc.sdp_api();
         let add = |&(kind, direction)| (kind, change.add_media(kind, direction, None, None, None));
         let all: Vec<(MediaKind, Mid)> = sections.iter().map(add).collect();
@@ -53,8 +58,8 @@ impl Client {
     }
 
     /// A peer that only receives, and its answer to this offer.
-    pub fn answering(offer: &str) -> anyhow::Result<(Rc<Self>, String)> {
-        let (socket, local, mut rtc) = begin()?;
+    pub fn answering(at: Ipv4Addr, offer: &str) -> anyhow::Result<(Rc<Self>, String)> {
+        let (socket, local, mut rtc) = begin(at)?;
         let answer = rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer)?)?;
         Ok((Self::with(rtc, None, socket, local, [None; 2]), answer.to_sdp_string()))
     }
@@ -181,8 +186,8 @@ impl Engine {
 }
 
 /// An engine, and its socket.
-fn begin() -> anyhow::Result<(UdpSocket, SocketAddr, Rtc)> {
-    let socket = load::socket()?;
+fn begin(at: Ipv4Addr) -> anyhow::Result<(UdpSocket, SocketAddr, Rtc)> {
+    let socket = load::socket(at)?;
     let local = socket.local_addr()?;
     let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
     rtc.add_local_candidate(Candidate::host(local, "udp")?);

@@ -259,13 +259,17 @@ pub fn plain(subscribers: usize, sizes: [usize; 2], sending: &str, tasks: &mut J
     let tally = Rc::new(Tally::default());
     let mut receivers = Vec::new();
     for _ in 0..subscribers {
-        let socket = load::socket()?;
+        let socket = load::socket(load::LOOPBACK)?;
         receivers.push(socket.local_addr()?);
         tasks.spawn_local(listen(socket, tally.clone()));
     }
     let mut role = Role::start(&["bare", sending])?;
     let to = role.ask(&receivers)?;
-    Ok(Bench { tally, server: Server::Role(role), source: Source::Plain { socket: load::socket()?, to, sizes } })
+    Ok(Bench {
+        tally,
+        server: Server::Role(role),
+        source: Source::Plain { socket: load::socket(load::LOOPBACK)?, to, sizes },
+    })
 }
 
 async fn listen(socket: UdpSocket, tally: Rc<Tally>) {

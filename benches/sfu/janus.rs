@@ -1,12 +1,14 @@
 //! Debian's janus with its plugin for rooms (videoroom), spoken to over HTTP.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::InterfaceFlags;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -29,7 +31,7 @@ pub struct Janus {
 }
 
 impl Janus {
-    /// Starts it as Debian has it, but on loopback alone, with one room, and with nothing that is not needed.
+    /// Starts it as Debian has it, with one room, and with nothing that is not needed.
     pub async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -52,6 +54,13 @@ impl Janus {
         let session = janus.post("", json!({ "janus": "create" })).await?;
         janus.session = format!("{base}/{}", session["data"]["id"]);
         Ok(janus)
+    }
+
+    /// An address of this machine at which it is found: it never uses loopback. What goes there stays on this machine.
+    pub fn address() -> anyhow::Result<Ipv4Addr> {
+        let up = getifaddrs()?.filter(|entry| entry.flags.contains(InterfaceFlags::IFF_UP));
+        let mut all = up.filter_map(|entry| Some(entry.address?.as_sockaddr_in()?.ip()));
+        all.find(|ip| !ip.is_loopback()).context("janus needs an IPv4 address besides that of loopback")
     }
 
     pub fn id(&self) -> u32 {
@@ -141,8 +150,7 @@ fn configure(folder: &Path, port: u16) -> anyhow::Result<()> {
         folder.join("janus.jcfg"),
         format!(
             "general: {{\n configs_folder = \"{here}\"\n plugins_folder = \"{here}/plugins\"\n \
-             transports_folder = \"{here}/transports\"\n session_timeout = 0\n debug_level = 0\n}}\n\
-             nat: {{\n ice_enforce_list = \"127.0.0.1\"\n}}\n"
+             transports_folder = \"{here}/transports\"\n session_timeout = 0\n debug_level = 0\n}}\n"
         ),
     )?;
     fs::write(

@@ -12,7 +12,7 @@ use str0m::media::{Direction, MediaKind};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::forward::client::Client;
-use crate::forward::load::{Kind, Tally};
+use crate::forward::load::{self, Kind, Tally};
 use crate::forward::worker::{Answer, Offer};
 use crate::forward::{Bench, Server, Source, Way, Window, connected, plain};
 use crate::measure::{self, Role, Spread};
@@ -97,8 +97,10 @@ fn summary(way: Way, windows: &[Window], memory: Option<f64>, most: u32, half: W
 async fn half_load(way: Way, bench: &Bench, subscribers: usize, window: Duration) -> anyhow::Result<(u32, Window)> {
     let (mut most, mut cameras) = (1, 2);
     while cameras <= CAMERAS {
-        let tried = bench.window(way, subscribers, window, cameras).await?;
-        if tried.lost > LOST || tried.p99 > LATE {
+        // Twice, since something else on the machine may have been in the way.
+        if !(goes_well(way, bench, subscribers, window, cameras).await?
+            || goes_well(way, bench, subscribers, window, cameras).await?)
+        {
             break;
         }
         (most, cameras) = (cameras, cameras * 2);
@@ -106,6 +108,17 @@ async fn half_load(way: Way, bench: &Bench, subscribers: usize, window: Duration
     // What was too much is still being repaired and reported: a window that does not count.
     bench.window(way, subscribers, window, 1).await?;
     Ok((most, bench.window(way, subscribers, window, (most / 2).max(1)).await?))
+}
+
+async fn goes_well(
+    way: Way,
+    bench: &Bench,
+    subscribers: usize,
+    window: Duration,
+    cameras: u32,
+) -> anyhow::Result<bool> {
+    let tried = bench.window(way, subscribers, window, cameras).await?;
+    Ok(tried.lost <= LOST && tried.p99 <= LATE)
 }
 
 /// Starts a server with a publisher and its subscribers; the resident megabytes that each of these adds, with everything in
@@ -116,7 +129,8 @@ async fn start(way: Way, subscribers: usize, warm: Duration, tasks: &mut JoinSet
         Way::Janus => Server::Janus(Janus::start().await?),
         _ => Server::Role(Role::start(&["worker", "call"])?),
     };
-    let (publisher, offer) = Client::new(&sections(Direction::SendOnly))?;
+    let at = if way == Way::Janus { Janus::address()? } else { load::LOOPBACK };
+    let (publisher, offer) = Client::offering(at, &sections(Direction::SendOnly))?;
     let answer = match &mut server {
         Server::Janus(janus) => janus.publish(&offer).await?,
         Server::Role(role) => role.ask::<Answer>(&Offer { sdp: offer })?.sdp,
@@ -133,7 +147,7 @@ async fn start(way: Way, subscribers: usize, warm: Duration, tasks: &mut JoinSet
         let client = match &mut bench.server {
             Server::Janus(janus) => {
                 let (handle, offer) = janus.subscribe().await?;
-                let (client, answer) = Client::answering(&offer)?;
+                let (client, answer) = Client::answering(at, &offer)?;
                 janus.accept(&handle, &answer).await?;
                 client
             }
