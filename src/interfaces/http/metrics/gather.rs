@@ -86,12 +86,9 @@ async fn rooms(app: &App, out: &mut Gathered) {
         out.count("porchlight_participants", &[("kind", name)], of as u64);
     }
     let persons = rooms.iter().flat_map(|room| &room.participants).filter(|p| p.kind == ParticipantKind::Person);
-    for (name, quality) in [
-        ("good", Quality::Good),
-        ("fair", Quality::Fair),
-        ("poor", Quality::Poor),
-        ("unknown", Quality::Unknown),
-    ] {
+    for (name, quality) in
+        [("good", Quality::Good), ("fair", Quality::Fair), ("poor", Quality::Poor), ("unknown", Quality::Unknown)]
+    {
         let of = persons.clone().filter(|person| person.quality == quality).count();
         out.count("porchlight_participant_quality", &[("quality", name)], of as u64);
     }

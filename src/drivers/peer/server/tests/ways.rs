@@ -76,7 +76,8 @@ fn nothing_but_stun_is_taken_from_an_address_that_ice_has_not_validated() {
         peer.input(Input::Timeout(now));
         peer.drain(&mut effects, &mut out);
         for sent in out.drain(..) {
-            let receive = Receive::new(Protocol::Udp, ours, client.local, &sent.contents).expect("ours are well formed");
+            let receive =
+                Receive::new(Protocol::Udp, ours, client.local, &sent.contents).expect("ours are well formed");
             client.rtc.handle_input(Input::Receive(now, receive)).expect("the engine takes it");
         }
         client.rtc.handle_input(Input::Timeout(now)).expect("time goes on");
