@@ -10,9 +10,12 @@ use crate::model::time::MediaTime;
 /// What a step up costs is taken for this much more, in percent, so that it is not taken back at the next breath.
 const MARGIN: u64 = 120;
 /// As much over the estimate is endured for [`GRACE`], in percent; what is over that is taken away at once.
-const OVER: u64 = 115;
+const OVER: u64 = 140;
 /// How long a little too much is endured: estimates and rates breathe.
 const GRACE: Duration = Duration::from_secs(1);
+/// After so much was taken away at once, there is a queue on the way: as long only as much of the estimate is used, in percent.
+const DRAIN: Duration = Duration::from_millis(1500);
+const DRAINING: u64 = 50;
 /// There has to be room for this long before anything goes up.
 const HOLD: Duration = Duration::from_secs(2);
 /// A step up that is taken back within this time has failed.
@@ -29,6 +32,10 @@ const TRY: Duration = Duration::from_secs(2);
 const TRIES: u32 = 3;
 /// An estimate that is so much higher than at the try before has gained by it, in percent.
 const GAIN: u64 = 110;
+/// During a try the estimate is used up with padding for this long: the engine raises it by what arrives.
+const PUSH: Duration = Duration::from_secs(1);
+/// So much of the estimate is desired at most, in percent.
+const REACH: u64 = 150;
 /// How long the rate of a step up is tried with padding before it is made.
 const PROOF: Duration = Duration::from_secs(2);
 
@@ -112,6 +119,8 @@ pub struct Allocator {
     desired: u64,
     /// When something was last taken away because it was too much.
     cut: Option<MediaTime>,
+    /// Until when the queue on the way is given time.
+    drained: Option<MediaTime>,
     /// When the engine was last made to try the way, and the estimate then.
     tried: Option<(MediaTime, u64)>,
     /// Tries in a row that were in vain.
@@ -129,8 +138,11 @@ impl Allocator {
         aims: &mut Vec<Option<Layer>>,
     ) -> Allocation {
         let everything = wishes.iter().map(|wish| wish.price(None, target(wish))).sum();
-        let desired = self.desired(everything);
-        let desired = if self.tries(now, estimate, everything) { Bitrate(desired.0 / 2) } else { desired };
+        // Probes go up to some times what is desired; far beyond what the way holds they are a queue themselves.
+        let within = estimate.map_or(everything, |Bitrate(estimate)| everything.min(percent(estimate, REACH)));
+        let desired = self.desired(within);
+        let (push, again) = self.tries(now, estimate, everything);
+        let desired = if again { Bitrate(desired.0 / 2) } else { desired };
         let Some(Bitrate(estimate)) = estimate else {
             aims.clear();
             aims.extend(wishes.iter().map(|wish| Some(target(wish))));
@@ -138,12 +150,18 @@ impl Allocator {
             return Allocation { minimum: Bitrate::default(), desired };
         };
         let had: u64 = wishes.iter().filter_map(|wish| Some(wish.cost(wish.has()?))).sum();
+        let draining = self.drained.is_some_and(|until| now < until);
         let cut = self.is_too_much(now, had, estimate);
         if cut {
-            self.failed(now);
+            self.failed(now, estimate);
             self.cut = Some(now);
         }
-        let budget = if cut { estimate } else { estimate.max(had) };
+        let budget = match draining || self.drained.is_some_and(|until| now < until) {
+            true => percent(estimate, DRAINING),
+            false if cut => estimate,
+            false => estimate.max(had),
+        };
+        let cut = cut || draining;
         // Whatever is new begins with all that fits, unless this connection has shown that it holds less than it seems.
         let trusted = self.failed.0 == 0;
         let kept = share(wishes, budget, aims, |wish| match wish.has {
@@ -166,7 +184,8 @@ impl Allocator {
             self.raise(now, estimate, &plan, aims, better)
         };
         self.plan = plan;
-        Allocation { minimum: Bitrate(minimum), desired }
+        let push = if push && !cut { estimate.min(everything) } else { 0 };
+        Allocation { minimum: Bitrate(minimum.max(push)), desired }
     }
 
     /// Whether something has to be taken away now.
@@ -176,17 +195,23 @@ impl Allocator {
             return false;
         }
         let since = *self.over.get_or_insert(now);
-        let cut = needed > percent(estimate, OVER) || now.since(since) >= GRACE.as_nanos() as i64;
+        let much = needed > percent(estimate, OVER);
+        let cut = much || now.since(since) >= GRACE.as_nanos() as i64;
+        if much {
+            self.drained = Some(now + DRAIN);
+        }
         if cut {
             self.over = None;
         }
         cut
     }
 
-    fn failed(&mut self, now: MediaTime) {
-        match self.raised.take().map(|(at, estimate)| (now.since(at), estimate)) {
-            Some((lasted, estimate)) if lasted < TRIAL.as_nanos() as i64 => {
-                self.failed = (self.failed.0.saturating_add(1), estimate);
+    fn failed(&mut self, now: MediaTime, estimate: u64) {
+        match self.raised.take().map(|(at, before)| (now.since(at), before)) {
+            // So much less is another link.
+            Some((_, before)) if estimate < before / 2 => self.failed = (0, 0),
+            Some((lasted, before)) if lasted < TRIAL.as_nanos() as i64 => {
+                self.failed = (self.failed.0.saturating_add(1), before);
             }
             Some((lasted, _)) if lasted >= GOOD.as_nanos() as i64 => self.failed = (0, 0),
             _ => {}
@@ -232,22 +257,23 @@ impl Allocator {
         }
     }
 
-    /// Whether what is desired should be said to be less for once: the engine tries the way when it is more again, and else waits
-    /// a quarter of a minute while what is sent is near the estimate.
-    fn tries(&mut self, now: MediaTime, estimate: Option<Bitrate>, everything: u64) -> bool {
+    /// Whether the estimate should be used up now, because more is wished for than it holds, and whether what is desired should be
+    /// said to be less for once: when it is more again, the engine tries the way. Left alone it waits a quarter of a minute while
+    /// what is sent is near the estimate, and for ever while the estimate stays the same after it has sunk.
+    fn tries(&mut self, now: MediaTime, estimate: Option<Bitrate>, everything: u64) -> (bool, bool) {
         let Some(Bitrate(estimate)) = estimate.filter(|estimate| estimate.0 < everything) else {
             self.tried = None;
-            return false;
+            return (false, false);
         };
         let (at, before) = *self.tried.get_or_insert((now, estimate));
         let wait = (TRY * 2u32.pow(self.in_vain)).as_nanos() as i64;
         let calm = self.cut.is_none_or(|cut| now.since(cut) >= TRY.as_nanos() as i64);
         if !calm || now.since(at) < wait {
-            return false;
+            return (calm && now.since(at) < PUSH.as_nanos() as i64, false);
         }
         self.in_vain = if estimate > percent(before, GAIN) { 0 } else { (self.in_vain + 1).min(TRIES) };
         self.tried = Some((now, estimate));
-        true
+        (true, true)
     }
 
     /// In coarse steps: each one up makes the engine try the way.

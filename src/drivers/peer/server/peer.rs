@@ -37,6 +37,10 @@ const BEGIN: u64 = 1_500_000;
 /// How long a peer may be connected without saying what arrived. From then on it is sent everything.
 const MUTE: Duration = Duration::from_secs(5);
 
+/// How often the engine says what it takes the way to hold before it smoothes that over three seconds: too late when the way gets
+/// narrow, for a queue of a second is there after half of one.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// What the worker has to do after the engine was moved.
 #[derive(Default)]
 pub(super) struct Effects {
@@ -59,6 +63,11 @@ pub(super) struct Peer {
     /// Shares out what the way to it holds.
     pub(super) allocator: Allocator,
     estimate: Option<Bitrate>,
+    /// The same before it is smoothed, while the other side says what arrives.
+    fresh: Option<Bitrate>,
+    probed: bool,
+    /// When the engine's numbers were last taken note of.
+    noted: Option<Instant>,
     /// It has said what arrived; and when it was first looked at while connected.
     heard: bool,
     connected: Option<Instant>,
@@ -71,11 +80,8 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) fn new(id: PeerId, terms: Terms, timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
-        let mut config = RtcConfig::new()
-            .clear_codecs()
-            .enable_opus(true, true)
-            .set_rtp_mode(true)
-            .set_stats_interval(Some(seen::EVERY));
+        let mut config =
+            RtcConfig::new().clear_codecs().enable_opus(true, true).set_rtp_mode(true).set_stats_interval(Some(LOOK));
         config.codec_config().add_h264(108.into(), Some(109.into()), true, H264_PROFILE);
         // What those send who have no H.264; everybody receives it.
         config = config.enable_vp8(true);
@@ -93,6 +99,9 @@ impl Peer {
             ways: Vec::new(),
             allocator: Allocator::default(),
             estimate: None,
+            fresh: None,
+            probed: false,
+            noted: None,
             heard: false,
             connected: None,
             timeout: now,
@@ -199,7 +208,8 @@ impl Peer {
             self.connected.get_or_insert(now);
         }
         let mute = !self.heard && self.connected.is_some_and(|since| now.saturating_duration_since(since) > MUTE);
-        self.estimate.filter(|_| !mute)
+        let fresh = self.fresh.filter(|_| self.probed);
+        self.estimate.filter(|_| !mute).map(|smooth| fresh.unwrap_or(smooth))
     }
 
     /// The same as it was last.
@@ -302,7 +312,12 @@ impl Peer {
             Engine::EgressBitrateEstimate(kind) => self.estimated(&kind),
             Engine::PeerStats(stats) => {
                 self.heard |= stats.egress_loss_fraction.is_some();
-                self.seen.peer(&stats);
+                self.fresh = stats.bwe_tx.map(|rate| Bitrate(rate.as_u64()));
+                let early = |at| stats.timestamp.saturating_duration_since(at) < seen::EVERY;
+                if !self.noted.is_some_and(early) {
+                    self.noted = Some(stats.timestamp);
+                    self.seen.peer(&stats);
+                }
             }
             Engine::MediaIngressStats(stats) => self.seen.ingress(&stats),
             Engine::MediaEgressStats(stats) => self.seen.egress(&stats),
@@ -312,6 +327,9 @@ impl Peer {
     }
 
     fn estimated(&mut self, kind: &BweKind) {
+        if let BweKind::Twcc { can_probe, .. } = kind {
+            self.probed = *can_probe;
+        }
         self.estimate = match kind {
             BweKind::Twcc { estimate, can_probe: true } => Some(Bitrate(estimate.as_u64())),
             // What can't be probed is not known.

@@ -48,7 +48,7 @@ impl Link {
     }
 
     /// It is another from now on; what is in the queue keeps its place.
-    pub(super) fn become_(&mut self, way: Way) {
+    pub(super) fn turn(&mut self, way: Way) {
         self.way = way;
     }
 

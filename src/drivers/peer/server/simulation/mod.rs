@@ -5,40 +5,47 @@ mod link;
 mod scenes;
 mod source;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use str0m::bwe::{Bitrate as Rate, BweKind};
 use str0m::change::SdpAnswer;
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid as Section, Pt};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpWrite, Ssrc};
-use str0m::{Candidate, Event as Engine, Input, Output, Rtc, RtcConfig};
+use str0m::media::{Direction, MediaKind, Mid as Section};
+use str0m::net::{Protocol, Receive, Transmit};
+use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
 
 use self::link::{Link, Way};
 use self::source::Camera;
-use crate::model::bitrate::Bitrate;
-use crate::model::layer::{LAYERS, Layer};
-use crate::model::time::{MediaTime, Timeline};
+use super::allot::Allot;
+use super::counters::Counters;
+use super::feed::Feed;
+use super::peer::{Effects, Peer, datagram};
+use super::seen::Phase;
+use super::socket::Address;
+use super::{Bound, Source, Terms};
+use crate::model::id::{PeerId, PublicationId};
+use crate::model::layer::{LAYERS, Layer, Layers};
+use crate::model::packet::Packet;
+use crate::model::ring::{Gate, PACKETS, Writer, ring};
+use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
-use crate::proto::sfu::{Allocator, Forwarder, Has, Rank, Rates, Wish};
+use crate::proto::sfu::Rank;
 
-/// How often it is shared out.
+/// How often it is shared out, as the worker does.
 const ALLOT: Duration = Duration::from_millis(250);
 /// How often the sources make packets.
 const TICK: Duration = Duration::from_millis(10);
 
-/// One slot of the subscriber and what is bound to it.
-struct Slot {
+/// Headers of a packet of media in bytes: UDP, IPv4, RTP with what it carries, and the tag of SRTP.
+const HEADERS: usize = 72;
+
+/// One source, and the slot of the subscriber that it is bound to.
+struct Sent {
     mid: Section,
-    kind: Kind,
-    rank: Rank,
-    most: Layer,
-    has: Has,
-    forwarder: Forwarder,
-    rates: Rates,
+    source: Source,
     camera: Camera,
+    _ring: Writer<Packet>,
 }
 
 /// What was seen in a tenth of a second.
@@ -46,7 +53,7 @@ struct Slot {
 struct Look {
     /// Since the start, in seconds.
     at: f64,
-    /// Bits of payload of media that arrived.
+    /// Bits of datagrams with media that arrived.
     arrived: u64,
     /// Packets of sound that arrived and that were sent.
     sound: (u64, u64),
@@ -54,8 +61,6 @@ struct Look {
     queue: u64,
     /// What the engine takes the link to hold, in bits a second.
     estimate: u64,
-    /// The same before the engine smoothes it over three seconds.
-    raw: u64,
     /// The layers of the slots of pictures: 0 for paused, else one more than the layer.
     shown: Vec<usize>,
     /// Bits that went into the link.
@@ -66,19 +71,15 @@ struct Call {
     timeline: Timeline,
     begin: Instant,
     now: Instant,
-    this: Rtc,
+    peer: Peer,
     browser: Rtc,
     addresses: [SocketAddr; 2],
     there: Link,
     back: Link,
-    slots: Vec<Slot>,
-    allocator: Allocator,
-    aims: Vec<Option<Layer>>,
-    estimate: Option<Bitrate>,
-    raw: Option<u64>,
-    explored: (u64, u64),
-    connected: bool,
-    sections: BTreeMap<Ssrc, usize>,
+    sent: Vec<Sent>,
+    feeds: HashMap<Source, Feed>,
+    allot: Allot,
+    counters: Arc<Counters>,
     look: Look,
     looks: Vec<Look>,
 }
@@ -87,61 +88,52 @@ impl Call {
     /// A call in which a subscriber behind this way sees these.
     fn new(way: Way, seed: u64, wishes: &[(Rank, Layer)]) -> Self {
         let now = Instant::now();
+        let timeline = Timeline::new(now, 0, 0);
+        let counters: Arc<Counters> = Arc::default();
         let addresses: [SocketAddr; 2] = [([10, 0, 0, 1], 1000).into(), ([10, 0, 0, 2], 2000).into()];
-        let mut config = RtcConfig::new()
-            .clear_codecs()
-            .enable_opus(true, false)
-            .set_rtp_mode(true)
-            .set_stats_interval(Some(Duration::from_millis(100)));
-        config.codec_config().add_h264(108.into(), Some(109.into()), true, 0x42e01f);
-        let mut this = config.enable_bwe(Some(Rate::bps(1_500_000))).build(now);
         let mut browser = Rtc::builder().set_rtp_mode(true).build(now);
-        for (rtc, address) in [(&mut this, addresses[0]), (&mut browser, addresses[1])] {
-            rtc.add_local_candidate(Candidate::host(address, "udp").expect("an address is a candidate"));
-        }
+        browser.add_local_candidate(Candidate::host(addresses[1], "udp").expect("an address is a candidate"));
         let mut change = browser.sdp_api();
-        let mids: Vec<Section> = wishes
-            .iter()
-            .map(|(rank, _)| match rank {
-                Rank::Sound => change.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None),
-                _ => change.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None),
-            })
-            .collect();
-        let (offer, pending) = change.apply().expect("there is something to offer");
-        let answer = this.sdp_api().accept_offer(offer).expect("the offer can be answered").to_sdp_string();
-        let answer = SdpAnswer::from_sdp_string(&answer).expect("the answer is one");
-        browser.sdp_api().accept_answer(pending, answer).expect("the answer fits");
-        let slot = |((mid, (rank, most)), number): ((Section, &(Rank, Layer)), u64)| {
-            let kind = if *rank == Rank::Sound { Kind::Audio } else { Kind::Video };
-            let codec = if kind == Kind::Audio { Codec::Opus } else { Codec::H264 };
-            Slot {
-                mid,
-                kind,
-                rank: *rank,
-                most: *most,
-                has: Has::New,
-                forwarder: Forwarder::new(kind, codec.clock_rate(), 1),
-                rates: Rates::new(kind),
-                camera: Camera::new(codec, seed * 100 + number),
-            }
+        let mut add = |(rank, _): &(Rank, Layer)| {
+            let kind = if *rank == Rank::Sound { MediaKind::Audio } else { MediaKind::Video };
+            change.add_media(kind, Direction::RecvOnly, None, None, None)
         };
+        let mids: Vec<Section> = wishes.iter().map(&mut add).collect();
+        let (offer, pending) = change.apply().expect("there is something to offer");
+        let terms = Terms::call(Codec::H264);
+        let mut peer = Peer::new(PeerId::from_bytes([9; 10]), terms, timeline, now, counters.clone());
+        peer.reached_at(&[Address { outside: addresses[0], base: addresses[0] }]);
+        let answer = peer
+            .offer(&offer.to_sdp_string(), terms, &mut Effects::default(), &mut Vec::new())
+            .expect("the offer can be answered");
+        let answer = SdpAnswer::from_sdp_string(&answer.sdp).expect("the answer is one");
+        browser.sdp_api().accept_answer(pending, answer).expect("the answer fits");
+        let (mut sent, mut feeds) = (Vec::new(), HashMap::new());
+        for ((mid, (rank, most)), number) in mids.into_iter().zip(wishes).zip(0u8..) {
+            let (kind, codec) = match rank {
+                Rank::Sound => (Kind::Audio, Codec::Opus),
+                _ => (Kind::Video, Codec::H264),
+            };
+            let source = (PublicationId::from_bytes([number; 10]), kind);
+            let (ring, from) = ring(PACKETS);
+            ring.set_layers(Layers::ALL);
+            feeds.insert(source, Feed::new(kind, from.reader(Gate::default())));
+            peer.bind(mid, Some(Bound { source, rank: *rank, most: *most }));
+            sent.push(Sent { mid, source, camera: Camera::new(codec, seed * 100 + u64::from(number)), _ring: ring });
+        }
         Self {
-            timeline: Timeline::new(now, 0, 0),
+            timeline,
             begin: now,
             now,
-            this,
+            peer,
             browser,
             addresses,
             there: Link::new(way, seed, now),
             back: Link::new(Way { rate: 100_000_000, ..way }, seed + 1, now),
-            slots: mids.into_iter().zip(wishes).zip(0..).map(slot).collect(),
-            allocator: Allocator::default(),
-            aims: Vec::new(),
-            estimate: None,
-            raw: None,
-            explored: (0, 0),
-            connected: false,
-            sections: BTreeMap::new(),
+            sent,
+            feeds,
+            allot: Allot::default(),
+            counters,
             look: Look::default(),
             looks: Vec::new(),
         }
@@ -149,8 +141,8 @@ impl Call {
 
     /// The way to the subscriber is another from now on; so is what is lost on the way back.
     fn way(&mut self, way: Way) {
-        self.there.become_(way);
-        self.back.become_(Way { rate: 100_000_000, ..way });
+        self.there.turn(way);
+        self.back.turn(Way { rate: 100_000_000, ..way });
     }
 
     /// Goes on for so many seconds.
@@ -170,139 +162,99 @@ impl Call {
                 look = self.now + Duration::from_millis(100);
                 self.see();
             }
-            let of_this = self.drain(0);
-            let of_browser = self.drain(1);
+            self.drain();
+            let of_browser = self.drain_browser();
             self.look.queue = self.look.queue.max(self.there.queue(self.now).as_millis() as u64);
-            let next = [Some(of_this), Some(of_browser), self.there.next(), self.back.next(), Some(tick), Some(allot)];
-            let next = next.into_iter().flatten().min().unwrap_or(tick);
+            let next = [Some(self.peer.timeout), Some(of_browser), self.there.next(), self.back.next(), Some(allot)];
+            let next = next.into_iter().flatten().min().map_or(tick, |next| next.min(tick));
             // An engine that wants to be woken in the past is woken now.
             self.now = next.max(self.now + Duration::from_micros(100));
             self.deliver();
-            for rtc in [&mut self.this, &mut self.browser] {
-                rtc.handle_input(Input::Timeout(self.now)).expect("time goes on");
-            }
+            self.peer.input(Input::Timeout(self.now));
+            self.browser.handle_input(Input::Timeout(self.now)).expect("time goes on");
         }
         self
     }
 
     fn deliver(&mut self) {
         let [this, browser] = self.addresses;
-        loop {
-            let (to, bytes, source, destination) = if let Some(bytes) = self.there.receive(self.now) {
-                (1, bytes, this, browser)
-            } else if let Some(bytes) = self.back.receive(self.now) {
-                (0, bytes, browser, this)
-            } else {
-                return;
-            };
-            let receive = Receive::new(Protocol::Udp, source, destination, &bytes).expect("ours are well formed");
-            let rtc = if to == 0 { &mut self.this } else { &mut self.browser };
-            rtc.handle_input(Input::Receive(self.now, receive)).expect("the engine takes it");
-            self.drain(to);
+        while let Some(bytes) = self.there.receive(self.now) {
+            let receive = Receive::new(Protocol::Udp, this, browser, &bytes).expect("ours are well formed");
+            self.browser.handle_input(Input::Receive(self.now, receive)).expect("the engine takes it");
+            self.drain_browser();
+        }
+        while let Some(bytes) = self.back.receive(self.now) {
+            self.peer.receive(datagram(self.now, browser, this, &bytes).expect("browsers' are well formed"));
+            self.drain();
         }
     }
 
-    fn drain(&mut self, which: usize) -> Instant {
+    fn drain(&mut self) {
+        let (mut effects, mut out) = (Effects::default(), Vec::<Transmit>::new());
+        self.peer.drain(&mut effects, &mut out);
+        for transmit in out {
+            self.look.sent += transmit.contents.len() as u64 * 8;
+            self.there.send(transmit.contents.to_vec(), self.now);
+        }
+        if effects.connected {
+            self.peer.phase = Phase::Connected;
+        }
+        for mid in effects.keyframes {
+            for sent in self.sent.iter_mut().filter(|sent| sent.mid == mid) {
+                if let Some(layer) = self.peer.slots.get_mut(&mid).and_then(|slot| slot.forwarder.layer()) {
+                    sent.camera.keyframe(layer);
+                }
+            }
+        }
+    }
+
+    fn drain_browser(&mut self) -> Instant {
         loop {
-            let rtc = if which == 0 { &mut self.this } else { &mut self.browser };
-            match rtc.poll_output().expect("the engine works") {
+            match self.browser.poll_output().expect("the engine works") {
                 Output::Timeout(at) => return at,
-                Output::Transmit(transmit) => {
-                    let bytes = transmit.contents.to_vec();
-                    if which == 0 {
-                        self.look.sent += bytes.len() as u64 * 8;
-                        self.there.send(bytes, self.now);
-                    } else {
-                        self.back.send(bytes, self.now);
-                    }
+                Output::Transmit(transmit) => self.back.send(transmit.contents.to_vec(), self.now),
+                Output::Event(Engine::RtpPacket(packet)) if !packet.payload.is_empty() => {
+                    self.look.arrived += (packet.payload.len() + HEADERS) as u64 * 8;
+                    let ssrc = packet.header.ssrc;
+                    let mid = self.browser.direct_api().stream_rx(&ssrc).map(|stream| stream.mid());
+                    let of = |sent: &&Sent| Some(sent.mid) == mid && sent.source.1 == Kind::Audio;
+                    self.look.sound.0 += u64::from(self.sent.iter().any(|sent| of(&sent)));
                 }
-                Output::Event(event) => self.event(event),
+                Output::Event(_) => {}
             }
-        }
-    }
-
-    fn event(&mut self, event: Engine) {
-        match event {
-            Engine::Connected => self.connected = true,
-            Engine::EgressBitrateEstimate(BweKind::Twcc { estimate, can_probe }) => {
-                self.estimate = can_probe.then_some(Bitrate(estimate.as_u64()));
-            }
-            Engine::PeerStats(stats) => self.raw = stats.bwe_tx.map(|rate| rate.as_u64()).or(self.raw),
-            Engine::KeyframeRequest(request) => {
-                for slot in self.slots.iter_mut().filter(|slot| slot.mid == request.mid) {
-                    if let Some(layer) = slot.forwarder.layer() {
-                        slot.camera.keyframe(layer);
-                    }
-                }
-            }
-            Engine::RtpPacket(packet) if !packet.payload.is_empty() => {
-                let ssrc = packet.header.ssrc;
-                let Some(mid) = self.browser.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else {
-                    return;
-                };
-                self.look.arrived += packet.payload.len() as u64 * 8;
-                let sound = self.slots.iter().any(|slot| slot.mid == mid && slot.kind == Kind::Audio);
-                self.look.sound.0 += u64::from(sound);
-            }
-            _ => {}
         }
     }
 
     /// What the sources make now goes out.
     fn media(&mut self) {
-        if !self.connected {
+        if self.peer.phase != Phase::Connected {
             return;
         }
         let media = self.timeline.media(self.now);
-        for slot in &mut self.slots {
-            if let Some(layer) = slot.forwarder.asks_keyframe(media) {
-                slot.camera.keyframe(layer);
+        for sent in &mut self.sent {
+            if let Some(layer) = self.peer.asks_keyframe(sent.mid, media) {
+                sent.camera.keyframe(layer);
             }
-            let packets = slot.camera.make(media);
-            let Some(pt) = payload_type(&self.this, slot.mid, slot.kind) else {
-                continue;
-            };
-            let mut direct = self.this.direct_api();
-            let Some(stream) = direct.stream_tx_by_mid(slot.mid, None) else {
-                continue;
-            };
-            for packet in packets {
-                slot.rates.count(&packet, media);
-                let Some(header) = slot.forwarder.forward(&packet) else { continue };
-                self.look.sound.1 += u64::from(slot.kind == Kind::Audio);
-                let write = RtpWrite::new(pt, header.seq.into(), header.rtp_time, self.now, packet.payload)
-                    .marker(packet.marker)
-                    .nackable(slot.kind == Kind::Video);
-                stream.write_rtp(write);
-            }
+            let packets = sent.camera.make(media);
+            let Some(feed) = self.feeds.get_mut(&sent.source).filter(|_| !packets.is_empty()) else { continue };
+            feed.came(&packets, media);
+            self.peer.send(sent.mid, &packets, &mut feed.redundancy);
+            feed.redundancy.turn(packets.last());
+            self.look.sound.1 += if sent.source.1 == Kind::Audio { packets.len() as u64 } else { 0 };
         }
     }
 
     fn allot(&mut self) {
-        if !self.connected {
-            return;
+        if self.peer.phase == Phase::Connected {
+            self.allot.share(&mut self.peer, &mut self.feeds, (&self.timeline, self.now), &self.counters);
         }
-        let media = self.timeline.media(self.now);
-        let of =
-            |slot: &mut Slot| Wish { rank: slot.rank, most: slot.most, costs: slot.rates.costs(media), has: slot.has };
-        let wishes: Vec<Wish> = self.slots.iter_mut().map(of).collect();
-        // What the engine smoothes over three seconds comes too late when the way gets narrow.
-        let estimate = self.estimate.map(|Bitrate(smooth)| Bitrate(self.raw.map_or(smooth, |raw| raw.min(smooth))));
-        let allocation = self.allocator.allocate(media, estimate, &wishes, &mut self.aims);
-        for (slot, aim) in self.slots.iter_mut().zip(&self.aims) {
-            slot.has = Has::from(*aim);
-            slot.forwarder.aim(*aim);
-        }
-        self.explored = (allocation.minimum.0, allocation.desired.0);
-        self.this.bwe().set_bitrate(Rate::bps(allocation.minimum.0), Rate::bps(allocation.desired.0));
     }
 
     fn see(&mut self) {
         let mut look = std::mem::take(&mut self.look);
         look.at = self.now.duration_since(self.begin).as_secs_f64();
-        look.estimate = self.estimate.map_or(0, |estimate| estimate.0);
-        look.raw = self.raw.unwrap_or(0);
-        let pictures = self.slots.iter().filter(|slot| slot.kind == Kind::Video);
+        look.estimate = self.peer.budget(self.now).map_or(0, |estimate| estimate.0);
+        let pictures = self.peer.slots.values().filter(|slot| slot.kind == Kind::Video);
         look.shown = pictures.map(|slot| slot.forwarder.layer().map_or(0, |layer| layer.number() + 1)).collect();
         self.looks.push(look);
     }
@@ -319,11 +271,9 @@ impl Call {
             let sum = |of: fn(&Look) -> u64| second.iter().map(of).sum::<u64>();
             let last = second.last().cloned().unwrap_or_default();
             format!(
-                "{:5.1} s estimate {:5} raw {:5}..{:5} sent {:5} arrived {:5} kbit/s, queue {:4} ms, shown {:?}, sound {}/{}\n",
+                "{:5.1} s estimate {:5} sent {:5} arrived {:5} kbit/s, queue {:4} ms, shown {:?}, sound {}/{}\n",
                 last.at,
                 last.estimate / 1000,
-                second.iter().map(|look| look.raw).min().unwrap_or(0) / 1000,
-                second.iter().map(|look| look.raw).max().unwrap_or(0) / 1000,
                 sum(|look| look.sent) / 1000,
                 sum(|look| look.arrived) / 1000,
                 second.iter().map(|look| look.queue).max().unwrap_or(0),
@@ -334,11 +284,4 @@ impl Call {
         };
         self.looks.chunks(10).map(line).collect()
     }
-}
-
-fn payload_type(rtc: &Rtc, mid: Section, kind: Kind) -> Option<Pt> {
-    let codec = if kind == Kind::Audio { str0m::format::Codec::Opus } else { str0m::format::Codec::H264 };
-    let params = rtc.codec_config().params();
-    let spoken = |pt: &&Pt| params.iter().any(|p| p.pt() == **pt && p.spec().codec == codec);
-    rtc.media(mid)?.remote_pts().iter().find(spoken).copied()
 }
