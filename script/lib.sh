@@ -19,8 +19,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     fonts-dejavu-core # names under the pictures
   )
   TEST_PACKAGES=(
-    chromium chromium-driver ffmpeg python3 shellcheck
+    chromium chromium-driver ffmpeg firefox-esr python3 shellcheck
     libnss3-tools # certutil, by which a browser is told whom to trust
+    coturn # turnserver, a relay
   )
 }
 

@@ -296,7 +296,7 @@ impl<T> Reader<T> {
         self.request_keyframes(Layers::from_bits(self.place.layers.load(Ordering::Acquire)));
     }
 
-    /// The same, in these layers.
+    /// The same, in these layers. One that is larger than any there is means the largest there is.
     pub fn request_keyframes(&self, layers: Layers) {
         self.shared.feedback.keyframes.fetch_or(layers.bits(), Ordering::AcqRel);
         self.shared.feedback.waker.wake();

@@ -9,6 +9,8 @@
 //! Payload type and SSRC are the peer's own affair.
 
 mod allocator;
+#[cfg(test)]
+pub(crate) mod dice;
 mod forwarder;
 mod level;
 mod rates;

@@ -30,6 +30,8 @@ const STEP: Duration = Duration::from_millis(500);
 struct Voice<Id> {
     id: Id,
     level: u8,
+    /// Its level when it was last loud enough for speech.
+    speech: u8,
     /// What the microphone always gives, in dB above silence.
     noise: f32,
     /// It is loud enough for speech at this moment.
@@ -52,6 +54,7 @@ impl<Id> Voice<Id> {
         self.onset = (self.onset + by).clamp(0, ONSET.as_nanos() as i64);
         if self.loud {
             self.spoke = Some(now);
+            self.speech = level;
         }
         self.speaking = match self.speaking {
             true => self.silent_for(now) <= PAUSE.as_nanos() as i64,
@@ -92,6 +95,7 @@ impl<Id: Copy + Eq> Speakers<Id> {
                     let mut voice = Voice {
                         id,
                         level,
+                        speech: level,
                         noise: 127.0 - f32::from(QUIET),
                         loud: false,
                         onset: 0,
@@ -131,7 +135,8 @@ impl<Id: Copy + Eq> Speakers<Id> {
         if self.dominant().is_some_and(|id| self.voice(id).is_none()) {
             self.dominant = None;
         }
-        let bar = self.dominant().and_then(|id| self.voice(id)).filter(|voice| voice.speaking).map(|voice| voice.level);
+        let bar =
+            self.dominant().and_then(|id| self.voice(id)).filter(|voice| voice.speaking).map(|voice| voice.speech);
         let (front, full) = (self.dominant(), TAKE_OVER.as_nanos() as i64);
         for voice in &mut self.voices {
             let leads = voice.loud && bar.is_none_or(|bar| voice.level.saturating_add(LOUDER) <= bar);

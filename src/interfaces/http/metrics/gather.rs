@@ -75,11 +75,15 @@ fn peers(peers: &Peers, out: &mut Gathered) {
         out.count("porchlight_peer_layer_switches", &[("direction", direction)], tally.get());
     }
     out.count("porchlight_peer_freezes", &[], peers.freezes.get());
-    for (reason, tally) in
-        [("unknown_peer", &peers.unknown_peer), ("not_webrtc", &peers.not_webrtc), ("unbound", &peers.unbound)]
-    {
+    for (reason, tally) in [
+        ("unknown_peer", &peers.unknown_peer),
+        ("not_webrtc", &peers.not_webrtc),
+        ("unbound", &peers.unbound),
+        ("tcp_full", &peers.tcp_dropped),
+    ] {
         out.count("porchlight_peer_drops", &[("reason", reason)], tally.get());
     }
+    out.count("porchlight_peer_tcp_connections", &[], peers.tcp_connections.get().unsigned_abs());
     out.count("porchlight_peer_worker_turns", &[], peers.turns.get());
     let busy = peers.busy_nanos.get() as f64 / 1e9;
     out.add("porchlight_peer_worker_busy_seconds", &[], Value::Real(busy));
