@@ -389,7 +389,12 @@ impl Line {
         let seat = self.app.rooms.join(self.room, self.grant.clone(), name, resume).await?;
         Span::current().record("participant", field::display(seat.participant));
         tracing::info!("joined");
-        let ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
+        let mut ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
+        if let Some(relay) = &self.app.relay {
+            let now = self.app.timeline.unix_nanos(self.app.timeline.media(std::time::Instant::now())) / 1_000_000_000;
+            let who = seat.participant.to_string();
+            ok["ice_servers"] = json!([relay.ice_server(&who, u64::try_from(now).unwrap_or_default())]);
+        }
         self.seat = Some(seat);
         Ok(ok)
     }

@@ -48,7 +48,7 @@ pub struct Counters {
     pub connected: Gauge,
     /// Peers that were not heard of for a while.
     pub lost: Gauge,
-    /// UDP datagrams.
+    /// UDP datagrams, and packets in TCP connections.
     pub datagrams: Both,
     /// Bytes in them.
     pub bytes: Both,
@@ -91,6 +91,10 @@ pub struct Counters {
     pub skipped: Tally,
     /// Times that the socket failed to receive or to send; the kernel's full buffer is among them.
     pub socket_errors: Both,
+    /// TCP connections that are open (RFC 6544).
+    pub tcp_connections: Gauge,
+    /// Packets that were not sent by such a connection, because it was full, or gone.
+    pub tcp_dropped: Tally,
     /// Turns of the loop.
     pub turns: Tally,
     /// Nanoseconds of work in them.

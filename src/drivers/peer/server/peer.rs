@@ -8,15 +8,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use str0m::bwe::{Bitrate as Rate, BweKind};
 use str0m::change::SdpOffer;
 use str0m::media::{Direction, MediaKind, Mid as Section, Rid};
-use str0m::net::{Protocol, Receive, Transmit};
+use str0m::net::{Receive, Transmit};
 use str0m::rtp::{RtpPacket, Ssrc};
-use str0m::{Candidate, Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
+use str0m::{Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::counters::Counters;
 use super::inbound::{Arriving, Formats, Inbound};
 use super::seen::{self, Phase, Seen};
 use super::slot::{Redundancy, Slot};
-use super::socket::Address;
+use super::ways::{Way, protocol};
 use super::{Answer, Bound, Error, Mid, Report, Terms, sdp};
 use crate::model::bitrate::Bitrate;
 use crate::model::id::PeerId;
@@ -25,6 +25,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::Writer;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::{Codec, Kind};
+use crate::proto::ice::Transport;
 use crate::proto::rtp::Clock;
 use crate::proto::sfu::Allocator;
 
@@ -54,7 +55,7 @@ pub(super) struct Peer {
     inbound: BTreeMap<Section, Inbound>,
     pub(super) slots: BTreeMap<Section, Slot>,
     streams: HashMap<Ssrc, (Section, Option<Rid>)>,
-    addresses: Vec<Address>,
+    ways: Vec<Way>,
     /// Shares out what the way to it holds.
     pub(super) allocator: Allocator,
     estimate: Option<Bitrate>,
@@ -69,13 +70,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(
-        id: PeerId,
-        terms: Terms,
-        timeline: Timeline,
-        now: Instant,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(super) fn new(id: PeerId, terms: Terms, timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
         let mut config = RtcConfig::new()
             .clear_codecs()
             .enable_opus(true, true)
@@ -95,7 +90,7 @@ impl Peer {
             inbound: BTreeMap::new(),
             slots: BTreeMap::new(),
             streams: HashMap::new(),
-            addresses: Vec::new(),
+            ways: Vec::new(),
             allocator: Allocator::default(),
             estimate: None,
             heard: false,
@@ -107,19 +102,14 @@ impl Peer {
         }
     }
 
-    /// The addresses at which the box can be reached, told with the next answer. Those that it was told before stay.
-    pub(super) fn reached_at(&mut self, addresses: &[Address]) {
-        for address in addresses {
-            if self.addresses.contains(address) {
+    /// The ways on which the box can be reached, told with the next answer. Those that it was told before stay.
+    pub(super) fn reached_by(&mut self, ways: &[Way]) {
+        for way in ways {
+            if self.ways.contains(way) {
                 continue;
             }
-            self.addresses.push(*address);
-            let candidate = if address.outside == address.base {
-                Candidate::host(address.outside, "udp")
-            } else {
-                Candidate::server_reflexive(address.outside, address.base, "udp")
-            };
-            match candidate {
+            self.ways.push(*way);
+            match way.candidate() {
                 Ok(candidate) => drop(self.rtc.add_local_candidate(candidate)),
                 Err(error) => tracing::warn!(%error, "an address of this box can't be offered to browsers"),
             }
@@ -378,8 +368,7 @@ impl Peer {
         };
         if let Some(inbound) = self.inbound.get_mut(&mid) {
             let arrived = self.timeline.media(packet.timestamp);
-            let with =
-                Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
+            let with = Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
             inbound.packet(rid, packet, with);
         }
     }
@@ -395,14 +384,14 @@ pub(super) fn near(extended: u64, low: u32) -> u64 {
     extended.saturating_add_signed(ahead)
 }
 
-/// A datagram as the engine takes it; `None` if it can't be anything of WebRTC.
+/// A packet from somewhere to an address of ours as the engine takes it; `None` if it can't be anything of WebRTC.
 pub(super) fn datagram<'a>(
     now: Instant,
-    source: SocketAddr,
-    destination: SocketAddr,
+    transport: Transport,
+    (source, destination): (SocketAddr, SocketAddr),
     bytes: &'a [u8],
 ) -> Option<Input<'a>> {
-    Receive::new(Protocol::Udp, source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
+    Receive::new(protocol(transport), source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
 }
 
 #[cfg(test)]

@@ -10,13 +10,15 @@ pub(super) const LARGEST: usize = 60 * 1024;
 /// Media sections at most.
 pub(super) const SECTIONS: usize = 128;
 
-/// Removes candidates by mDNS name: they are never resolved, the addresses behind them are learnt from the checks.
+/// Removes candidates that are never checked: those by mDNS name, which are not resolved, and connections, which the box does
+/// not open. The addresses behind both are learnt from the browser's own checks.
 pub(super) fn without_names(sdp: &str) -> String {
     let mut out = String::with_capacity(sdp.len());
     for line in sdp.split_inclusive('\n') {
-        let named =
-            line.starts_with("a=candidate:") && line.split_whitespace().nth(4).is_some_and(|a| a.ends_with(".local"));
-        if !named {
+        // a=candidate:foundation component transport priority address port … (RFC 8839 section 5.1)
+        let mut words = line.strip_prefix("a=candidate:").into_iter().flat_map(str::split_whitespace).skip(2);
+        let tcp = words.next().is_some_and(|transport| transport.eq_ignore_ascii_case("tcp"));
+        if !tcp && !words.nth(1).is_some_and(|address| address.ends_with(".local")) {
             out.push_str(line);
         }
     }
@@ -169,7 +171,9 @@ mod tests {
 
     #[test]
     fn layers_are_sorted_by_the_names_that_are_known() {
-        let offer = |list: &str| format!("v=0\r\nm=video 9 X 96\r\na=mid:v\r\na=simulcast:{list}\r\nm=audio 9 X 1\r\na=mid:a\r\n");
+        let offer = |list: &str| {
+            format!("v=0\r\nm=video 9 X 96\r\na=mid:v\r\na=simulcast:{list}\r\nm=audio 9 X 1\r\na=mid:a\r\n")
+        };
         for (list, rids, sorted) in [
             ("send l;m;h", &["l", "m", "h"][..], true),
             ("send h;m;l", &["l", "m", "h"], true),
@@ -187,11 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn only_candidates_by_name_are_removed() {
+    fn only_candidates_by_name_and_connections_are_removed() {
         let named = "a=candidate:1 1 udp 2113937151 3f1c.local 50000 typ host generation 0\r\n";
         let plain = "a=candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host generation 0\r\n";
-        let sdp = format!("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{named}{plain}a=mid:0\r\n");
-        assert_eq!(without_names(&sdp), sdp.replace(named, ""));
+        let tcp = "a=candidate:1 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active generation 0\r\n";
+        let sdp = format!("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{named}{tcp}{plain}a=mid:0\r\n");
+        assert_eq!(without_names(&sdp), sdp.replace(named, "").replace(tcp, ""));
         assert_eq!(without_names("a=candidate:"), "a=candidate:");
         assert_eq!(mids(&sdp).collect::<Vec<_>>(), ["0"]);
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::peer::{Effects, Peer, datagram};
-use super::socket::Address;
+use super::ways::{Origin, Way};
 use super::{Terms, sdp};
 use crate::model::id::PeerId;
 use crate::model::time::Timeline;
 use crate::model::track::Codec;
+use crate::proto::ice::Transport;
 
 const OURS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8189);
 const THEIRS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 50_000);
@@ -18,7 +19,7 @@ fn peer() -> (Peer, Instant) {
     let now = Instant::now();
     let timeline = Timeline::new(now, 0, 0);
     let mut peer = Peer::new(PeerId::from_bytes([1; 10]), Terms::call(Codec::H264), timeline, now, Arc::default());
-    peer.reached_at(&[Address { outside: OURS, base: OURS }]);
+    peer.reached_by(&[Way { transport: Transport::Udp, outside: OURS, base: OURS, origin: Origin::Interface }]);
     (peer, now)
 }
 
@@ -40,7 +41,7 @@ pub(crate) fn datagrams<'a>(offer: &str, datagrams: impl Iterator<Item = &'a [u8
     let (mut effects, mut out) = (Effects::default(), Vec::new());
     peer.offer(offer, Terms::call(Codec::H264), &mut effects, &mut out).expect("it is a browser's");
     for bytes in datagrams {
-        if let Some(input) = datagram(now, THEIRS, OURS, bytes) {
+        if let Some(input) = datagram(now, Transport::Udp, (THEIRS, OURS), bytes) {
             // Whoever knows nothing of the peer is not let in.
             assert!(!peer.accepts(&input), "a stranger is let in");
             peer.receive(input);

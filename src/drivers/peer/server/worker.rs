@@ -29,6 +29,7 @@ use super::{Command, Error, Event, Loudness, PEERS, Source, Terms};
 use crate::model::id::PeerId;
 use crate::model::layer::Layers;
 use crate::model::time::Timeline;
+use crate::proto::ice::Transport;
 
 /// How often slots that wait for a keyframe are looked at, and what each peer is given is looked over.
 const LOOK: Duration = Duration::from_millis(200);
@@ -44,7 +45,7 @@ pub(super) struct Worker {
     peers: HashMap<PeerId, Peer>,
     /// Who is told what happens to a peer.
     owners: HashMap<PeerId, mpsc::Sender<Event>>,
-    by_address: HashMap<SocketAddr, PeerId>,
+    by_address: HashMap<(Transport, SocketAddr), PeerId>,
     strangers: Strangers,
     sources: HashMap<Source, Feed>,
     slots: HashMap<(PeerId, Section), Source>,
@@ -184,6 +185,10 @@ impl Worker {
             // Whoever asked may have gone away meanwhile.
             Command::Report { reports } => drop(reports.send(self.reports(now))),
             Command::Announce { addresses } => self.socket.announce(addresses),
+            Command::Mapped { mapped } => self.socket.mapped(mapped),
+            Command::Doors { doors } => self.socket.doors(doors),
+            // Whoever asked may have gone away meanwhile.
+            Command::Ways { ways } => drop(ways.send((self.socket.ways(), self.socket.sights()))),
         }
     }
 
@@ -207,7 +212,7 @@ impl Worker {
         }
         let peer = self.peers.get_mut(&id).ok_or(Error::Gone)?;
         // Also for one that has moved to another network, and offers to start ICE again (RFC 8445 section 9).
-        peer.reached_at(&self.socket.addresses());
+        peer.reached_by(&self.socket.ways());
         let (before, mut effects) = (peer.timeout, Effects::default());
         let answer = peer.offer(sdp, terms, &mut effects, &mut self.out);
         self.settle(id, before, effects);
@@ -221,17 +226,17 @@ impl Worker {
     fn read(&mut self, now: Instant) {
         let mut touched: Vec<(PeerId, Instant, Effects)> = Vec::new();
         let Self { socket, peers, by_address, strangers, out, counters, .. } = self;
-        socket.read(|source, destination, bytes| {
-            let known = by_address.get(&source).copied();
+        socket.read(now, |transport, source, destination, bytes| {
+            let known = by_address.get(&(transport, source)).copied();
             if known.is_none() && !strangers.may_knock(source.ip(), now) {
-                return;
+                return false;
             }
-            let Some(input) = datagram(now, source, destination, bytes) else {
+            let Some(input) = datagram(now, transport, (source, destination), bytes) else {
                 counters.not_webrtc.inc();
                 if known.is_none() {
                     strangers.refused(source.ip());
                 }
-                return;
+                return false;
             };
             let known = known.filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
             let Some(id) = known.or_else(|| {
@@ -239,15 +244,15 @@ impl Worker {
                 if by_address.len() >= ADDRESSES * PEERS {
                     by_address.retain(|_, owner| *owner != id);
                 }
-                by_address.insert(source, id);
+                by_address.insert((transport, source), id);
                 Some(id)
             }) else {
                 counters.unknown_peer.inc();
                 strangers.refused(source.ip());
-                return;
+                return false;
             };
             let Some(peer) = peers.get_mut(&id) else {
-                return;
+                return false;
             };
             let at = touched.iter().position(|(touched, ..)| *touched == id).unwrap_or_else(|| {
                 touched.push((id, peer.timeout, Effects::default()));
@@ -256,6 +261,7 @@ impl Worker {
             // The engine holds one received packet at a time: what it made of this one is taken before the next.
             peer.receive(input);
             peer.drain(&mut touched[at].2, out);
+            true
         });
         for (id, before, effects) in touched {
             self.settle(id, before, effects);
@@ -330,12 +336,21 @@ impl Worker {
         };
         tracing::debug!(peer = %id.tag(), "a connection is closed");
         self.timers.remove(&(peer.timeout, id));
-        self.by_address.retain(|_, owner| *owner != id);
+        let connections: Vec<SocketAddr> = self
+            .by_address
+            .extract_if(|_, owner| *owner == id)
+            .filter_map(|((transport, at), _)| (transport == Transport::Tcp).then_some(at))
+            .collect();
         self.slots.retain(|(owner, _), _| *owner != id);
         for feed in self.sources.values_mut() {
             feed.to.retain(|(owner, _)| *owner != id);
         }
         peer.close(&mut self.out);
+        if !connections.is_empty() {
+            // What it says last goes first.
+            self.socket.send(&mut self.out);
+            connections.into_iter().for_each(|at| self.socket.close(at));
+        }
         self.report(id, Event::Closed(id));
         self.owners.remove(&id);
     }

@@ -65,6 +65,7 @@ export const de: Record<keyof typeof en, string> = {
   version: "Porchlight {version}",
   licences: "Lizenzen",
   to_trust: "Dieser Box vertrauen",
+  to_reachability: "Erreichbarkeit",
 
   // Statistik
   stats: "Statistik",

@@ -62,6 +62,7 @@ export const en = {
   version: "Porchlight {version}",
   licences: "Licences",
   to_trust: "Trust this box",
+  to_reachability: "Reaching the box",
 
   // Statistics
   stats: "Statistics",
