@@ -18,6 +18,7 @@ mod on_air;
 mod other_sites;
 mod paths;
 mod permissions;
+mod reachability;
 mod screenshots;
 mod seeing;
 mod signalling;
