@@ -9,6 +9,7 @@ mod fixture;
 mod forward;
 mod measure;
 mod report;
+mod sfu;
 mod srtp;
 
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ struct Cli {
 enum What {
     /// Forwarding in calls: CPU and delay beside a bare sendmmsg loop; memory, start, first picture in Chromium
     Forward(Forward),
+    /// Forwarding in calls beside Debian's janus and a bare sendmmsg loop: CPU, memory, delay at half load
+    Sfu(Sfu),
     /// Encryption: what each SRTP profile costs, with and without the CPU's instructions for it
     Srtp {
         /// Rounds; both ways are measured once in each
@@ -45,7 +48,7 @@ enum What {
         packets: u32,
     },
     #[command(hide = true)]
-    Worker,
+    Worker { peers: forward::worker::Peers },
     #[command(hide = true)]
     Bare { sending: forward::bare::Sending },
 }
@@ -69,6 +72,22 @@ struct Forward {
     json: PathBuf,
 }
 
+#[derive(clap::Args)]
+struct Sfu {
+    /// Numbers of subscribers
+    #[arg(long, value_delimiter = ',', default_value = "10,30")]
+    subscribers: Vec<usize>,
+    /// Rounds; every server is measured once in a round
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds that one server is measured in a round
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Where all figures are written to
+    #[arg(long, default_value = "target/bench/sfu.json")]
+    json: PathBuf,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// CPU time of a million packets and the delay, beside the bare loop
@@ -84,9 +103,10 @@ enum Part {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().what {
         What::Forward(options) => forward(&options),
+        What::Sfu(options) => sfu(&options),
         What::Srtp { rounds, packets } => srtp::run(rounds, packets),
         What::Ciphers { packets } => srtp::measure(packets),
-        What::Worker => forward::worker::run(),
+        What::Worker { peers } => forward::worker::run(peers),
         What::Bare { sending } => forward::bare::run(sending),
     }
 }
@@ -108,6 +128,15 @@ fn forward(options: &Forward) -> anyhow::Result<()> {
     }
     if has(Part::Picture) && fixture::has(&["chromium", "chromedriver", "ffmpeg"]) {
         report.pictures(daemon::pictures(options.rounds)?);
+    }
+    report.end(&options.json)
+}
+
+fn sfu(options: &Sfu) -> anyhow::Result<()> {
+    let mut report = sfu::report::Report::new()?;
+    let window = Duration::from_secs_f64(options.seconds);
+    for &subscribers in &options.subscribers {
+        report.add(sfu::run(subscribers, options.rounds, window)?);
     }
     report.end(&options.json)
 }

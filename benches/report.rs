@@ -30,14 +30,7 @@ pub struct Report {
 impl Report {
     /// Says where and on what this runs.
     pub fn new() -> anyhow::Result<Self> {
-        let commit = said("git", &["describe", "--always", "--dirty", "--abbrev=12"]);
-        let cpu = fs::read_to_string("/proc/cpuinfo")?;
-        let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("");
-        let cores = std::thread::available_parallelism()?;
-        let model = model.trim_start_matches([' ', '\t', ':']);
-        let machine = format!("{cores} cores {model} ({}), Linux {}", std::env::consts::ARCH, said("uname", &["-r"]));
-        let date = said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
-        println!("{date}, commit {commit}, {machine}");
+        let (commit, machine) = here()?;
         Ok(Self {
             commit,
             machine,
@@ -140,6 +133,19 @@ impl Report {
         println!("All figures: {}", json.display());
         Ok(())
     }
+}
+
+/// Says where and on what this runs: the commit and the machine.
+pub fn here() -> anyhow::Result<(String, String)> {
+    let commit = said("git", &["describe", "--always", "--dirty", "--abbrev=12"]);
+    let cpu = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("");
+    let cores = std::thread::available_parallelism()?;
+    let model = model.trim_start_matches([' ', '\t', ':']);
+    let machine = format!("{cores} cores {model} ({}), Linux {}", std::env::consts::ARCH, said("uname", &["-r"]));
+    let date = said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
+    println!("{date}, commit {commit}, {machine}");
+    Ok((commit, machine))
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {

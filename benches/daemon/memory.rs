@@ -78,7 +78,7 @@ async fn people() -> anyhow::Result<(f64, f64, f64)> {
         held.push((line, client, tally));
     }
     connected(held.iter().map(|(_, client, _)| client)).await?;
-    load::pump(SETTLE, |kind| held.iter().for_each(|(_, client, tally)| client.burst(kind, tally))).await;
+    load::pump(SETTLE, 1, |kind| held.iter().for_each(|(_, client, tally)| client.burst(kind, tally))).await;
     let with = resident()?;
     ensure!(daemon.stop().success(), "the daemon did not stop well");
     let all = idle.0 as f64 / 1e6;

@@ -1,12 +1,12 @@
 //! Peers that behave as browsers: a whole engine each, with ICE, DTLS, SRTP and feedback.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::Codec;
 use str0m::media::{Direction, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive, Transmit};
@@ -24,7 +24,9 @@ struct Engine {
     wake: Instant,
     connected: bool,
     pending: Option<SdpPendingOffer>,
-    /// Packets written so far, of pictures and of sound: their sequence numbers and timestamps.
+    /// When the clocks of its media began.
+    began: Instant,
+    /// Packets written so far, of pictures and of sound: their sequence numbers.
     written: [u64; 2],
 }
 
@@ -33,26 +35,45 @@ pub struct Client {
     engine: RefCell<Engine>,
     socket: UdpSocket,
     local: SocketAddr,
-    mids: [Mid; 2],
+    /// Where it sends pictures and sound, if it does.
+    mids: [Option<Mid>; 2],
 }
 
 impl Client {
     /// A peer with these media sections, and its offer. It sends in the first of each kind.
     pub fn new(sections: &[(MediaKind, Direction)]) -> anyhow::Result<(Rc<Self>, String)> {
-        let socket = load::socket()?;
-        let local = socket.local_addr()?;
-        let now = Instant::now();
-        let mut rtc = Rtc::builder().set_rtp_mode(true).build(now);
-        rtc.add_local_candidate(Candidate::host(local, "udp")?);
+        Self::offering(load::LOOPBACK, sections)
+    }
+
+    /// The same at another address of this machine.
+    pub fn offering(at: Ipv4Addr, sections: &[(MediaKind, Direction)]) -> anyhow::Result<(Rc<Self>, String)> {
+        let (socket, local, mut rtc) = begin(at)?;
         let mut change = rtc.sdp_api();
         let add = |&(kind, direction)| (kind, change.add_media(kind, direction, None, None, None));
         let all: Vec<(MediaKind, Mid)> = sections.iter().map(add).collect();
         let first = |wanted| all.iter().find(|(kind, _)| *kind == wanted).map(|(_, mid)| *mid);
-        let (video, audio) = (first(MediaKind::Video), first(MediaKind::Audio));
-        let mids = [video.context("there is a picture")?, audio.context("there is sound")?];
+        let mids = [first(MediaKind::Video), first(MediaKind::Audio)];
         let (offer, pending) = change.apply().context("there is something to offer")?;
-        let engine = Engine { rtc, wake: now, connected: false, pending: Some(pending), written: [1; 2] };
-        Ok((Rc::new(Self { engine: RefCell::new(engine), socket, local, mids }), offer.to_sdp_string()))
+        Ok((Self::with(rtc, Some(pending), socket, local, mids), offer.to_sdp_string()))
+    }
+
+    /// A peer that only receives, and its answer to this offer.
+    pub fn answering(at: Ipv4Addr, offer: &str) -> anyhow::Result<(Rc<Self>, String)> {
+        let (socket, local, mut rtc) = begin(at)?;
+        let answer = rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer)?)?;
+        Ok((Self::with(rtc, None, socket, local, [None; 2]), answer.to_sdp_string()))
+    }
+
+    fn with(
+        rtc: Rtc,
+        pending: Option<SdpPendingOffer>,
+        socket: UdpSocket,
+        local: SocketAddr,
+        mids: [Option<Mid>; 2],
+    ) -> Rc<Self> {
+        let now = Instant::now();
+        let engine = Engine { rtc, wake: now, connected: false, pending, began: now, written: [1; 2] };
+        Rc::new(Self { engine: RefCell::new(engine), socket, local, mids })
     }
 
     pub fn accept(&self, answer: &str) -> anyhow::Result<()> {
@@ -104,18 +125,17 @@ impl Client {
             Kind::Picture => (self.mids[0], Codec::H264, &load::PICTURE),
             Kind::Sound => (self.mids[1], Codec::Opus, &load::SOUND),
         };
+        let Some(mid) = mid else { return };
         let Some(pt) = engine.payload_type(mid, codec) else { return };
         let (mut number, now) = (tally.number(), Instant::now());
+        let clock = if kind == Kind::Picture { 90_000 } else { 48_000 };
+        let time = engine.began.elapsed().as_micros() as u64 * clock / 1_000_000;
         for (at, size) in sizes.iter().enumerate() {
             // The first of a picture begins as a keyframe does, so that everybody starts at once.
             let mut payload = vec![if at == 0 { 0x67 } else { 0x7c }; *size];
             payload[NUMBER].copy_from_slice(&number.to_be_bytes());
             number += 1;
             let written = &mut engine.written[kind as usize];
-            let time = match kind {
-                Kind::Picture => *written / sizes.len() as u64 * u64::from(90_000 / load::FPS),
-                Kind::Sound => *written * u64::from(48_000 / load::SOUND_RATE),
-            };
             let write = RtpWrite::new(pt, (*written).into(), time as u32, now, payload)
                 .marker(at + 1 == sizes.len())
                 .nackable(kind == Kind::Picture);
@@ -163,6 +183,15 @@ impl Engine {
         let speaks = |pt: &&Pt| params.iter().any(|p| p.pt() == **pt && p.spec().codec == codec);
         self.rtc.media(mid)?.remote_pts().iter().find(speaks).copied()
     }
+}
+
+/// An engine, and its socket.
+fn begin(at: Ipv4Addr) -> anyhow::Result<(UdpSocket, SocketAddr, Rtc)> {
+    let socket = load::socket(at)?;
+    let local = socket.local_addr()?;
+    let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
+    rtc.add_local_candidate(Candidate::host(local, "udp")?);
+    Ok((socket, local, rtc))
 }
 
 /// RTP and not RTCP (RFC 5761), STUN or DTLS (RFC 7983).

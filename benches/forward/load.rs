@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::IoSliceMut;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -100,12 +100,12 @@ impl Tally {
     }
 }
 
-/// Sends bursts like a camera and a microphone for as long as `window`.
-pub async fn pump(window: Duration, mut burst: impl FnMut(Kind)) {
+/// Sends bursts like `cameras` cameras and a microphone for as long as `window`.
+pub async fn pump(window: Duration, cameras: u32, mut burst: impl FnMut(Kind)) {
     let start = Instant::now();
     let (mut pictures, mut sounds) = (0, 0);
     loop {
-        let picture = start + Duration::from_secs(1) * pictures / FPS;
+        let picture = start + Duration::from_secs(1) * pictures / (FPS * cameras);
         let sound = start + Duration::from_secs(1) * sounds / SOUND_RATE;
         let due = picture.min(sound);
         if due >= start + window {
@@ -122,9 +122,12 @@ pub async fn pump(window: Duration, mut burst: impl FnMut(Kind)) {
     }
 }
 
-/// Opens a socket on loopback whose datagrams come with the time at which the kernel had them.
-pub fn socket() -> anyhow::Result<UdpSocket> {
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+/// Where everything is that does not refuse to be there.
+pub const LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Opens a socket whose datagrams come with the time at which the kernel had them.
+pub fn socket(at: Ipv4Addr) -> anyhow::Result<UdpSocket> {
+    let socket = std::net::UdpSocket::bind((at, 0))?;
     socket.set_nonblocking(true)?;
     setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
     setsockopt(&socket, sockopt::RcvBuf, &(1 << 20))?;

@@ -16,6 +16,7 @@ use tokio::net::UdpSocket;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::measure::{self, Machine, Role, Spread};
+use crate::sfu::janus::Janus;
 use client::Client;
 use load::{Kind, NUMBER, Tally};
 
@@ -24,7 +25,7 @@ const CONNECT: Duration = Duration::from_secs(60);
 /// The last copies of a window have arrived by then.
 const SETTLE: Duration = Duration::from_millis(200);
 /// Others may keep this much of a CPU busy before a figure is not to be believed.
-const QUIET: f64 = 0.15;
+pub const QUIET: f64 = 0.15;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ const QUIET: f64 = 0.15;
 pub enum Way {
     /// The worker of the peers.
     Box,
+    /// Debian's janus, with its plugin for rooms.
+    Janus,
     /// The bare loop.
     Bare,
     /// The bare loop with UDP GSO.
@@ -42,21 +45,21 @@ const WAYS: [Way; 3] = [Way::Box, Way::Bare, Way::BareSegments];
 
 /// One window of one way.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Window {
-    way: Way,
+pub struct Window {
+    pub way: Way,
     /// CPU seconds for a million packets that arrived.
-    cpu: f64,
+    pub cpu: f64,
     /// CPU seconds of this window, and those in the kernel, which are counted by ticks.
     spent: f64,
     kernel: f64,
     packets: usize,
     /// Part of the packets that did not arrive.
-    lost: f64,
+    pub lost: f64,
     /// Milliseconds from the sender's to the receiver's kernel.
-    p50: f64,
-    p99: f64,
+    pub p50: f64,
+    pub p99: f64,
     /// CPUs that others kept busy.
-    others: f64,
+    pub others: f64,
 }
 
 /// What was found for one number of subscribers.
@@ -79,13 +82,29 @@ pub struct Found {
 }
 
 /// Something that sends bursts, and the process whose CPU is counted.
-struct Bench {
-    tally: Rc<Tally>,
-    role: Role,
-    source: Source,
+pub struct Bench {
+    pub tally: Rc<Tally>,
+    pub server: Server,
+    pub source: Source,
 }
 
-enum Source {
+/// Whose CPU is counted. It ends when it is dropped.
+pub enum Server {
+    /// One of our own parts.
+    Role(Role),
+    Janus(Janus),
+}
+
+impl Server {
+    fn id(&self) -> u32 {
+        match self {
+            Self::Role(role) => role.id(),
+            Self::Janus(janus) => janus.id(),
+        }
+    }
+}
+
+pub enum Source {
     Publisher(Rc<Client>),
     Plain { socket: UdpSocket, to: SocketAddr, sizes: [usize; 2] },
 }
@@ -97,7 +116,7 @@ pub fn run(subscribers: usize, rounds: usize, window: Duration) -> anyhow::Resul
         let mut tasks = JoinSet::new();
         let engine = engine(subscribers, &mut tasks).await?;
         // Once unmeasured: caches are warm then, and the sizes of the box's datagrams are known.
-        engine.window(Way::Box, subscribers, window / 2).await?;
+        engine.window(Way::Box, subscribers, window / 2, 1).await?;
         let sizes = [Kind::Picture, Kind::Sound].map(|kind| engine.tally.size(kind));
         let benches = [
             engine,
@@ -109,7 +128,7 @@ pub fn run(subscribers: usize, rounds: usize, window: Duration) -> anyhow::Resul
             // Each way comes first in some round.
             for turn in 0..WAYS.len() {
                 let at = (round + turn) % WAYS.len();
-                windows.push(benches[at].window(WAYS[at], subscribers, window).await?);
+                windows.push(benches[at].window(WAYS[at], subscribers, window, 1).await?);
             }
         }
         Ok(found(subscribers, windows))
@@ -155,12 +174,18 @@ impl Found {
 }
 
 impl Bench {
-    async fn window(&self, way: Way, subscribers: usize, window: Duration) -> anyhow::Result<Window> {
-        let process = self.role.id();
+    /// The process whose CPU is counted.
+    pub fn process(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Measures for as long as `window`, with what so many cameras send.
+    pub async fn window(&self, way: Way, subscribers: usize, window: Duration, cameras: u32) -> anyhow::Result<Window> {
+        let process = self.process();
         let machine = Machine::watch(vec![process])?;
         self.tally.begin();
         let (before, kernel) = (measure::cpu(process)?, measure::in_kernel(process)?);
-        load::pump(window, |kind| self.burst(kind)).await;
+        load::pump(window, cameras, |kind| self.burst(kind)).await;
         tokio::time::sleep(SETTLE).await;
         let spent = (measure::cpu(process)? - before).as_secs_f64();
         let kernel = (measure::in_kernel(process)? - kernel).as_secs_f64();
@@ -203,7 +228,7 @@ impl Bench {
 
 /// The box with a publisher and its subscribers, all connected.
 async fn engine(subscribers: usize, tasks: &mut JoinSet<()>) -> anyhow::Result<Bench> {
-    let mut role = Role::start(&["worker"])?;
+    let mut role = Role::start(&["worker", "viewer"])?;
     let tally = Rc::new(Tally::default());
     let mut clients = Vec::new();
     for number in 0..=subscribers {
@@ -214,27 +239,37 @@ async fn engine(subscribers: usize, tasks: &mut JoinSet<()>) -> anyhow::Result<B
         tasks.spawn_local(client.clone().run(tally.clone()));
         clients.push(client);
     }
+    connected(&clients).await?;
+    let publisher = clients.into_iter().next().context("there is a publisher")?;
+    Ok(Bench { tally, server: Server::Role(role), source: Source::Publisher(publisher) })
+}
+
+/// Waits until these peers are connected.
+pub async fn connected(clients: &[Rc<Client>]) -> anyhow::Result<()> {
     let end = Instant::now() + CONNECT;
     while !clients.iter().all(|client| client.is_connected()) {
         ensure!(Instant::now() < end, "not all peers are connected after {CONNECT:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let publisher = clients.into_iter().next().context("there is a publisher")?;
-    Ok(Bench { tally, role, source: Source::Publisher(publisher) })
+    Ok(())
 }
 
 /// The bare loop and its receivers.
-fn plain(subscribers: usize, sizes: [usize; 2], sending: &str, tasks: &mut JoinSet<()>) -> anyhow::Result<Bench> {
+pub fn plain(subscribers: usize, sizes: [usize; 2], sending: &str, tasks: &mut JoinSet<()>) -> anyhow::Result<Bench> {
     let tally = Rc::new(Tally::default());
     let mut receivers = Vec::new();
     for _ in 0..subscribers {
-        let socket = load::socket()?;
+        let socket = load::socket(load::LOOPBACK)?;
         receivers.push(socket.local_addr()?);
         tasks.spawn_local(listen(socket, tally.clone()));
     }
     let mut role = Role::start(&["bare", sending])?;
     let to = role.ask(&receivers)?;
-    Ok(Bench { tally, role, source: Source::Plain { socket: load::socket()?, to, sizes } })
+    Ok(Bench {
+        tally,
+        server: Server::Role(role),
+        source: Source::Plain { socket: load::socket(load::LOOPBACK)?, to, sizes },
+    })
 }
 
 async fn listen(socket: UdpSocket, tally: Rc<Tally>) {

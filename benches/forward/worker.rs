@@ -10,6 +10,7 @@ use porchlight::model::id::{PeerId, PublicationId};
 use porchlight::model::layer::Layer;
 use porchlight::model::ring::{Gate, PACKETS, ring};
 use porchlight::model::time::Timeline;
+use porchlight::model::track::Codec;
 use porchlight::proto::sfu::Rank;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
@@ -26,8 +27,18 @@ pub struct Answer {
     pub sdp: String,
 }
 
+/// What peers are to the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Peers {
+    /// Who takes part in a call: the bandwidth of their way is estimated.
+    Call,
+    /// Who only watches.
+    Viewer,
+}
+
 /// Answers offers until standard input ends.
-pub fn run() -> anyhow::Result<()> {
+pub fn run(peers: Peers) -> anyhow::Result<()> {
+    let terms = if peers == Peers::Call { Terms::call(Codec::H264) } else { Terms::VIEWER };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
     let (worker, thread) =
@@ -38,7 +49,7 @@ pub fn run() -> anyhow::Result<()> {
         let offer: Offer = serde_json::from_str(&line?)?;
         let peer = PeerId::from_bytes([u8::try_from(number).context("at most 255 peers")?; 10]);
         let answer = runtime.block_on(async {
-            let answer = worker.offer(peer, offer.sdp, Terms::VIEWER, &events).await?;
+            let answer = worker.offer(peer, offer.sdp, terms, &events).await?;
             for Inbound { mid, codec, .. } in &answer.inbound {
                 let (writer, source) = ring(PACKETS);
                 worker.receive(peer, mid.clone(), writer).await?;

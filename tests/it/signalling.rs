@@ -350,6 +350,59 @@ async fn a_screen_is_shared_beside_the_camera_and_ends_with_its_section() {
     assert_eq!(host.state["participants"][&who]["screen"], false);
 }
 
+/// [`OFFER`] with a camera that it sends in either codec, and its slot for these codecs.
+fn offer_with_a_camera(slot: &[(u8, &str)]) -> String {
+    let (session, rest) = OFFER.split_once("m=video").unwrap();
+    let session = session.replace("BUNDLE 0 1", "BUNDLE 0 1 2");
+    let (head, _) = rest.split_once("a=rtpmap").unwrap();
+    let section = |mid: &str, direction: &str, codecs: &[(u8, &str)]| {
+        let numbers: Vec<String> = codecs.iter().map(|(number, _)| number.to_string()).collect();
+        let head = head.replace("SAVPF 102", &format!("SAVPF {}", numbers.join(" ")));
+        let head = head.replace("a=mid:1", &format!("a=mid:{mid}")).replace("a=recvonly", direction);
+        let h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+        let codec = |(number, name): &(u8, &str)| {
+            let format = if *name == "H264" { format!("a=fmtp:{number} {h264}\r\n") } else { String::new() };
+            format!("a=rtpmap:{number} {name}/90000\r\na=rtcp-fb:{number} nack pli\r\n{format}")
+        };
+        format!("m=video{head}{}", codecs.iter().map(codec).collect::<String>())
+    };
+    let sends = section("2", "a=sendonly", &[(102, "H264"), (96, "VP8")]);
+    format!("{session}{}{sends}a=ssrc:77 cname:ada\r\n", section("1", "a=recvonly", slot))
+}
+
+#[tokio::test]
+async fn a_room_speaks_vp8_while_somebody_in_it_receives_nothing_else_and_so_does_the_box() {
+    let call = Call::start().await;
+    let mut host = call.host.join(&call.room, "Olga").await;
+    let mut ada = call.guest.join(&call.room, "Ada").await;
+    done(&mut host, "box", json!({ "in_call": true })).await;
+    let offer = offer_with_a_camera(&[(102, "H264"), (96, "VP8")]);
+    let sent = |answer: Value| {
+        let answer = answer["sdp"].as_str().unwrap().to_owned();
+        let section = answer.split("m=video").find(|section| section.contains("a=mid:2")).unwrap().to_owned();
+        ["H264/90000", "VP8/90000"].map(|codec| section.contains(codec))
+    };
+    assert_eq!(sent(done(&mut ada, "offer", json!({ "sdp": offer })).await), [true, false]);
+    call.daemon.writes("capture is open kind=Video codec=H264", 1).await;
+
+    let mut carl = call.guest.join(&call.room, "Carl").await;
+    done(&mut carl, "offer", json!({ "sdp": offer_with_a_camera(&[(96, "VP8")]) })).await;
+    for line in [&mut host, &mut ada, &mut carl] {
+        line.until("another codec", |state| state["send"]["video_codec"] == "vp8").await;
+    }
+    assert_eq!(sent(done(&mut ada, "offer", json!({ "sdp": offer })).await), [false, true]);
+    call.daemon.writes("capture is open kind=Video codec=Vp8", 1).await;
+    let stats = done(&mut ada, "stats", json!({})).await;
+    let codes = stats["events"].as_array().unwrap().iter().map(|event| event["code"].as_str().unwrap());
+    assert!(codes.clone().any(|code| code == "codec_changed"), "{stats}");
+
+    done(&mut carl, "leave", json!({})).await;
+    for line in [&mut host, &mut ada] {
+        line.until("the codec of before", |state| state["send"]["video_codec"] == "h264").await;
+    }
+    assert_eq!(sent(done(&mut ada, "offer", json!({ "sdp": offer })).await), [true, false]);
+}
+
 #[tokio::test]
 async fn everybody_may_ask_how_their_own_connection_is() {
     let call = Call::start().await;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::model::bitrate::Bitrate;
 use crate::model::role::{Scope, Verb};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
@@ -101,7 +102,7 @@ pub(super) fn stats(stats: &Stats, timeline: &Timeline) -> Value {
         json!({ "at": moment(*at, timeline), "code": code.name(), "participant": who })
     };
     json!({
-        "estimate": stats.estimate,
+        "estimate": stats.estimate.map(Bitrate::bps),
         "round_trip": stats.round_trip.map(|time| time.as_secs_f64()),
         "loss": stats.loss,
         "received_loss": stats.received_loss,

@@ -124,7 +124,8 @@ impl Clock {
         let shift = match track.shift {
             // Before a report says it, the layers of a picture are taken to come together.
             None => {
-                let by = beside.filter(|_| track.report.is_none()).map_or(target, |beside| beside.saturating_sub(nanos));
+                let by =
+                    beside.filter(|_| track.report.is_none()).map_or(target, |beside| beside.saturating_sub(nanos));
                 Shift { by, at: now, newest: nanos }
             }
             // Sound and picture of one sender can't be further apart than this: the sender's clock itself was set.
@@ -216,9 +217,8 @@ mod tests {
             for step in 0..300i64 {
                 let captured = step * 33 * MS;
                 let ticks = (captured / 1000 * 90 / 1000) as u64;
-                let report = |base: u64| {
-                    reports.then_some(Report { wall_nanos: captured + 5000 * MS, rtp_time: base + ticks })
-                };
+                let report =
+                    |base: u64| reports.then_some(Report { wall_nanos: captured + 5000 * MS, rtp_time: base + ticks });
                 // The large one takes longer, keyframes most of all.
                 let late = if step % 100 == 0 { 90 } else { 4 };
                 let at = |after: i64| MediaTime::from_nanos(captured + after * MS);

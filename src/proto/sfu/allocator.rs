@@ -23,6 +23,12 @@ const LONGEST: Duration = Duration::from_secs(64);
 const GOOD: Duration = Duration::from_secs(60);
 /// An estimate this much above the one with which a step failed is another link, in percent.
 const ANOTHER: u64 = 130;
+/// How often the engine is made to try whether the way holds more than it thinks, while more is wished for; each try in vain
+/// doubles it, up to so many times.
+const TRY: Duration = Duration::from_secs(2);
+const TRIES: u32 = 3;
+/// An estimate that is so much higher than at the try before has gained by it, in percent.
+const GAIN: u64 = 110;
 /// How long the rate of a step up is tried with padding before it is made.
 const PROOF: Duration = Duration::from_secs(2);
 
@@ -104,6 +110,12 @@ pub struct Allocator {
     /// Steps up in a row that were taken back, and the estimate of the last one.
     failed: (u32, u64),
     desired: u64,
+    /// When something was last taken away because it was too much.
+    cut: Option<MediaTime>,
+    /// When the engine was last made to try the way, and the estimate then.
+    tried: Option<(MediaTime, u64)>,
+    /// Tries in a row that were in vain.
+    in_vain: u32,
 }
 
 impl Allocator {
@@ -118,6 +130,7 @@ impl Allocator {
     ) -> Allocation {
         let everything = wishes.iter().map(|wish| wish.price(None, target(wish))).sum();
         let desired = self.desired(everything);
+        let desired = if self.tries(now, estimate, everything) { Bitrate(desired.0 / 2) } else { desired };
         let Some(Bitrate(estimate)) = estimate else {
             aims.clear();
             aims.extend(wishes.iter().map(|wish| Some(target(wish))));
@@ -128,6 +141,7 @@ impl Allocator {
         let cut = self.is_too_much(now, had, estimate);
         if cut {
             self.failed(now);
+            self.cut = Some(now);
         }
         let budget = if cut { estimate } else { estimate.max(had) };
         // Whatever is new begins with all that fits, unless this connection has shown that it holds less than it seems.
@@ -141,10 +155,11 @@ impl Allocator {
         let mut plan = std::mem::take(&mut self.plan);
         let better = share(wishes, estimate, &mut plan, |wish| Some(wish.most));
         let minimum = if cut || plan.iter().zip(&*aims).all(|(better, kept)| better <= kept) {
-            self.roomy = None;
+            self.no_room(now, estimate);
             0
         } else if better <= kept {
             // What matters more takes from what matters less: the connection has nothing to prove.
+            self.roomy = None;
             aims.clone_from(&plan);
             0
         } else {
@@ -169,10 +184,12 @@ impl Allocator {
     }
 
     fn failed(&mut self, now: MediaTime) {
-        if let Some((at, estimate)) = self.raised.take()
-            && now.since(at) < TRIAL.as_nanos() as i64
-        {
-            self.failed = (self.failed.0.saturating_add(1), estimate);
+        match self.raised.take().map(|(at, estimate)| (now.since(at), estimate)) {
+            Some((lasted, estimate)) if lasted < TRIAL.as_nanos() as i64 => {
+                self.failed = (self.failed.0.saturating_add(1), estimate);
+            }
+            Some((lasted, _)) if lasted >= GOOD.as_nanos() as i64 => self.failed = (0, 0),
+            _ => {}
         }
     }
 
@@ -188,9 +205,7 @@ impl Allocator {
         if self.raised.is_some_and(|(at, _)| now.since(at) >= GOOD.as_nanos() as i64) {
             self.failed = (0, 0);
         }
-        let (failures, with) = self.failed;
-        let failures = if estimate > percent(with, ANOTHER) { 0 } else { failures };
-        let hold = (HOLD * 2u32.saturating_pow(failures.min(8))).min(LONGEST).as_nanos() as i64;
+        let hold = self.hold(estimate);
         let waited = now.since(*self.roomy.get_or_insert(now));
         if waited >= hold {
             aims.clear();
@@ -199,6 +214,40 @@ impl Allocator {
             self.roomy = None;
         }
         if waited >= hold - PROOF.as_nanos() as i64 { need } else { 0 }
+    }
+
+    /// How long there has to be room before anything goes up, in nanoseconds.
+    fn hold(&self, estimate: u64) -> i64 {
+        let (failures, with) = self.failed;
+        let failures = if estimate > percent(with, ANOTHER) { 0 } else { failures };
+        (HOLD * 2u32.saturating_pow(failures.min(8))).min(LONGEST).as_nanos() as i64
+    }
+
+    /// There is no room for more. If there was until it was tried, the step has failed before it was made.
+    fn no_room(&mut self, now: MediaTime, estimate: u64) {
+        if let Some(since) = self.roomy.take()
+            && now.since(since) > self.hold(estimate) - PROOF.as_nanos() as i64 / 2
+        {
+            self.failed = (self.failed.0.saturating_add(1), estimate);
+        }
+    }
+
+    /// Whether what is desired should be said to be less for once: the engine tries the way when it is more again, and else waits
+    /// a quarter of a minute while what is sent is near the estimate.
+    fn tries(&mut self, now: MediaTime, estimate: Option<Bitrate>, everything: u64) -> bool {
+        let Some(Bitrate(estimate)) = estimate.filter(|estimate| estimate.0 < everything) else {
+            self.tried = None;
+            return false;
+        };
+        let (at, before) = *self.tried.get_or_insert((now, estimate));
+        let wait = (TRY * 2u32.pow(self.in_vain)).as_nanos() as i64;
+        let calm = self.cut.is_none_or(|cut| now.since(cut) >= TRY.as_nanos() as i64);
+        if !calm || now.since(at) < wait {
+            return false;
+        }
+        self.in_vain = if estimate > percent(before, GAIN) { 0 } else { (self.in_vain + 1).min(TRIES) };
+        self.tried = Some((now, estimate));
+        true
     }
 
     /// In coarse steps: each one up makes the engine try the way.

@@ -25,8 +25,10 @@ impl Level {
     /// A packet came with this level, in -dBov (0 loudest, 127 silence).
     pub fn heard(&mut self, level: u8, now: MediaTime) {
         let heard = f32::from(SILENCE - level.min(SILENCE));
-        let fallen = self.fallen(now, Duration::ZERO);
-        self.loudness = if heard > fallen { fallen + (heard - fallen) * RISE } else { fallen.max(heard) };
+        self.loudness = match heard > self.loudness {
+            true => self.loudness + (heard - self.loudness) * RISE,
+            false => self.fallen(now, Duration::ZERO).max(heard),
+        };
         self.at = Some(self.at.map_or(now, |at| at.max(now)));
     }
 

@@ -175,7 +175,7 @@ impl Capture {
                 return Ended::Failed;
             }
         };
-        tracing::info!(?kind, standing_in, "capture is open");
+        tracing::info!(?kind, ?codec, standing_in, "capture is open");
         let ended = self.watch((kind, codec), &mut opened, track, demand).await;
         opened.running.stop().await;
         tracing::info!(?kind, "capture is closed");

@@ -277,7 +277,8 @@ mod tests {
         while demand.changed().await.keyframes.is_empty() {}
         let mut told = Vec::new();
         for picture in 0..60 {
-            for layer in if picture < 5 { &[low, middle, high][..] } else { &[low, middle] } {
+            let all = [low, middle, high];
+            for layer in &all[..if picture < 5 { 3 } else { 2 }] {
                 writer.push(vp8(*layer, picture, picture == 0 || picture == 45 && *layer == middle));
             }
             // What a keyframe begins comes out, and what is behind it; while nothing does, it asks.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::history::{Code, Happened};
 use super::snapshot::Quality;
 use crate::drivers::peer::server::Report;
+use crate::model::bitrate::Bitrate;
 use crate::model::time::MediaTime;
 
 /// Shares of packets lost from which on quality is fair and poor: Opus hides the first without a trace, and the second is
@@ -18,8 +19,8 @@ const BETTER: u8 = 3;
 /// The connection of one participant as its overlay shows it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stats {
-    /// Bits a second that the way to the browser holds, by the engine's estimate.
-    pub estimate: Option<u64>,
+    /// What the way to the browser holds, by the engine's estimate.
+    pub estimate: Option<Bitrate>,
     /// From the box to the browser and back.
     pub round_trip: Option<Duration>,
     /// Which part of what the box sends gets lost, 0 to 1.
@@ -50,7 +51,12 @@ impl Health {
         let before = (self.stats.worst_loss(), self.stats.round_trip.unwrap_or_default());
         self.stats = match &self.last {
             Some((then, last)) if last.peer == report.peer => Stats::between((*then, last), (now, &report)),
-            _ => Stats { round_trip: report.round_trip, loss: report.reported_loss, ..Stats::default() },
+            _ => Stats {
+                estimate: report.estimate,
+                round_trip: report.round_trip,
+                loss: report.reported_loss,
+                ..Stats::default()
+            },
         };
         self.last = Some((now, report));
         let (loss, round_trip) = (self.stats.worst_loss(), self.stats.round_trip.unwrap_or_default());
@@ -108,7 +114,7 @@ impl Stats {
         let received = report.received_packets.saturating_sub(last.received_packets);
         let lost = report.lost_packets.saturating_sub(last.lost_packets);
         Self {
-            estimate: None,
+            estimate: report.estimate,
             round_trip: report.round_trip,
             loss: report.reported_loss,
             received_loss: (received + lost > 0).then(|| lost as f32 / (received + lost) as f32),
@@ -137,8 +143,13 @@ mod tests {
             sent_bytes: packets * 500,
             received_packets: packets,
             lost_packets: lost,
+            sent_packets: packets / 2,
+            resent_packets: 0,
             reported_loss: Some(loss),
             picture: None,
+            estimate: Some(Bitrate::kbps(1_500)),
+            shown: Vec::new(),
+            freezes: 0,
         }
     }
 
@@ -172,7 +183,7 @@ mod tests {
         health.take(at(2), report(190, 10, 0.0, 40), false);
         let stats = health.stats(Vec::new());
         assert_eq!((stats.received_bitrate, stats.sent_bitrate), (360_000, 180_000));
-        assert_eq!(stats.received_loss, Some(0.1));
+        assert_eq!((stats.received_loss, stats.estimate), (Some(0.1), Some(Bitrate::kbps(1_500))));
         let other = Report { peer: PeerId::from_bytes([2; 10]), ..report(5, 0, 0.0, 40) };
         health.take(at(4), other, false);
         assert_eq!(health.stats(Vec::new()).received_bitrate, 0);

@@ -111,6 +111,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -124,8 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn no_two_have_one_name() {
-        let names: std::collections::BTreeSet<_> = Code::ALL.into_iter().map(Code::name).collect();
-        assert_eq!(names.len(), Code::ALL.len());
+    fn every_code_is_explained_in_the_signalling_and_no_other() {
+        let page = include_str!("../../../docs/reference/signalling.md");
+        let (_, table) = page.split_once("| code | |\n").expect("there is a table of codes");
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        let first = rows.map(|row| row.split('|').nth(1).unwrap_or_default());
+        let written: BTreeSet<&str> = first.flat_map(|codes| codes.split('`').skip(1).step_by(2)).collect();
+        let known: BTreeSet<&str> = Code::ALL.into_iter().map(Code::name).collect();
+        assert_eq!(written, known);
+        assert_eq!(known.len(), Code::ALL.len(), "no two have one name");
     }
 }

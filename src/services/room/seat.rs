@@ -43,6 +43,8 @@ pub(super) struct Seat {
     pub(super) who: Participant,
     pub(super) peer: PeerId,
     pub(super) resume: Option<TokenHash>,
+    /// How media flows, whether or not there is a WebSocket.
+    pub(super) media: Connection,
     /// While nobody is connected: until when it is held.
     pub(super) held: Option<MediaTime>,
     /// DTLS fingerprint of the browser's connection: another one is another connection.
@@ -80,6 +82,7 @@ impl Seat {
         Self {
             who,
             peer: new.peer,
+            media: Connection::Connecting,
             resume: new.resume,
             held: None,
             fingerprint: None,
@@ -146,6 +149,7 @@ impl Seat {
         self.sent.clear();
         self.unshare(effects);
         *self.own() = Own::default();
+        self.media = Connection::Connecting;
         self.who.connection = Connection::Connecting;
         self.health.forget();
         self.history.add(now, Code::Restarted, None);

@@ -135,9 +135,11 @@ impl State {
         seat.resume = Some(next);
         seat.held = None;
         seat.who.generation += 1;
-        if seat.who.connection == Connection::Lost {
-            seat.who.connection = Connection::Connecting;
-        }
+        // Media goes on without a WebSocket, where it can.
+        seat.who.connection = match seat.media {
+            Connection::Lost => Connection::Connecting,
+            media => media,
+        };
         Some((seat.who.id, seat.who.generation))
     }
 
@@ -324,10 +326,13 @@ impl State {
     /// What became of a connection.
     pub(super) fn connection(&mut self, peer: PeerId, connection: Connection) {
         let now = self.now;
-        let Some(seat) = self.connected(peer).filter(|seat| seat.who.connection != connection) else {
+        let Some(seat) = self.connected(peer).filter(|seat| seat.media != connection) else {
             return;
         };
-        seat.who.connection = connection;
+        seat.media = connection;
+        if seat.held.is_none() {
+            seat.who.connection = connection;
+        }
         match connection {
             Connection::Connected => seat.history.add(now, Code::Connected, None),
             Connection::Connecting => {}

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use str0m::Rtc;
 use str0m::format::Codec as Format;
 use str0m::media::{KeyframeRequestKind, Mid as Section, Pt, Rid};
 use str0m::rtp::RtpPacket;
-use str0m::Rtc;
 
 use super::counters::Counters;
 use super::sdp::Offered;
@@ -329,7 +329,8 @@ impl Inbound {
         };
         for (back, (ticks, payload)) in parts.earlier.iter().enumerate().rev() {
             let back = back as u64 + 1;
-            let (Some(seq), Some(rtp_time)) = (packet.seq.checked_sub(back), packet.rtp_time.checked_sub(*ticks)) else {
+            let (Some(seq), Some(rtp_time)) = (packet.seq.checked_sub(back), packet.rtp_time.checked_sub(*ticks))
+            else {
                 continue;
             };
             // Nothing is put before the first packet.

@@ -171,7 +171,9 @@ mod tests {
 
     #[test]
     fn layers_are_sorted_by_the_names_that_are_known() {
-        let offer = |list: &str| format!("v=0\r\nm=video 9 X 96\r\na=mid:v\r\na=simulcast:{list}\r\nm=audio 9 X 1\r\na=mid:a\r\n");
+        let offer = |list: &str| {
+            format!("v=0\r\nm=video 9 X 96\r\na=mid:v\r\na=simulcast:{list}\r\nm=audio 9 X 1\r\na=mid:a\r\n")
+        };
         for (list, rids, sorted) in [
             ("send l;m;h", &["l", "m", "h"][..], true),
             ("send h;m;l", &["l", "m", "h"], true),

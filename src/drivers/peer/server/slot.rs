@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use str0m::Rtc;
 use str0m::media::{Mid as Section, Pt};
 use str0m::rtp::{RtpWrite, Vp8Descriptor, Vp8Patch};
-use str0m::Rtc;
 
 use super::Bound;
 use super::inbound::Formats;
@@ -198,9 +198,8 @@ impl Redundancy {
 const REDUNDANT: usize = 1000;
 
 fn with_earlier(number: u8, before: Option<&Packet>, packet: &Packet) -> Arc<[u8]> {
-    let earlier = before.filter(|before| {
-        before.seq + 1 == packet.seq && before.payload.len() + packet.payload.len() <= REDUNDANT
-    });
+    let earlier = before
+        .filter(|before| before.seq + 1 == packet.seq && before.payload.len() + packet.payload.len() <= REDUNDANT);
     let earlier = earlier.map(|before| (packet.rtp_time.saturating_sub(before.rtp_time), &before.payload[..]));
     red::write(number, earlier, &packet.payload)
 }

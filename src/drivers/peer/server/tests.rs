@@ -21,7 +21,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Gate, Next, PACKETS, ring};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
-use crate::proto::sfu::Rank;
+use crate::proto::sfu::{Rank, Shown};
 
 mod layers;
 mod sound;
@@ -110,18 +110,21 @@ impl Client {
         self.rtc.sdp_api().accept_answer(pending, answer).expect("the answer fits the offer");
     }
 
-    /// Lets the engine work, and reads one datagram at most.
+    /// Lets the engine work, and reads what has come; waits a little if that is nothing.
     fn turn(&mut self) {
         self.drain();
         let mut buffer = [0; 2048];
-        if let Ok((length, source)) = self.socket.recv_from(&mut buffer)
-            && !self.is_lost()
-        {
+        while let Ok((length, source)) = self.socket.recv_from(&mut buffer) {
+            self.socket.set_nonblocking(true).expect("a socket can be read without waiting");
+            if self.is_lost() {
+                continue;
+            }
             let receive =
                 Receive::new(Protocol::Udp, source, self.local, &buffer[..length]).expect("ours are well formed");
             self.rtc.handle_input(Input::Receive(Instant::now(), receive)).expect("the engine takes it");
             self.drain();
         }
+        self.socket.set_nonblocking(false).expect("a socket can be read with waiting");
         self.rtc.handle_input(Input::Timeout(Instant::now())).expect("time goes on");
         self.drain();
     }
@@ -275,6 +278,8 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     handle.close(one).await.expect("the worker runs");
     until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
     assert_eq!(events_other.recv().await, Some(Event::Connected(other)));
+    let shown = Event::Shown(other, to.to_string(), Shown::Layer(Layer::LOWEST));
+    assert_eq!(events_other.recv().await, Some(shown));
     assert_eq!(
         events_other.recv().await,
         Some(Event::Ended(other, name)),

@@ -72,6 +72,12 @@ families! {
     Counter "porchlight_peer_missing_packets" [] "RTP packets that were missing when a later one came";
     Counter "porchlight_peer_recovered_packets" [] "Of those, packets that came after all";
     Counter "porchlight_peer_reported_lost_packets" [] "RTP packets that peers say never reached them";
+    Counter "porchlight_peer_made_good_packets" [] "Packets of sound that were lost and came once more with the next one (RED)";
+    Gauge "porchlight_peer_estimated_bits_per_second" [] "What the ways to all peers are estimated to hold together";
+    Gauge "porchlight_peer_shown_slots" ["layer"] "Slots for pictures to which each layer goes out, 0 the smallest";
+    Gauge "porchlight_peer_paused_slots" ["reason"] "Slots for pictures to which nothing goes out, and why";
+    Counter "porchlight_peer_layer_switches" ["direction"] "Times that a slot was given a larger layer, or a smaller one or none for want of bandwidth";
+    Counter "porchlight_peer_freezes" [] "Times that a browser asked for a keyframe in the middle of a picture";
     Counter "porchlight_peer_drops" ["reason"] "Datagrams and packets of peers that could not be used";
     Gauge "porchlight_peer_tcp_connections" [] "TCP connections that carry media";
     Counter "porchlight_peer_socket_errors" ["direction"] "Failures of the UDP socket, its full buffer among them";

@@ -4,7 +4,7 @@ use super::text::{Gathered, Value};
 use crate::drivers::device::health;
 use crate::drivers::peer::server::{Both, Counters as Peers};
 use crate::interfaces::http::App;
-use crate::model::count::Durations;
+use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
 use crate::services::room::{ParticipantKind, Quality};
@@ -61,6 +61,20 @@ fn peers(peers: &Peers, out: &mut Gathered) {
     out.count("porchlight_peer_missing_packets", &[], peers.missing.get());
     out.count("porchlight_peer_recovered_packets", &[], peers.recovered.get());
     out.count("porchlight_peer_reported_lost_packets", &[], peers.reported_lost.get());
+    out.count("porchlight_peer_made_good_packets", &[], peers.made_good.get());
+    let now = |gauge: &Gauge| gauge.get().unsigned_abs();
+    out.count("porchlight_peer_estimated_bits_per_second", &[], now(&peers.estimated));
+    for (layer, gauge) in ["0", "1", "2"].into_iter().zip(&peers.shown) {
+        out.count("porchlight_peer_shown_slots", &[("layer", layer)], now(gauge));
+    }
+    let paused = &peers.paused;
+    for (reason, gauge) in [("connection", &paused.connection), ("codec", &paused.codec), ("source", &paused.source)] {
+        out.count("porchlight_peer_paused_slots", &[("reason", reason)], now(gauge));
+    }
+    for (direction, tally) in [("up", &peers.switched.up), ("down", &peers.switched.down)] {
+        out.count("porchlight_peer_layer_switches", &[("direction", direction)], tally.get());
+    }
+    out.count("porchlight_peer_freezes", &[], peers.freezes.get());
     for (reason, tally) in [
         ("unknown_peer", &peers.unknown_peer),
         ("not_webrtc", &peers.not_webrtc),
@@ -90,12 +104,9 @@ async fn rooms(app: &App, out: &mut Gathered) {
         out.count("porchlight_participants", &[("kind", name)], of as u64);
     }
     let persons = rooms.iter().flat_map(|room| &room.participants).filter(|p| p.kind == ParticipantKind::Person);
-    for (name, quality) in [
-        ("good", Quality::Good),
-        ("fair", Quality::Fair),
-        ("poor", Quality::Poor),
-        ("unknown", Quality::Unknown),
-    ] {
+    for (name, quality) in
+        [("good", Quality::Good), ("fair", Quality::Fair), ("poor", Quality::Poor), ("unknown", Quality::Unknown)]
+    {
         let of = persons.clone().filter(|person| person.quality == quality).count();
         out.count("porchlight_participant_quality", &[("quality", name)], of as u64);
     }

@@ -353,7 +353,7 @@ fn whatever_happens_numbers_never_repeat_and_times_rise() {
                 }
             }
         }
-        assert!(switches > 80 && rising > 5000, "seed {seed}: {switches} switches, {rising} packets");
+        assert!(switches > 40 && rising > 5000, "seed {seed}: {switches} switches, {rising} packets");
         let (first, last) = (&gone[0], &gone[gone.len() - 1]);
         let ticks = i64::from(last.header.rtp_time.wrapping_sub(first.header.rtp_time));
         let off = ticks - MediaTime::from_nanos(last.packet.time.since(first.packet.time)).ticks(90_000);

@@ -189,6 +189,26 @@ fn a_lost_seat_is_held_for_a_minute_and_taken_back_once() {
 }
 
 #[test]
+fn media_that_goes_on_without_a_websocket_is_connected_again_with_it() {
+    let mut state = room();
+    let peer = state.seat(id(1)).expect("they are in").peer;
+    let tokens = [(); 3].map(|()| crate::drivers::identity::Token::random().hash());
+    state.seat(id(1)).expect("they are in").resume = Some(tokens[0]);
+    state.connection(peer, Connection::Connected);
+    state.lost(id(1), 1, Away::Unsaid);
+    assert_eq!(view(&mut state, 1).connection, Connection::Lost);
+    assert!(state.resume(ROOM, &tokens[0], tokens[1]).is_some());
+    assert_eq!(view(&mut state, 1).connection, Connection::Connected);
+
+    state.lost(id(1), 2, Away::Unsaid);
+    state.connection(peer, Connection::Lost);
+    assert!(state.resume(ROOM, &tokens[1], tokens[2]).is_some());
+    assert_eq!(view(&mut state, 1).connection, Connection::Connecting, "media was lost meanwhile");
+    state.connection(peer, Connection::Connected);
+    assert_eq!(view(&mut state, 1).connection, Connection::Connected);
+}
+
+#[test]
 fn the_seat_of_a_page_that_went_away_is_held_for_seconds() {
     let mut state = room();
     state.lost(id(1), 1, Away::Page);

@@ -181,6 +181,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       if (event.key === "v" || event.key === "V") void toggle("camera");
       if (event.key === "l" || event.key === "L") nextLayout(call);
       if (event.key === "s" || event.key === "S") setOverlay(shown => !shown);
+      if (event.key === "Escape") setOverlay(false);
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);

@@ -54,6 +54,8 @@ struct Look {
     queue: u64,
     /// What the engine takes the link to hold, in bits a second.
     estimate: u64,
+    /// The same before the engine smoothes it over three seconds.
+    raw: u64,
     /// The layers of the slots of pictures: 0 for paused, else one more than the layer.
     shown: Vec<usize>,
     /// Bits that went into the link.
@@ -73,6 +75,7 @@ struct Call {
     allocator: Allocator,
     aims: Vec<Option<Layer>>,
     estimate: Option<Bitrate>,
+    raw: Option<u64>,
     explored: (u64, u64),
     connected: bool,
     sections: BTreeMap<Ssrc, usize>,
@@ -85,7 +88,11 @@ impl Call {
     fn new(way: Way, seed: u64, wishes: &[(Rank, Layer)]) -> Self {
         let now = Instant::now();
         let addresses: [SocketAddr; 2] = [([10, 0, 0, 1], 1000).into(), ([10, 0, 0, 2], 2000).into()];
-        let mut config = RtcConfig::new().clear_codecs().enable_opus(true, false).set_rtp_mode(true);
+        let mut config = RtcConfig::new()
+            .clear_codecs()
+            .enable_opus(true, false)
+            .set_rtp_mode(true)
+            .set_stats_interval(Some(Duration::from_millis(100)));
         config.codec_config().add_h264(108.into(), Some(109.into()), true, 0x42e01f);
         let mut this = config.enable_bwe(Some(Rate::bps(1_500_000))).build(now);
         let mut browser = Rtc::builder().set_rtp_mode(true).build(now);
@@ -131,6 +138,7 @@ impl Call {
             allocator: Allocator::default(),
             aims: Vec::new(),
             estimate: None,
+            raw: None,
             explored: (0, 0),
             connected: false,
             sections: BTreeMap::new(),
@@ -219,6 +227,7 @@ impl Call {
             Engine::EgressBitrateEstimate(BweKind::Twcc { estimate, can_probe }) => {
                 self.estimate = can_probe.then_some(Bitrate(estimate.as_u64()));
             }
+            Engine::PeerStats(stats) => self.raw = stats.bwe_tx.map(|rate| rate.as_u64()).or(self.raw),
             Engine::KeyframeRequest(request) => {
                 for slot in self.slots.iter_mut().filter(|slot| slot.mid == request.mid) {
                     if let Some(layer) = slot.forwarder.layer() {
@@ -277,7 +286,9 @@ impl Call {
         let of =
             |slot: &mut Slot| Wish { rank: slot.rank, most: slot.most, costs: slot.rates.costs(media), has: slot.has };
         let wishes: Vec<Wish> = self.slots.iter_mut().map(of).collect();
-        let allocation = self.allocator.allocate(media, self.estimate, &wishes, &mut self.aims);
+        // What the engine smoothes over three seconds comes too late when the way gets narrow.
+        let estimate = self.estimate.map(|Bitrate(smooth)| Bitrate(self.raw.map_or(smooth, |raw| raw.min(smooth))));
+        let allocation = self.allocator.allocate(media, estimate, &wishes, &mut self.aims);
         for (slot, aim) in self.slots.iter_mut().zip(&self.aims) {
             slot.has = Has::from(*aim);
             slot.forwarder.aim(*aim);
@@ -290,6 +301,7 @@ impl Call {
         let mut look = std::mem::take(&mut self.look);
         look.at = self.now.duration_since(self.begin).as_secs_f64();
         look.estimate = self.estimate.map_or(0, |estimate| estimate.0);
+        look.raw = self.raw.unwrap_or(0);
         let pictures = self.slots.iter().filter(|slot| slot.kind == Kind::Video);
         look.shown = pictures.map(|slot| slot.forwarder.layer().map_or(0, |layer| layer.number() + 1)).collect();
         self.looks.push(look);
@@ -307,9 +319,11 @@ impl Call {
             let sum = |of: fn(&Look) -> u64| second.iter().map(of).sum::<u64>();
             let last = second.last().cloned().unwrap_or_default();
             format!(
-                "{:5.1} s estimate {:5} sent {:5} arrived {:5} kbit/s, queue {:4} ms, shown {:?}, sound {}/{}\n",
+                "{:5.1} s estimate {:5} raw {:5}..{:5} sent {:5} arrived {:5} kbit/s, queue {:4} ms, shown {:?}, sound {}/{}\n",
                 last.at,
                 last.estimate / 1000,
+                second.iter().map(|look| look.raw).min().unwrap_or(0) / 1000,
+                second.iter().map(|look| look.raw).max().unwrap_or(0) / 1000,
                 sum(|look| look.sent) / 1000,
                 sum(|look| look.arrived) / 1000,
                 second.iter().map(|look| look.queue).max().unwrap_or(0),

@@ -4,7 +4,7 @@ use str0m::media::SimulcastLayer;
 
 use super::*;
 use crate::model::ring::Reader;
-use crate::proto::sfu::{Pause, Shown};
+use crate::proto::sfu::Pause;
 
 /// The layers of a sender, as they are offered: in no order.
 fn three() -> Simulcast {
@@ -171,7 +171,8 @@ async fn a_running_peer_is_moved_to_the_other_codec() {
     assert!(answer.sdp.contains("VP8/90000") && !answer.sdp.contains("H264/90000"), "{}", answer.sdp);
     assert_eq!(answer.inbound[0].codec, Codec::Vp8);
     sender.accept(&answer, pending);
-    let number = sender.number(mid, Format::Vp8).expect("the box speaks VP8");
+    let params = sender.rtc.codec_config().params().iter().find(|params| params.spec().codec == Format::Vp8);
+    let number = params.expect("the client speaks VP8").pt();
     let packet = RtpWrite::new(number, SeqNo::from(105), 105 * 90, Instant::now(), vec![0x10, 0, 0, 0, 1, 2, 3]);
     sender.write(mid, None, packet);
     until("the other codec", || {

@@ -42,7 +42,7 @@ fn numbers(client: &Client, mid: Section) -> (Pt, Pt) {
 fn redundant(client: &Client, mid: Section, index: u64) -> RtpWrite {
     let (main, red) = numbers(client, mid);
     let payload = red::write(*main, Some((960, &sound(index - 1))), &sound(index));
-    let level = ExtensionValues { audio_level: Some(-30), ..ExtensionValues::default() };
+    let level = ExtensionValues { audio_level: Some(-30), voice_activity: Some(true), ..ExtensionValues::default() };
     RtpWrite::new(red, SeqNo::from(index), index as u32 * 960, Instant::now(), payload).ext_vals(level)
 }
 
