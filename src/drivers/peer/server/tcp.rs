@@ -34,6 +34,8 @@ pub(super) const HANDED: usize = 32;
 const READ: usize = 256;
 /// Packets that wait to be written to one connection: a keyframe and some sound. Those beyond are lost.
 const QUEUE: usize = 512;
+/// Of those, places that are left to sound and to what keeps the connection up.
+const NO_PICTURES: usize = 128;
 /// How long a part of a picture may wait in it: what comes later than that is of no use.
 const STALE: Duration = Duration::from_millis(500);
 /// Packets that are written together.
@@ -152,6 +154,7 @@ impl Connections {
     pub(super) fn send(&mut self, packet: Transmit) {
         let size = packet.contents.len() as u64;
         let open = self.open.get(&(packet.source, packet.destination));
+        let open = open.filter(|open| open.to.capacity() > NO_PICTURES || !is_picture(&packet.contents));
         if open.is_some_and(|open| open.to.try_send((Instant::now(), packet)).is_ok()) {
             self.counters.datagrams.sent.inc();
             self.counters.bytes.sent.add(size);
