@@ -22,6 +22,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     chromium chromium-driver ffmpeg firefox-esr python3 shellcheck
     libnss3-tools # certutil, by which a browser is told whom to trust
   )
+  NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)
 }
 
 # The oldest Node that the web tools run on; Debian 12 has 18.
