@@ -1,5 +1,6 @@
 //! The only assembly: builds drivers, services and interfaces in order, and owns the order in which they stop.
 
+mod doctor;
 mod doors;
 mod limits;
 mod reload;
@@ -16,16 +17,20 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::drivers::device;
+use crate::drivers::gateway;
+use crate::drivers::identity::turn;
 use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
-use crate::interfaces::http;
+use crate::interfaces::{control, http};
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
-use crate::services::{access, broadcast, egress, endpoint, origin, program, room};
+use crate::proto::ice::Transport;
+use crate::services::{access, broadcast, egress, endpoint, origin, program, reachability, room};
 
+pub use doctor::doctor;
 pub use reload::Reloader;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
@@ -80,15 +85,20 @@ impl Daemon {
         let (interfaces, outgoing, making, rooms, ground) =
             (Stage::default(), Stage::default(), Stage::default(), Stage::default(), Stage::default());
 
+        let refused = |error: turn::Error| config::Error::Refused(error.to_string());
+        let relay = turn::Relay::load(&config.turn).map_err(refused)?;
+
         // Drivers. The first start of GStreamer scans its plugins, which takes seconds.
         tokio::task::spawn_blocking(pipeline::init).await.context("GStreamer could not be started")??;
         let encoder = pipeline::choose_h264_encoder(choice(config.media.h264_encoder))?;
         let inventory = tokio::task::spawn_blocking(device::inventory).await.context("devices can't be listed")?;
         let state = config.node.state.clone();
+        let folder = state.clone();
         let store =
-            tokio::task::spawn_blocking(move || store::open(&state)).await.context("the store can't be opened")??;
+            tokio::task::spawn_blocking(move || store::open(&folder)).await.context("the store can't be opened")??;
         let addresses = device::network::follow(&interfaces.tasks, interfaces.stop.clone());
         let (peers, peers_thread) = peers::start(&config.peers, timeline, addresses.clone())?;
+        let router = router(&config, &peers, &interfaces.tasks, &interfaces.stop);
 
         // Services.
         let seen = program::Seen::default();
@@ -146,8 +156,21 @@ impl Daemon {
         let changeable =
             reload::Changeable { peers: peers.clone(), rooms: room.clone(), program: program_config, hls: hls_config };
 
+        let reach = reachability::start(reachability::Parts {
+            peers: peers.clone(),
+            addresses: addresses.clone(),
+            router,
+            stun: config.peers.stun.len(),
+            relay: relay.is_some(),
+        });
+
         // Interfaces.
         let (opened, doors) = doors::Opened::open(&config, addresses, &interfaces.tasks, &interfaces.stop).await?;
+        // One more for media, of those that browsers reach: proxies and firewalls let HTTPS through before all else.
+        let door = doors.secure.as_ref().map_or(doors.plain, |(secure, _)| *secure);
+        if peers.local_addr().ip().is_loopback() || !door.ip().is_loopback() {
+            peers.doors(vec![door]).await?;
+        }
         let address = opened.address();
         let owner_link = owner_link(&access, &config, &doors).await?;
         let vitals = Vitals {
@@ -165,6 +188,8 @@ impl Daemon {
             egress,
             whep,
             endpoint,
+            reach: reach.clone(),
+            relay,
             name: config.node.name,
             public_url: config.http.public_url,
             doors,
@@ -176,6 +201,7 @@ impl Daemon {
         });
         let (tasks, stop) = (interfaces.tasks.clone(), interfaces.stop.clone());
         interfaces.tasks.spawn(http::metrics::run(config.metrics, app.clone(), tasks, stop));
+        interfaces.tasks.spawn(control::run(state, reach, interfaces.stop.clone()));
         opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,
@@ -282,6 +308,35 @@ fn probes(rooms: &Stage, making: &Stage, outgoing: &Stage, ground: &Stage) -> Ve
         probe("egress", outgoing, 3),
         probe("origin", ground, 3),
     ]
+}
+
+/// Asks the router for the ports of media, if that is wanted, and tells the peers' worker what comes of it.
+fn router(
+    config: &Config,
+    peers: &peers::Handle,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Option<watch::Receiver<gateway::State>> {
+    let number = std::num::NonZeroU16::new(peers.local_addr().port()).filter(|_| config.peers.map_ports)?;
+    let transports = [Some(Transport::Udp), config.peers.tcp.then_some(Transport::Tcp)];
+    let ports = transports.into_iter().flatten().map(|transport| gateway::Port { transport, number }).collect();
+    let state = gateway::start(ports, tasks, stop.clone());
+    let (mut changes, peers, stop) = (state.clone(), peers.clone(), stop.clone());
+    tasks.spawn(async move {
+        let told = async {
+            while changes.changed().await.is_ok() {
+                let outside = changes.borrow_and_update().outside().to_vec();
+                if peers.mapped(outside).await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = told => {}
+            () = stop.cancelled() => {}
+        }
+    });
+    Some(state)
 }
 
 fn choice(wanted: Wanted) -> H264Choice {

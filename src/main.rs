@@ -30,6 +30,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             println!("{} is right", sources.file());
         }
         Command::PrintConfig(sources) => print!("{}", sources.load()?.to_toml()),
+        Command::Doctor(doctor) => daemon::doctor(&doctor)?,
         Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! `fuzz/seeds/`. Each may do whatever it likes with its bytes but panic; where there is more to hold, it asserts it.
 
 mod media;
+mod network;
 mod text;
 
 /// A target's name, which is that of its seeds' folder, and the function.
@@ -13,6 +14,7 @@ pub const TARGETS: &[Target] = &[
     ("cmaf_format", media::cmaf_format),
     ("config", text::config),
     ("datagram", media::datagram),
+    ("framing", network::framing),
     ("headers", text::headers),
     ("hls_path", text::hls_path),
     ("names", text::names),
@@ -24,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("rtp_opus", media::rtp_opus),
     ("rtp_vp8", media::rtp_vp8),
     ("signalling", text::signalling),
+    ("stun", network::stun),
 ];
 
 /// Runs one target.

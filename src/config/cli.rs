@@ -25,8 +25,25 @@ pub enum Command {
     CheckConfig(Sources),
     /// Print the configuration that `run` would use, as TOML.
     PrintConfig(Sources),
+    /// Look for what keeps people from reaching the box.
+    #[command(subcommand)]
+    Doctor(Doctor),
     /// Print the version.
     Version,
+}
+
+/// What can be looked at.
+#[derive(Debug, Subcommand)]
+pub enum Doctor {
+    /// Try every way to the box that browsers are told, and say what to do. Asks the daemon, if it runs.
+    Network {
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        sources: Sources,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Where the configuration comes from.

@@ -32,6 +32,8 @@ pub struct Config {
     pub mdns: crate::drivers::mdns::Config,
     /// WebRTC.
     pub peers: crate::drivers::peer::server::Config,
+    /// A relay of media outside the box.
+    pub turn: crate::drivers::identity::turn::Config,
     /// Rooms.
     pub room: crate::services::room::Config,
     /// The box as a participant.
@@ -49,15 +51,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether what the values name can be used as well, such as the files of a certificate. Reads them.
+    /// Whether what the values name can be used as well, such as the files of a certificate and of a secret. Reads them.
     ///
     /// # Errors
     /// [`Error::Refused`].
     pub fn check(&self) -> Result<(), Error> {
-        match self.https.enabled {
-            true => crate::drivers::tls::check(&self.https).map_err(|error| Error::Refused(error.to_string())),
-            false => Ok(()),
+        if self.https.enabled {
+            crate::drivers::tls::check(&self.https).map_err(|error| Error::Refused(error.to_string()))?;
         }
+        let relay = crate::drivers::identity::turn::Relay::load(&self.turn);
+        relay.map(drop).map_err(|error| Error::Refused(error.to_string()))
     }
 
     /// The configuration as a TOML file that says the same.

@@ -1,3 +1,4 @@
 //! Translate between the services and other worlds, and decide nothing.
 
+pub mod control;
 pub mod http;

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use atomic_waker::AtomicWaker;
 
-use super::layer::Layers;
+use super::layer::{Layer, Layers};
 
 /// Packets a ring holds: about two seconds of 4 Mbit/s video. Who is further behind has lost the thread anyway.
 pub const PACKETS: usize = 1024;
@@ -37,6 +37,8 @@ struct Feedback {
     places: ArcSwap<Vec<Arc<Place>>>,
     /// The layers of which a keyframe is asked for, as bits.
     keyframes: AtomicU8,
+    /// The layers that there are, as bits; none means that nobody has said so, and there is the lowest alone.
+    layers: AtomicU8,
     waker: AtomicWaker,
 }
 
@@ -97,6 +99,11 @@ impl<T> Writer<T> {
         shared.slots[place].store(Some(Arc::new(Slot { index, item })));
         shared.head.store(index + 1, Ordering::Release);
         shared.wake();
+    }
+
+    /// Says in which layers it is written, whether they flow at the moment or not; without it there is the lowest alone.
+    pub fn set_layers(&self, layers: Layers) {
+        self.shared.feedback.layers.store(layers.bits(), Ordering::Release);
     }
 
     /// What the readers want of this ring, to be watched by whoever makes the media. Only one watcher is woken.
@@ -289,10 +296,16 @@ impl<T> Reader<T> {
         self.request_keyframes(Layers::from_bits(self.place.layers.load(Ordering::Acquire)));
     }
 
-    /// The same, in these layers.
+    /// The same, in these layers. One that is larger than any there is means the largest there is.
     pub fn request_keyframes(&self, layers: Layers) {
         self.shared.feedback.keyframes.fetch_or(layers.bits(), Ordering::AcqRel);
         self.shared.feedback.waker.wake();
+    }
+
+    /// The layers that there are, whether they flow at the moment or not.
+    pub fn layers(&self) -> Layers {
+        let said = Layers::from_bits(self.shared.feedback.layers.load(Ordering::Acquire));
+        if said.is_empty() { Layers::only(Layer::LOWEST) } else { said }
     }
 
     /// Says which layers this reader has a use for: those that nobody wants need not be made.
@@ -392,6 +405,9 @@ mod tests {
         assert_eq!(demand.changed().await.keyframes, Layers::only(Layer::LOWEST));
         readers[1].want(Layers::NONE);
         assert_eq!(demand.changed().await.layers, Layers::only(Layer::LOWEST));
+        assert_eq!(readers[1].layers(), Layers::only(Layer::LOWEST), "nobody said that there are more");
+        writer.set_layers(Layers::ALL);
+        assert_eq!(readers[1].layers(), Layers::ALL);
     }
 
     #[test]

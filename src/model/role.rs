@@ -28,6 +28,8 @@ pub enum Verb {
     Speak,
     /// Be seen in a room.
     ShowCamera,
+    /// Show a screen in a room, and let its sound be heard.
+    ShareScreen,
     /// Make invite links for a room.
     Invite,
     /// Put a room on air and take it off, and put the box into the call.
@@ -38,8 +40,16 @@ pub enum Verb {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Watch, Self::Join, Self::Speak, Self::ShowCamera, Self::Invite, Self::Broadcast, Self::Administer];
+    pub const ALL: [Self; 8] = [
+        Self::Watch,
+        Self::Join,
+        Self::Speak,
+        Self::ShowCamera,
+        Self::ShareScreen,
+        Self::Invite,
+        Self::Broadcast,
+        Self::Administer,
+    ];
 }
 
 /// Where somebody wants to do it.

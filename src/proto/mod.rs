@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod cmaf;
 pub mod hls;
+pub mod ice;
 pub mod lan;
 pub mod layout;
 pub mod rtp;

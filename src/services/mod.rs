@@ -6,5 +6,6 @@ pub mod egress;
 pub mod endpoint;
 pub mod origin;
 pub mod program;
+pub mod reachability;
 pub mod room;
 pub mod supervisor;

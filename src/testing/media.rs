@@ -68,8 +68,12 @@ pub(super) fn rtp_h264(bytes: &[u8]) {
 }
 
 pub(super) fn rtp_vp8(bytes: &[u8]) {
+    let mut packetizer = Packetizer::new(Codec::Vp8).expect("it is carried by RTP");
     for unit in units(Codec::Vp8, bytes) {
         assert!(unit.data.len() <= 5 << 20, "{} bytes", unit.data.len());
+        let mut packets = Vec::new();
+        packetizer.push(&unit, &mut packets);
+        assert_eq!(packets.iter().filter(|packet| packet.marker).count(), usize::from(!unit.data.is_empty()));
     }
 }
 

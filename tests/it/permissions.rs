@@ -68,7 +68,7 @@ impl Case<'_> {
             (
                 "GET",
                 "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust",
+                | "/trust" | "/reachability",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -78,6 +78,7 @@ impl Case<'_> {
             ("GET" | "DELETE", "/api/v1/session") => ("", None, 200),
             ("POST", "/api/v1/session") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 200),
             ("GET", "/api/v1/statistics") => ("", None, 200),
+            ("POST", "/api/v1/reachability") => ("", None, 200),
             // For those with a token: a cookie does not count.
             ("POST", "/api/v1/guest") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 201),
             ("GET" | "DELETE", "/api/v1/guest") => ("", None, 401),
@@ -129,6 +130,8 @@ impl Case<'_> {
             "join" => (json!({ "name": "Ada" }), Ok(())),
             "offer" => (json!({ "sdp": "none" }), Err("bad-offer".to_owned())),
             "state" => (json!({ "microphone": true, "camera": false }), Ok(())),
+            "view" => (json!({ "shown": [], "front": null }), Ok(())),
+            "stats" => (json!({}), Ok(())),
             "consent" => (json!({ "on_air": false }), Ok(())),
             "go_live" | "end_live" | "leave" => (json!({}), Ok(())),
             "box" => (json!({ "in_call": false }), Ok(())),

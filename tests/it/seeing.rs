@@ -27,6 +27,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("state", &["connecting", "connected", "lost"]),
     ("direction", &["received", "sent", "in", "out"]),
     ("kind", &["audio", "video", "person", "box"]),
+    ("quality", &["good", "fair", "poor", "unknown"]),
     ("reason", &["unknown_peer", "not_webrtc", "unbound"]),
     ("reader", &["peers", "conversion", "composition", "packager"]),
     (

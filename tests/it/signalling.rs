@@ -105,21 +105,24 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
     let room: Value = call.host.get(&format!("/api/v1/rooms/{}", call.room)).await.json().await.unwrap();
     let ada = json!({
         "name": "Ada Lovelace", "kind": "person", "role": "guest", "microphone": false, "camera": false,
+        "screen": false, "speaking": false, "quality": "unknown",
         "on_air": "no", "connection": "connecting", "stand_in": false,
     });
     let expected = json!({
         "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "live": null },
         "you": me,
-        "may": ["watch", "join", "speak", "show_camera"],
+        "may": ["watch", "join", "speak", "show_camera", "share_screen"],
         "participants": { me: ada },
+        "speaker": null,
         "slots": {},
         "slots_wanted": { "audio": 0, "video": 0 },
+        "send": { "camera": 3, "screen": 3, "video_codec": "h264" },
     });
     assert_eq!(state, expected);
     assert_eq!(line.ask("join", json!({ "name": "Ada" })).await, Err("joined".into()));
 
     let host = call.host.join(&call.room, "Olga").await;
-    let may = json!(["watch", "join", "speak", "show_camera", "invite", "broadcast", "administer"]);
+    let may = json!(["watch", "join", "speak", "show_camera", "share_screen", "invite", "broadcast", "administer"]);
     assert_eq!(host.state["may"], may);
     assert_eq!(host.state["participants"][host.me()]["role"], "host");
 }
@@ -257,6 +260,167 @@ async fn an_offer_is_answered_with_candidates_and_a_bad_one_with_a_problem() {
             .is_some_and(|who| shows(state, who, "kind", "box") && state["slots"]["1"]["kind"] == "video")
     })
     .await;
+    assert_eq!(ada.state["slots"]["1"]["source"], "camera");
+}
+
+#[tokio::test]
+async fn a_page_is_sent_what_its_view_says_and_a_view_that_cannot_be_is_refused() {
+    let call = Call::start().await;
+    let mut host = call.host.join(&call.room, "Olga").await;
+    let mut ada = call.guest.join(&call.room, "Ada").await;
+    done(&mut host, "box", json!({ "in_call": true })).await;
+    done(&mut ada, "offer", json!({ "sdp": OFFER })).await;
+    ada.until("the box in the slot", |state| state["slots"]["1"]["source"] == "camera").await;
+    let seat = ada.state["slots"]["1"]["participant"].clone();
+    let tile =
+        |who: &Value, source: &str, height: Value| json!({ "participant": who, "source": source, "height": height });
+    let view = |tiles: &[Value]| json!({ "shown": tiles, "front": null });
+
+    done(&mut ada, "view", view(&[])).await;
+    ada.until("no picture", |state| state["slots"].get("1").is_none()).await;
+    assert_eq!(ada.state["slots_wanted"], json!({ "audio": 1, "video": 0 }));
+    // Whoever has just left, or shares no screen, is no mistake.
+    let gone = json!("0123456789abcdef");
+    let tiles =
+        [tile(&gone, "camera", json!(180)), tile(&seat, "screen", json!(720)), tile(&seat, "camera", json!(337.5))];
+    done(&mut ada, "view", json!({ "shown": tiles, "front": gone })).await;
+    ada.until("the box again", |state| state["slots"]["1"]["participant"] == seat).await;
+    assert_eq!(ada.state["slots_wanted"], json!({ "audio": 1, "video": 1 }));
+
+    let many = vec![tile(&gone, "camera", json!(180)); 50];
+    for (bad, why) in [
+        (view(&many), "bad-view"),
+        (view(&[tile(&seat, "camera", json!(-1))]), "bad-view"),
+        (view(&[tile(&seat, "camera", json!(1e9))]), "bad-view"),
+        (view(&[tile(&seat, "microphone", json!(1))]), "bad-view"),
+        (view(&[tile(&seat, "window", json!(1))]), "bad-fields"),
+        (view(&[tile(&json!("nobody"), "camera", json!(1))]), "bad-fields"),
+        (view(&[tile(&seat, "camera", json!("high"))]), "bad-fields"),
+        (json!({ "shown": [], "front": "nobody" }), "bad-fields"),
+        (json!({ "front": null }), "bad-fields"),
+    ] {
+        assert_eq!(ada.ask("view", bad.clone()).await, Err(why.into()), "{bad}");
+    }
+    done(&mut ada, "view", view(&many[..49])).await;
+    ada.until("no picture", |state| state["slots"].get("1").is_none()).await;
+}
+
+/// [`OFFER`] with a camera and a screen that it sends beside the microphone.
+fn offer_with_a_screen() -> String {
+    let (session, rest) = OFFER.split_once("m=video").unwrap();
+    let section = |mid: &str, ssrc: u32| {
+        let section = format!("m=video{rest}").replace("a=mid:1", &format!("a=mid:{mid}"));
+        format!("{}a=ssrc:{ssrc} cname:ada\r\n", section.replace("a=recvonly", "a=sendonly"))
+    };
+    let session = session.replace("BUNDLE 0 1", "BUNDLE 0 1 2 3");
+    format!("{session}m=video{rest}{}{}", section("2", 77), section("3", 78))
+}
+
+#[tokio::test]
+async fn a_screen_is_shared_beside_the_camera_and_ends_with_its_section() {
+    let call = Call::start().await;
+    let mut host = call.host.join(&call.room, "Olga").await;
+    let mut ada = call.guest.join(&call.room, "Ada").await;
+    let me = ada.me();
+    let offer = offer_with_a_screen();
+    for sources in [json!({ "2": "film" }), json!(["camera"]), json!({ "2": 7 })] {
+        let refused = ada.ask("offer", json!({ "sdp": offer, "sources": sources })).await;
+        assert_eq!(refused, Err("bad-fields".into()), "{sources}");
+    }
+    let sources = json!({ "0": "microphone", "2": "camera", "3": "screen", "9": "screen_sound" });
+    done(&mut ada, "offer", json!({ "sdp": offer, "sources": sources })).await;
+    host.until("Ada's screen", |state| state["participants"][&me]["screen"] == true).await;
+    assert_eq!(host.state["participants"][&me]["camera"], true);
+    let tile = |source: &str| json!({ "participant": me, "source": source, "height": 720 });
+    done(&mut host, "view", json!({ "shown": [tile("screen"), tile("camera")], "front": null })).await;
+    host.until("slots for both", |state| state["slots_wanted"] == json!({ "audio": 1, "video": 2 })).await;
+
+    let stopped = offer.replacen("a=mid:3\r\na=sendonly", "a=mid:3\r\na=inactive", 1);
+    assert_ne!(stopped, offer);
+    done(&mut ada, "offer", json!({ "sdp": stopped, "sources": sources })).await;
+    host.until("the end of the screen", |state| state["participants"][&me]["screen"] == false).await;
+    assert_eq!(host.state["participants"][&me]["camera"], true);
+    assert_eq!(host.state["slots_wanted"], json!({ "audio": 1, "video": 1 }));
+
+    // Without labels the second picture is nothing.
+    let mut bob = call.guest.join(&call.room, "Bob").await;
+    done(&mut bob, "offer", json!({ "sdp": offer })).await;
+    let who = bob.me();
+    host.until("Bob's camera", |state| state["participants"][&who]["camera"] == true).await;
+    assert_eq!(host.state["participants"][&who]["screen"], false);
+}
+
+/// [`OFFER`] with a camera that it sends in either codec, and its slot for these codecs.
+fn offer_with_a_camera(slot: &[(u8, &str)]) -> String {
+    let (session, rest) = OFFER.split_once("m=video").unwrap();
+    let session = session.replace("BUNDLE 0 1", "BUNDLE 0 1 2");
+    let (head, _) = rest.split_once("a=rtpmap").unwrap();
+    let section = |mid: &str, direction: &str, codecs: &[(u8, &str)]| {
+        let numbers: Vec<String> = codecs.iter().map(|(number, _)| number.to_string()).collect();
+        let head = head.replace("SAVPF 102", &format!("SAVPF {}", numbers.join(" ")));
+        let head = head.replace("a=mid:1", &format!("a=mid:{mid}")).replace("a=recvonly", direction);
+        let h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+        let codec = |(number, name): &(u8, &str)| {
+            let format = if *name == "H264" { format!("a=fmtp:{number} {h264}\r\n") } else { String::new() };
+            format!("a=rtpmap:{number} {name}/90000\r\na=rtcp-fb:{number} nack pli\r\n{format}")
+        };
+        format!("m=video{head}{}", codecs.iter().map(codec).collect::<String>())
+    };
+    let sends = section("2", "a=sendonly", &[(102, "H264"), (96, "VP8")]);
+    format!("{session}{}{sends}a=ssrc:77 cname:ada\r\n", section("1", "a=recvonly", slot))
+}
+
+#[tokio::test]
+async fn a_room_speaks_vp8_while_somebody_in_it_receives_nothing_else_and_so_does_the_box() {
+    let call = Call::start().await;
+    let mut host = call.host.join(&call.room, "Olga").await;
+    let mut ada = call.guest.join(&call.room, "Ada").await;
+    done(&mut host, "box", json!({ "in_call": true })).await;
+    let offer = offer_with_a_camera(&[(102, "H264"), (96, "VP8")]);
+    let sent = |answer: Value| {
+        let answer = answer["sdp"].as_str().unwrap().to_owned();
+        let section = answer.split("m=video").find(|section| section.contains("a=mid:2")).unwrap().to_owned();
+        ["H264/90000", "VP8/90000"].map(|codec| section.contains(codec))
+    };
+    assert_eq!(sent(done(&mut ada, "offer", json!({ "sdp": offer })).await), [true, false]);
+    call.daemon.writes("capture is open kind=Video codec=H264", 1).await;
+
+    let mut carl = call.guest.join(&call.room, "Carl").await;
+    done(&mut carl, "offer", json!({ "sdp": offer_with_a_camera(&[(96, "VP8")]) })).await;
+    for line in [&mut host, &mut ada, &mut carl] {
+        line.until("another codec", |state| state["send"]["video_codec"] == "vp8").await;
+    }
+    assert_eq!(sent(done(&mut ada, "offer", json!({ "sdp": offer })).await), [false, true]);
+    call.daemon.writes("capture is open kind=Video codec=Vp8", 1).await;
+    let stats = done(&mut ada, "stats", json!({})).await;
+    let codes = stats["events"].as_array().unwrap().iter().map(|event| event["code"].as_str().unwrap());
+    assert!(codes.clone().any(|code| code == "codec_changed"), "{stats}");
+
+    done(&mut carl, "leave", json!({})).await;
+    for line in [&mut host, &mut ada] {
+        line.until("the codec of before", |state| state["send"]["video_codec"] == "h264").await;
+    }
+    assert_eq!(sent(done(&mut ada, "offer", json!({ "sdp": offer })).await), [true, false]);
+}
+
+#[tokio::test]
+async fn everybody_may_ask_how_their_own_connection_is() {
+    let call = Call::start().await;
+    let mut ada = call.guest.join(&call.room, "Ada").await;
+    let nothing = json!({
+        "estimate": null, "round_trip": null, "loss": null, "received_loss": null,
+        "received_bitrate": 0, "sent_bitrate": 0, "events": [],
+    });
+    assert_eq!(done(&mut ada, "stats", json!({})).await, nothing);
+    done(&mut ada, "offer", json!({ "sdp": OFFER })).await;
+    let print = "D2:FA:0E:C3";
+    assert!(OFFER.contains(print));
+    done(&mut ada, "offer", json!({ "sdp": OFFER.replace(print, "D2:FA:0E:C4") })).await;
+    let stats = done(&mut ada, "stats", json!({})).await;
+    let [event] = &stats["events"].as_array().unwrap()[..] else { panic!("one event: {stats}") };
+    assert_eq!((&event["code"], &event["participant"]), (&json!("restarted"), &Value::Null));
+    let at = event["at"].as_str().unwrap();
+    assert!(at.starts_with("20") && at.ends_with('Z'), "{at}");
 }
 
 #[tokio::test]
@@ -275,6 +439,7 @@ async fn names_and_fields_that_cannot_be_used_are_refused_and_may_be_put_right()
         ("state", json!({ "microphone": "yes", "camera": "no" })),
         ("consent", json!({})),
         ("offer", json!({ "sdp": ["v=0"] })),
+        ("offer", json!({ "sdp": "v=0", "sources": { "0": "radio" } })),
     ] {
         assert_eq!(line.ask(op, fields.clone()).await, Err("bad-fields".into()), "{op} {fields}");
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { audioCodecs, streamCodecs, videoCodecs } from "../src/client/codecs";
+import { audioCodecs, slotCodecs, streamCodecs, videoCodecs } from "../src/client/codecs";
 
 const h264 = (profile: string, mode: number) => ({
   mimeType: "video/H264",
@@ -30,7 +30,20 @@ test("a browser without such H.264 calls with VP8, and one without both offers w
   assert.deepEqual(videoCodecs([rtx, h264("640c1f", 1)]), []);
 });
 
-test("sound is Opus alone", () => {
+test("where not everybody receives H.264, VP8 comes first", () => {
+  const all = [h264("42e01f", 1), vp8, rtx];
+  assert.deepEqual(videoCodecs(all, "vp8"), [vp8, h264("42e01f", 1), rtx]);
+});
+
+test("a slot takes one kind of H.264, and VP8", () => {
+  const all = [h264("42001f", 1), h264("42e01f", 1), vp8, rtx];
+  assert.deepEqual(slotCodecs(all), [h264("42e01f", 1), vp8, rtx]);
+});
+
+test("sound is Opus, with redundancy where there is", () => {
   const opus = { mimeType: "audio/opus", sdpFmtpLine: "minptime=10;useinbandfec=1" };
+  const red = { mimeType: "audio/red" };
   assert.deepEqual(audioCodecs([{ mimeType: "audio/G722" }, opus, { mimeType: "audio/PCMU" }]), [opus]);
+  assert.deepEqual(audioCodecs([opus, red, { mimeType: "audio/PCMU" }]), [red, opus]);
+  assert.deepEqual(audioCodecs([red]), []);
 });

@@ -66,27 +66,73 @@ export class FakeSocket {
   }
 }
 
+interface Encoding {
+  rid?: string;
+  active?: boolean;
+  scaleResolutionDownBy?: number;
+}
+
+interface FakeTransceiver {
+  kind: string;
+  direction: string;
+  mid: string | null;
+  preferred: string[];
+  receiver: { track: { kind: string } };
+  sender: {
+    replaceTrack(track: unknown): Promise<void>;
+    getParameters(): { encodings: Encoding[] };
+    setParameters(parameters: { encodings: Encoding[] }): Promise<void>;
+  };
+  setCodecPreferences(codecs: { mimeType: string }[]): void;
+}
+
 export class FakePeer {
   static all: FakePeer[] = [];
   connectionState = "new";
   onconnectionstatechange: (() => void) | null = null;
   localDescription: { sdp: string } | null = null;
-  transceivers: { kind: string; direction: string; mid: string | null; receiver: { track: { kind: string } } }[] = [];
+  transceivers: FakeTransceiver[] = [];
   closed = false;
+  restarts = 0;
 
-  constructor() {
+  constructor(public configuration: { iceServers?: unknown[] } = {}) {
     FakePeer.all.push(this);
   }
 
-  addTransceiver(what: string | { kind: string }, { direction }: { direction: string }) {
+  getConfiguration() {
+    return this.configuration;
+  }
+
+  setConfiguration(configuration: object): void {
+    this.configuration = configuration;
+  }
+
+  restartIce(): void {
+    this.restarts += 1;
+  }
+
+  addTransceiver(
+    what: string | { kind: string },
+    { direction, sendEncodings = [] }: { direction: string; sendEncodings?: Encoding[] },
+  ): FakeTransceiver {
     const kind = typeof what === "string" ? what : what.kind;
-    const transceiver = {
+    let encodings = sendEncodings.map(encoding => ({ ...encoding }));
+    const transceiver: FakeTransceiver = {
       kind,
       direction,
       mid: null,
+      preferred: [],
       receiver: { track: { kind } },
-      sender: { replaceTrack: async () => {} },
-      setCodecPreferences: () => {},
+      sender: {
+        replaceTrack: async () => {},
+        getParameters: () => ({ encodings: encodings.map(encoding => ({ ...encoding })) }),
+        setParameters: async parameters => {
+          encodings = parameters.encodings;
+        },
+      },
+      setCodecPreferences: codecs => {
+        transceiver.preferred = codecs.map(({ mimeType }) => mimeType);
+      },
     };
     this.transceivers.push(transceiver);
     return transceiver;
@@ -109,6 +155,12 @@ export class FakePeer {
   }
 }
 
+const CODECS = {
+  audio: [{ mimeType: "audio/opus" }, { mimeType: "audio/red" }],
+  video: [{ mimeType: "video/VP8" }, { mimeType: "video/H264", sdpFmtpLine: "packetization-mode=1" }],
+};
+const capabilities = (kind: "audio" | "video") => ({ codecs: CODECS[kind] });
+
 /** Puts the fakes where the library looks for the browser's own. */
 export function install(): void {
   FakeSocket.all = [];
@@ -116,7 +168,7 @@ export function install(): void {
   Object.assign(globalThis, {
     WebSocket: FakeSocket,
     RTCPeerConnection: FakePeer,
-    RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) },
-    RTCRtpSender: { getCapabilities: () => ({ codecs: [] }) },
+    RTCRtpReceiver: { getCapabilities: capabilities },
+    RTCRtpSender: { getCapabilities: capabilities },
   });
 }

@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { catalogues, count, type Key, pickLanguage, t } from "../src/ui/i18n";
+import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
 import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
+import * as overlay from "../src/ui/room/overlay-texts";
 import * as trust from "../src/ui/trust/texts";
 
 const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
 test("both catalogues have the same keys, no empty text, and the same placeholders", () => {
-  const { en, de } = catalogues;
-  assert.deepEqual(Object.keys(de).sort(), Object.keys(en).sort());
-  for (const key of Object.keys(en) as Key[]) {
-    assert.notEqual(de[key].trim(), "", key);
-    assert.notEqual(en[key].trim(), "", key);
-    assert.deepEqual(placeholders(de[key]), placeholders(en[key]), key);
-  }
+  same(catalogues);
+  same(overlay);
 });
+
+function same({ en, de }: { en: Record<string, string>; de: Record<string, string> }): void {
+  assert.deepEqual(Object.keys(de).sort(), Object.keys(en).sort());
+  for (const key of Object.keys(en)) {
+    assert.notEqual(de[key]?.trim(), "", key);
+    assert.notEqual(en[key]?.trim(), "", key);
+    assert.deepEqual(placeholders(de[key] ?? ""), placeholders(en[key] ?? ""), key);
+  }
+}
 
 test("a text for one has a sister for many", () => {
   const keys = Object.keys(catalogues.en);

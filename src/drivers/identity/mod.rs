@@ -1,6 +1,8 @@
-//! Secrets: drawing, hashing and comparing them. The home of aws-lc-rs.
+//! Secrets: drawing, hashing and comparing them, and signing for a relay. The home of aws-lc-rs.
 //!
 //! Does not know what a secret is for, and stores none.
+
+pub mod turn;
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,9 +2,9 @@
 
 use super::buffers::Clock;
 use super::describe::describe;
-use super::encode::{Keyframes, write_h264, write_opus};
+use super::encode::{Keyframes, write_h264, write_opus, write_vp8};
 use super::running::{Built, Running, name};
-use super::spec::{self, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec};
+use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec};
 use super::{Counters, Error, caption, stand_in};
 use crate::model::ring::Writer;
 use crate::model::time::Timeline;
@@ -26,17 +26,23 @@ pub fn camera(
     if !spec.caption.is_empty() {
         built.set_text(name::CAPTION, "text", &caption::markup(&spec.caption));
     }
+    let clock = match &spec.source {
+        CameraSource::StandIn => Clock::Ours,
+        CameraSource::V4l2 { .. } => Clock::Monotonic(timeline),
+    };
+    match spec.encoder {
+        CameraEncoder::H264(_) => write_h264(&built, clock, out),
+        CameraEncoder::Vp8 => write_vp8(&built, clock, out),
+    }
     match &spec.source {
         CameraSource::StandIn => {
             built.set_text(name::NOTICE, "text", "Stand-in camera");
-            write_h264(&built, Clock::Ours, out);
             let source = built.element(name::IN);
             let (width, height, fps) = (spec.width, spec.height, spec.fps);
             built.on_start(move || stand_in::pace_pictures(source, timeline, width, height, fps));
         }
         CameraSource::V4l2 { path, .. } => {
             built.set_text(name::DEVICE, "device", path);
-            write_h264(&built, Clock::Monotonic(timeline), out);
         }
     }
     let keyframes = Keyframes::of(&built);

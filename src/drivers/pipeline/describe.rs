@@ -1,7 +1,7 @@
 //! The text of every pipeline, as `gst_parse_launch` reads it. Pure: no GStreamer here, and no text of people.
 
 use super::elements::H264Encoder;
-use super::spec::{AudioCodec, CameraSource, MicrophoneSource, Spec, V4l2Format};
+use super::spec::{AudioCodec, CameraEncoder, CameraSource, MicrophoneSource, Spec, V4l2Format};
 use crate::model::track::Codec;
 
 /// Units or pictures that may wait in front of an element. What does not fit is dropped by us (see the feeds); the
@@ -71,6 +71,14 @@ fn h264(encoder: H264Encoder, bitrate: u32, keyframe_interval: u32) -> String {
     }
 }
 
+fn vp8(bitrate: u32, keyframe_interval: u32) -> String {
+    format!(
+        "vp8enc name=encoder deadline=1 cpu-used=8 threads={THREADS} end-usage=cbr target-bitrate={bitrate} \
+         keyframe-max-dist={keyframe_interval} lag-in-frames=0 buffer-size=500 buffer-initial-size=300 \
+         buffer-optimal-size=400 min-force-key-unit-interval={KEYFRAME_SPACING} ! video/x-vp8"
+    )
+}
+
 fn opus(bitrate: u32) -> String {
     format!("opusenc bitrate={bitrate} frame-size=20 bitrate-type=constrained-vbr")
 }
@@ -85,7 +93,11 @@ pub fn describe(spec: &Spec) -> String {
                 true => String::new(),
                 false => text("caption", LOWER_EDGE, spec.height, 16),
             };
-            let encoder = h264(spec.encoder, spec.bitrate, spec.fps.saturating_mul(2));
+            let keyframe_interval = spec.fps.saturating_mul(2);
+            let encoder = match spec.encoder {
+                CameraEncoder::H264(encoder) => h264(encoder, spec.bitrate, keyframe_interval),
+                CameraEncoder::Vp8 => vp8(spec.bitrate, keyframe_interval),
+            };
             match &spec.source {
                 CameraSource::StandIn => {
                     let notice = text("notice", UPPER_EDGE, spec.height, 14);
@@ -213,7 +225,7 @@ mod tests {
         check,
     };
 
-    fn camera(source: CameraSource, encoder: H264Encoder) -> Spec {
+    fn camera(source: CameraSource, encoder: CameraEncoder) -> Spec {
         let caption = "Porch ! filesink location=/tmp/x".to_owned();
         Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, bitrate: 2_000_000, encoder, caption })
     }
@@ -239,9 +251,10 @@ mod tests {
         let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
         let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
         vec![
-            ("camera-stand-in", camera(CameraSource::StandIn, H264Encoder::X264)),
-            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg), H264Encoder::V4l2)),
-            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw), H264Encoder::OpenH264)),
+            ("camera-stand-in", camera(CameraSource::StandIn, CameraEncoder::H264(H264Encoder::X264))),
+            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg), CameraEncoder::H264(H264Encoder::V4l2))),
+            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw), CameraEncoder::H264(H264Encoder::OpenH264))),
+            ("camera-vp8", camera(v4l2(V4l2Format::Mjpeg), CameraEncoder::Vp8)),
             (
                 "microphone-stand-in",
                 Spec::Microphone(MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 }),

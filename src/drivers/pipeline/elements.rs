@@ -17,7 +17,7 @@ pub fn package(element: &str) -> &'static str {
         "alsasrc" | "alsasink" => "gstreamer1.0-alsa",
         "textoverlay" => "gstreamer1.0-x",
         "openh264enc" | "kmssink" | "watchdog" => "gstreamer1.0-plugins-bad",
-        "v4l2src" | "v4l2h264enc" | "vp8dec" | "jpegenc" | "jpegdec" => "gstreamer1.0-plugins-good",
+        "v4l2src" | "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" => "gstreamer1.0-plugins-good",
         "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",
     }

@@ -146,6 +146,25 @@ pub(super) fn write_h264(built: &Built, clock: Clock, mut out: Writer<Unit>) {
     });
 }
 
+/// Writes the frames of a VP8 encoder into a ring.
+pub(super) fn write_vp8(built: &Built, clock: Clock, mut out: Writer<Unit>) {
+    let config = Arc::new(Config::Vp8);
+    outputs(built, clock, move |output| {
+        let (Some(map), Some(buffer)) = (output.map(), output.sample.buffer()) else { return };
+        if map.is_empty() {
+            return;
+        }
+        out.push(Unit {
+            pts: output.time,
+            duration: buffer.duration().map(|d| Duration::from_nanos(d.nseconds())),
+            keyframe: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+            gap: false,
+            config: config.clone(),
+            data: Bytes::copy_from_slice(&map),
+        });
+    });
+}
+
 /// Writes the frames of a sound encoder into a ring; `place` gives their time and duration, the encoder's delay taken off.
 fn write_sound(
     built: &Built,

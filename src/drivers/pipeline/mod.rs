@@ -48,8 +48,8 @@ pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder
 pub use playback::{display, speaker};
 pub use running::{Cause, Event, Running};
 pub use spec::{
-    AudioCodec, AudioEncoderSpec, CameraSource, CameraSpec, DisplaySpec, MicrophoneSource, MicrophoneSpec, SpeakerSpec,
-    Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
+    AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, MicrophoneSource,
+    MicrophoneSpec, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
 };
 pub use still::{card, jpeg};
 

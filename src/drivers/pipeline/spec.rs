@@ -33,7 +33,7 @@ pub enum V4l2Format {
     Mjpeg,
 }
 
-/// A camera, encoded as H.264 constrained baseline without B-frames.
+/// A camera, encoded as H.264 constrained baseline without B-frames, or as VP8.
 #[derive(Debug, Clone)]
 pub struct CameraSpec {
     /// Where pictures come from.
@@ -47,9 +47,18 @@ pub struct CameraSpec {
     /// Bits a second.
     pub bitrate: u32,
     /// The encoder.
-    pub encoder: H264Encoder,
+    pub encoder: CameraEncoder,
     /// Drawn at the lower edge; empty for nothing.
     pub caption: String,
+}
+
+/// How a camera's pictures are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CameraEncoder {
+    /// As H.264, by this encoder.
+    H264(H264Encoder),
+    /// As VP8, in software: for calls in which somebody receives nothing else.
+    Vp8,
 }
 
 /// Where sound comes from.
@@ -144,7 +153,7 @@ pub struct SpeakerSpec {
 /// Every pipeline there is.
 #[derive(Debug, Clone)]
 pub enum Spec {
-    /// Camera to H.264.
+    /// Camera to H.264 or VP8.
     Camera(CameraSpec),
     /// Microphone to Opus.
     Microphone(MicrophoneSpec),

@@ -81,7 +81,7 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", WRONG)
     }
 
-    fn closing() -> Self {
+    pub(super) fn closing() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutdown", "The box is shutting down. Try again in a minute.")
     }
 }

@@ -20,6 +20,7 @@ mod pages;
 mod patience;
 mod places;
 mod projection;
+mod reachability;
 mod requests;
 mod rooms;
 pub mod routes;
@@ -42,11 +43,13 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::drivers::identity::turn;
 use crate::drivers::peer::server as peers;
 use crate::drivers::store;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::auth::Name;
+use crate::services::reachability as reach;
 use crate::services::{access, broadcast, egress, endpoint, origin, program, room};
 
 /// What the handlers stand on; cheap to clone.
@@ -71,6 +74,10 @@ pub struct Inner {
     pub whep: egress::whep::Handle,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
+    /// How the box is reached.
+    pub reach: reach::Handle,
+    /// The relay that participants are told of.
+    pub relay: Option<turn::Relay>,
     /// What the box is called.
     pub name: Name,
     /// Where links lead, if not to where the browser asked.

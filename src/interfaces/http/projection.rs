@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::id::ParticipantId;
+use crate::model::bitrate::Bitrate;
 use crate::model::role::{Scope, Verb};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
+use crate::proto::sfu::{Pause, Shown};
 use crate::services::access::Grant;
-use crate::services::room::{Connection, OnAir, Participant, ParticipantKind, Room};
+use crate::services::room::{Connection, Happened, OnAir, Own, Participant, ParticipantKind, Room, Slot, Stats};
 
 /// A point in wall time as RFC 3339, from seconds since 1970 UTC.
 pub(super) fn date(unix: i64) -> String {
@@ -25,11 +26,8 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32) 
     let may: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
     let participants: Map<String, Value> =
         room.participants.iter().map(|p| (p.id.to_string(), participant(p))).collect();
-    let slots: Map<String, Value> = me
-        .slots
-        .iter()
-        .filter_map(|slot| Some((slot.mid.clone(), json!({ "participant": slot.from?, "kind": slot.kind }))))
-        .collect();
+    let slots: Map<String, Value> = me.own.slots.iter().filter_map(|s| Some((s.mid.clone(), slot(s)?))).collect();
+    let Own { slots_wanted, sends, .. } = &*me.own;
     json!({
         "room": {
             "id": room.id,
@@ -44,21 +42,30 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32) 
         "you": me.id,
         "may": may,
         "participants": participants,
+        "speaker": room.speaker,
         "slots": slots,
-        "slots_wanted": {
-            "audio": wanted(room, me.id, Kind::Audio),
-            "video": wanted(room, me.id, Kind::Video),
-        },
+        "slots_wanted": { "audio": slots_wanted.audio, "video": slots_wanted.video },
+        "send": { "camera": sends.camera, "screen": sends.screen, "video_codec": room.codec },
     })
 }
 
-/// Tracks of this kind that the others have.
-fn wanted(room: &Room, me: ParticipantId, kind: Kind) -> usize {
-    let has = |p: &&Participant| match kind {
-        Kind::Audio => p.audio,
-        Kind::Video => p.video,
-    };
-    room.participants.iter().filter(|p| p.id != me).filter(has).count()
+/// What comes in a slot; nothing if that is nothing.
+fn slot(slot: &Slot) -> Option<Value> {
+    let (who, label) = slot.from?;
+    let mut value = json!({ "participant": who, "kind": slot.kind, "source": label });
+    match slot.shown {
+        Some(Shown::Layer(layer)) if slot.kind == Kind::Video => value["layer"] = layer.number().into(),
+        Some(Shown::Paused(why)) if slot.kind == Kind::Video => {
+            let why = match why {
+                Pause::Connection => "connection",
+                Pause::Codec => "codec",
+                Pause::Source => "source",
+            };
+            value["paused"] = why.into();
+        }
+        _ => {}
+    }
+    Some(value)
 }
 
 fn participant(p: &Participant) -> Value {
@@ -71,6 +78,9 @@ fn participant(p: &Participant) -> Value {
         "role": p.role,
         "microphone": p.microphone,
         "camera": p.camera,
+        "screen": p.screen.is_some(),
+        "speaking": p.speaking,
+        "quality": p.quality,
         "on_air": match p.on_air {
             OnAir::No => "no",
             OnAir::Asked => "asked",
@@ -82,6 +92,23 @@ fn participant(p: &Participant) -> Value {
             Connection::Lost => "lost",
         },
         "stand_in": p.stand_in,
+    })
+}
+
+/// The report of somebody's connection: the answer to `stats`.
+pub(super) fn stats(stats: &Stats, timeline: &Timeline) -> Value {
+    let event = |happened: &Happened| {
+        let Happened { at, code, who } = happened;
+        json!({ "at": moment(*at, timeline), "code": code.name(), "participant": who })
+    };
+    json!({
+        "estimate": stats.estimate.map(Bitrate::bps),
+        "round_trip": stats.round_trip.map(|time| time.as_secs_f64()),
+        "loss": stats.loss,
+        "received_loss": stats.received_loss,
+        "received_bitrate": stats.received_bitrate,
+        "sent_bitrate": stats.sent_bitrate,
+        "events": stats.events.iter().map(event).collect::<Vec<_>>(),
     })
 }
 

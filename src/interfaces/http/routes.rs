@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, options, post};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, requests, rooms, session, signalling,
-    statistics, trust, whep,
+    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, reachability, requests, rooms, session,
+    signalling, statistics, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -65,6 +65,7 @@ routes! {
     OPTIONS options "/api/v1/guest" Rule::EveryPage => guest::options;
     GET get "/api/v1/node" Rule::Everybody => health::node;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
+    POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -86,6 +87,7 @@ routes! {
     GET get "/r/{room}" Rule::Everybody => pages::page;
     GET get "/b/{broadcast}" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;
+    GET get "/reachability" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

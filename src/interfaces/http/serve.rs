@@ -21,7 +21,9 @@ use super::door::Arrival;
 use super::patience::{Patient, Prompt};
 use super::places::{Place, Places};
 use super::{App, routes};
+use crate::drivers::peer::server as peers;
 use crate::drivers::tls;
+use crate::proto::ice::framing;
 
 /// Connections at one time, if the system allows so many open files.
 const CONNECTIONS: usize = 2048;
@@ -78,6 +80,7 @@ impl Server {
     /// finished. `files` is how many files this process may have open for it, `share` how many connections one address.
     pub async fn run(self, app: App, door: Door, (files, share): (usize, usize), stop: CancellationToken) {
         let open = app.requests.connections.clone();
+        let peers = app.seen.peers.clone();
         let router = routes::router(app);
         let most = CONNECTIONS.min(files.saturating_sub(OTHER_FILES)).max(16);
         let mut places = Places::new(most, share);
@@ -99,7 +102,8 @@ impl Server {
                 Ok((stream, address)) => {
                     // Whoever finds no place is cut off: a queue would only hold up those who would find one.
                     if let Some(place) = places.take(address.ip()) {
-                        let serving = enter((stream, address), place, door.clone(), router.clone(), stop.clone());
+                        let way = (door.clone(), router.clone(), peers.clone());
+                        let serving = enter((stream, address), place, way, stop.clone());
                         let open = open.hold();
                         let task = connections.spawn(async move {
                             serving.await;
@@ -133,14 +137,28 @@ async fn open(listen: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// Serves one connection; a secure one after its handshake.
+/// Serves one connection; a secure one after its handshake. One that begins as media does is for the peers' worker.
 async fn enter(
     (stream, peer): (TcpStream, SocketAddr),
     place: Place,
-    door: Door,
-    router: Router,
+    (door, router, peers): (Door, Router, peers::Handle),
     stop: CancellationToken,
 ) {
+    if peers.takes_connections() {
+        let first = tokio::select! {
+            first = first_byte(&stream) => first,
+            () = place.taken_away() => return,
+            () = stop.cancelled() => return,
+        };
+        match first {
+            None => return,
+            Some(first) if framing::can_begin(first) => {
+                // One that is reset meanwhile is not worth a word.
+                return stream.into_std().map_or((), |stream| peers.hand_over(stream));
+            }
+            Some(_) => {}
+        }
+    }
     // Small answers must not wait for more to come.
     let _ = stream.set_nodelay(true);
     let arrival = Arrival { peer: peer.ip(), secure: matches!(door, Door::Secure(_)) };
@@ -157,6 +175,15 @@ async fn enter(
                 Err(error) => tracing::trace!(%error, "a handshake failed"),
             }
         }
+    }
+}
+
+/// The first byte of a connection, which stays to be read; `None` if none comes.
+async fn first_byte(stream: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    match tokio::time::timeout(HEAD, stream.peek(&mut first)).await {
+        Ok(Ok(1)) => Some(first[0]),
+        _ => None,
     }
 }
 

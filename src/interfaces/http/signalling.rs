@@ -1,5 +1,6 @@
 //! The room's WebSocket: docs/reference/signalling.md.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -12,15 +13,15 @@ use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
 use super::gate::{Caller, PROTOCOL};
-use super::projection::{patch, state};
+use super::projection::{patch, state, stats};
 use super::requests::RequestId;
 use super::{App, body};
-use crate::model::id::{BroadcastId, RoomId};
+use crate::model::id::{BroadcastId, ParticipantId, RoomId};
 use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
-use crate::services::room::{Away, BoxWish, Notice, Room, Seat};
+use crate::services::room::{Away, BoxWish, HIGHEST, Label, Labels, MOST_SHOWN, Notice, Room, Seat, Tile, View};
 
 /// The version of the frames.
 const VERSION: u64 = 1;
@@ -34,12 +35,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BURST: u32 = 60;
 /// See [`BURST`].
 const STEP: Duration = Duration::from_millis(50);
+/// Patches are at least so far apart: what changes meanwhile goes out as one. In a room of many there is always something.
+const APART: Duration = Duration::from_millis(100);
 
 /// Every request and what it needs in the room. A request that is not in this list is refused before it is looked at.
 pub const OPS: &[(&str, Verb)] = &[
     ("join", Verb::Join),
     ("offer", Verb::Join),
     ("state", Verb::Join),
+    ("view", Verb::Join),
+    ("stats", Verb::Join),
     ("consent", Verb::Join),
     ("leave", Verb::Join),
     ("go_live", Verb::Broadcast),
@@ -64,6 +69,7 @@ pub(super) fn read(text: &str) -> Option<(String, bool)> {
         "join" => fields::<JoinFields>(of).is_ok_and(|join| Name::new(&join.name).is_ok()),
         "offer" => fields::<OfferFields>(of).is_ok(),
         "state" => fields::<StateFields>(of).is_ok(),
+        "view" => fields::<ViewFields>(of).is_ok_and(|view| view.checked().is_ok()),
         "consent" => fields::<ConsentFields>(of).is_ok(),
         "go_live" => fields::<GoLiveFields>(of).is_ok(),
         "box" => fields::<BoxFields>(of).is_ok(),
@@ -81,6 +87,38 @@ struct JoinFields {
 #[derive(Deserialize)]
 struct OfferFields {
     sdp: String,
+    sources: Option<Labels>,
+}
+
+#[derive(Deserialize)]
+struct ViewFields {
+    shown: Vec<TileFields>,
+    front: Option<ParticipantId>,
+}
+
+#[derive(Deserialize)]
+struct TileFields {
+    participant: ParticipantId,
+    source: Label,
+    height: f64,
+}
+
+impl ViewFields {
+    /// Who is not in the room (any more) is no mistake; a tile that can't be is.
+    fn checked(self) -> Result<View, Problem> {
+        let bad = |why: &str| Err(Problem::bad("bad-view", format!("This view can't be used: {why}.")));
+        if self.shown.len() > MOST_SHOWN {
+            return bad(&format!("a page shows at most {MOST_SHOWN} tiles"));
+        }
+        if self.shown.iter().any(|tile| !matches!(tile.source, Label::Camera | Label::Screen)) {
+            return bad("a tile shows a camera or a screen");
+        }
+        if self.shown.iter().any(|tile| !(0.0..=f64::from(HIGHEST)).contains(&tile.height)) {
+            return bad(&format!("the height of a tile is from 0 to {HIGHEST} pixels"));
+        }
+        let tile = |t: &TileFields| Tile { who: t.participant, label: t.source, height: t.height.round() as u32 };
+        Ok(View { tiles: self.shown.iter().map(tile).collect(), front: self.front })
+    }
 }
 
 #[derive(Deserialize)]
@@ -135,7 +173,9 @@ pub(super) async fn connect(
         let line = async move {
             let _open = app.requests.sockets.hold();
             let shown = Value::Null;
-            let mut line = Line { socket, seq: 0, app, room, grant, request, seat: None, shown, noticed: 0 };
+            let (seat, told, next) = (None, None, Instant::now());
+            let mut line =
+                Line { socket, seq: 0, app, room, grant, request, seat, told, shown, noticed: 0, next, stale: false };
             let end = line.run().await;
             line.finish(end).await;
         };
@@ -151,8 +191,14 @@ struct Line {
     grant: Grant,
     request: RequestId,
     seat: Option<Seat>,
+    /// What the page was told last: the room, how many watch, and the state that came of it.
+    told: Option<(Arc<Room>, u32)>,
     shown: Value,
     noticed: u64,
+    /// When the next patch may go out.
+    next: Instant,
+    /// Something has changed, and a patch waits for its time.
+    stale: bool,
 }
 
 impl Line {
@@ -185,10 +231,11 @@ impl Line {
                     }
                 }
                 changed = rooms.changed() => match changed {
-                    Ok(()) => self.show().await,
+                    Ok(()) => self.changed().await,
                     Err(_) => Err(End::Bye("shutdown")),
                 },
-                Ok(()) = broadcasts.changed() => self.show().await,
+                Ok(()) = broadcasts.changed() => self.changed().await,
+                () = tokio::time::sleep_until(self.next), if self.stale => self.show().await,
                 _ = ping.tick() => self.send(Message::Ping(Vec::new().into())).await,
                 () = grant.ended() => Err(End::Bye(self.why_ended())),
                 () = cancel.cancelled() => Err(End::Bye("shutdown")),
@@ -288,9 +335,18 @@ impl Line {
         let (rooms, who) = (&self.app.rooms, seat.participant);
         match frame.op.as_str() {
             "offer" => {
-                let OfferFields { sdp } = fields(frame.fields)?;
-                Ok(json!({ "sdp": rooms.offer(who, sdp).await? }))
+                let OfferFields { sdp, sources } = fields(frame.fields)?;
+                let shares = sources.iter().flat_map(Labels::values).any(|label| label.is_shared());
+                if shares && !self.grant.permits(Verb::ShareScreen, Scope::Room(self.room)) {
+                    return Err(Problem::not_permitted());
+                }
+                Ok(json!({ "sdp": rooms.offer(who, sdp, sources).await? }))
             }
+            "view" => {
+                rooms.look(who, fields::<ViewFields>(frame.fields)?.checked()?).await?;
+                Ok(json!({}))
+            }
+            "stats" => Ok(stats(&rooms.stats(who).await?, &self.app.timeline)),
             "state" => {
                 let StateFields { microphone, camera } = fields(frame.fields)?;
                 rooms.sending(who, microphone, camera).await?;
@@ -333,26 +389,58 @@ impl Line {
         let seat = self.app.rooms.join(self.room, self.grant.clone(), name, resume).await?;
         Span::current().record("participant", field::display(seat.participant));
         tracing::info!("joined");
-        let ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
+        let mut ok = json!({ "participant": seat.participant, "resume": seat.resume.reveal() });
+        if let Some(relay) = &self.app.relay {
+            let now = self.app.timeline.unix_nanos(self.app.timeline.media(std::time::Instant::now())) / 1_000_000_000;
+            let who = seat.participant.to_string();
+            ok["ice_servers"] = json!([relay.ice_server(&who, u64::try_from(now).unwrap_or_default())]);
+        }
         self.seat = Some(seat);
         Ok(ok)
     }
 
-    /// Shows what has changed since the last time.
-    async fn show(&mut self) -> Result<(), End> {
-        let Some(seat) = &self.seat else {
-            return Ok(());
-        };
+    /// Something may have changed: shows it now, or when the time has come.
+    async fn changed(&mut self) -> Result<(), End> {
+        self.stale = true;
+        if Instant::now() < self.next { self.is_seated() } else { self.show().await }
+    }
+
+    /// The room and who one is there, as long as the seat is one's own.
+    fn seated(&self, seat: &Seat) -> Result<Arc<Room>, End> {
         let Ok(room) = self.app.rooms.room(self.room) else {
             return Err(End::Bye("room_closed"));
         };
+        match room.participant(seat.participant) {
+            Some(me) if me.generation == seat.generation => Ok(room),
+            Some(_) => Err(End::Bye("replaced")),
+            None => Err(End::Bye("removed")),
+        }
+    }
+
+    /// Whoever is put out is told at once.
+    fn is_seated(&self) -> Result<(), End> {
+        self.seat.as_ref().map_or(Ok(()), |seat| self.seated(seat).map(drop))
+    }
+
+    /// Shows what has changed since the last time.
+    async fn show(&mut self) -> Result<(), End> {
+        self.stale = false;
+        let Some(seat) = &self.seat else {
+            return Ok(());
+        };
+        let room = self.seated(seat)?;
+        let viewers = self.viewers(room.broadcast);
         let Some(me) = room.participant(seat.participant) else {
             return Err(End::Bye("removed"));
         };
-        if me.generation != seat.generation {
-            return Err(End::Bye("replaced"));
+        // Most changes concern another room, or somebody else's slots.
+        let same = self.told.as_ref().is_some_and(|(told, watched)| {
+            let own = told.participant(me.id).is_some_and(|before| before.own == me.own);
+            *watched == viewers && (Arc::ptr_eq(told, &room) || own && told.looks_like(&room))
+        });
+        if same {
+            return Ok(());
         }
-        let viewers = self.viewers(room.broadcast);
         let state = state(&room, me, &self.grant, viewers);
         if self.shown.is_null() {
             self.noticed = room.notices.0;
@@ -360,7 +448,9 @@ impl Line {
         } else if let Some(change) = patch(&self.shown, &state) {
             self.event("patch", json!({ "patch": change })).await?;
         }
+        self.next = Instant::now() + APART;
         self.shown = state;
+        self.told = Some((room.clone(), viewers));
         self.notices(&room).await
     }
 

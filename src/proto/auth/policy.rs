@@ -5,7 +5,7 @@ use crate::model::role::{Role, Scope, Verb};
 
 /// Whether `role` may do `verb` at `scope`. `home` is the one room a guest was invited to.
 ///
-/// A host may do everything. A guest may watch, and may join, speak and show a camera in the home room. A viewer may watch.
+/// A host may do everything. A guest may watch, and may join, speak, show a camera and share a screen in the home room. A viewer may watch.
 /// To watch is to watch what is public; what is public is not decided here.
 pub fn permits(role: Role, home: Option<RoomId>, verb: Verb, scope: Scope) -> bool {
     let at_home = match (home, scope) {
@@ -14,11 +14,17 @@ pub fn permits(role: Role, home: Option<RoomId>, verb: Verb, scope: Scope) -> bo
     };
     match (role, verb) {
         (Role::Host, _) | (_, Verb::Watch) => true,
-        (Role::Guest, Verb::Join | Verb::Speak | Verb::ShowCamera) => at_home,
+        (Role::Guest, Verb::Join | Verb::Speak | Verb::ShowCamera | Verb::ShareScreen) => at_home,
         (Role::Guest, Verb::Invite | Verb::Broadcast | Verb::Administer) => false,
         (
             Role::Viewer,
-            Verb::Join | Verb::Speak | Verb::ShowCamera | Verb::Invite | Verb::Broadcast | Verb::Administer,
+            Verb::Join
+            | Verb::Speak
+            | Verb::ShowCamera
+            | Verb::ShareScreen
+            | Verb::Invite
+            | Verb::Broadcast
+            | Verb::Administer,
         ) => false,
     }
 }

@@ -5,6 +5,8 @@ pub const MOST_TILES: usize = 25;
 
 /// A canvas is divided into gaps of one part in this many of its width.
 const GAP_PART: u32 = 80;
+/// Beside a shared screen the others have one part in this many of the canvas.
+const STRIP_PART: u32 = 5;
 /// Smaller tiles than this, in pixels, are not made.
 const SMALLEST: u32 = 16;
 /// Tile widths are a multiple of this, so that each row of each I420 plane is a multiple of four bytes and decoders
@@ -65,6 +67,19 @@ pub fn tiles(count: usize, width: u32, height: u32) -> Vec<Tile> {
             height: shape.height,
         })
         .collect()
+}
+
+/// Tiles for `shared` screens, and for `others` beside them: the screens have most of the canvas, the others the strip at its
+/// right edge. Without a screen it is the grid, and without others the screens have the whole canvas.
+pub fn stage(shared: usize, others: usize, width: u32, height: u32) -> (Vec<Tile>, Vec<Tile>) {
+    let strip = match (shared, others) {
+        (0, _) => width,
+        (_, 0) => 0,
+        _ => even(width / STRIP_PART),
+    };
+    let left = width - strip;
+    let beside = tiles(others, strip, height).into_iter().map(|tile| Tile { x: tile.x + even(left), ..tile });
+    (tiles(shared, even(left), height), beside.collect())
 }
 
 /// The largest 16:9 tile of which so many rows and columns fit, or nothing if that is too small.
@@ -157,6 +172,34 @@ mod tests {
             }
         }
         assert!(kept > 10, "most joins keep the shape, {kept} did");
+    }
+
+    #[test]
+    fn a_shared_screen_has_most_of_the_canvas_and_the_others_a_strip_beside_it() {
+        for (width, height) in CANVASES {
+            assert_eq!(stage(0, 3, width, height), (Vec::new(), tiles(3, width, height)));
+            assert_eq!(stage(1, 0, width, height), (tiles(1, width, height), Vec::new()));
+            for (shared, others) in [(1, 1), (1, 7), (2, 3), (3, 24)] {
+                let (screens, beside) = stage(shared, others, width, height);
+                let what = format!("{shared} and {others} on {width}x{height}");
+                assert_eq!(screens.len(), shared, "{what}");
+                let all: Vec<_> = screens.iter().chain(&beside).collect();
+                for (n, tile) in all.iter().enumerate() {
+                    assert!([tile.x, tile.y, tile.width, tile.height].iter().all(|v| v % 2 == 0), "{what}: {tile:?}");
+                    assert!(tile.x + tile.width <= width && tile.y + tile.height <= height, "{what}: {tile:?}");
+                    assert!(all[..n].iter().all(|other| !overlap(tile, other)), "{what}: {tile:?}");
+                }
+                if shared == 1
+                    && let Some(small) = beside.first()
+                {
+                    assert!(screens[0].width >= 3 * small.width, "{what}");
+                }
+            }
+        }
+        let (screens, beside) = stage(1, 5, 1280, 720);
+        assert_eq!(screens, [Tile { x: 0, y: 72, width: 1024, height: 576 }]);
+        assert!(beside.len() == 5 && beside.iter().all(|tile| tile.x >= 1024 && tile.width >= 200), "{beside:?}");
+        assert_eq!(stage(4, 4, 0, 0), (Vec::new(), Vec::new()));
     }
 
     #[test]

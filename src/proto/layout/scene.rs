@@ -21,6 +21,8 @@ const AHEAD: Duration = Duration::from_secs(2);
 pub enum Sight {
     /// Pictures are expected.
     Seen,
+    /// Pictures of a screen are expected, which has most of the canvas.
+    Shared,
     /// Sound at most: always a card.
     Unseen,
 }
@@ -111,7 +113,7 @@ impl<K: Copy + Eq> Scene<K> {
         let Some(seat) = self.seat(key) else { return };
         let fits = seat.tile.is_some_and(|tile| (tile.width, tile.height) == (picture.width, picture.height));
         let newer = seat.waiting.back().or(seat.shown.as_ref()).is_none_or(|last| last.time < picture.time);
-        if fits && newer && !ahead && seat.sight == Sight::Seen && seat.waiting.len() < WAITING {
+        if fits && newer && !ahead && seat.sight != Sight::Unseen && seat.waiting.len() < WAITING {
             seat.waiting.push_back(picture);
         }
     }
@@ -172,9 +174,11 @@ impl<K: Copy + Eq> Scene<K> {
     }
 
     fn lay_out(&mut self) {
-        let mut tiles = grid::tiles(self.seats.len(), self.width, self.height).into_iter();
+        let shared = self.seats.iter().filter(|seat| seat.sight == Sight::Shared).count();
+        let (screens, beside) = grid::stage(shared, self.seats.len() - shared, self.width, self.height);
+        let (mut screens, mut beside) = (screens.into_iter(), beside.into_iter());
         for seat in &mut self.seats {
-            seat.tile = tiles.next();
+            seat.tile = if seat.sight == Sight::Shared { screens.next() } else { beside.next() };
             let fits = |picture: &Picture| {
                 seat.tile.is_some_and(|tile| (tile.width, tile.height) == (picture.width, picture.height))
             };
@@ -321,6 +325,21 @@ mod tests {
         assert!(!scene.compose(MediaTime::ZERO).complete);
         show(&mut scene, 1, 100, 0);
         assert!(scene.compose(MediaTime::ZERO).complete);
+    }
+
+    #[test]
+    fn a_screen_comes_large_and_goes_again() {
+        let mut scene = scene();
+        scene.add(1, "Ada".into(), Sight::Seen);
+        scene.add(2, "Bob".into(), Sight::Seen);
+        let before = tile(&scene, 1);
+        scene.add(3, "Ada: screen".into(), Sight::Shared);
+        assert!(tile(&scene, 3).width > 3 * tile(&scene, 1).width);
+        show(&mut scene, 3, 130, 0);
+        assert!(scene.compose(MediaTime::ZERO).picture.data.contains(&130));
+        scene.remove(3);
+        assert_eq!(tile(&scene, 1), before);
+        assert!(!scene.compose(MediaTime::ZERO).picture.data.contains(&130));
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub const SLEW: i64 = 5_000_000;
 /// Nanoseconds a second by which the least delay seen is forgotten: more than any two crystals differ by.
 const FORGET: i64 = 100_000;
 
+/// Nanoseconds after which a track that stands still says nothing about another.
+const BESIDE: i64 = 200_000_000;
+
 /// A sender report of one track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
@@ -50,6 +53,8 @@ struct Shift {
 
 struct Track {
     rate: u32,
+    /// The first track of those that show the same pictures, see [`Clock::add_layer`].
+    group: usize,
     report: Option<Report>,
     least: Option<Least>,
     shift: Option<Shift>,
@@ -66,12 +71,37 @@ pub struct Clock {
 impl Clock {
     /// Adds a track whose timestamps tick `rate` times a second; the result names it in the other calls.
     pub fn add(&mut self, rate: u32) -> usize {
-        self.tracks.push(Track { rate, report: None, least: None, shift: None });
-        self.tracks.len() - 1
+        let group = self.tracks.len();
+        self.tracks.push(Track { rate, group, report: None, least: None, shift: None });
+        group
+    }
+
+    /// Adds a track that shows the same pictures as `track` at the same time, in another size: it begins where that one is.
+    pub fn add_layer(&mut self, track: usize) -> Option<usize> {
+        let &Track { rate, group, .. } = self.tracks.get(track)?;
+        self.tracks.push(Track { rate, group, report: None, least: None, shift: None });
+        Some(self.tracks.len() - 1)
+    }
+
+    /// The timestamps of this track begin anew: nothing that was learnt of them holds any more.
+    pub fn restart(&mut self, track: usize) {
+        if let Some(track) = self.tracks.get_mut(track) {
+            (track.report, track.least, track.shift) = (None, None, None);
+        }
+    }
+
+    /// The newest media time of the other tracks of this group, if they are not still.
+    fn beside(&self, track: usize, now: MediaTime) -> Option<i64> {
+        let group = self.tracks.get(track)?.group;
+        let others = self.tracks.iter().enumerate().filter(|(at, other)| *at != track && other.group == group);
+        let newest = others.filter_map(|(_, other)| other.shift).filter(|shift| now.since(shift.at) < BESIDE);
+        newest.map(|shift| shift.newest.saturating_add(shift.by)).max()
     }
 
     /// The media time of a packet of `track` with this extended timestamp, which arrived at `now`.
     pub fn time(&mut self, track: usize, rtp_time: u64, report: Option<Report>, now: MediaTime) -> MediaTime {
+        let fresh = self.tracks.get(track).is_some_and(|track| track.shift.is_none());
+        let beside = if fresh { self.beside(track, now) } else { None };
         let Some(track) = self.tracks.get_mut(track) else {
             return now;
         };
@@ -92,7 +122,12 @@ impl Clock {
             None => own,
         };
         let shift = match track.shift {
-            None => Shift { by: target, at: now, newest: nanos },
+            // Before a report says it, the layers of a picture are taken to come together.
+            None => {
+                let by =
+                    beside.filter(|_| track.report.is_none()).map_or(target, |beside| beside.saturating_sub(nanos));
+                Shift { by, at: now, newest: nanos }
+            }
             // Sound and picture of one sender can't be further apart than this: the sender's clock itself was set.
             Some(shift) if target.saturating_sub(shift.by).unsigned_abs() > 2_000_000_000 => {
                 Shift { by: target, at: now, newest: nanos }
@@ -171,6 +206,37 @@ mod tests {
             assert!(time > last, "at {tick}");
             last = time;
         }
+    }
+
+    #[test]
+    fn layers_of_one_picture_agree_from_the_first_packet_on() {
+        for reports in [false, true] {
+            let mut clock = Clock::default();
+            let low = clock.add(90_000);
+            let high = clock.add_layer(low).expect("it is a track");
+            for step in 0..300i64 {
+                let captured = step * 33 * MS;
+                let ticks = (captured / 1000 * 90 / 1000) as u64;
+                let report =
+                    |base: u64| reports.then_some(Report { wall_nanos: captured + 5000 * MS, rtp_time: base + ticks });
+                // The large one takes longer, keyframes most of all.
+                let late = if step % 100 == 0 { 90 } else { 4 };
+                let at = |after: i64| MediaTime::from_nanos(captured + after * MS);
+                let first = clock.time(low, 70_000 + ticks, report(70_000), at(20));
+                let second = clock.time(high, 9_000_000 + ticks, report(9_000_000), at(20 + late));
+                assert!(first.since(second).abs() < 5 * MS, "{reports} at {step}: {}", first.since(second));
+            }
+        }
+    }
+
+    #[test]
+    fn timestamps_that_begin_anew_do_not_move_media_time() {
+        let mut clock = Clock::default();
+        let track = clock.add(1000);
+        let before = clock.time(track, 900_000, None, MediaTime::from_millis(500));
+        clock.restart(track);
+        let after = clock.time(track, 10, None, MediaTime::from_millis(540));
+        assert_eq!(after.since(before), 40 * MS);
     }
 
     #[test]

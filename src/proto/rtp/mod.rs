@@ -1,11 +1,13 @@
 //! RTP: packets to units and back, and whose clock is whose.
 //!
-//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7741 (VP8 payload), RFC 7587 (Opus payload), RFC 6716 (Opus).
+//! Sources: RFC 3550 (RTP), RFC 6184 (H.264 payload), RFC 7741 (VP8 payload), RFC 7587 (Opus payload), RFC 6716 (Opus),
+//! RFC 2198 (redundant sound).
 //! It does not know peers, encryption or retransmission: packets come here decrypted and numbered past 16 bits.
 
 mod clock;
 mod h264;
 mod opus;
+pub mod red;
 mod reorder;
 pub mod vp8;
 
@@ -114,12 +116,14 @@ impl Depacketizer {
 pub struct Packetizer {
     codec: Codec,
     seq: u64,
+    /// Pictures so far, which VP8 numbers.
+    pictures: u16,
 }
 
 impl Packetizer {
-    /// For one track of this codec; `None` for codecs that nobody here packs into RTP (VP8, AAC).
+    /// For one track of this codec; `None` for codecs that RTP does not carry here (AAC).
     pub fn new(codec: Codec) -> Option<Self> {
-        matches!(codec, Codec::H264 | Codec::Opus).then_some(Self { codec, seq: 0 })
+        (codec != Codec::Aac).then_some(Self { codec, seq: 0, pictures: 0 })
     }
 
     /// The packets of one unit, in order.
@@ -129,7 +133,11 @@ impl Packetizer {
         match self.codec {
             Codec::H264 => h264::packetize(unit, rtp_time, packets),
             Codec::Opus => packets.push(opus::packetize(unit, rtp_time)),
-            Codec::Vp8 | Codec::Aac => {}
+            Codec::Vp8 => {
+                vp8::packetize(unit, rtp_time, self.pictures, packets);
+                self.pictures = self.pictures.wrapping_add(1);
+            }
+            Codec::Aac => {}
         }
         for packet in &mut packets[first..] {
             packet.seq = self.seq;

@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::PAYLOAD;
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
+use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
 
+/// Bytes of the payload descriptors that we write.
+const HEAD: usize = 4;
 /// Largest frame accepted, in bytes.
 const UNIT: usize = 4 << 20;
 
@@ -81,28 +86,58 @@ pub fn numbers(payload: &[u8]) -> (Option<u16>, Option<u8>) {
     (picture_id, of.base_layer.map(|at| payload[at]))
 }
 
+/// The running numbers of a payload, moved on, each within its own width.
+pub fn moved_numbers(payload: &[u8], picture_id: u16, base_layer: u8) -> (Option<u16>, Option<u8>) {
+    let long = Descriptor::read(payload).and_then(|of| of.picture_id).is_some_and(|(_, long)| long);
+    let (id, layer) = numbers(payload);
+    let width = if long { 0x7fff } else { 0x7f };
+    (id.map(|id| id.wrapping_add(picture_id) & width), layer.map(|layer| layer.wrapping_add(base_layer)))
+}
+
 /// The payload with its running numbers moved on, each within its own width.
 pub fn moved(payload: &Arc<[u8]>, picture_id: u16, base_layer: u8) -> Arc<[u8]> {
     let Some(of) = Descriptor::read(payload) else {
         return payload.clone();
     };
-    let (id, layer) = numbers(payload);
+    let (id, layer) = moved_numbers(payload, picture_id, base_layer);
     let mut out: Arc<[u8]> = Arc::from(&payload[..]);
     // Nobody else has this copy yet.
     if let Some(bytes) = Arc::get_mut(&mut out) {
         if let (Some((at, long)), Some(id)) = (of.picture_id, id) {
-            let id = id.wrapping_add(picture_id);
             if long {
                 bytes[at..at + 2].copy_from_slice(&(id | 0x8000).to_be_bytes());
             } else {
-                bytes[at] = id as u8 & 0x7f;
+                bytes[at] = id as u8;
             }
         }
         if let (Some(at), Some(layer)) = (of.base_layer, layer) {
-            bytes[at] = layer.wrapping_add(base_layer);
+            bytes[at] = layer;
         }
     }
     out
+}
+
+/// The packets of one frame, each with the number of its picture in 15 bits (RFC 7741 section 4.2).
+pub(super) fn packetize(unit: &Unit, rtp_time: u64, picture: u16, packets: &mut Vec<Packet>) {
+    let [high, low] = (picture | 0x8000).to_be_bytes();
+    let count = unit.data.len().div_ceil(PAYLOAD - HEAD);
+    // Of about one size: the last one is not a scrap.
+    let size = unit.data.len().div_ceil(count.max(1)).max(1);
+    for (index, chunk) in unit.data.chunks(size).enumerate() {
+        let first = index == 0;
+        let head: [u8; HEAD] = [if first { 0x90 } else { 0x80 }, 0x80, high, low];
+        packets.push(Packet {
+            codec: Codec::Vp8,
+            seq: 0,
+            rtp_time,
+            time: unit.pts,
+            marker: index + 1 == count,
+            keyframe: unit.keyframe && first,
+            layer: Layer::LOWEST,
+            level: None,
+            payload: head.iter().chain(chunk).copied().collect(),
+        });
+    }
 }
 
 #[derive(Default)]
@@ -174,11 +209,9 @@ impl Assembler {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Depacketizer;
+    use super::super::{Depacketizer, Packetizer};
     use super::*;
-    use crate::model::layer::Layer;
     use crate::model::time::MediaTime;
-    use crate::model::track::Codec;
 
     /// A payload with a picture id of 15 bits, a base layer number and a temporal layer, as browsers send it.
     fn payload(start: bool, id: u16, data: &[u8]) -> Arc<[u8]> {
@@ -229,6 +262,38 @@ mod tests {
         let told: Vec<_> = got.iter().map(|unit| (unit.keyframe, &unit.data[..], unit.gap)).collect();
         assert_eq!(told, [(true, &[0, 1, 2][..], false), (false, &[1, 3][..], false)]);
         assert_eq!(*got[0].config, Config::Vp8);
+    }
+
+    #[test]
+    fn frames_survive_packets_of_every_size() {
+        let mut to = Packetizer::new(Codec::Vp8).expect("VP8 has packets");
+        let config = Arc::new(Config::Vp8);
+        let frame = |n: i64, size: usize| Unit {
+            pts: MediaTime::from_millis(n * 40),
+            duration: None,
+            keyframe: n == 0,
+            gap: false,
+            config: config.clone(),
+            data: (0..size).map(|at| if at == 0 { u8::from(n != 0) } else { at as u8 }).collect(),
+        };
+        let most = PAYLOAD - HEAD;
+        let frames: Vec<Unit> =
+            (0..).zip([5000, 1, most, most + 1, 2 * most]).map(|(n, size)| frame(n, size)).collect();
+        let mut packets = Vec::new();
+        frames.iter().for_each(|frame| to.push(frame, &mut packets));
+        assert!(packets.iter().all(|packet| packet.payload.len() <= PAYLOAD));
+        assert!(packets.iter().enumerate().all(|(n, packet)| packet.seq == n as u64));
+        let pictures: Vec<_> = packets.iter().map(|packet| numbers(&packet.payload).0.expect("it has one")).collect();
+        assert!(pictures.is_sorted() && pictures.last() == Some(&4), "{pictures:?}");
+        assert_eq!(packets.iter().filter(|packet| packet.keyframe).count(), 1);
+        assert!(packets.iter().all(|packet| packet.keyframe == starts_keyframe(&packet.payload)));
+        let got = units(packets);
+        assert_eq!(got.iter().map(|u| (u.keyframe, u.gap)).collect::<Vec<_>>()[..2], [(true, false), (false, false)]);
+        assert!(got.iter().zip(&frames).all(|(got, sent)| got.data == sent.data) && got.len() == frames.len());
+        let before = got.len();
+        let mut none = Vec::new();
+        to.push(&Unit { data: Bytes::new(), ..frame(9, 1) }, &mut none);
+        assert_eq!((none.len(), before), (0, 5), "an empty frame is none");
     }
 
     #[test]

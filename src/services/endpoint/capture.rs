@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Config, Devices, Parts};
 use crate::drivers::pipeline::{
-    self, CameraSource, CameraSpec, Event, Keyframes, MicrophoneSource, MicrophoneSpec, Running,
+    self, CameraEncoder, CameraSource, CameraSpec, Event, Keyframes, MicrophoneSource, MicrophoneSpec, Running,
 };
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
 use crate::model::ring::{Demand, Gate, Next, Reader, UNITS, Writer, ring};
@@ -44,6 +44,8 @@ enum Ended {
     Failed,
     /// The stand-in has served long enough: the device is tried again.
     Again,
+    /// The room speaks another codec.
+    Codec,
     /// The call is over.
     Over,
 }
@@ -72,37 +74,49 @@ impl Capture {
         }
     }
 
-    /// A capture that failed begins anew, and says so, for who forwards it has lost it.
+    /// A capture that failed, or has to speak another codec, begins anew, and says so, for who forwards it has lost it.
     async fn keep(self, kind: Kind) {
         let mut again = false;
         let mut pauses = self.parts.seen.supervisor.pauses(Part::Capture);
-        while pauses.attempt(self.run(kind, again)).await.is_none() {
+        while !matches!(pauses.attempt(self.run(kind, again)).await, Some(Ended::Over)) {
             again = true;
         }
     }
 
-    /// One track for the whole call, whatever devices and stand-ins make it meanwhile.
-    async fn run(&self, kind: Kind, again: bool) {
-        let codec = match kind {
+    /// What the call is to be given now; `None` when it is over.
+    fn codec(&self, kind: Kind) -> Option<Codec> {
+        let room = self.parts.rooms.room(self.room).ok()?;
+        Some(match kind {
             Kind::Audio => Codec::Opus,
-            Kind::Video => Codec::H264,
+            Kind::Video => room.codec,
+        })
+    }
+
+    /// One track for as long as the call speaks its codec, whatever devices and stand-ins make it meanwhile.
+    async fn run(&self, kind: Kind, again: bool) -> Ended {
+        let Some(codec) = self.codec(kind) else {
+            return Ended::Over;
         };
         let (mut track, source) = ring(UNITS);
         let mut demand = track.demand();
         if let Err(error) = self.parts.origin.track(self.publication, Native::Units(codec, source)).await {
-            return tracing::warn!(%error, ?kind, "the box can't publish");
+            tracing::warn!(%error, ?kind, "the box can't publish");
+            return Ended::Over;
         }
         if again {
             self.parts.rooms.box_tracks(self.who, self.tracks).await;
         }
         let mut failed: Option<Instant> = None;
-        while self.wait(kind, &mut demand).await {
+        loop {
+            if let Some(ended) = self.wait(kind, codec, &mut demand).await {
+                return ended;
+            }
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
-            match self.open(kind, &mut track, &mut demand, standing_in).await {
+            match self.open((kind, codec), &mut track, &mut demand, standing_in).await {
                 Ended::Idle => {}
                 Ended::Failed => failed = Some(Instant::now()),
                 Ended::Again => failed = None,
-                Ended::Over => return,
+                ended @ (Ended::Codec | Ended::Over) => return ended,
             }
         }
     }
@@ -116,31 +130,40 @@ impl Capture {
         })
     }
 
-    /// Waits until somebody takes it and it is not muted; false when the call is over.
-    async fn wait(&self, kind: Kind, demand: &mut Demand) -> bool {
+    /// Waits until somebody takes it and it is not muted, or until there is no sense in that any more.
+    async fn wait(&self, kind: Kind, codec: Codec, demand: &mut Demand) -> Option<Ended> {
         let mut rooms = self.parts.rooms.rooms();
         loop {
             rooms.mark_unchanged();
             match self.open_to(kind) {
-                None => return false,
-                Some(true) if demand.readers() > 0 => return true,
+                None => return Some(Ended::Over),
+                Some(_) if self.codec(kind) != Some(codec) => return Some(Ended::Codec),
+                Some(true) if demand.readers() > 0 => return None,
                 Some(_) => {}
             }
             tokio::select! {
                 _ = demand.changed() => {}
                 changed = rooms.changed() => if changed.is_err() {
-                    return false;
+                    return Some(Ended::Over);
                 },
             }
         }
     }
 
-    async fn open(&self, kind: Kind, track: &mut Writer<Unit>, demand: &mut Demand, standing_in: bool) -> Ended {
+    async fn open(
+        &self,
+        (kind, codec): (Kind, Codec),
+        track: &mut Writer<Unit>,
+        demand: &mut Demand,
+        standing_in: bool,
+    ) -> Ended {
         let (writer, units) = ring(UNITS);
         let units = units.reader(Gate::default());
         let made = match kind {
             Kind::Audio => self.microphone(writer, standing_in).map(|running| (running, None)),
-            Kind::Video => self.camera(writer, standing_in).map(|(running, keyframes)| (running, Some(keyframes))),
+            Kind::Video => {
+                self.camera(codec, writer, standing_in).map(|(running, keyframes)| (running, Some(keyframes)))
+            }
         };
         let mut opened = match made {
             Ok((running, keyframes)) => {
@@ -152,14 +175,20 @@ impl Capture {
                 return Ended::Failed;
             }
         };
-        tracing::info!(?kind, standing_in, "capture is open");
-        let ended = self.watch(kind, &mut opened, track, demand).await;
+        tracing::info!(?kind, ?codec, standing_in, "capture is open");
+        let ended = self.watch((kind, codec), &mut opened, track, demand).await;
         opened.running.stop().await;
         tracing::info!(?kind, "capture is closed");
         ended
     }
 
-    async fn watch(&self, kind: Kind, opened: &mut Opened, track: &mut Writer<Unit>, demand: &mut Demand) -> Ended {
+    async fn watch(
+        &self,
+        (kind, codec): (Kind, Codec),
+        opened: &mut Opened,
+        track: &mut Writer<Unit>,
+        demand: &mut Demand,
+    ) -> Ended {
         let mut rooms = self.parts.rooms.rooms();
         let mut idle: Option<Instant> = None;
         loop {
@@ -168,6 +197,7 @@ impl Capture {
                 None => return Ended::Over,
                 // Muted means closed, at once.
                 Some(false) => return Ended::Idle,
+                Some(true) if self.codec(kind) != Some(codec) => return Ended::Codec,
                 Some(true) => {}
             }
             tokio::select! {
@@ -206,7 +236,12 @@ impl Capture {
         }
     }
 
-    fn camera(&self, writer: Writer<Unit>, standing_in: bool) -> Result<(Running, Keyframes), pipeline::Error> {
+    fn camera(
+        &self,
+        codec: Codec,
+        writer: Writer<Unit>,
+        standing_in: bool,
+    ) -> Result<(Running, Keyframes), pipeline::Error> {
         let chosen = self.devices.camera_source.clone().filter(|_| !standing_in);
         let source = chosen.unwrap_or(CameraSource::StandIn);
         let spec = CameraSpec {
@@ -217,7 +252,10 @@ impl Capture {
             height: self.config.height,
             fps: self.config.fps,
             bitrate: self.config.bitrate.bps() as u32,
-            encoder: self.parts.encoder,
+            encoder: match codec {
+                Codec::Vp8 => CameraEncoder::Vp8,
+                Codec::H264 | Codec::Opus | Codec::Aac => CameraEncoder::H264(self.parts.encoder),
+            },
         };
         pipeline::camera(&self.parts.seen.media, spec, self.parts.timeline, writer)
     }

@@ -8,13 +8,14 @@ use tokio_util::sync::CancellationToken;
 use super::Counters;
 use super::actor::Converting;
 use crate::model::count::Gauge;
+use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
 use crate::model::ring::{Demand, Gate, Next, PACKETS, Reader, Source, UNITS, Writer, ring};
-use crate::model::time::Timeline;
+use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Codec;
 use crate::model::unit::Unit;
 use crate::proto::rtp::{Depacketizer, Packetizer};
-use crate::proto::sfu::ASK_AGAIN;
+use crate::proto::sfu::{ASK_AGAIN, Forwarder};
 use crate::services::supervisor::Pauses;
 
 /// How often packets that wait for a missing one are looked at.
@@ -32,10 +33,10 @@ pub(super) fn depacketize(
     let demand = writer.demand();
     let (counters, timeline) = (with.counters.clone(), with.timeline);
     let convert = async move |reader, demand: &mut Demand| {
-        let Some(depacketizer) = Depacketizer::new(codec) else {
+        let Some(taken) = Taken::new(codec) else {
             return Ended::Source;
         };
-        to_units(reader, demand, depacketizer, (timeline, &counters), &mut writer).await
+        to_units(reader, demand, taken, (timeline, &counters), &mut writer).await
     };
     let convert = while_read(with.counters.converting.clone(), with.pauses(), demand, source, convert);
     with.tasks.spawn(cancel.run_until_cancelled_owned(convert));
@@ -84,22 +85,79 @@ async fn while_read<T>(
         }
         let _converting = converting.hold();
         let reader = source.reader(Gate::default());
-        reader.request_keyframe();
         if let Some(Ended::Source) = pauses.attempt(convert(reader, &mut demand)).await {
             return;
         }
     }
 }
 
+/// Puts the packets of a track together, of the largest layer that flows; it goes on with another at a keyframe.
+struct Taken {
+    forwarder: Forwarder,
+    depacketizer: Depacketizer,
+    codec: Codec,
+    layer: Option<Layer>,
+    asked: Option<MediaTime>,
+}
+
+impl Taken {
+    fn new(codec: Codec) -> Option<Self> {
+        Some(Self {
+            forwarder: Forwarder::new(codec.kind(), codec.clock_rate(), 1),
+            depacketizer: Depacketizer::new(codec)?,
+            codec,
+            layer: None,
+            asked: None,
+        })
+    }
+
+    fn push(&mut self, packet: Packet, now: MediaTime, units: &mut Vec<Unit>) {
+        if packet.codec.kind() != self.codec.kind() {
+            return;
+        }
+        let Some(header) = self.forwarder.forward(&packet) else {
+            return;
+        };
+        if packet.codec != self.codec
+            && let Some(other) = Depacketizer::new(packet.codec)
+        {
+            (self.depacketizer, self.codec) = (other, packet.codec);
+        }
+        // What has come of a picture of the layer before will not become whole.
+        if self.layer.replace(packet.layer).is_some_and(|before| before != packet.layer) {
+            self.depacketizer.lost();
+        }
+        let packet = Packet { seq: header.seq, rtp_time: header.rtp_time.into(), ..packet };
+        self.depacketizer.push(packet, now, units);
+    }
+
+    /// Packets were missed.
+    fn lost(&mut self) {
+        self.forwarder.restart();
+        self.depacketizer.lost();
+    }
+
+    /// The layer of which the source should be asked for a keyframe now.
+    fn asks_keyframe(&mut self, now: MediaTime) -> Option<Layer> {
+        if let Some(layer) = self.forwarder.asks_keyframe(now) {
+            self.asked = Some(now);
+            return Some(layer);
+        }
+        let early = self.asked.is_some_and(|asked| now.since(asked) < ASK_AGAIN.as_nanos() as i64);
+        let layer = self.layer.filter(|_| !early && self.depacketizer.needs_keyframe())?;
+        self.asked = Some(now);
+        Some(layer)
+    }
+}
+
 async fn to_units(
     mut reader: Reader<Packet>,
     demand: &mut Demand,
-    mut depacketizer: Depacketizer,
+    mut taken: Taken,
     (timeline, counters): (Timeline, &Counters),
     writer: &mut Writer<Unit>,
 ) -> Ended {
     let mut look = tokio::time::interval(LOOK);
-    let mut asked = Instant::now();
     let mut units = Vec::new();
     loop {
         let next = tokio::select! {
@@ -109,24 +167,25 @@ async fn to_units(
                     return Ended::Demand;
                 }
                 // Whoever comes to a stream that runs needs a keyframe of its own.
-                reader.request_keyframe();
+                if let Some(layer) = taken.layer {
+                    reader.request_keyframes(Layers::only(layer));
+                }
                 None
             }
             _ = look.tick() => None,
         };
-        let now = Instant::now();
+        let now = timeline.media(Instant::now());
         match next {
-            Some(Next::Item(packet)) => depacketizer.push(packet, timeline.media(now), &mut units),
+            Some(Next::Item(packet)) => taken.push(packet, now, &mut units),
             Some(Next::Lagged(lost)) => {
                 counters.skipped.add(lost);
-                depacketizer.lost();
+                taken.lost();
             }
             Some(Next::Closed | Next::Revoked) => return Ended::Source,
-            None => depacketizer.tick(timeline.media(now), &mut units),
+            None => taken.depacketizer.tick(now, &mut units),
         }
-        if depacketizer.needs_keyframe() && now.duration_since(asked) >= ASK_AGAIN {
-            asked = now;
-            reader.request_keyframe();
+        if let Some(layer) = taken.asks_keyframe(now) {
+            reader.request_keyframes(Layers::only(layer));
         }
         for unit in units.drain(..) {
             writer.push(unit);

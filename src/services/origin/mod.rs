@@ -89,7 +89,8 @@ impl Handle {
         self.ask(|done| Command::Publish { id, audience, done }).await
     }
 
-    /// Adds a track, or replaces the one of the same codec: readers of the old one see its end.
+    /// Adds a track, or replaces the one of the same codec, and pictures whatever their codec: readers of the old one see its
+    /// end.
     ///
     /// # Errors
     /// [`Error::Unknown`] and [`Error::Closed`].
@@ -245,6 +246,79 @@ mod tests {
         drop((first, second));
         assert_eq!(demand.changed().await.readers, 0, "it stops when nobody reads any more");
         assert_eq!(origin.inventory().await.expect("the origin runs").subscriptions, [0; 3]);
+    }
+
+    /// A picture of one packet of VP8.
+    fn vp8(layer: Layer, picture: u64, keyframe: bool) -> Packet {
+        Packet {
+            codec: Codec::Vp8,
+            seq: picture + 1000 * layer.number() as u64,
+            rtp_time: picture * 3600 + layer.number() as u64,
+            time: MediaTime::from_millis(picture as i64 * 40),
+            marker: true,
+            keyframe,
+            layer,
+            payload: [0x10, u8::from(!keyframe), layer.number() as u8][..].into(),
+            ..opus(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn units_are_of_the_largest_layer_that_flows_and_go_on_with_the_next_smaller_one() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([4; 10]);
+        let (mut writer, source) = ring(PACKETS);
+        let mut demand = writer.demand();
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Vp8, source)).await.expect("it is published");
+        assert_eq!(demand.changed().await.readers, 0);
+        let mut units = origin.units(id, Codec::Vp8, Purpose::Call).await.expect("the call may");
+        let [low, middle, high] = Layer::ALL;
+        while demand.changed().await.keyframes.is_empty() {}
+        let mut told = Vec::new();
+        for picture in 0..60 {
+            let all = [low, middle, high];
+            for layer in &all[..if picture < 5 { 3 } else { 2 }] {
+                writer.push(vp8(*layer, picture, picture == 0 || picture == 45 && *layer == middle));
+            }
+            // What a keyframe begins comes out, and what is behind it; while nothing does, it asks.
+            if (5..45).contains(&picture) {
+                continue;
+            }
+            while told.last() != Some(&(picture, if picture < 5 { 2 } else { 1 })) {
+                match units.next().await {
+                    Next::Item(unit) => told.push(((unit.pts.nanos() / 40_000_000) as u64, unit.data[1])),
+                    other => panic!("expected a unit, got {other:?}"),
+                }
+            }
+            if picture == 45 {
+                let asked = demand.changed().await.keyframes;
+                assert!(asked.has(middle), "it asked for what goes on: {asked:?}");
+            }
+        }
+        let layers: Vec<u8> = told.iter().filter(|(picture, _)| *picture > 0).map(|(_, layer)| *layer).collect();
+        assert_eq!(layers, [[2; 4].as_slice(), &[1; 15]].concat());
+        assert!(told.is_sorted_by_key(|(picture, _)| *picture), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn pictures_in_another_codec_take_the_place_of_those_before() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([4; 10]);
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        let rings: Vec<_> = (0..3).map(|_| ring(PACKETS)).collect();
+        for ((_, source), codec) in rings.iter().zip([Codec::Opus, Codec::H264, Codec::Vp8]) {
+            if codec == Codec::Vp8 {
+                let mut old = origin.packets(id, Kind::Video, Purpose::Call).await.expect("the call may");
+                origin.track(id, Native::Packets(codec, source.clone())).await.expect("it is published");
+                assert!(matches!(old.next().await, Next::Revoked));
+            } else {
+                origin.track(id, Native::Packets(codec, source.clone())).await.expect("it is published");
+            }
+        }
+        assert_eq!(origin.units(id, Codec::H264, Purpose::Call).await.err(), Some(Error::NoTrack(id)));
+        assert!(origin.units(id, Codec::Vp8, Purpose::Call).await.is_ok());
+        assert!(origin.packets(id, Kind::Audio, Purpose::Call).await.is_ok(), "the sound stays");
     }
 
     #[tokio::test]

@@ -10,6 +10,9 @@ use crate::model::ring::{Gate, Reader, Source};
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
 
+/// Of two tracks that are both pictures.
+const PICTURES: (Kind, Kind) = (Kind::Video, Kind::Video);
+
 /// One form of a track and the permissions given out on it.
 pub(super) struct Form<T> {
     source: Source<T>,
@@ -89,12 +92,10 @@ impl State {
 
     pub(super) fn track(&mut self, id: PublicationId, track: Track) {
         if let Some(publication) = self.publications.get_mut(&id) {
-            for old in &mut publication.tracks {
-                if old.codec == track.codec {
-                    old.keep(Audience::NOBODY);
-                }
-            }
-            publication.tracks.retain(|old| old.codec != track.codec);
+            // Sound may be there in two codecs at once, pictures never: whoever changes theirs replaces the track.
+            let replaced = |old: &Track| old.codec == track.codec || (old.codec.kind(), track.codec.kind()) == PICTURES;
+            publication.tracks.iter_mut().filter(|old| replaced(old)).for_each(|old| old.keep(Audience::NOBODY));
+            publication.tracks.retain(|old| !replaced(old));
             publication.tracks.push(track);
         }
     }

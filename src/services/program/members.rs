@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::composition::{Handle, Makes, Member};
+use super::composition::{Handle, Makes, Member, Shows};
 use crate::model::id::PublicationId;
 use crate::model::purpose::Purpose;
 use crate::model::ring::Reader;
@@ -15,6 +15,7 @@ use crate::services::room::{Participant, Room};
 /// What is shown and heard of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
+    shows: Shows,
     name: String,
     audio: bool,
     video: bool,
@@ -24,10 +25,23 @@ impl Part {
     /// Who mutes goes on sending silence, and is not set up anew for it; who stops the camera becomes a card.
     fn of(participant: &Participant, makes: Makes) -> Self {
         Self {
+            shows: Shows::Camera,
             name: participant.name.to_string(),
             audio: participant.audio && makes.sound(),
             video: participant.camera && makes.pictures(),
         }
+    }
+
+    /// The screen that somebody shares; nothing if nothing is made of it.
+    fn of_screen(participant: &Participant, makes: Makes) -> Option<(PublicationId, Self)> {
+        let screen = participant.screen?;
+        let part = Self {
+            shows: Shows::Screen,
+            name: format!("{}: screen", participant.name),
+            audio: screen.audio && makes.sound(),
+            video: makes.pictures(),
+        };
+        (part.audio || part.video).then_some((screen.publication, part))
     }
 }
 
@@ -60,8 +74,11 @@ impl Members {
         origin: &origin::Handle,
         composition: &Handle,
     ) -> bool {
+        let parts = |p: &Participant| {
+            [Some((p.publication, Part::of(p, self.makes))), Part::of_screen(p, self.makes)].into_iter().flatten()
+        };
         let wanted: BTreeMap<PublicationId, Part> =
-            room.participants.iter().filter(|p| wanted(p)).map(|p| (p.publication, Part::of(p, self.makes))).collect();
+            room.participants.iter().filter(|p| wanted(p)).flat_map(parts).collect();
         // Who has ended by themselves is not there any more, whatever we thought.
         let there = composition.state().borrow().members.clone();
         self.present.retain(|key, _| there.contains(key));
@@ -86,7 +103,8 @@ impl Members {
             if before.is_some_and(|before| (before.audio, before.video) == (now.audio, now.video)) {
                 continue;
             }
-            match composition.add(Member { key, name: now.part.name.clone(), video, audio }).await {
+            let (shows, name) = (now.part.shows, now.part.name.clone());
+            match composition.add(Member { key, shows, name, video, audio }).await {
                 Ok(()) => drop(self.present.insert(key, now)),
                 Err(error) => {
                     tracing::warn!(%error, "somebody can't be shown");

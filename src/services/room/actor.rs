@@ -5,21 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::state::{Effect, NewSeat, State, fingerprint};
-use super::{BoxWish, Command, Connection, Done, Error, Join, ParticipantKind, Parts, Room, Rooms, Seat};
+use super::seat::NewSeat;
+use super::state::{Effect, State, fingerprint};
+use super::{BoxWish, Command, Connection, Done, Error, Join, Labels, ParticipantKind, Parts, Room, Rooms, Seat};
 use crate::drivers::identity::{Token, random_id};
-use crate::drivers::peer::server::{Bound, EVENTS, Event, Source, Terms};
+use crate::drivers::peer::server::{EVENTS, Event, Loudness, Source, Terms};
 use crate::drivers::store;
 use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
-use crate::model::layer::Layer;
 use crate::model::purpose::{Audience, Purpose};
 use crate::model::ring::{PACKETS, ring};
 use crate::model::role::Role;
-use crate::model::track::{Codec, Kind};
 use crate::proto::auth::{Name, Title};
-use crate::proto::sfu::Rank;
 use crate::services::access::Grant;
 use crate::services::origin::Native;
 
@@ -29,11 +28,18 @@ const ROOMS: usize = 64;
 const SEATS: usize = 8;
 /// How often lost seats and ended grants are looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked who speaks: no page is told more often than this.
+const LISTEN: Duration = Duration::from_millis(250);
+/// How often the peers' worker is asked how the connections are.
+const ASK: Duration = Duration::from_secs(2);
+/// Events that are taken before what follows from them is told.
+const TOGETHER: usize = 256;
 
 pub(super) struct Actor {
     parts: Parts,
     /// What happens to the browsers' connections, and where it is told.
     events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+    loudness: watch::Receiver<Loudness>,
     state: State,
     snapshot: watch::Sender<Rooms>,
     grants: HashMap<ParticipantId, Grant>,
@@ -43,33 +49,46 @@ pub(super) struct Actor {
 
 impl Actor {
     pub(super) fn new(parts: Parts, state: State, snapshot: watch::Sender<Rooms>) -> Self {
-        let events = mpsc::channel(EVENTS);
-        Self { parts, events, state, snapshot, grants: HashMap::new(), sources: BTreeSet::new() }
+        let (events, loudness) = (mpsc::channel(EVENTS), parts.peers.loudness());
+        Self { parts, events, loudness, state, snapshot, grants: HashMap::new(), sources: BTreeSet::new() }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>, cancel: CancellationToken) {
-        let mut look = tokio::time::interval(LOOK);
+        let [mut look, mut listen, mut ask] = [LOOK, LISTEN, ASK].map(interval);
+        let mut events = Vec::new();
         loop {
+            let somebody = !self.state.is_empty();
             tokio::select! {
                 command = inbox.recv() => match command {
-                    Some(command) => self.command(command).await,
+                    Some(command) => {
+                        self.tell_time();
+                        self.command(command).await;
+                    }
                     None => break,
                 },
-                Some(event) = self.events.1.recv() => self.event(event),
+                _ = self.events.1.recv_many(&mut events, TOGETHER) => {
+                    self.tell_time();
+                    events.drain(..).for_each(|event| self.event(event));
+                }
+                _ = listen.tick(), if somebody => self.listen().await,
+                _ = ask.tick(), if somebody => self.ask().await,
                 _ = look.tick() => self.look().await,
                 () = cancel.cancelled() => break,
             }
             self.show();
         }
-        let rooms: Vec<RoomId> = self.state.snapshot().iter().map(|room| room.id).collect();
-        for room in rooms {
+        for room in self.state.rooms() {
             let effects = self.state.remove(room).unwrap_or_default();
             self.apply(effects).await;
         }
         self.show();
     }
 
-    fn show(&self) {
+    fn tell_time(&mut self) {
+        self.state.at(self.parts.timeline.media(Instant::now()));
+    }
+
+    fn show(&mut self) {
         let rooms = self.state.snapshot();
         self.snapshot.send_if_modified(|shown| {
             let changed = *shown != rooms;
@@ -79,27 +98,45 @@ impl Actor {
     }
 
     fn event(&mut self, event: Event) {
-        let (peer, connection) = match event {
-            Event::Connected(peer) => (peer, Connection::Connected),
-            Event::Disconnected(peer) | Event::Closed(peer) => (peer, Connection::Lost),
+        match event {
+            Event::Connected(peer) => self.state.connection(peer, Connection::Connected),
+            Event::Disconnected(peer) | Event::Closed(peer) => self.state.connection(peer, Connection::Lost),
+            Event::Shown(peer, mid, shown) => self.state.shown(peer, &mid, shown),
+            Event::Wanted(peer, mid, layers) => self.state.wanted(peer, &mid, layers),
             // Who publishes anew says so, and is bound anew.
-            Event::Shown(..) | Event::Wanted(..) | Event::Ended(..) => return,
-        };
-        self.state.connection(peer, connection);
+            Event::Ended(..) => {}
+        }
+    }
+
+    async fn listen(&mut self) {
+        self.tell_time();
+        let loudness = self.loudness.borrow_and_update().clone();
+        let effects = self.state.hear(&loudness);
+        self.apply(effects).await;
+    }
+
+    async fn ask(&mut self) {
+        // Without the worker there is nothing to ask about.
+        let reports = self.parts.peers.reports().await.unwrap_or_default();
+        self.tell_time();
+        self.state.reported(reports);
     }
 
     async fn look(&mut self) {
-        let mut leaving = self.state.expired(self.parts.timeline.media(Instant::now()));
+        self.tell_time();
+        let mut leaving = self.state.expired();
         leaving.extend(self.grants.iter().filter(|(_, grant)| !grant.is_live()).map(|(who, _)| *who));
         for who in leaving {
             self.grants.remove(&who);
             let effects = self.state.leave(who).unwrap_or_default();
             self.apply(effects).await;
         }
+        let effects = self.state.pass();
+        self.apply(effects).await;
     }
 
     /// Answers once the change is there to see; an answer that nobody waits for any more is no error.
-    fn answer<T>(&self, done: Done<T>, result: Result<T, Error>) {
+    fn answer<T>(&mut self, done: Done<T>, result: Result<T, Error>) {
         self.show();
         let _ = done.send(result);
     }
@@ -118,10 +155,16 @@ impl Actor {
                 let result = self.join(*join).await;
                 self.answer(done, result);
             }
-            Command::Offer { who, sdp, done } => {
-                let result = self.offer(who, sdp).await;
+            Command::Offer { who, sdp, labels, done } => {
+                let result = self.offer(who, sdp, labels).await;
                 self.answer(done, result);
             }
+            Command::Look { who, view, done } => {
+                let effects = self.state.look(who, view);
+                let result = self.all(effects).await;
+                self.answer(done, result);
+            }
+            Command::Stats { who, done } => drop(done.send(self.state.stats(who))),
             Command::Sending { who, microphone, camera, done } => {
                 let result = self.state.sending(who, microphone, camera);
                 self.answer(done, result);
@@ -147,13 +190,12 @@ impl Actor {
             Command::BoxTracks { who, tracks } => {
                 let mut effects = Vec::new();
                 self.state.box_tracks(who, tracks, &mut effects);
-                self.began(who, &mut effects);
+                for source in self.state.began(who, &mut effects) {
+                    self.sources.remove(&source);
+                }
                 self.apply(effects).await;
             }
-            Command::Lost { who, generation, away } => {
-                let now = self.parts.timeline.media(Instant::now());
-                self.state.lost(who, generation, away, now);
-            }
+            Command::Lost { who, generation, away } => self.state.lost(who, generation, away),
             Command::Most { participants } => self.state.set_most(participants),
             Command::Leave { who, done } => {
                 self.grants.remove(&who);
@@ -179,7 +221,7 @@ impl Actor {
     }
 
     pub(super) async fn create(&mut self, name: Name) -> Result<Arc<Room>, Error> {
-        if self.state.rooms() >= ROOMS {
+        if self.state.rooms().len() >= ROOMS {
             return Err(Error::TooManyRooms(ROOMS));
         }
         let (id, broadcast) = (random_id(RoomId::from_bytes), random_id(BroadcastId::from_bytes));
@@ -218,40 +260,39 @@ impl Actor {
             resume: Some(token.hash()),
         };
         let (participant, publication) = (seat.participant, seat.publication);
-        self.state.join(join.room, seat)?;
-        self.publish(publication).await;
+        let effects = self.state.join(join.room, seat)?;
+        self.publish(publication, Audience::CALL).await;
         self.grants.insert(participant, join.grant);
+        self.apply(effects).await;
         Ok(Seat { participant, resume: token, generation: 1 })
     }
 
-    async fn publish(&self, publication: PublicationId) {
-        if let Err(error) = self.parts.origin.publish(publication, Audience::CALL).await {
+    async fn publish(&self, publication: PublicationId, audience: Audience) {
+        if let Err(error) = self.parts.origin.publish(publication, audience).await {
             tracing::warn!(%error, "a participant can't publish");
         }
     }
 
-    async fn offer(&mut self, who: ParticipantId, sdp: String) -> Result<String, Error> {
+    async fn offer(&mut self, who: ParticipantId, sdp: String, labels: Option<Labels>) -> Result<String, Error> {
         let mut effects = Vec::new();
         let fresh = random_id(PeerId::from_bytes);
-        let peer = self.state.offered(who, fingerprint(&sdp), fresh, &mut effects)?;
+        let (peer, codec) = self.state.offered(who, fingerprint(&sdp), fresh, &mut effects)?;
         self.apply(effects).await;
-        let answer = self.parts.peers.offer(peer, sdp, Terms::call(Codec::H264), &self.events.0).await?;
+        let answer = self.parts.peers.offer(peer, sdp, Terms::call(codec), &self.events.0).await?;
         tracing::info!(participant = %who, peer = %peer.tag(), "an offer was answered");
         let mut effects = Vec::new();
-        let inbound: Vec<_> = answer.inbound.iter().map(|inbound| (inbound.mid.clone(), inbound.codec)).collect();
-        let (publication, new) = self.state.inbound(who, &inbound)?;
-        for (mid, codec) in new {
-            let kind = codec.kind();
+        let fresh = random_id(PublicationId::from_bytes);
+        let brought = (&answer.inbound[..], answer.slots);
+        let new = self.state.answered(who, brought, labels.as_ref(), fresh, &mut effects)?;
+        self.begin(&effects).await;
+        for track in new {
             let (writer, source) = ring(PACKETS);
-            self.parts.peers.receive(peer, mid, writer).await?;
-            if let Err(error) = self.parts.origin.track(publication, Native::Packets(codec, source)).await {
+            self.parts.peers.receive(peer, track.mid, writer).await?;
+            if let Err(error) = self.parts.origin.track(track.source.0, Native::Packets(track.codec, source)).await {
                 tracing::warn!(%error, "a track can't be published");
             }
-            self.sources.remove(&(publication, kind));
-            self.state.rebind((publication, kind), &mut effects);
+            self.sources.remove(&track.source);
         }
-        self.state.slots(who, answer.slots.into_iter().map(|slot| (slot.mid, slot.kind)).collect(), &mut effects)?;
-        self.state.settle(&mut effects);
         self.apply(effects).await;
         Ok(answer.sdp)
     }
@@ -277,8 +318,9 @@ impl Actor {
                 let (participant, publication) = (seat.participant, seat.publication);
                 let effects = self.state.box_leaves(Some(room));
                 self.apply(effects).await;
-                self.state.join(room, seat)?;
-                self.publish(publication).await;
+                let effects = self.state.join(room, seat)?;
+                self.publish(publication, Audience::CALL).await;
+                self.apply(effects).await;
                 participant
             }
             (None, Some(false)) => return Ok(()),
@@ -288,22 +330,18 @@ impl Actor {
         self.all(effects).await
     }
 
-    /// The tracks of a participant began anew.
-    fn began(&mut self, who: ParticipantId, effects: &mut Vec<Effect>) {
-        let rooms = self.state.snapshot();
-        let Some(participant) = rooms.iter().find_map(|room| room.participant(who)) else {
-            return;
-        };
-        for kind in [Kind::Audio, Kind::Video] {
-            let source = (participant.publication, kind);
-            self.sources.remove(&source);
-            self.state.rebind(source, effects);
-        }
-    }
-
     async fn all(&mut self, effects: Result<Vec<Effect>, Error>) -> Result<(), Error> {
         self.apply(effects?).await;
         Ok(())
+    }
+
+    /// Begins the publications that begin: their tracks come next.
+    async fn begin(&self, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Publish(publication, audience) = effect {
+                self.publish(*publication, *audience).await;
+            }
+        }
     }
 
     async fn apply(&mut self, effects: Vec<Effect>) {
@@ -317,7 +355,7 @@ impl Actor {
                     self.parts.origin.unpublish(*publication).await;
                     Ok(())
                 }
-                _ => Ok(()),
+                Effect::Publish(..) | Effect::Bind { .. } | Effect::ClosePeer(_) => Ok(()),
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "an audience can't be changed");
@@ -329,12 +367,9 @@ impl Actor {
         }
         for effect in effects {
             let done = match effect {
-                Effect::Bind { peer, mid, source } => {
-                    let to = source.map(|source| Bound { source, rank: Rank::Tile, most: Layer::HIGHEST });
-                    self.parts.peers.bind(peer, mid, to).await
-                }
+                Effect::Bind { peer, mid, to } => self.parts.peers.bind(peer, mid, to).await,
                 Effect::ClosePeer(peer) => self.parts.peers.close(peer).await,
-                Effect::Audience(..) | Effect::Unpublish(_) => Ok(()),
+                Effect::Audience(..) | Effect::Publish(..) | Effect::Unpublish(_) => Ok(()),
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "the connections can't be reached");
@@ -359,4 +394,11 @@ impl Actor {
             Err(error) => tracing::warn!(%error, "a track can't be forwarded"),
         }
     }
+}
+
+/// Ticks that were missed are not made up for.
+fn interval(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }

@@ -6,11 +6,28 @@
 
 mod actor;
 mod config;
+mod health;
+mod history;
+mod place;
+mod seat;
 mod slots;
+mod snapshot;
+mod speech;
 mod state;
+#[cfg(test)]
+mod tests;
+mod view;
 
 pub use config::Config;
+pub use health::Stats;
+pub use history::{Code, Happened, MOST_EVENTS};
+pub use snapshot::{
+    Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Room, Rooms, Screen, Sends,
+    Slot, SlotsWanted,
+};
+pub use view::{HIGHEST, MOST_SHOWN, Tile, View};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,10 +37,8 @@ use tokio_util::task::TaskTracker;
 use crate::drivers::identity::Token;
 use crate::drivers::peer::server as peers;
 use crate::drivers::store;
-use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
-use crate::model::role::Role;
+use crate::model::id::{BroadcastId, ParticipantId, PeerId, RoomId};
 use crate::model::time::Timeline;
-use crate::model::track::Kind;
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
 use crate::services::origin;
@@ -63,123 +78,8 @@ pub enum Error {
     Closed,
 }
 
-/// A person, or the box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParticipantKind {
-    /// Somebody at a browser.
-    Person,
-    /// This box.
-    Box,
-}
-
-/// Whether somebody is seen and heard by those who watch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnAir {
-    /// No.
-    No,
-    /// The room is live, and they have not said yes or no yet: no.
-    Asked,
-    /// They agreed.
-    Yes,
-}
-
-/// How the connection of a participant is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connection {
-    /// On its way.
-    Connecting,
-    /// Media flows.
-    Connected,
-    /// Nothing is heard of them; the seat is held for a while.
-    Lost,
-}
-
-/// One slot of a browser: where it receives one track of somebody else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
-    /// Media section of the browser's peer connection.
-    pub mid: peers::Mid,
-    /// What it can receive.
-    pub kind: Kind,
-    /// Whose track it receives now.
-    pub from: Option<ParticipantId>,
-}
-
-/// One participant of a room.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Participant {
-    /// Who.
-    pub id: ParticipantId,
-    /// What they publish.
-    pub publication: PublicationId,
-    /// What the others see.
-    pub name: Name,
-    /// A person, or the box.
-    pub kind: ParticipantKind,
-    /// What they are to the box.
-    pub role: Role,
-    /// They send sound, and have not muted it.
-    pub microphone: bool,
-    /// They send pictures, and have not stopped them.
-    pub camera: bool,
-    /// Whether those who watch see and hear them.
-    pub on_air: OnAir,
-    /// How the connection is.
-    pub connection: Connection,
-    /// Camera or microphone are stand-ins.
-    pub stand_in: bool,
-    /// There is a track of sound.
-    pub audio: bool,
-    /// There is a track of pictures.
-    pub video: bool,
-    /// Where they receive the others.
-    pub slots: Vec<Slot>,
-    /// Counts how often the seat was taken (back): a connection that sees another number than its own has been replaced.
-    pub generation: u64,
-}
-
-/// A room that is on air.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Live {
-    /// Since when, in seconds since 1970 UTC.
-    pub since: i64,
-    /// What those who watch read.
-    pub title: Title,
-}
-
-/// Something that happened and is worth a line to everybody in the room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// The box's screen was photographed by its owner.
-    StillTaken,
-}
-
-/// One room as it is now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Room {
-    /// Which.
-    pub id: RoomId,
-    /// What people call it.
-    pub name: Name,
-    /// Where it is watched when it is live.
-    pub broadcast: BroadcastId,
-    /// On air, or not.
-    pub live: Option<Live>,
-    /// Who is in it, in the order they came.
-    pub participants: Vec<Participant>,
-    /// How many notices there were, and the newest.
-    pub notices: (u64, Option<Notice>),
-}
-
-impl Room {
-    /// One participant.
-    pub fn participant(&self, id: ParticipantId) -> Option<&Participant> {
-        self.participants.iter().find(|p| p.id == id)
-    }
-}
-
-/// All rooms as they are now.
-pub type Rooms = Arc<[Arc<Room>]>;
+/// What a page calls the sections in which it sends.
+pub type Labels = BTreeMap<peers::Mid, Label>;
 
 /// A seat that was taken.
 pub struct Seat {
@@ -237,7 +137,9 @@ enum Command {
     Create { name: Name, done: Done<Arc<Room>> },
     Remove { room: RoomId, done: Done<()> },
     Join { join: Box<Join>, done: Done<Seat> },
-    Offer { who: ParticipantId, sdp: String, done: Done<String> },
+    Offer { who: ParticipantId, sdp: String, labels: Option<Labels>, done: Done<String> },
+    Look { who: ParticipantId, view: View, done: Done<()> },
+    Stats { who: ParticipantId, done: Done<Stats> },
     Sending { who: ParticipantId, microphone: bool, camera: bool, done: Done<()> },
     Consent { who: ParticipantId, on_air: bool, done: Done<()> },
     GoLive { room: RoomId, title: Option<Title>, done: Done<BroadcastId> },
@@ -298,12 +200,29 @@ impl Handle {
         self.ask(|done| Command::Join { join, done }).await
     }
 
-    /// Answers the offer of a participant's browser.
+    /// Answers the offer of a participant's browser. Without `labels` the first sound it sends is its microphone and the first
+    /// picture its camera; with them, what has none is not published. Whoever asks has checked that a screen may be shared.
     ///
     /// # Errors
     /// [`Error::NoSeat`], [`Error::Peer`], [`Error::Closed`].
-    pub async fn offer(&self, who: ParticipantId, sdp: String) -> Result<String, Error> {
-        self.ask(|done| Command::Offer { who, sdp, done }).await
+    pub async fn offer(&self, who: ParticipantId, sdp: String, labels: Option<Labels>) -> Result<String, Error> {
+        self.ask(|done| Command::Offer { who, sdp, labels, done }).await
+    }
+
+    /// Says what a participant's page shows: nothing else is sent to it.
+    ///
+    /// # Errors
+    /// [`Error::NoSeat`], [`Error::Closed`].
+    pub async fn look(&self, who: ParticipantId, view: View) -> Result<(), Error> {
+        self.ask(|done| Command::Look { who, view, done }).await
+    }
+
+    /// How the connection of a participant is, and what happened to it.
+    ///
+    /// # Errors
+    /// [`Error::NoSeat`], [`Error::Closed`].
+    pub async fn stats(&self, who: ParticipantId) -> Result<Stats, Error> {
+        self.ask(|done| Command::Stats { who, done }).await
     }
 
     /// Says whether a participant sends sound and pictures, or has muted them.

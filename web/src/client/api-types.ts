@@ -25,6 +25,15 @@ export type Broadcast = {
 /** Names a broadcast. */
 export type BroadcastId = string;
 
+/** How the router was asked. */
+export type By = "pcp" | "nat_pmp" | "upnp";
+
+/** What carries the packets. */
+export type Carrier = "udp" | "tcp";
+
+/** What can be found. */
+export type Code = "no_address" | "home_works" | "home_fails" | "public_address" | "only_home" | "outside_works" | "outside_untried" | "tcp_off" | "router_off" | "router_asking" | "router_mapped" | "router_none" | "router_silent" | "router_refused" | "behind_provider" | "stun_silent" | "nat_stable" | "nat_changing" | "relay" | "no_relay";
+
 /** One device. */
 export type Device = {
   /** What it calls itself; null where there is none. */
@@ -39,6 +48,16 @@ export type Devices = {
   microphone: Device;
   screen: Device;
   speaker: Device;
+};
+
+/** One thing that follows. */
+export type Finding = {
+  /** What. */
+  code: Code;
+  /** How much it matters. */
+  level: Level;
+  /** What it means and what to do, in English. */
+  text: string;
 };
 
 /** Somebody who came in by an invite from a page of another site. */
@@ -76,6 +95,12 @@ export type Invite = {
 
 /** Names an invite; it is not its secret. */
 export type InviteId = string;
+
+/** How a way is known. */
+export type Known = "interface" | "announced" | "seen" | "mapped";
+
+/** How much it matters, the worst first. */
+export type Level = "bad" | "note" | "good";
 
 /** A name that people see: one line, counted in Unicode characters. */
 export type Name = string;
@@ -118,7 +143,23 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-body" | "bad-fields" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+  type: "bad-body" | "bad-fields" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+};
+
+/** All of it. */
+export type Reachability = {
+  /** The addresses of the box's network interfaces. */
+  addresses: string[];
+  /** What follows, the worst first. */
+  findings: Finding[];
+  /** Whether participants are told of a relay. */
+  relay: boolean;
+  /** What the router says. */
+  router: Router;
+  /** What STUN servers say. */
+  seen: Seen[];
+  /** The ways that browsers are told. */
+  ways: Tried[];
 };
 
 /** Whether the box is well. */
@@ -149,6 +190,32 @@ export type Room = {
 /** Names a room. An id names; it never permits. */
 export type RoomId = string;
 
+/** How it goes with the router. */
+export type Router = {
+  /** How it was asked. */
+  by: By | null;
+  /** Where it forwards from, address and port. */
+  outside: string[];
+  /** Why it refused. */
+  reason: string | null;
+  /** What came of it. */
+  state: RouterState;
+};
+
+/** What came of asking the router. */
+export type RouterState = "off" | "asking" | "none" | "silent" | "refused" | "mapped";
+
+/** Which networks an address is of. */
+export type Scope = "machine" | "home" | "provider" | "internet";
+
+/** Where a STUN server sees the UDP port. */
+export type Seen = {
+  /** Where it sees the box. */
+  address: string;
+  /** The server's address and port. */
+  server: string;
+};
+
 /** Who the box takes the caller for. */
 export type Session = {
   /** The name that a guest gave. */
@@ -171,6 +238,24 @@ export type SignIn = {
 
 /** What those who watch read: one line, counted in Unicode characters. */
 export type Title = string;
+
+/** One way that browsers are told, and what came of trying it. */
+export type Tried = {
+  /** Address and port, as others reach them. */
+  address: string;
+  /** Why it did not, for whoever looks into it. */
+  error: string | null;
+  /** How it is known. */
+  origin: Known;
+  /** Of which networks the address is. */
+  scope: Scope;
+  /** Milliseconds until it did. */
+  took: number | null;
+  /** What carries the packets. */
+  transport: Carrier;
+  /** Whether the box reached itself through it. */
+  works: boolean;
+};
 
 /** How devices come to trust the box. */
 export type Trust = {

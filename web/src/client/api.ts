@@ -1,10 +1,12 @@
 import type {
   Broadcast,
+  Code,
   Device,
   Guest,
   Invite,
   NewInvite,
   Node,
+  Reachability,
   Room as RoomSummary,
   Session,
   Trust,
@@ -12,7 +14,7 @@ import type {
 import { Problem } from "./problem";
 import type { Statistics } from "./statistics";
 
-export type { Broadcast, Device, Guest, Invite, NewInvite, Node, RoomSummary, Session, Trust };
+export type { Broadcast, Code, Device, Guest, Invite, NewInvite, Node, Reachability, RoomSummary, Session, Trust };
 
 /** Milliseconds before a request is given up. */
 const PATIENCE = 10_000;
@@ -94,6 +96,11 @@ export class Api {
   /** A photograph of the box's screen, as JPEG. Everybody in the room is told. */
   async still(room: string): Promise<Blob> {
     return (await this.#send("GET", `/rooms/${encodeURIComponent(room)}/still`)).blob();
+  }
+
+  /** Has the box try how it is reached, which takes some seconds. For its owner. */
+  reachability(): Promise<Reachability> {
+    return this.#json("POST", "/reachability");
   }
 
   /** What the box counts. For its owner. */

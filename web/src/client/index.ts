@@ -3,9 +3,11 @@
  * hls.js is loaded by {@link Watch} alone, when there is something to play.
  */
 export * from "./api";
+export type { Content } from "./layers";
+export type { Screen } from "./peer";
 export { Problem } from "./problem";
 export { type Phase, Room, type RoomEvents, type RoomOptions } from "./room";
-export type { Tracks } from "./slots";
+export { slotOf, sourceOf, type Tracks } from "./slots";
 export * from "./state";
 export * from "./statistics";
 export { type PlayerKind, Watch, type WatchEvents, type WatchState } from "./watch";

@@ -1,16 +1,15 @@
 import { Api } from "./api";
 import { Backoff } from "./backoff";
+import { Link } from "./link";
 import { type Json, mergePatch } from "./patch";
-import { Peer } from "./peer";
+import type { Screen } from "./peer";
 import { Problem } from "./problem";
-import { type Tracks, tracksByParticipant } from "./slots";
+import type { Tracks } from "./slots";
 import { Socket } from "./socket";
-import type { ByeReason, Notice, RoomState } from "./state";
+import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } from "./state";
 
-/** Milliseconds of working media after which a connection counts as good, and the next failure as a new one. */
-const SETTLED = 10_000;
-/** Milliseconds the media path may be broken before it is made anew; much of what breaks mends itself sooner. */
-const BROKEN = 4_000;
+/** Milliseconds in which a page that is moved about says only once what it shows. */
+const CALM = 200;
 /** Milliseconds that leaving waits for the box's answer. */
 const GOODBYE = 1_000;
 /** Milliseconds a seat is held by the box; who is away for longer joins anew. */
@@ -50,39 +49,55 @@ export interface RoomOptions {
   token?: string;
 }
 
+/** What the answer to `join` says. */
+interface Welcome {
+  participant: string;
+  resume: string;
+  /** Relays that this participant may use for a while (TURN, RFC 8656). */
+  ice_servers?: RTCIceServer[];
+}
+
 /**
- * A seat in a room. Comes back by itself when the connection is lost, on the same seat while the box holds it. Every new
- * connection brings a new peer connection: the first offer after `join` always stands for a new one. When media alone is
- * lost, a new peer connection is offered over the connection there is, once; if that does not help either, all is made anew.
+ * A seat in a room. Comes back by itself when the connection is lost, on the same seat while the box holds it; pictures and
+ * sound go on meanwhile, where they have a way. When that breaks, another way is looked for on the same peer connection;
+ * then a new peer connection is offered over the connection there is, once; if that does not help either, all is made anew.
  */
 export class Room {
   #options: RoomOptions;
   #events: RoomEvents;
   #socket: Socket | null = null;
-  #peer: Peer | null = null;
+  #link: Link;
   #state: RoomState | null = null;
   #phase: Phase = "joining";
   #resume: string | null = null;
+  /** Who we are in the room. */
+  #seat = "";
   #lost = 0;
   #backoff = new Backoff();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #settled: ReturnType<typeof setTimeout> | undefined;
-  #path: RTCPeerConnectionState = "new";
-  #broken: ReturnType<typeof setTimeout> | undefined;
-  /** The peer connection was made anew and has not worked since. */
-  #renewed = false;
-  #microphone: MediaStreamTrack | null;
-  #camera: MediaStreamTrack | null;
+  #view: View | null = null;
+  #said = "";
+  #calm: ReturnType<typeof setTimeout> | undefined;
   #sending = { microphone: false, camera: false };
 
   constructor(options: RoomOptions, events: RoomEvents) {
     this.#options = options;
     this.#events = events;
-    this.#microphone = options.microphone ?? null;
-    this.#camera = options.camera ?? null;
+    const { microphone = null, camera = null } = options;
+    this.#link = new Link(
+      { microphone, camera, screen: null },
+      {
+        media: state => this.#events.media?.(state),
+        tracks: tracks => this.#events.tracks?.(tracks),
+        settled: () => this.#backoff.reset(),
+        moved: () => {
+          if (this.#phase === "reconnecting" && !this.#socket) this.#retry();
+        },
+      },
+    );
     this.#resume = options.resume ?? null;
     if (this.#resume) this.#lost = Date.now();
-    this.#sending = { microphone: this.#microphone?.enabled ?? false, camera: this.#camera !== null };
+    this.#sending = { microphone: microphone?.enabled ?? false, camera: camera !== null };
   }
 
   get state(): RoomState | null {
@@ -105,18 +120,35 @@ export class Room {
 
   /** Sends this microphone (or none), and says whether it is muted. */
   async setMicrophone(track: MediaStreamTrack | null, sending = track !== null): Promise<void> {
-    this.#microphone = track;
     this.#sending.microphone = sending;
-    await this.#peer?.setMicrophone(track);
+    await this.#link.setMicrophone(track);
     await this.#sayState();
   }
 
   /** Sends this camera, or none. */
   async setCamera(track: MediaStreamTrack | null): Promise<void> {
-    this.#camera = track;
     this.#sending.camera = track !== null;
-    await this.#peer?.setCamera(track);
+    await this.#link.setCamera(track);
     await this.#sayState();
+  }
+
+  /** Shares a screen with everybody in the room, or no longer. Its tracks stay the caller's. */
+  async setScreen(screen: Screen | null): Promise<void> {
+    await this.#link.setScreen(screen);
+  }
+
+  /** Says what is on the page now: the box sends these pictures, as large as they are shown, and no others. */
+  setView(view: View): void {
+    this.#view = view;
+    this.#calm ??= setTimeout(() => {
+      this.#calm = undefined;
+      this.#sayView();
+    }, CALM);
+  }
+
+  /** What the box knows about this connection. */
+  async report(): Promise<ConnectionReport> {
+    return this.#request<ConnectionReport>("stats");
   }
 
   /** Yes or no to being seen and heard by everybody who watches. Can be taken back at any moment. */
@@ -170,7 +202,12 @@ export class Room {
 
   /** Statistics of the peer connection, for those who want to look inside. */
   async stats(): Promise<RTCStatsReport | null> {
-    return (await this.#peer?.stats()) ?? null;
+    return (await this.#link.peer?.stats()) ?? null;
+  }
+
+  /** What this page sends, by the mid of its transceivers. */
+  sources(): Record<string, Source> {
+    return this.#link.peer?.sources() ?? {};
   }
 
   #url(): string {
@@ -187,68 +224,16 @@ export class Room {
     const socket = new Socket(this.#url(), events, this.#options.token);
     this.#socket = socket;
     const resume = this.#resume && Date.now() - this.#lost < SEAT ? { resume: this.#resume } : {};
-    const { resume: token } = await socket.request<{ resume: string }>("join", { name: this.#options.name, ...resume });
+    const welcome = await socket.request<Welcome>("join", { name: this.#options.name, ...resume });
     if (this.#socket !== socket) throw new Problem("closed", "The connection to the box ended.");
-    this.#resume = token;
+    this.#resume = welcome.resume;
+    this.#said = "";
     this.#setPhase("joined");
-    this.#startPeer(socket);
+    const seat = this.#seat === welcome.participant ? "same" : "new";
+    this.#seat = welcome.participant;
+    this.#link.attach(socket, seat, welcome.ice_servers ?? []);
     void this.#sayState();
-  }
-
-  #startPeer(socket: Socket): void {
-    this.#peer?.close();
-    this.#path = "new";
-    const peer = new Peer(
-      {
-        offer: async sdp => (await socket.request<{ sdp: string }>("offer", { sdp })).sdp,
-        slots: () => {
-          if (this.#peer === peer) this.#sayTracks();
-        },
-        connection: state => {
-          if (this.#peer === peer) this.#media(state);
-        },
-      },
-      this.#microphone,
-      this.#camera,
-    );
-    this.#peer = peer;
-    if (this.#state) peer.want(this.#state.slots_wanted);
-    peer.start();
-  }
-
-  #media(state: RTCPeerConnectionState): void {
-    clearTimeout(this.#settled);
-    this.#path = state;
-    if (state === "connected") {
-      this.#renewed = false;
-      this.#settled = setTimeout(() => this.#backoff.reset(), SETTLED);
-    }
-    this.#events.media?.(state);
-    if (state === "failed" || state === "closed") this.#renew();
-    else this.#watchPath();
-  }
-
-  /** Whichever side notices that media does not flow: if it lasts, the peer connection is made anew. */
-  #watchPath(): void {
-    const lost = this.#state?.participants[this.#state.you]?.connection === "lost";
-    const broken = this.#path === "disconnected" || (this.#path === "connected" && lost);
-    if (!broken || this.#phase !== "joined") {
-      clearTimeout(this.#broken);
-      this.#broken = undefined;
-    } else this.#broken ??= setTimeout(() => this.#renew(), BROKEN);
-  }
-
-  #renew(): void {
-    clearTimeout(this.#broken);
-    this.#broken = undefined;
-    const socket = this.#socket;
-    if (!socket) return;
-    if (this.#renewed || this.#phase !== "joined") {
-      socket.close();
-      return;
-    }
-    this.#renewed = true;
-    this.#startPeer(socket);
+    this.#sayView();
   }
 
   #receive(socket: Socket, message: { event: string } & Record<string, unknown>): void {
@@ -272,19 +257,12 @@ export class Room {
   #setState(state: RoomState): void {
     this.#state = state;
     this.#events.state?.(state);
-    this.#peer?.want(state.slots_wanted);
-    this.#sayTracks();
-    this.#watchPath();
-  }
-
-  #sayTracks(): void {
-    if (!this.#state) return;
-    const received = this.#peer?.tracks() ?? new Map<string, MediaStreamTrack>();
-    this.#events.tracks?.(tracksByParticipant(this.#state, received));
+    this.#link.tell(state);
   }
 
   #bye(reason: ByeReason): void {
     if (reason === "shutdown") {
+      this.#link.drop();
       this.#socket?.close();
       return;
     }
@@ -295,14 +273,7 @@ export class Room {
   #dropped(socket: Socket): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
-    this.#peer?.close();
-    this.#peer = null;
-    this.#renewed = false;
-    clearTimeout(this.#settled);
-    clearTimeout(this.#broken);
-    this.#broken = undefined;
-    this.#events.media?.("closed");
-    this.#events.tracks?.(new Map());
+    this.#link.detach();
     if (this.#phase === "joined") {
       this.#lost = Date.now();
       this.#setPhase("reconnecting");
@@ -312,16 +283,19 @@ export class Room {
 
   #retryLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#connect().catch((error: unknown) => {
-        if (this.#phase !== "reconnecting") return;
-        const problem = error instanceof Problem ? error : new Problem("protocol", String(error));
-        // A lost connection has already planned the next attempt (`closed`); a refusal is final, a late answer is not.
-        if (problem.type === "network" || problem.type === "closed") return void this.#giveUpIfRefused();
-        if (problem.type === "timeout") return this.#socket?.close();
-        this.#giveUp(problem);
-      });
-    }, this.#backoff.next());
+    this.#timer = setTimeout(() => this.#retry(), this.#backoff.next());
+  }
+
+  #retry(): void {
+    clearTimeout(this.#timer);
+    this.#connect().catch((error: unknown) => {
+      if (this.#phase !== "reconnecting") return;
+      const problem = error instanceof Problem ? error : new Problem("protocol", String(error));
+      // A lost connection has already planned the next attempt (`closed`); a refusal is final, a late answer is not.
+      if (problem.type === "network" || problem.type === "closed") return void this.#giveUpIfRefused();
+      if (problem.type === "timeout") return this.#socket?.close();
+      this.#giveUp(problem);
+    });
   }
 
   /** Browsers do not say why a WebSocket was refused; the same question over HTTP has an answer. */
@@ -357,6 +331,13 @@ export class Room {
     await this.#request("state", { ...this.#sending }).catch(() => {});
   }
 
+  #sayView(): void {
+    const said = JSON.stringify(this.#view);
+    if (!this.#view || this.#phase !== "joined" || said === this.#said) return;
+    this.#said = said;
+    void this.#request("view", { ...this.#view }).catch(() => {});
+  }
+
   #setPhase(phase: Phase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
@@ -365,13 +346,11 @@ export class Room {
 
   #leave(): void {
     clearTimeout(this.#timer);
-    clearTimeout(this.#settled);
-    clearTimeout(this.#broken);
+    clearTimeout(this.#calm);
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
-    this.#peer?.close();
-    this.#peer = null;
+    this.#link.close();
     this.#setPhase("left");
   }
 }

@@ -1,7 +1,16 @@
 /** What the box tells a participant about the room. The words are those of docs/reference/signalling.md. */
 
-export type Verb = "watch" | "join" | "speak" | "show_camera" | "invite" | "broadcast" | "administer";
+export type Verb = "watch" | "join" | "speak" | "show_camera" | "share_screen" | "invite" | "broadcast" | "administer";
 export type Kind = "audio" | "video";
+/** What somebody sends: their voice, their face, their screen, and what their screen sounds like. */
+export type Source = "microphone" | "camera" | "screen" | "screen_sound";
+/**
+ * Why a picture does not come. `connection`: there is no room for it on one's own connection. `codec`: this browser can't
+ * show it. `source`: its sender does not send it now.
+ */
+export type Pause = "connection" | "codec" | "source";
+/** How well somebody is connected to the box. */
+export type Quality = "good" | "fair" | "poor" | "unknown";
 export type OnAir = "no" | "asked" | "yes";
 
 export interface Live {
@@ -19,6 +28,10 @@ export interface Participant {
   microphone: boolean;
   /** Sends pictures now. */
   camera: boolean;
+  /** Shares a screen now. */
+  screen?: boolean;
+  speaking?: boolean;
+  quality?: Quality;
   on_air: OnAir;
   connection: "connecting" | "connected" | "lost";
   /** Its camera or microphone is a stand-in. */
@@ -28,6 +41,55 @@ export interface Participant {
 export interface SlotUse {
   participant: string;
   kind: Kind;
+  source?: Source;
+  /** Which layer of the picture is sent, 0 the smallest. */
+  layer?: number;
+  paused?: Pause;
+}
+
+/** What one's own page should send: of each picture so many layers, from the smallest on; 0: nobody looks. */
+export interface Send {
+  camera: number;
+  screen: number;
+  video_codec: VideoCodec;
+}
+
+export type VideoCodec = "h264" | "vp8";
+
+/** One picture that a page shows, and how high it is there, in device pixels. */
+export interface Shown {
+  participant: string;
+  source: "camera" | "screen";
+  height: number;
+}
+
+/** What a page shows, the most important first. */
+export interface View {
+  shown: Shown[];
+  /** Who is in front of all others. */
+  front: string | null;
+}
+
+/** What the box knows about one's own connection. Bit rates in bits a second, the round trip in seconds. */
+export interface ConnectionReport {
+  /** What fits from the box to this browser. */
+  estimate: number | null;
+  round_trip: number | null;
+  /** Which part of what the box sent here was lost, 0 to 1. */
+  loss: number | null;
+  /** Which part of what this browser sent was lost, 0 to 1. */
+  received_loss: number | null;
+  received_bitrate: number;
+  sent_bitrate: number;
+  events: ConnectionEvent[];
+}
+
+/** Something that made a picture better or worse. */
+export interface ConnectionEvent {
+  /** RFC 3339. */
+  at: string;
+  code: string;
+  participant?: string | null;
 }
 
 export interface SlotsWanted {
@@ -44,6 +106,9 @@ export interface RoomState {
   /** By mid of your transceivers. */
   slots: Record<string, SlotUse>;
   slots_wanted: SlotsWanted;
+  /** Who speaks most now. */
+  speaker?: string | null;
+  send?: Send;
 }
 
 export type ByeReason = "removed" | "room_closed" | "replaced" | "shutdown";

@@ -21,7 +21,10 @@ export class PorchlightParticipant extends Seat<ParticipantState> {
   #state: RoomState | null = null;
   #tracks = new Map<string, Tracks<MediaStreamTrack>>();
   #phase: Phase = "joining";
+  #media: RTCPeerConnectionState = "new";
   #blocked = false;
+  #resized = () => this.#look();
+  #sized = new ResizeObserver(this.#resized);
 
   /** Who is shown. */
   get participant(): Participant | null {
@@ -35,10 +38,14 @@ export class PorchlightParticipant extends Seat<ParticipantState> {
     this.watchingTools();
     this.bar.hidden = true;
     this.video.muted = this.hasAttribute("muted");
+    document.addEventListener("visibilitychange", this.#resized);
+    this.#sized.observe(this);
     void this.enter({ microphone: null, camera: null });
   }
 
   protected override end(): void {
+    document.removeEventListener("visibilitychange", this.#resized);
+    this.#sized.disconnect();
     this.leave();
     this.left();
   }
@@ -75,6 +82,10 @@ export class PorchlightParticipant extends Seat<ParticipantState> {
         this.#phase = phase;
         this.#look();
       },
+      media: media => {
+        this.#media = media;
+        this.#look();
+      },
     };
   }
 
@@ -83,6 +94,7 @@ export class PorchlightParticipant extends Seat<ParticipantState> {
     const id = this.#state && choose(this.#state, this.getAttribute("participant") ?? "");
     const who = id ? this.#state?.participants[id] : undefined;
     const received = id ? this.#tracks.get(id) : undefined;
+    this.#say(id);
     this.#play([received?.audio, received?.video].filter(track => track !== undefined));
     if (who) this.label(this.text("picture", { title: who.name }));
     this.onAir(Boolean(this.#state?.room.live) && who?.on_air === "yes");
@@ -91,11 +103,19 @@ export class PorchlightParticipant extends Seat<ParticipantState> {
     this.show(...this.#now(who, received));
   }
 
+  /** Tells the box who is seen here, and how large: nothing else is sent. */
+  #say(id: string | null): void {
+    const height = Math.min(4320, Math.ceil((this.clientHeight * devicePixelRatio) / 20) * 20);
+    const seen = id && height > 0 && !document.hidden;
+    this.room?.setView({ shown: seen ? [{ participant: id, source: "camera", height }] : [], front: null });
+  }
+
   #now(
     who: Participant | undefined,
     received: Tracks<MediaStreamTrack> | undefined,
   ): [ParticipantState, Curtain | null] {
-    if (this.#phase === "reconnecting") return ["lost", { title: this.text("lost"), veil: true }];
+    if (this.#phase === "reconnecting" && this.#media !== "connected")
+      return ["lost", { title: this.text("lost"), veil: true }];
     if (!this.#state) return ["connecting", { title: this.text("connecting") }];
     if (!who) return ["waiting", { title: this.text("nobody"), text: this.text("nobody_text") }];
     if (!who.camera || who.connection === "lost" || !received?.video)

@@ -142,6 +142,8 @@ export class PorchlightPublisher extends Seat<PublisherState> {
     return {
       state: state => {
         this.#state = state;
+        // Nobody else is seen here.
+        this.room?.setView({ shown: [], front: null });
         this.#look();
       },
       phase: phase => {

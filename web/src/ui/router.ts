@@ -6,12 +6,14 @@ export type Route =
   | { page: "watch"; broadcast: string }
   | { page: "stats" }
   | { page: "trust" }
+  | { page: "reachability" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
 export function routeOf(path: string): Route {
   if (path === "/") return { page: "home" };
   if (path === "/stats") return { page: "stats" };
+  if (path === "/reachability") return { page: "reachability" };
   if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };

@@ -20,12 +20,15 @@ export class Room {
     this.live = null;
     this.participants = {};
     this.seats = new Map();
+    this.speaker = null;
+    /** By `<participant> <source>`: why it is paused, or null. */
+    this.paused = {};
     this.count = 0;
   }
 
   /** One connection of a browser. */
   connect(role, send, close) {
-    const seat = { role, send, close, seq: 0, id: null, slots: {}, wanted: { audio: 2, video: 2 }, told: null };
+    const seat = { role, send, close, seq: 0, id: null, slots: {}, view: null, told: null };
     return {
       message: message => this.#message(seat, message),
       closed: () => {
@@ -46,8 +49,19 @@ export class Room {
       on_air: "no",
       connection: "connected",
       stand_in: false,
+      screen: false,
+      speaking: false,
+      quality: "good",
       ...participant,
     };
+    this.tell();
+  }
+
+  /** Changes somebody, or what the room says about itself. */
+  change({ id, participant, speaker, paused }) {
+    if (id) Object.assign(this.participants[id], participant);
+    if (speaker !== undefined) this.speaker = speaker;
+    if (paused) Object.assign(this.paused, paused);
     this.tell();
   }
 
@@ -81,27 +95,39 @@ export class Room {
 
   #stateFor(seat) {
     const others = Object.keys(this.participants).length - 1;
+    const shown = seat.view?.shown.length ?? others;
     return {
       room: { id: this.id, name: this.name, broadcast: this.broadcast, ...(this.live && { live: this.live }) },
       you: seat.id,
       may:
         seat.role === "host"
-          ? ["join", "speak", "show_camera", "invite", "broadcast"]
-          : ["join", "speak", "show_camera"],
+          ? ["join", "speak", "show_camera", "share_screen", "invite", "broadcast"]
+          : ["join", "speak", "show_camera", "share_screen"],
       participants: this.participants,
       slots: seat.slots,
-      slots_wanted: { audio: Math.max(2, others), video: Math.max(2, others) },
+      slots_wanted: { audio: Math.min(8, Math.max(2, others)), video: Math.min(25, Math.max(2, shown)) },
+      speaker: this.speaker,
+      send: { camera: others > 0 ? 3 : 0, screen: 2, video_codec: "h264" },
     };
   }
 
   #bind(seat) {
     seat.slots = {};
-    for (const kind of ["audio", "video"]) {
-      const free = (seat.mids ?? []).filter(slot => slot.kind === kind).map(slot => slot.mid);
-      for (const participant of Object.keys(this.participants)) {
-        if (participant === seat.id || free.length === 0) continue;
-        seat.slots[free.shift()] = { participant, kind };
-      }
+    const free = kind => (seat.mids ?? []).filter(slot => slot.kind === kind).map(slot => slot.mid);
+    const others = Object.keys(this.participants).filter(id => id !== seat.id);
+    const sounds = free("audio");
+    for (const participant of others.slice(0, 8)) {
+      if (sounds.length > 0) seat.slots[sounds.shift()] = { participant, kind: "audio", source: "microphone" };
+    }
+    const pictures = free("video");
+    const seen =
+      seat.view?.shown ?? others.slice(0, 9).map(participant => ({ participant, source: "camera", height: 180 }));
+    for (const { participant, source, height } of seen) {
+      const who = this.participants[participant];
+      if (!who?.[source] || pictures.length === 0) continue;
+      const paused = this.paused[`${participant} ${source}`];
+      const layer = height > 400 ? 2 : height > 200 ? 1 : 0;
+      seat.slots[pictures.shift()] = { participant, kind: "video", source, ...(paused ? { paused } : { layer }) };
     }
   }
 
@@ -121,6 +147,9 @@ export class Room {
             camera: false,
             on_air: this.live ? "asked" : "no",
             stand_in: false,
+            screen: false,
+            speaking: false,
+            quality: "good",
           },
           ...this.participants[seat.id],
           name: fields.name,
@@ -137,11 +166,28 @@ export class Room {
         seat.mids = slots;
         ok({ sdp });
         this.participants[seat.id].connection = "connected";
+        this.participants[seat.id].screen = Object.values(fields.sources ?? {}).includes("screen");
         return this.tell();
       }
       case "state":
         Object.assign(me, { microphone: fields.microphone, camera: fields.camera });
         break;
+      case "view":
+        seat.view = { shown: fields.shown, front: fields.front };
+        break;
+      case "stats":
+        return ok({
+          estimate: 2_400_000 + 600_000 * Math.sin(Date.now() / 5_000),
+          round_trip: 0.031,
+          loss: 0.01,
+          received_loss: 0.002,
+          received_bitrate: 1_900_000,
+          sent_bitrate: 2_100_000,
+          events: [
+            { at: new Date(Date.now() - 200_000).toISOString(), code: "layer_down", participant: this.speaker },
+            { at: new Date(Date.now() - 190_000).toISOString(), code: "loss_high" },
+          ],
+        });
       case "consent":
         me.on_air = fields.on_air ? "yes" : "no";
         break;

@@ -79,6 +79,7 @@ const OPS = {
     rooms.get(room).participants = {};
     rooms.get(room).seats.clear();
   },
+  change: ({ room, ...fields }) => rooms.get(room).change(fields),
   cut: ({ room }) => rooms.get(room).cut(),
   bye: ({ room, reason }) => rooms.get(room).bye(reason),
   empty: () => rooms.clear(),
@@ -119,6 +120,31 @@ const DEVICES = {
   microphone: { name: "USB Conference Microphone", stand_in: false },
   speaker: { name: null },
   screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
+};
+
+/** A box at home behind a router that does not turn traffic around. */
+const REACHABILITY = {
+  addresses: ["192.168.1.20", "2001:db8::20"],
+  ways: [
+    ["udp", "192.168.1.20:8189", "interface", "home", 4],
+    ["udp", "[2001:db8::20]:8189", "interface", "internet", 5],
+    ["udp", "203.0.113.7:8189", "mapped", "internet", null],
+    ["tcp", "192.168.1.20:8189", "interface", "home", 6],
+    ["tcp", "192.168.1.20:8443", "interface", "home", 6],
+  ].map(([transport, address, origin, scope, took]) => {
+    const error = took === null ? "nothing came back" : null;
+    return { transport, address, origin, scope, works: took !== null, took, error };
+  }),
+  seen: [{ server: "198.51.100.1:3478", address: "203.0.113.7:8189" }],
+  router: { state: "mapped", by: "pcp", outside: ["203.0.113.7:8189"], reason: null },
+  relay: false,
+  findings: [
+    ["outside_untried", "note"],
+    ["no_relay", "note"],
+    ["home_works", "good"],
+    ["public_address", "good"],
+    ["router_mapped", "good"],
+  ].map(([code, level]) => ({ code, level, text: "The box has more to say." })),
 };
 
 const begun = Date.now();
@@ -200,6 +226,10 @@ async function api(request, response, path, method) {
   if (what === "statistics") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
     return json(response, statistics());
+  }
+  if (what === "reachability" && method === "POST") {
+    if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
+    return json(response, REACHABILITY);
   }
   if (what === "broadcasts") {
     if (!id) return json(response, [...rooms.values()].filter(r => r.live).map(broadcast));

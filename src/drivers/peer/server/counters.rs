@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use super::Mid;
+use crate::model::bitrate::Bitrate;
 use crate::model::count::{Gauge, Tally};
 use crate::model::id::PeerId;
+use crate::model::layer::LAYERS;
 use crate::model::track::Kind;
+use crate::proto::sfu::Shown;
 
 /// Both directions of something.
 #[derive(Debug, Default)]
@@ -13,6 +17,26 @@ pub struct Both {
     pub received: Tally,
     /// From the box to the peers.
     pub sent: Tally,
+}
+
+/// Changes of layers.
+#[derive(Debug, Default)]
+pub struct Switched {
+    /// To a larger one, or from nothing to one.
+    pub up: Tally,
+    /// To a smaller one, or to nothing.
+    pub down: Tally,
+}
+
+/// See [`Counters::paused`].
+#[derive(Debug, Default)]
+pub struct Paused {
+    /// The way to the subscriber holds no more.
+    pub connection: Gauge,
+    /// The subscriber can't receive the codec.
+    pub codec: Gauge,
+    /// The publisher sends nothing.
+    pub source: Gauge,
 }
 
 /// What the worker has done since the start.
@@ -24,7 +48,7 @@ pub struct Counters {
     pub connected: Gauge,
     /// Peers that were not heard of for a while.
     pub lost: Gauge,
-    /// UDP datagrams.
+    /// UDP datagrams, and packets in TCP connections.
     pub datagrams: Both,
     /// Bytes in them.
     pub bytes: Both,
@@ -42,6 +66,19 @@ pub struct Counters {
     pub missing: Tally,
     /// Of those, packets that came after all.
     pub recovered: Tally,
+    /// Packets of sound that were lost, and made good by the next one (RFC 2198).
+    pub made_good: Tally,
+    /// Slots to which a larger layer went out than before, and those to which a smaller one did, or nothing any more for want
+    /// of bandwidth.
+    pub switched: Switched,
+    /// Slots that show each layer, the smallest first.
+    pub shown: [Gauge; LAYERS],
+    /// Slots to which nothing goes out: because of the connection, the codec, or a source that sends nothing.
+    pub paused: Paused,
+    /// What the ways to all peers are estimated to hold together, in bits a second, where that is estimated.
+    pub estimated: Gauge,
+    /// Times that a browser asked for a keyframe in the middle of a picture that it was sent.
+    pub freezes: Tally,
     /// Packets that peers say never reached them (RFC 3550).
     pub reported_lost: Tally,
     /// Datagrams that belong to no peer.
@@ -54,6 +91,10 @@ pub struct Counters {
     pub skipped: Tally,
     /// Times that the socket failed to receive or to send; the kernel's full buffer is among them.
     pub socket_errors: Both,
+    /// TCP connections that are open (RFC 6544).
+    pub tcp_connections: Gauge,
+    /// Packets that were not sent by such a connection, because it was full, or gone.
+    pub tcp_dropped: Tally,
     /// Turns of the loop.
     pub turns: Tally,
     /// Nanoseconds of work in them.
@@ -85,8 +126,18 @@ pub struct Report {
     pub received_packets: u64,
     /// Packets of its that never came.
     pub lost_packets: u64,
+    /// RTP packets sent to it, those that were sent again among them.
+    pub sent_packets: u64,
+    /// Packets that were sent to it again.
+    pub resent_packets: u64,
     /// Which part of what is sent to it gets lost, 0 to 1, as it said last.
     pub reported_loss: Option<f32>,
     /// Pixels across and down of the picture it sends.
     pub picture: Option<(u32, u32)>,
+    /// What the way to it is estimated to hold, if that is estimated.
+    pub estimate: Option<Bitrate>,
+    /// What each of its slots for pictures shows.
+    pub shown: Vec<(Mid, Shown)>,
+    /// Times that it asked for a keyframe in the middle of a picture that it was sent.
+    pub freezes: u64,
 }

@@ -1,25 +1,36 @@
-//! Peers that come to us: all of them on one UDP port, driven by one worker thread.
+//! Peers that come to us: all of them on one UDP port, and on TCP where datagrams don't get through, driven by one worker thread.
 //!
 //! The worker owns its peers whole: it decrypts, writes what they send into media rings, reads the rings of the sources
 //! that are bound to their slots, and encrypts. Control goes through a bounded channel and never shares a queue with media.
 //! The engine is `str0m` in RTP mode (docs/decisions/0001): it does ICE (RFC 8445), DTLS-SRTP (RFC 5764), NACK and RTX
 //! (RFC 4585, 4588) and transport-wide feedback. Who may connect, and who gets whose tracks, is decided above.
 
+mod allot;
 mod config;
 mod counters;
+mod feed;
+mod inbound;
+mod outside;
 mod peer;
 mod sdp;
 mod seen;
+#[cfg(test)]
+mod simulation;
+mod slot;
 mod socket;
 mod strangers;
+mod tcp;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod ways;
 mod worker;
 
 pub use config::Config;
-pub use counters::{Both, Counters, Report};
+pub use counters::{Both, Counters, Paused, Report, Switched};
+pub use outside::Sight;
+pub use ways::{Origin, Way};
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -33,6 +44,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Reader, Writer};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
+use crate::proto::ice::Outside;
 use crate::proto::sfu::{Rank, Shown};
 
 /// Commands that wait for the worker; senders wait while it is full.
@@ -55,6 +67,11 @@ pub enum Error {
     /// The UDP port can't be opened.
     #[error("the UDP address {0} can't be opened for calls ({1}); choose another with peers.listen")]
     Bind(SocketAddr, #[source] std::io::Error),
+    /// The TCP port can't be opened.
+    #[error(
+        "the TCP address {0} can't be opened for calls ({1}); choose another with peers.listen, or peers.tcp = false"
+    )]
+    BindTcp(SocketAddr, #[source] std::io::Error),
     /// The offer is not one that can be answered.
     #[error("the session description can't be used: {0}")]
     Offer(String),
@@ -181,13 +198,24 @@ enum Command {
     Announce {
         addresses: Vec<IpAddr>,
     },
+    Mapped {
+        mapped: Vec<Outside>,
+    },
+    Doors {
+        doors: Vec<SocketAddr>,
+    },
+    Ways {
+        ways: oneshot::Sender<(Vec<Way>, Vec<Sight>)>,
+    },
 }
 
 /// The way to the peers; cheap to clone. The worker ends when all handles are gone.
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
+    streams: mpsc::Sender<std::net::TcpStream>,
     local: SocketAddr,
+    tcp: bool,
     counters: Arc<Counters>,
     loudness: watch::Receiver<Loudness>,
 }
@@ -278,6 +306,45 @@ impl Handle {
         self.send(Command::Announce { addresses }).await
     }
 
+    /// Tells browsers that come from now on where routers forward to our ports.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn mapped(&self, mapped: Vec<Outside>) -> Result<(), Error> {
+        self.send(Command::Mapped { mapped }).await
+    }
+
+    /// Tells browsers that come from now on that connections are taken at these ports as well: with the same addresses, as
+    /// long as media is taken by TCP at all.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn doors(&self, doors: Vec<SocketAddr>) -> Result<(), Error> {
+        self.send(Command::Doors { doors }).await
+    }
+
+    /// Whether media is taken by TCP.
+    pub fn takes_connections(&self) -> bool {
+        self.tcp
+    }
+
+    /// Hands over a connection at another door that begins as one of packets does. It is closed if too many wait.
+    pub fn hand_over(&self, stream: std::net::TcpStream) {
+        if self.streams.try_send(stream).is_err() {
+            tracing::debug!("a connection with media was not taken over");
+        }
+    }
+
+    /// The ways that browsers are told now, and what STUN servers say.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn ways(&self) -> Result<(Vec<Way>, Vec<Sight>), Error> {
+        let (ways, told) = oneshot::channel();
+        self.send(Command::Ways { ways }).await?;
+        told.await.map_err(|_| Error::Gone)
+    }
+
     /// Waits until the worker has ended, by itself or by a failure.
     pub async fn ended(&self) {
         self.commands.closed().await;
@@ -288,17 +355,18 @@ impl Handle {
     }
 }
 
-/// Opens the port and starts the worker's thread, which ends when every handle is dropped. `network` has the addresses of
+/// Opens the ports and starts the worker's thread, which ends when every handle is dropped. `network` has the addresses of
 /// the box; a peer is told those of the moment in which it comes.
 ///
 /// # Errors
-/// [`Error::Bind`].
+/// [`Error::Bind`], [`Error::BindTcp`].
 pub fn start(
     config: &Config,
     timeline: Timeline,
     network: watch::Receiver<Arc<[IpAddr]>>,
 ) -> Result<(Handle, thread::JoinHandle<()>), Error> {
-    let socket = socket::Socket::bind(config, network)?;
+    let (streams, handed) = mpsc::channel(tcp::HANDED);
+    let socket = socket::Socket::bind(config, network, handed)?;
     let local = socket.local_addr();
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let counters: Arc<Counters> = Arc::default();
@@ -320,5 +388,5 @@ pub fn start(
             });
         })
         .map_err(|error| Error::Bind(local, error))?;
-    Ok((Handle { commands, local, counters, loudness }, thread))
+    Ok((Handle { commands, streams, local, tcp: config.tcp, counters, loudness }, thread))
 }

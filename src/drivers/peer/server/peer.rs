@@ -1,50 +1,41 @@
 //! One peer: its engine, what it sends and what it is sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use str0m::bwe::{Bitrate as Rate, BweKind};
 use str0m::change::SdpOffer;
-use str0m::format::Codec as Format;
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid as Section, Pt};
-use str0m::net::{Protocol, Receive, Transmit};
-use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
+use str0m::media::{Direction, MediaKind, Mid as Section, Rid};
+use str0m::net::{Receive, Transmit};
+use str0m::rtp::{RtpPacket, Ssrc};
+use str0m::{Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::counters::Counters;
-use super::seen::{self, Arrivals, Phase, Seen};
-use super::socket::Address;
-use super::{Answer, Error, Terms, sdp};
+use super::inbound::{Arriving, Formats, Inbound};
+use super::seen::{self, Phase, Seen};
+use super::slot::{Redundancy, Slot};
+use super::ways::{Way, protocol};
+use super::{Answer, Bound, Error, Mid, Report, Terms, sdp};
+use crate::model::bitrate::Bitrate;
 use crate::model::id::PeerId;
 use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
-use crate::model::ring::{Demand, Writer};
+use crate::model::ring::Writer;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::{Codec, Kind};
-use crate::proto::rtp::{Clock, Report, starts_keyframe, vp8};
-use crate::proto::sfu::{ASK_APART, Forwarder};
+use crate::proto::ice::Transport;
+use crate::proto::rtp::Clock;
+use crate::proto::sfu::Allocator;
 
 /// H.264 constrained baseline, level 3.1, packetization mode 1: what every browser sends and shows.
 const H264_PROFILE: u32 = 0x42e01f;
-
-/// One media section in which the peer sends.
-struct Inbound {
-    clock: usize,
-    codec: Codec,
-    to: Option<(Writer<Packet>, Demand)>,
-    keyframe_wanted: bool,
-    keyframe_asked: Option<Instant>,
-    arrivals: Arrivals,
-}
-
-/// One slot.
-struct Slot {
-    forwarder: Forwarder,
-    kind: Kind,
-    /// Packets are on their way into it.
-    bound: bool,
-}
+/// What a connection is taken to hold before anything is known of it, in bits a second: a picture at once, and no queue on most
+/// of them.
+const BEGIN: u64 = 1_500_000;
+/// How long a peer may be connected without saying what arrived. From then on it is sent everything.
+const MUTE: Duration = Duration::from_secs(5);
 
 /// What the worker has to do after the engine was moved.
 #[derive(Default)]
@@ -61,9 +52,16 @@ pub(super) struct Peer {
     rtc: Rtc,
     timeline: Timeline,
     clock: Clock,
-    inbound: HashMap<Section, Inbound>,
-    slots: HashMap<Section, Slot>,
-    sections: HashMap<Ssrc, Section>,
+    inbound: BTreeMap<Section, Inbound>,
+    pub(super) slots: BTreeMap<Section, Slot>,
+    streams: HashMap<Ssrc, (Section, Option<Rid>)>,
+    ways: Vec<Way>,
+    /// Shares out what the way to it holds.
+    pub(super) allocator: Allocator,
+    estimate: Option<Bitrate>,
+    /// It has said what arrived; and when it was first looked at while connected.
+    heard: bool,
+    connected: Option<Instant>,
     /// When the engine wants to be woken.
     pub(super) timeout: Instant,
     pub(super) phase: Phase,
@@ -72,45 +70,49 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(
-        id: PeerId,
-        addresses: &[Address],
-        timeline: Timeline,
-        now: Instant,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(super) fn new(id: PeerId, terms: Terms, timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
         let mut config = RtcConfig::new()
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, true)
             .set_rtp_mode(true)
             .set_stats_interval(Some(seen::EVERY));
         config.codec_config().add_h264(108.into(), Some(109.into()), true, H264_PROFILE);
         // What those send who have no H.264; everybody receives it.
         config = config.enable_vp8(true);
-        let mut rtc = config.build(now);
-        for address in addresses {
-            let candidate = if address.outside == address.base {
-                Candidate::host(address.outside, "udp")
-            } else {
-                Candidate::server_reflexive(address.outside, address.base, "udp")
-            };
-            match candidate {
-                Ok(candidate) => drop(rtc.add_local_candidate(candidate)),
-                Err(error) => tracing::warn!(%error, "an address of this box can't be offered to browsers"),
-            }
+        if terms.estimate {
+            config = config.enable_bwe(Some(Rate::bps(BEGIN)));
         }
         Self {
             id,
-            rtc,
+            rtc: config.build(now),
             timeline,
             clock: Clock::default(),
-            inbound: HashMap::new(),
-            slots: HashMap::new(),
-            sections: HashMap::new(),
+            inbound: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            streams: HashMap::new(),
+            ways: Vec::new(),
+            allocator: Allocator::default(),
+            estimate: None,
+            heard: false,
+            connected: None,
             timeout: now,
             phase: Phase::Connecting,
             seen: Seen::new(counters.clone()),
             counters,
+        }
+    }
+
+    /// The ways on which the box can be reached, told with the next answer. Those that it was told before stay.
+    pub(super) fn reached_by(&mut self, ways: &[Way]) {
+        for way in ways {
+            if self.ways.contains(way) {
+                continue;
+            }
+            self.ways.push(*way);
+            match way.candidate() {
+                Ok(candidate) => drop(self.rtc.add_local_candidate(candidate)),
+                Err(error) => tracing::warn!(%error, "an address of this box can't be offered to browsers"),
+            }
         }
     }
 
@@ -137,45 +139,46 @@ impl Peer {
             return Err(Error::Offer("it is too large".into()));
         }
         let refused = |error: &dyn std::fmt::Display| Error::Offer(error.to_string());
-        let offer = sdp::one_codec(&sdp::without_names(offer));
+        let layers = sdp::offered(offer);
+        let offer = sdp::without_names(offer);
         let offer = if terms.estimate { offer } else { sdp::without_arrivals(&offer) };
         let offer = SdpOffer::from_sdp_string(&offer).map_err(|error| refused(&error))?;
         let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|error| refused(&error))?;
         let answer = answer.to_sdp_string();
         for mid in sdp::mids(&answer) {
+            let offered = layers.iter().find(|(of, _)| of == mid).map(|(_, offered)| offered);
             let mid = Section::from(mid);
             if let Some((kind, direction)) = self.rtc.media(mid).map(|media| (media.kind(), media.direction())) {
-                self.section(mid, kind, direction);
+                self.section(mid, kind, direction, offered);
             }
         }
         self.drain(effects, out);
-        let layers = Layers::only(Layer::LOWEST);
-        let of = |(mid, of): (&Section, &Inbound)| super::Inbound { mid: mid.to_string(), codec: of.codec, layers };
-        let mut inbound: Vec<super::Inbound> = self.inbound.iter().map(of).collect();
-        let of = |(mid, of): (&Section, &Slot)| super::Slot { mid: mid.to_string(), kind: of.kind, codecs: Vec::new() };
-        let mut slots: Vec<super::Slot> = self.slots.iter().map(of).collect();
-        inbound.sort_by(|a, b| a.mid.cmp(&b.mid));
-        slots.sort_by(|a, b| a.mid.cmp(&b.mid));
-        Ok(Answer { sdp: answer, inbound, slots })
+        let inbound = self.inbound.iter().map(|(mid, of)| super::Inbound {
+            mid: mid.to_string(),
+            codec: of.codec(terms.codec),
+            layers: of.layers(),
+        });
+        let slots = self.slots.iter().map(|(mid, of)| super::Slot {
+            mid: mid.to_string(),
+            kind: of.kind,
+            codecs: of.formats.codecs(),
+        });
+        Ok(Answer { sdp: sdp::speaking(&answer, terms.codec), inbound: inbound.collect(), slots: slots.collect() })
     }
 
     pub(super) fn receive_into(&mut self, mid: &str, to: Writer<Packet>) {
         if let Some(inbound) = self.inbound.get_mut(&Section::from(mid)) {
-            let demand = to.demand();
-            inbound.to = Some((to, demand));
+            inbound.receive_into(to);
         }
     }
 
-    /// Another source, or none, is bound to the slot. Answers whether there is such a slot.
-    pub(super) fn bind(&mut self, mid: Section, bound: bool) -> bool {
-        match self.slots.get_mut(&mid) {
-            Some(slot) => {
-                slot.forwarder.restart();
-                slot.bound = bound;
-                true
-            }
-            None => false,
-        }
+    /// Another source, none, or the same one that matters more or less is bound to the slot. Answers whether there is such a
+    /// slot.
+    pub(super) fn bind(&mut self, mid: Section, to: Option<Bound>) -> bool {
+        self.slots.get_mut(&mid).is_some_and(|slot| {
+            slot.bind(to);
+            true
+        })
     }
 
     /// Packets of the source of this slot were missed.
@@ -185,9 +188,28 @@ impl Peer {
         }
     }
 
-    /// Whether the source of this slot should be asked for a keyframe.
-    pub(super) fn asks_keyframe(&mut self, mid: Section, now: MediaTime) -> bool {
-        self.slots.get_mut(&mid).is_some_and(|slot| slot.bound && slot.forwarder.asks_keyframe(now))
+    /// The layer of the source of this slot that should be asked for a keyframe.
+    pub(super) fn asks_keyframe(&mut self, mid: Section, now: MediaTime) -> Option<Layer> {
+        self.slots.get_mut(&mid)?.asks_keyframe(now)
+    }
+
+    /// What the way to it holds, as far as that is known; without it everything is taken to fit.
+    pub(super) fn budget(&mut self, now: Instant) -> Option<Bitrate> {
+        if self.phase == Phase::Connected {
+            self.connected.get_or_insert(now);
+        }
+        let mute = !self.heard && self.connected.is_some_and(|since| now.saturating_duration_since(since) > MUTE);
+        self.estimate.filter(|_| !mute)
+    }
+
+    /// The same as it was last.
+    pub(super) fn estimate(&self) -> Option<Bitrate> {
+        self.estimate
+    }
+
+    /// What should be found out of the way to it: that so much is there for the next step, and so much for everything.
+    pub(super) fn explore(&mut self, minimum: Bitrate, desired: Bitrate) {
+        self.rtc.bwe().set_bitrate(Rate::bps(minimum.0), Rate::bps(desired.0));
     }
 
     pub(super) fn accepts(&self, input: &Input<'_>) -> bool {
@@ -210,69 +232,41 @@ impl Peer {
     }
 
     /// Writes packets of the bound source out to a slot; they leave with the next [`Peer::drain`].
-    pub(super) fn send(&mut self, mid: Section, packets: &[Packet]) {
+    pub(super) fn send(&mut self, mid: Section, packets: &[Packet], redundancy: &mut Redundancy) {
         let Some(slot) = self.slots.get_mut(&mid) else {
             return;
         };
-        // All of them are from one track.
-        let Some(pt) = packets.first().and_then(|packet| payload_type(&self.rtc, mid, packet.codec)) else {
-            return;
-        };
-        let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else {
-            return;
-        };
-        let mut written = 0;
-        for packet in packets {
-            let Some(header) = slot.forwarder.forward(packet) else {
-                continue;
-            };
-            let captured = self.timeline.instant(packet.time);
-            let payload = match header.moves {
-                Some((id, layer)) => vp8::moved(&packet.payload, id, layer),
-                None => packet.payload.clone(),
-            };
-            let write = RtpWrite::new(pt, header.seq.into(), header.rtp_time, captured, payload)
-                .marker(packet.marker)
-                .nackable(slot.kind == Kind::Video);
-            stream.write_rtp(write);
-            written += 1;
-        }
+        let redundancy = (slot.kind == Kind::Audio && self.seen.is_lossy()).then_some(redundancy);
+        let written = slot.send(&mut self.rtc, mid, packets, &self.timeline, redundancy);
         self.counters.packets(slot.kind).sent.add(written);
         self.seen.written(mid, written);
     }
 
-    /// Registers for demand on what the peer sends; true if a keyframe is wanted that was not asked for yet.
+    /// Registers for demand on what the peer sends; true if that has changed.
     pub(super) fn poll_demand(&mut self, cx: &mut std::task::Context<'_>) -> bool {
-        let mut wanted = false;
-        for inbound in self.inbound.values_mut() {
-            if let Some((_, demand)) = &mut inbound.to {
-                while let std::task::Poll::Ready(change) = demand.poll_changed(cx) {
-                    inbound.keyframe_wanted |= !change.keyframes.is_empty();
-                    wanted |= !change.keyframes.is_empty();
-                }
-            }
-        }
-        wanted
+        self.inbound.values_mut().fold(false, |news, inbound| inbound.poll_demand(cx) | news)
     }
 
-    /// Asks for the keyframes that are wanted, at most one in [`ASK_APART`] for each track: what comes too soon waits for the
-    /// next call. Answers whether something was asked.
+    /// Asks for the keyframes that are wanted of what it sends. Answers whether something was asked.
     pub(super) fn ask_keyframes(&mut self, now: Instant) -> bool {
-        let mut some = false;
-        for (mid, inbound) in &mut self.inbound {
-            let early = inbound.keyframe_asked.is_some_and(|asked| now.duration_since(asked) < ASK_APART);
-            if !inbound.keyframe_wanted || inbound.codec.kind() != Kind::Video || early {
-                continue;
-            }
-            if let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(*mid, None) {
-                stream.request_keyframe(KeyframeRequestKind::Pli);
-                inbound.keyframe_wanted = false;
-                inbound.keyframe_asked = Some(now);
-                some = true;
-            }
-        }
-        some
+        let Self { inbound, rtc, .. } = self;
+        inbound.iter_mut().fold(false, |asked, (mid, inbound)| inbound.ask_keyframes(rtc, *mid, now) | asked)
+    }
+
+    /// The layers that it should be told are wanted of what it sends, where that has changed.
+    pub(super) fn news(&mut self, now: Instant) -> Vec<(Mid, Layers)> {
+        let news = |(mid, inbound): (&Section, &mut Inbound)| Some((mid.to_string(), inbound.news(now)?));
+        self.inbound.iter_mut().filter_map(news).collect()
+    }
+
+    /// How the connection is.
+    pub(super) fn report(&mut self, now: Instant) -> Report {
+        let mut report = self.seen.report(self.id);
+        report.estimate = self.budget(now);
+        let shown = |(mid, slot): (&Section, &Slot)| Some((mid.to_string(), slot.shown?));
+        report.shown = self.slots.iter().filter(|(_, slot)| slot.kind == Kind::Video).filter_map(shown).collect();
+        report.freezes = self.slots.values().map(|slot| slot.freezes).sum();
+        report
     }
 
     /// Lets the engine do everything it can now.
@@ -305,7 +299,11 @@ impl Peer {
             }
             Engine::KeyframeRequest(request) => effects.keyframes.push(request.mid),
             Engine::RtpPacket(packet) => self.packet(packet),
-            Engine::PeerStats(stats) => self.seen.peer(&stats),
+            Engine::EgressBitrateEstimate(kind) => self.estimated(&kind),
+            Engine::PeerStats(stats) => {
+                self.heard |= stats.egress_loss_fraction.is_some();
+                self.seen.peer(&stats);
+            }
             Engine::MediaIngressStats(stats) => self.seen.ingress(&stats),
             Engine::MediaEgressStats(stats) => self.seen.egress(&stats),
             Engine::Closed => self.rtc.disconnect(),
@@ -313,127 +311,87 @@ impl Peer {
         }
     }
 
+    fn estimated(&mut self, kind: &BweKind) {
+        self.estimate = match kind {
+            BweKind::Twcc { estimate, can_probe: true } => Some(Bitrate(estimate.as_u64())),
+            // What can't be probed is not known.
+            BweKind::Twcc { .. } => None,
+            // Who says what it takes at most, without saying what arrived.
+            BweKind::Remb { estimate, .. } if self.estimate.is_none() => Some(Bitrate(estimate.as_u64())),
+            _ => return,
+        };
+    }
+
     /// `direction` is ours: receiving means that the peer sends.
-    fn section(&mut self, mid: Section, kind: MediaKind, direction: Direction) {
+    fn section(&mut self, mid: Section, kind: MediaKind, direction: Direction, offered: Option<&sdp::Offered>) {
         let (kind, rate) = match kind {
             MediaKind::Audio => (Kind::Audio, Codec::Opus.clock_rate()),
             MediaKind::Video => (Kind::Video, Codec::H264.clock_rate()),
         };
+        let formats = Formats::of(&self.rtc, mid);
         if direction.is_receiving() {
             self.slots.remove(&mid);
-            // A section has one video codec left, see `sdp::one_codec`.
-            let codec = match kind {
-                Kind::Audio => Codec::Opus,
-                Kind::Video if payload_type(&self.rtc, mid, Codec::H264).is_some() => Codec::H264,
-                Kind::Video => Codec::Vp8,
-            };
-            let clock = &mut self.clock;
-            self.inbound.entry(mid).or_insert_with(|| Inbound {
-                clock: clock.add(rate),
-                codec,
-                to: None,
-                keyframe_wanted: false,
-                keyframe_asked: None,
-                arrivals: Arrivals::default(),
-            });
-        } else {
-            self.inbound.remove(&mid);
-            if direction.is_sending() {
-                let first =
-                    mid.as_bytes().iter().fold(1u16, |seq, &b| seq.wrapping_mul(251).wrapping_add(u16::from(b)));
-                let slot = || Slot { forwarder: Forwarder::new(kind, rate, first), kind, bound: false };
-                self.slots.entry(mid).or_insert_with(slot);
-            } else {
-                self.slots.remove(&mid);
-            }
+            let inbound = self.inbound.entry(mid).or_insert_with(|| Inbound::new(kind));
+            inbound.agree(formats, offered, rate, &mut self.clock);
+            return;
         }
+        self.inbound.remove(&mid);
+        if !direction.is_sending() {
+            self.slots.remove(&mid);
+            return;
+        }
+        let rtc = &mut self.rtc;
+        let slot = self.slots.entry(mid).or_insert_with(|| {
+            let slot = Slot::new(mid, kind, rate);
+            slot.prepare(mid, rtc);
+            slot
+        });
+        slot.formats = formats;
     }
 
     fn packet(&mut self, packet: RtpPacket) {
         let ssrc = packet.header.ssrc;
-        let mid = match self.sections.get(&ssrc) {
-            Some(mid) => *mid,
+        let (mid, rid) = match self.streams.get(&ssrc) {
+            Some(known) => *known,
             None => {
-                let Some(mid) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid()) else {
+                let Some(stream) = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))
+                else {
                     return;
                 };
-                // Browsers use one or two a section; whoever changes them without end starts over.
-                if self.sections.len() > 4 * (sdp::SECTIONS + 1) {
-                    self.sections.clear();
+                // Browsers use up to six a section; whoever changes them without end starts over.
+                if self.streams.len() > 8 * (sdp::SECTIONS + 1) {
+                    self.streams.clear();
                 }
-                self.sections.insert(ssrc, mid);
-                mid
+                self.streams.insert(ssrc, stream);
+                stream
             }
         };
-        let Some(inbound) = self.inbound.get_mut(&mid) else {
-            return;
-        };
-        self.seen.arrived(&inbound.arrivals.came(*ssrc, *packet.seq_no));
-        let Some((to, _)) = &mut inbound.to else {
-            self.counters.unbound.inc();
-            return;
-        };
-        // Probing for bandwidth sends packets without content.
-        if packet.payload.is_empty() {
-            return;
+        if let Some(inbound) = self.inbound.get_mut(&mid) {
+            let arrived = self.timeline.media(packet.timestamp);
+            let with = Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
+            inbound.packet(rid, packet, with);
         }
-        let rtp_time = packet.time.numer();
-        let report = packet.last_sender_info.as_ref().map(|info| Report {
-            wall_nanos: wall_nanos(info.ntp_time),
-            rtp_time: near(rtp_time, info.rtp_time.numer() as u32),
-        });
-        let arrived = self.timeline.media(packet.timestamp);
-        let time = self.clock.time(inbound.clock, rtp_time, report, arrived);
-        self.counters.packets(inbound.codec.kind()).received.inc();
-        let keyframe = starts_keyframe(inbound.codec, &packet.payload);
-        if keyframe && inbound.codec.kind() == Kind::Video {
-            self.seen.keyframe(inbound.codec, &packet.payload);
-        }
-        to.push(Packet {
-            codec: inbound.codec,
-            seq: *packet.seq_no,
-            rtp_time,
-            time,
-            marker: packet.header.marker,
-            keyframe,
-            layer: Layer::LOWEST,
-            level: packet.header.ext_vals.audio_level.map(i8::unsigned_abs),
-            payload: packet.payload,
-        });
     }
 }
 
-/// The number by which the other side knows a codec in this section.
-fn payload_type(rtc: &Rtc, mid: Section, codec: Codec) -> Option<Pt> {
-    let format = match codec {
-        Codec::H264 => Format::H264,
-        Codec::Vp8 => Format::Vp8,
-        Codec::Opus => Format::Opus,
-        Codec::Aac => return None,
-    };
-    let params = rtc.codec_config().params();
-    let spoken = |pt: &&Pt| params.iter().any(|p| p.pt() == **pt && p.spec().codec == format);
-    rtc.media(mid)?.remote_pts().iter().find(spoken).copied()
-}
-
-fn wall_nanos(time: SystemTime) -> i64 {
+pub(super) fn wall_nanos(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// The extended timestamp with these low 32 bits that is nearest to `extended`.
-fn near(extended: u64, low: u32) -> u64 {
+pub(super) fn near(extended: u64, low: u32) -> u64 {
     let ahead = i64::from(low.wrapping_sub(extended as u32) as i32);
     extended.saturating_add_signed(ahead)
 }
 
-/// A datagram as the engine takes it; `None` if it can't be anything of WebRTC.
+/// A packet from somewhere to an address of ours as the engine takes it; `None` if it can't be anything of WebRTC.
 pub(super) fn datagram<'a>(
     now: Instant,
-    source: SocketAddr,
-    destination: SocketAddr,
+    transport: Transport,
+    (source, destination): (SocketAddr, SocketAddr),
     bytes: &'a [u8],
 ) -> Option<Input<'a>> {
-    Receive::new(Protocol::Udp, source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
+    Receive::new(protocol(transport), source, destination, bytes).ok().map(|receive| Input::Receive(now, receive))
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use str0m::media::Mid;
+use str0m::media::{Mid, Rid};
 use str0m::stats::{MediaEgressStats, MediaIngressStats, PeerStats};
 
 use super::counters::{Counters, Report};
 use crate::model::id::PeerId;
+use crate::model::layer::{LAYERS, Layer};
 use crate::model::track::Codec;
 use crate::proto::rtp::picture_size;
 
@@ -16,6 +17,10 @@ use crate::proto::rtp::picture_size;
 pub(super) const EVERY: Duration = Duration::from_secs(1);
 /// Packets that may be missing in one gap; a larger one is another stream, not a loss.
 const GAP: u64 = 1000;
+
+/// Part of what is sent that gets lost, from which on sound is sent twice; and seconds with less until it is not any more.
+const LOSSY: f32 = 0.02;
+const CALM: u32 = 20;
 
 /// Who connects: see [`super::Counters`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +76,16 @@ struct Totals {
 pub(super) struct Seen {
     counters: Arc<Counters>,
     round_trip: Option<Duration>,
-    inbound: HashMap<Mid, Totals>,
+    inbound: HashMap<(Mid, Option<Rid>), Totals>,
     outbound: HashMap<Mid, Totals>,
     missing: u64,
     recovered: u64,
-    /// The last packet that began a keyframe.
-    keyframe: Option<(Codec, Arc<[u8]>)>,
+    /// The last packet of each layer that began a keyframe.
+    keyframes: [Option<(Codec, Arc<[u8]>)>; LAYERS],
+    /// Which part of what was sent did not arrive over the last second, and how often that was little or nothing since it was
+    /// more.
+    loss: Option<f32>,
+    calm: u32,
 }
 
 impl Seen {
@@ -88,17 +97,34 @@ impl Seen {
             outbound: HashMap::new(),
             missing: 0,
             recovered: 0,
-            keyframe: None,
+            keyframes: Default::default(),
+            loss: None,
+            calm: CALM,
         }
     }
 
     pub(super) fn peer(&mut self, stats: &PeerStats) {
         let pair = stats.selected_candidate_pair.as_ref().and_then(|pair| pair.current_round_trip_time);
         self.round_trip = stats.rtt.or(pair).or(self.round_trip);
+        self.loss = stats.egress_loss_fraction.or_else(|| self.worst());
+        match self.loss {
+            Some(loss) if loss >= LOSSY => self.calm = 0,
+            _ => self.calm = self.calm.saturating_add(1),
+        }
+    }
+
+    /// Whether so much gets lost on the way to it that sound is better sent twice.
+    pub(super) fn is_lossy(&self) -> bool {
+        self.calm < CALM
+    }
+
+    /// The worst that it said of any section.
+    fn worst(&self) -> Option<f32> {
+        self.outbound.values().filter_map(|totals| totals.loss).max_by(f32::total_cmp)
     }
 
     pub(super) fn ingress(&mut self, stats: &MediaIngressStats) {
-        let last = self.inbound.entry(stats.mid).or_default();
+        let last = self.inbound.entry((stats.mid, stats.rid)).or_default();
         let asked = stats.plis + stats.firs;
         self.counters.nacks.sent.add(stats.nacks.saturating_sub(last.nacks));
         self.counters.keyframe_requests.sent.add(asked.saturating_sub(last.keyframe_requests));
@@ -140,13 +166,15 @@ impl Seen {
     }
 
     /// This packet begins a keyframe: it holds the size of the picture, which is read when somebody asks.
-    pub(super) fn keyframe(&mut self, codec: Codec, payload: &Arc<[u8]>) {
-        self.keyframe = Some((codec, payload.clone()));
+    pub(super) fn keyframe(&mut self, codec: Codec, layer: Layer, payload: &Arc<[u8]>) {
+        self.keyframes[layer.number()] = Some((codec, payload.clone()));
     }
 
     pub(super) fn report(&self, peer: PeerId) -> Report {
-        let sum = |of: &HashMap<Mid, Totals>, what: fn(&Totals) -> u64| of.values().map(what).sum();
-        let worst = self.outbound.values().filter_map(|totals| totals.loss);
+        fn sum<K>(of: &HashMap<K, Totals>, what: fn(&Totals) -> u64) -> u64 {
+            of.values().map(what).sum()
+        }
+        let sizes = self.keyframes.iter().flatten().filter_map(|(codec, payload)| picture_size(*codec, payload));
         Report {
             peer,
             round_trip: self.round_trip,
@@ -154,8 +182,13 @@ impl Seen {
             sent_bytes: sum(&self.outbound, |totals| totals.bytes),
             received_packets: sum(&self.inbound, |totals| totals.packets),
             lost_packets: self.missing.saturating_sub(self.recovered),
-            reported_loss: worst.max_by(f32::total_cmp),
-            picture: self.keyframe.as_ref().and_then(|(codec, payload)| picture_size(*codec, payload)),
+            sent_packets: sum(&self.outbound, |totals| totals.packets),
+            resent_packets: sum(&self.outbound, |totals| totals.resent),
+            reported_loss: self.worst(),
+            picture: sizes.max_by_key(|(width, height)| u64::from(*width) * u64::from(*height)),
+            estimate: None,
+            shown: Vec::new(),
+            freezes: 0,
         }
     }
 }

@@ -1,16 +1,21 @@
-//! The one UDP socket of all peers.
+//! The one UDP socket of all peers, and the connections beside it.
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
+use std::time::Instant;
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
-use str0m::net::Transmit as Datagram;
+use str0m::net::{Protocol, Transmit as Datagram};
 use tokio::io::Interest;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::counters::Counters;
+use super::outside::{Questions, Sight};
+use super::tcp::Connections;
+use super::ways::{Way, Ways};
 use super::{Config, Error};
+use crate::proto::ice::{Outside, Transport};
 
 /// Largest datagram read. Ours and browsers' stay below 1 500 bytes; longer ones are cut and then refused.
 const DATAGRAM: usize = 2048;
@@ -19,74 +24,91 @@ const KERNEL_BUFFER: usize = 2 << 20;
 
 /// Bytes of one message at most: what fits a datagram over IPv4 (RFC 768, RFC 791).
 const MESSAGE: usize = 65_507;
-
-/// One address of ours that browsers are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Address {
-    /// Where the outside reaches us.
-    pub(super) outside: SocketAddr,
-    /// The address of this machine behind it.
-    pub(super) base: SocketAddr,
-}
+/// Ports that are tried when any will do.
+const FREE_PORTS: u32 = 16;
 
 pub(super) struct Socket {
     socket: std::net::UdpSocket,
+    listener: Option<std::net::TcpListener>,
+    handed: mpsc::Receiver<std::net::TcpStream>,
     local: SocketAddr,
-    ours: Ours,
-}
-
-/// Which addresses browsers are told: as the box's networks are at the moment.
-struct Ours {
-    local: SocketAddr,
-    announce: Vec<IpAddr>,
-    network: watch::Receiver<Arc<[IpAddr]>>,
-}
-
-impl Ours {
-    fn now(&self) -> Vec<Address> {
-        addresses(self.local, &self.network.borrow(), &self.announce)
-    }
-
-    fn announce(&mut self, addresses: Vec<IpAddr>) {
-        self.announce = addresses;
-    }
+    stun: Vec<String>,
+    ways: Ways,
 }
 
 impl Socket {
-    /// Opens the port. `network` has the addresses of the box's interfaces, for a socket that is bound to all of them.
-    pub(super) fn bind(config: &Config, network: watch::Receiver<Arc<[IpAddr]>>) -> Result<Self, Error> {
+    /// Opens the ports. `network` has the addresses of the box's interfaces, for sockets that are bound to all of them;
+    /// `handed` are connections that other doors take.
+    pub(super) fn bind(
+        config: &Config,
+        network: watch::Receiver<Arc<[IpAddr]>>,
+        handed: mpsc::Receiver<std::net::TcpStream>,
+    ) -> Result<Self, Error> {
+        let (socket, listener) = open_both(config)?;
         let failed = |error| Error::Bind(config.listen, error);
-        let socket = open(config.listen).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         let local = socket.local_addr().map_err(failed)?;
-        let ours = Ours { local, announce: config.announce.clone(), network };
-        if ours.now().is_empty() {
+        let tcp = listener.as_ref().map(|listener| {
+            listener.set_nonblocking(true)?;
+            listener.local_addr()
+        });
+        let ways = Ways {
+            udp: local,
+            tcp: tcp.transpose().map_err(failed)?,
+            doors: Vec::new(),
+            announce: config.announce.clone(),
+            mapped: Vec::new(),
+            network,
+        };
+        if ways.now(std::iter::empty()).is_empty() {
             tracing::warn!("no network yet: nobody can be called before the box has an address");
         }
-        Ok(Self { socket, local, ours })
+        Ok(Self { socket, listener, handed, local, stun: config.stun.clone(), ways })
     }
 
     pub(super) fn local_addr(&self) -> SocketAddr {
         self.local
     }
 
-    /// Hands the socket to the runtime of the current thread.
+    /// Hands the sockets to the runtime of the current thread.
     pub(super) fn watch(self, counters: Arc<Counters>) -> io::Result<Watched> {
         let state = UdpSocketState::new((&self.socket).into())?;
         // A smaller buffer than asked for works too.
         let _ = state.set_recv_buffer_size((&self.socket).into(), KERNEL_BUFFER);
         let _ = state.set_send_buffer_size((&self.socket).into(), KERNEL_BUFFER);
         let room = DATAGRAM * state.gro_segments();
+        let wide = self.local.is_ipv6();
         Ok(Watched {
             socket: tokio::net::UdpSocket::from_std(self.socket)?,
             state,
-            wide: self.local.is_ipv6(),
-            ours: self.ours,
+            wide,
+            ways: self.ways,
+            connections: Connections::new(self.listener, self.handed, counters.clone())?,
+            questions: Questions::new(self.stun, wide, Instant::now()),
             buffers: vec![vec![0; room]; BATCH_SIZE],
             meta: vec![RecvMeta::default(); BATCH_SIZE],
             joined: Vec::with_capacity(MESSAGE),
             counters,
         })
+    }
+}
+
+/// Opens the port of datagrams, and that of connections with the same number. A number that the kernel chooses may be taken
+/// for connections.
+fn open_both(config: &Config) -> Result<(std::net::UdpSocket, Option<std::net::TcpListener>), Error> {
+    let mut tries = if config.listen.port() == 0 { FREE_PORTS } else { 1 };
+    loop {
+        tries -= 1;
+        let socket = open(config.listen).map_err(|error| Error::Bind(config.listen, error))?;
+        if !config.tcp {
+            return Ok((socket, None));
+        }
+        let local = socket.local_addr().map_err(|error| Error::Bind(config.listen, error))?;
+        match std::net::TcpListener::bind(local) {
+            Ok(listener) => return Ok((socket, Some(listener))),
+            Err(error) if tries == 0 => return Err(Error::BindTcp(local, error)),
+            Err(_) => {}
+        }
     }
 }
 
@@ -104,29 +126,14 @@ fn open(listen: SocketAddr) -> io::Result<std::net::UdpSocket> {
     }
 }
 
-/// The addresses to tell browsers for a socket bound to `local`, on a box with these addresses.
-fn addresses(local: SocketAddr, network: &[IpAddr], announce: &[IpAddr]) -> Vec<Address> {
-    let at = |ip: &IpAddr| SocketAddr::new(*ip, local.port());
-    let own: Vec<SocketAddr> = if local.ip().is_unspecified() {
-        // A socket for IPv6 that is bound to every address takes IPv4 as well.
-        network.iter().filter(|ip| ip.is_ipv4() || local.is_ipv6()).map(at).collect()
-    } else {
-        vec![local]
-    };
-    // What is announced stands before an address of its own kind.
-    let base = |ip: &IpAddr| own.iter().find(|own| own.is_ipv4() == ip.is_ipv4()).copied();
-    let outside = announce.iter().filter_map(|ip| Some(Address { outside: at(ip), base: base(ip)? }));
-    let mut all: Vec<Address> = own.iter().map(|&address| Address { outside: address, base: address }).collect();
-    all.extend(outside);
-    all
-}
-
 pub(super) struct Watched {
     socket: tokio::net::UdpSocket,
     state: UdpSocketState,
     /// An IPv6 socket, which names IPv4 addresses in the IPv6 way (RFC 4291 section 2.5.5.2).
     wide: bool,
-    ours: Ours,
+    ways: Ways,
+    connections: Connections,
+    questions: Questions,
     buffers: Vec<Vec<u8>>,
     meta: Vec<RecvMeta>,
     /// Datagrams that leave as one message.
@@ -135,23 +142,57 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// The addresses that browsers are told now.
-    pub(super) fn addresses(&self) -> Vec<Address> {
-        self.ours.now()
+    /// The ways that browsers are told now.
+    pub(super) fn ways(&self) -> Vec<Way> {
+        self.ways.now(self.questions.seen().map(|sight| sight.mapped))
+    }
+
+    /// What STUN servers say.
+    pub(super) fn sights(&self) -> Vec<Sight> {
+        self.questions.seen().collect()
     }
 
     /// Browsers are told these from now on; with none, those of the network.
     pub(super) fn announce(&mut self, addresses: Vec<IpAddr>) {
-        self.ours.announce(addresses);
+        self.ways.announce = addresses;
     }
 
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+    /// Routers forward these to our ports.
+    pub(super) fn mapped(&mut self, mapped: Vec<Outside>) {
+        self.ways.mapped = mapped;
     }
 
-    /// Reads one batch and gives each datagram with where it came from and which address of ours it came to.
-    pub(super) fn read(&mut self, mut each: impl FnMut(SocketAddr, SocketAddr, &[u8])) {
-        let Self { socket, state, ours, buffers, meta, counters, .. } = self;
+    /// Connections are taken at these ports as well, and handed over.
+    pub(super) fn doors(&mut self, doors: Vec<SocketAddr>) {
+        self.ways.doors = doors;
+    }
+
+    /// The peer that spoke from there by connections is gone.
+    pub(super) fn close(&mut self, remote: SocketAddr) {
+        self.connections.close(remote);
+    }
+
+    /// Waits until there is something to read, or a STUN server to ask, which [`Watched::read`] does. May be dropped at any time.
+    pub(super) async fn readable(&mut self) -> io::Result<()> {
+        tokio::select! {
+            ready = self.socket.readable() => ready,
+            () = self.connections.readable() => Ok(()),
+            () = self.questions.due() => Ok(()),
+        }
+    }
+
+    /// Reads one batch and gives each packet with what carried it, where it came from and which address of ours it came to.
+    /// `each` says whether it belonged to a peer.
+    pub(super) fn read(
+        &mut self,
+        now: Instant,
+        mut each: impl FnMut(Transport, SocketAddr, SocketAddr, &[u8]) -> bool,
+    ) {
+        for (server, question) in self.questions.questions(now) {
+            self.message((server, None), &question, None);
+        }
+        self.connections.read(|from, to, packet| each(Transport::Tcp, from, to, packet));
+        let Self { socket, state, ways, questions, buffers, meta, counters, .. } = self;
         let mut slices: Vec<IoSliceMut<'_>> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
         let mut count = 0;
         let read = socket.try_io(Interest::READABLE, || {
@@ -167,18 +208,24 @@ impl Watched {
         }
         for (buffer, meta) in buffers.iter().zip(meta.iter()).take(count) {
             let from = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
-            let to = SocketAddr::new(meta.dst_ip.unwrap_or(ours.local.ip()).to_canonical(), ours.local.port());
+            let to = SocketAddr::new(meta.dst_ip.unwrap_or(ways.udp.ip()).to_canonical(), ways.udp.port());
             for datagram in buffer[..meta.len.min(buffer.len())].chunks(meta.stride.max(1)) {
                 counters.datagrams.received.inc();
                 counters.bytes.received.add(datagram.len() as u64);
-                each(from, to, datagram);
+                if !questions.heard(from, datagram, now) {
+                    each(Transport::Udp, from, to, datagram);
+                }
             }
         }
     }
 
     /// Sends datagrams in their order, or loses them when the kernel's buffer is full, as networks do. What goes to one peer
     /// and is of one size is handed over as one message that the kernel cuts (UDP GSO).
+    /// What goes by connections is queued there.
     pub(super) fn send(&mut self, out: &mut Vec<Datagram>) {
+        for packet in out.extract_if(.., |packet| packet.proto != Protocol::Udp) {
+            self.connections.send(packet);
+        }
         let mut rest = out.as_slice();
         while let [first, ..] = rest {
             let count = alike(rest, self.state.max_gso_segments());
@@ -187,22 +234,26 @@ impl Watched {
             if count > 1 {
                 self.joined.clear();
                 now.iter().for_each(|datagram| self.joined.extend_from_slice(&datagram.contents));
-                let sent = self.message(first, &self.joined, Some(first.contents.len()));
+                let sent = self.message(ends(first), &self.joined, Some(first.contents.len()));
                 // A network card that can't do it makes this known by the first failure.
                 if sent || self.state.max_gso_segments() > 1 {
                     continue;
                 }
             }
             for datagram in now {
-                self.message(datagram, &datagram.contents, None);
+                self.message(ends(datagram), &datagram.contents, None);
             }
         }
         out.clear();
     }
 
-    fn message(&self, head: &Datagram, contents: &[u8], segment_size: Option<usize>) -> bool {
-        let src_ip = (!head.source.ip().is_unspecified()).then_some(head.source.ip());
-        let destination = match head.destination {
+    fn message(
+        &self,
+        (to, src_ip): (SocketAddr, Option<IpAddr>),
+        contents: &[u8],
+        segment_size: Option<usize>,
+    ) -> bool {
+        let destination = match to {
             SocketAddr::V4(v4) if self.wide => SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into(),
             other => other,
         };
@@ -221,6 +272,12 @@ impl Watched {
         }
         sent.is_ok()
     }
+}
+
+/// Where a datagram goes, and from which address of ours if that is one.
+fn ends(datagram: &Datagram) -> (SocketAddr, Option<IpAddr>) {
+    let from = datagram.source.ip();
+    (datagram.destination, (!from.is_unspecified()).then_some(from))
 }
 
 /// How many datagrams from the first on can be one message: to one peer and of one size, the last may be shorter.
@@ -243,17 +300,7 @@ fn alike(datagrams: &[Datagram], most: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use str0m::net::Protocol;
-
     use super::*;
-
-    fn ips<const N: usize>(texts: [&str; N]) -> [IpAddr; N] {
-        texts.map(|text| text.parse().expect("an address"))
-    }
-
-    fn bases(all: &[Address]) -> Vec<(String, String)> {
-        all.iter().map(|address| (address.outside.to_string(), address.base.to_string())).collect()
-    }
 
     fn datagram(to: SocketAddr, contents: Vec<u8>) -> Datagram {
         let source = "127.0.0.1:1".parse().expect("an address");
@@ -284,7 +331,8 @@ mod tests {
     #[tokio::test]
     async fn datagrams_of_all_sizes_arrive_in_order_at_whom_they_are_for() {
         let config = Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() };
-        let bound = Socket::bind(&config, watch::channel(Arc::default()).1).expect("loopback has ports");
+        let bound =
+            Socket::bind(&config, watch::channel(Arc::default()).1, mpsc::channel(1).1).expect("loopback has ports");
         let base = bound.local_addr();
         let mut socket = bound.watch(Arc::default()).expect("there is a runtime");
         socket.socket.writable().await.expect("loopback takes something");
@@ -307,29 +355,5 @@ mod tests {
                 number += 1;
             }
         }
-    }
-
-    #[test]
-    fn announced_addresses_stand_before_one_of_ours() {
-        let local = "127.0.0.1:9".parse().expect("an address");
-        let got = addresses(local, &[], &ips(["203.0.113.5", "::1"]));
-        let own = "127.0.0.1:9".to_owned();
-        assert_eq!(bases(&got), [(own.clone(), own.clone()), ("203.0.113.5:9".into(), own)]);
-    }
-
-    #[test]
-    fn a_wildcard_is_every_address_of_its_kind_and_of_both_for_ipv6() {
-        let network = ips(["192.168.1.20", "2001:db8::2", "fd00::2"]);
-        let got = addresses("0.0.0.0:9".parse().expect("an address"), &network, &[]);
-        assert_eq!(bases(&got), [("192.168.1.20:9".into(), "192.168.1.20:9".into())]);
-        let got = addresses("[::]:9".parse().expect("an address"), &network, &ips(["203.0.113.5", "2001:db8::5"]));
-        let expected = [
-            ("192.168.1.20:9", "192.168.1.20:9"),
-            ("[2001:db8::2]:9", "[2001:db8::2]:9"),
-            ("[fd00::2]:9", "[fd00::2]:9"),
-            ("203.0.113.5:9", "192.168.1.20:9"),
-            ("[2001:db8::5]:9", "[2001:db8::2]:9"),
-        ];
-        assert_eq!(bases(&got), expected.map(|(outside, base)| (outside.to_owned(), base.to_owned())));
     }
 }

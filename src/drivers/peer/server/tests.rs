@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::media::{Direction, MediaKind, Mid as Section};
+use str0m::format::Codec as Format;
+use str0m::media::{Direction, MediaKind, Mid as Section, Pt, Rid, Simulcast};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, SeqNo};
 use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
@@ -20,7 +21,11 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Gate, Next, PACKETS, ring};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
-use crate::proto::sfu::Rank;
+use crate::proto::sfu::{Rank, Shown};
+
+mod layers;
+mod sound;
+mod ways;
 
 const TERMS: Terms = Terms::VIEWER;
 
@@ -38,20 +43,66 @@ struct Client {
     local: SocketAddr,
     connected: bool,
     received: Vec<(u64, Vec<u8>)>,
+    /// The streams of which a keyframe was asked for.
+    asked: Vec<Option<Rid>>,
+    /// So many of a hundred datagrams get lost in each direction.
+    loss: u32,
+    seed: u32,
 }
 
 impl Client {
     fn at(address: &str, direction: Direction) -> (Self, String, SdpPendingOffer, Section) {
+        let rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
+        let mut client = Self::new(address, rtc);
+        let (offer, pending, mid) = client.offer(MediaKind::Video, direction, None);
+        (client, offer, pending, mid)
+    }
+
+    fn new(address: &str, mut rtc: Rtc) -> Self {
+        let (socket, local) = Self::open(address, &mut rtc);
+        let (connected, received, asked) = (false, Vec::new(), Vec::new());
+        Self { rtc, socket, local, connected, received, asked, loss: 0, seed: 7 }
+    }
+
+    fn open(address: &str, rtc: &mut Rtc) -> (UdpSocket, SocketAddr) {
         let socket = UdpSocket::bind(address).expect("loopback has ports");
         socket.set_read_timeout(Some(Duration::from_millis(5))).expect("a socket has a timeout");
         let local = socket.local_addr().expect("it is bound");
-        let mut rtc = Rtc::builder().set_rtp_mode(true).build(Instant::now());
         rtc.add_local_candidate(Candidate::host(local, "udp").expect("an address is a candidate"));
-        let mut change = rtc.sdp_api();
-        let mid = change.add_media(MediaKind::Video, direction, None, None, None);
+        (socket, local)
+    }
+
+    fn offer(
+        &mut self,
+        kind: MediaKind,
+        direction: Direction,
+        layers: Option<Simulcast>,
+    ) -> (String, SdpPendingOffer, Section) {
+        let mut change = self.rtc.sdp_api();
+        let mid = change.add_media(kind, direction, None, None, layers);
         let (offer, pending) = change.apply().expect("there is something to offer");
-        let client = Self { rtc, socket, local, connected: false, received: Vec::new() };
-        (client, offer.to_sdp_string(), pending, mid)
+        (offer.to_sdp_string(), pending, mid)
+    }
+
+    fn is_lost(&mut self) -> bool {
+        self.seed = self.seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.connected && (self.seed >> 16) % 100 < self.loss
+    }
+
+    /// The number of a codec in a section.
+    fn number(&self, mid: Section, codec: Format) -> Option<Pt> {
+        let spoken = |pt: &&Pt| {
+            let params = self.rtc.codec_config().params().iter().find(|params| params.pt() == **pt);
+            params.is_some_and(|params| params.spec().codec == codec)
+        };
+        self.rtc.media(mid).expect("it was offered").remote_pts().iter().find(spoken).copied()
+    }
+
+    /// Writes one packet into the engine and sends it at once.
+    fn write(&mut self, mid: Section, rid: Option<Rid>, packet: RtpWrite) {
+        self.rtc.direct_api().stream_tx_by_mid(mid, rid).expect("it sends").write_rtp(packet);
+        self.rtc.handle_input(Input::Timeout(Instant::now())).expect("time goes on");
+        self.drain();
     }
 
     fn accept(&mut self, answer: &Answer, pending: SdpPendingOffer) {
@@ -59,16 +110,21 @@ impl Client {
         self.rtc.sdp_api().accept_answer(pending, answer).expect("the answer fits the offer");
     }
 
-    /// Lets the engine work, and reads one datagram at most.
+    /// Lets the engine work, and reads what has come; waits a little if that is nothing.
     fn turn(&mut self) {
         self.drain();
         let mut buffer = [0; 2048];
-        if let Ok((length, source)) = self.socket.recv_from(&mut buffer) {
+        while let Ok((length, source)) = self.socket.recv_from(&mut buffer) {
+            self.socket.set_nonblocking(true).expect("a socket can be read without waiting");
+            if self.is_lost() {
+                continue;
+            }
             let receive =
                 Receive::new(Protocol::Udp, source, self.local, &buffer[..length]).expect("ours are well formed");
             self.rtc.handle_input(Input::Receive(Instant::now(), receive)).expect("the engine takes it");
             self.drain();
         }
+        self.socket.set_nonblocking(false).expect("a socket can be read with waiting");
         self.rtc.handle_input(Input::Timeout(Instant::now())).expect("time goes on");
         self.drain();
     }
@@ -77,10 +133,12 @@ impl Client {
         loop {
             match self.rtc.poll_output().expect("the engine works") {
                 Output::Timeout(_) => return,
+                Output::Transmit(_) if self.is_lost() => {}
                 Output::Transmit(transmit) => {
                     self.socket.send_to(&transmit.contents, transmit.destination).expect("loopback takes it");
                 }
                 Output::Event(Engine::Connected) => self.connected = true,
+                Output::Event(Engine::KeyframeRequest(request)) => self.asked.push(request.rid),
                 Output::Event(Engine::RtpPacket(packet)) if !packet.payload.is_empty() => {
                     self.received.push((*packet.seq_no, packet.payload.to_vec()));
                 }
@@ -91,15 +149,7 @@ impl Client {
 
     /// Writes packets into the engine, all of one size, and sends them at once.
     fn send(&mut self, mid: Section, first: u64, count: u64) {
-        let pt = {
-            let media = self.rtc.media(mid).expect("it was offered");
-            let h264 = |pt: &&str0m::media::Pt| {
-                let spoken = |p: &&str0m::format::PayloadParams| p.pt() == **pt;
-                let params = self.rtc.codec_config().params().iter().find(spoken);
-                params.is_some_and(|p| p.spec().codec == str0m::format::Codec::H264)
-            };
-            *media.remote_pts().iter().find(h264).expect("the box speaks H.264")
-        };
+        let pt = self.number(mid, Format::H264).expect("the box speaks H.264");
         for index in first..first + count {
             let mut payload = vec![0x67, 0, 0, 0];
             payload.extend_from_slice(&index.to_be_bytes());
@@ -228,6 +278,8 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     handle.close(one).await.expect("the worker runs");
     until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
     assert_eq!(events_other.recv().await, Some(Event::Connected(other)));
+    let shown = Event::Shown(other, to.to_string(), Shown::Layer(Layer::LOWEST));
+    assert_eq!(events_other.recv().await, Some(shown));
     assert_eq!(
         events_other.recv().await,
         Some(Event::Ended(other, name)),

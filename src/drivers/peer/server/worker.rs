@@ -1,11 +1,14 @@
 //! The loop that owns all peers.
 
+mod allot;
+mod forward;
+
 use std::collections::{BTreeSet, HashMap};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use str0m::Input;
@@ -14,48 +17,26 @@ use str0m::net::Transmit;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
+use self::forward::{Batch, poll_media};
+use super::allot::Allot;
 use super::counters::{Counters, Report};
+use super::feed::Feed;
 use super::peer::{Effects, Peer, datagram};
 use super::seen::Phase;
 use super::socket::{Socket, Watched};
 use super::strangers::Strangers;
-use super::{Bound, Command, Error, Event, Loudness, PEERS, Source, Terms};
+use super::{Command, Error, Event, Loudness, PEERS, Source, Terms};
 use crate::model::id::PeerId;
-use crate::model::packet::Packet;
-use crate::model::ring::{Next, Reader};
+use crate::model::layer::Layers;
 use crate::model::time::Timeline;
+use crate::proto::ice::Transport;
 
-/// Packets read from one source before the others have their turn.
-const BATCH: usize = 64;
-/// How often slots that wait for a keyframe are looked at.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often slots that wait for a keyframe are looked at, and what each peer is given is looked over.
+const LOOK: Duration = Duration::from_millis(200);
 /// Addresses remembered for one peer; browsers have a handful.
 const ADDRESSES: usize = 32;
 /// Datagrams that wait for others before all of them are sent.
 const TOGETHER: usize = 64;
-
-/// One track that is forwarded.
-struct Feed {
-    from: Reader<Packet>,
-    /// The slots it goes to.
-    to: Vec<(PeerId, Section)>,
-}
-
-/// What the sources had to give.
-#[derive(Default)]
-struct Batch {
-    packets: Vec<(Source, Vec<Packet>)>,
-    missed: Vec<Source>,
-    ended: Vec<Source>,
-    /// Somebody asks a peer of ours for a keyframe.
-    keyframe: bool,
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.packets.is_empty() && self.missed.is_empty() && self.ended.is_empty() && !self.keyframe
-    }
-}
 
 pub(super) struct Worker {
     socket: Watched,
@@ -64,12 +45,15 @@ pub(super) struct Worker {
     peers: HashMap<PeerId, Peer>,
     /// Who is told what happens to a peer.
     owners: HashMap<PeerId, mpsc::Sender<Event>>,
-    by_address: HashMap<SocketAddr, PeerId>,
+    by_address: HashMap<(Transport, SocketAddr), PeerId>,
     strangers: Strangers,
     sources: HashMap<Source, Feed>,
     slots: HashMap<(PeerId, Section), Source>,
     timers: BTreeSet<(Instant, PeerId)>,
     out: Vec<Transmit>,
+    /// Buffers that are used again.
+    allot: Allot,
+    touched: Vec<PeerId>,
     counters: Arc<Counters>,
     loudness: watch::Sender<Loudness>,
 }
@@ -120,6 +104,8 @@ impl Worker {
             slots: HashMap::new(),
             timers: BTreeSet::new(),
             out: Vec::new(),
+            allot: Allot::default(),
+            touched: Vec::new(),
             counters,
             loudness,
         })
@@ -160,7 +146,9 @@ impl Worker {
             }
             if now >= look {
                 look = now + LOOK;
+                self.allot_all(now);
                 self.look(now);
+                self.listen(now);
                 self.count_phases();
             }
             self.socket.send(&mut self.out);
@@ -185,27 +173,22 @@ impl Worker {
                     peer.receive_into(&mid, to);
                 }
             }
-            Command::Source { source, from: Some(from) } => {
-                // The same track again replaces the reader, for those who have it too.
-                let to = self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default();
-                for (id, mid) in &to {
-                    if let Some(peer) = self.peers.get_mut(id) {
-                        peer.bind(*mid, true);
-                    }
-                }
-                self.sources.insert(source, Feed { from, to });
-            }
+            Command::Source { source, from: Some(from) } => self.source(source, from),
             Command::Source { source, from: None } => {
                 self.forget(source);
             }
             Command::Bind { peer, mid, to } => {
-                self.bind(peer, Section::from(&*mid), to);
+                self.bind(peer, Section::from(&*mid), to, now);
                 self.look(now);
             }
             Command::Close { peer } => self.close(peer),
             // Whoever asked may have gone away meanwhile.
-            Command::Report { reports } => drop(reports.send(self.reports())),
+            Command::Report { reports } => drop(reports.send(self.reports(now))),
             Command::Announce { addresses } => self.socket.announce(addresses),
+            Command::Mapped { mapped } => self.socket.mapped(mapped),
+            Command::Doors { doors } => self.socket.doors(doors),
+            // Whoever asked may have gone away meanwhile.
+            Command::Ways { ways } => drop(ways.send((self.socket.ways(), self.socket.sights()))),
         }
     }
 
@@ -222,12 +205,14 @@ impl Worker {
             if self.peers.len() >= PEERS {
                 return Err(Error::Full);
             }
-            let peer = Peer::new(id, &self.socket.addresses(), self.timeline, now, self.counters.clone());
+            let peer = Peer::new(id, terms, self.timeline, now, self.counters.clone());
             self.timers.insert((peer.timeout, id));
             self.peers.insert(id, peer);
             self.owners.insert(id, events);
         }
         let peer = self.peers.get_mut(&id).ok_or(Error::Gone)?;
+        // Also for one that has moved to another network, and offers to start ICE again (RFC 8445 section 9).
+        peer.reached_by(&self.socket.ways());
         let (before, mut effects) = (peer.timeout, Effects::default());
         let answer = peer.offer(sdp, terms, &mut effects, &mut self.out);
         self.settle(id, before, effects);
@@ -241,17 +226,17 @@ impl Worker {
     fn read(&mut self, now: Instant) {
         let mut touched: Vec<(PeerId, Instant, Effects)> = Vec::new();
         let Self { socket, peers, by_address, strangers, out, counters, .. } = self;
-        socket.read(|source, destination, bytes| {
-            let known = by_address.get(&source).copied();
+        socket.read(now, |transport, source, destination, bytes| {
+            let known = by_address.get(&(transport, source)).copied();
             if known.is_none() && !strangers.may_knock(source.ip(), now) {
-                return;
+                return false;
             }
-            let Some(input) = datagram(now, source, destination, bytes) else {
+            let Some(input) = datagram(now, transport, (source, destination), bytes) else {
                 counters.not_webrtc.inc();
                 if known.is_none() {
                     strangers.refused(source.ip());
                 }
-                return;
+                return false;
             };
             let known = known.filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
             let Some(id) = known.or_else(|| {
@@ -259,15 +244,15 @@ impl Worker {
                 if by_address.len() >= ADDRESSES * PEERS {
                     by_address.retain(|_, owner| *owner != id);
                 }
-                by_address.insert(source, id);
+                by_address.insert((transport, source), id);
                 Some(id)
             }) else {
                 counters.unknown_peer.inc();
                 strangers.refused(source.ip());
-                return;
+                return false;
             };
             let Some(peer) = peers.get_mut(&id) else {
-                return;
+                return false;
             };
             let at = touched.iter().position(|(touched, ..)| *touched == id).unwrap_or_else(|| {
                 touched.push((id, peer.timeout, Effects::default()));
@@ -276,6 +261,7 @@ impl Worker {
             // The engine holds one received packet at a time: what it made of this one is taken before the next.
             peer.receive(input);
             peer.drain(&mut touched[at].2, out);
+            true
         });
         for (id, before, effects) in touched {
             self.settle(id, before, effects);
@@ -290,89 +276,6 @@ impl Worker {
             due.push(id);
         }
         for id in due {
-            self.turn(id, now);
-        }
-    }
-
-    fn bind(&mut self, id: PeerId, mid: Section, to: Option<Bound>) {
-        let source = to.map(|to| to.source);
-        if let Some(before) = self.slots.remove(&(id, mid))
-            && let Some(feed) = self.sources.get_mut(&before)
-        {
-            feed.to.retain(|slot| *slot != (id, mid));
-        }
-        let known = self.peers.get_mut(&id).is_some_and(|peer| peer.bind(mid, source.is_some()));
-        let (true, Some(source)) = (known, source) else {
-            return;
-        };
-        match self.sources.get_mut(&source) {
-            Some(feed) => {
-                feed.to.push((id, mid));
-                self.slots.insert((id, mid), source);
-            }
-            // It ended before it was bound.
-            None => self.report(id, Event::Ended(id, source)),
-        }
-    }
-
-    /// Forwards what was read: all packets of one source to one slot, then the next.
-    fn forward(&mut self, batch: Batch, now: Instant) {
-        let mut touched: Vec<PeerId> = Vec::new();
-        for source in &batch.missed {
-            for (id, mid) in self.sources.get(source).map(|feed| feed.to.as_slice()).unwrap_or_default() {
-                if let Some(peer) = self.peers.get_mut(id) {
-                    peer.missed(*mid);
-                }
-            }
-        }
-        for (source, packets) in &batch.packets {
-            for (id, mid) in self.sources.get(source).map(|feed| feed.to.as_slice()).unwrap_or_default() {
-                if let Some(peer) = self.peers.get_mut(id) {
-                    peer.send(*mid, packets);
-                    touched.push(*id);
-                }
-            }
-        }
-        for source in &batch.ended {
-            for (id, _) in self.forget(*source) {
-                self.report(id, Event::Ended(id, *source));
-            }
-        }
-        touched.sort_unstable();
-        touched.dedup();
-        for id in touched {
-            self.turn(id, now);
-        }
-        if batch.keyframe || !batch.missed.is_empty() {
-            self.look(now);
-        }
-    }
-
-    /// Answers the slots that it went to.
-    fn forget(&mut self, source: Source) -> Vec<(PeerId, Section)> {
-        let to = self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default();
-        for (id, mid) in &to {
-            self.slots.remove(&(*id, *mid));
-            if let Some(peer) = self.peers.get_mut(id) {
-                peer.bind(*mid, false);
-            }
-        }
-        to
-    }
-
-    /// Asks for the keyframes that are missing, in both directions.
-    fn look(&mut self, now: Instant) {
-        let media = self.timeline.media(now);
-        for ((id, mid), source) in &self.slots {
-            if self.peers.get_mut(id).is_some_and(|peer| peer.asks_keyframe(*mid, media))
-                && let Some(feed) = self.sources.get(source)
-            {
-                feed.from.request_keyframe();
-            }
-        }
-        let asked: Vec<PeerId> =
-            self.peers.iter_mut().filter_map(|(id, peer)| peer.ask_keyframes(now).then_some(*id)).collect();
-        for id in asked {
             self.turn(id, now);
         }
     }
@@ -400,8 +303,12 @@ impl Worker {
             self.socket.send(&mut self.out);
         }
         for mid in effects.keyframes {
-            if let Some(feed) = self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)) {
-                feed.from.request_keyframe();
+            let layer = self.peers.get_mut(&id).and_then(|peer| peer.slots.get_mut(&mid)?.froze());
+            if let (Some(layer), Some(feed)) =
+                (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
+            {
+                self.counters.freezes.inc();
+                feed.from.request_keyframes(Layers::only(layer));
             }
         }
         if effects.connected {
@@ -429,12 +336,21 @@ impl Worker {
         };
         tracing::debug!(peer = %id.tag(), "a connection is closed");
         self.timers.remove(&(peer.timeout, id));
-        self.by_address.retain(|_, owner| *owner != id);
+        let connections: Vec<SocketAddr> = self
+            .by_address
+            .extract_if(|_, owner| *owner == id)
+            .filter_map(|((transport, at), _)| (transport == Transport::Tcp).then_some(at))
+            .collect();
         self.slots.retain(|(owner, _), _| *owner != id);
         for feed in self.sources.values_mut() {
             feed.to.retain(|(owner, _)| *owner != id);
         }
         peer.close(&mut self.out);
+        if !connections.is_empty() {
+            // What it says last goes first.
+            self.socket.send(&mut self.out);
+            connections.into_iter().for_each(|at| self.socket.close(at));
+        }
         self.report(id, Event::Closed(id));
         self.owners.remove(&id);
     }
@@ -446,8 +362,8 @@ impl Worker {
         }
     }
 
-    fn reports(&self) -> Vec<Report> {
-        self.peers.iter().map(|(id, peer)| peer.seen.report(*id)).collect()
+    fn reports(&mut self, now: Instant) -> Vec<Report> {
+        self.peers.values_mut().map(|peer| peer.report(now)).collect()
     }
 
     fn count_phases(&self) {
@@ -466,41 +382,4 @@ impl Worker {
             tracing::error!(?event, "what happens to connections is read too slowly; this is lost");
         }
     }
-}
-
-/// Ready when there is media to forward or a keyframe to ask for.
-fn poll_media(
-    peers: &mut HashMap<PeerId, Peer>,
-    sources: &mut HashMap<Source, Feed>,
-    batch: &mut Batch,
-    counters: &Counters,
-    waker: &Waker,
-) -> Poll<()> {
-    let cx = &mut Context::from_waker(waker);
-    for peer in peers.values_mut() {
-        batch.keyframe |= peer.poll_demand(cx);
-    }
-    for (&source, feed) in sources {
-        let mut packets = Vec::new();
-        while packets.len() < BATCH {
-            match feed.from.poll_next(cx) {
-                Poll::Ready(Next::Item(packet)) => packets.push(packet),
-                Poll::Ready(Next::Lagged(lost)) => {
-                    tracing::debug!(lost, "forwarding was too slow");
-                    counters.skipped.add(lost);
-                    packets.clear();
-                    batch.missed.push(source);
-                }
-                Poll::Ready(Next::Closed | Next::Revoked) => {
-                    batch.ended.push(source);
-                    break;
-                }
-                Poll::Pending => break,
-            }
-        }
-        if !packets.is_empty() {
-            batch.packets.push((source, packets));
-        }
-    }
-    if batch.is_empty() { Poll::Pending } else { Poll::Ready(()) }
 }

@@ -16,7 +16,7 @@ async fn flash_and_beep_of_the_stand_ins_coincide_after_encoding_and_decoding() 
         height: 180,
         fps: 20,
         bitrate: 500_000,
-        encoder: H264Encoder::X264,
+        encoder: CameraEncoder::H264(H264Encoder::X264),
         caption: "Porch".to_owned(),
     };
     let (camera, _) = camera(&Counters::default(), camera_spec, line, video_out).expect("installed");
@@ -91,6 +91,36 @@ async fn lost_device(running: &mut Running) -> String {
 }
 
 #[tokio::test]
+async fn a_camera_gives_vp8_that_decodes_and_a_keyframe_when_asked() {
+    let (out, source) = ring(UNITS);
+    let mut reader = source.reader(Gate::default());
+    let spec = CameraSpec {
+        source: CameraSource::StandIn,
+        width: 320,
+        height: 180,
+        fps: 20,
+        bitrate: 300_000,
+        encoder: CameraEncoder::Vp8,
+        caption: String::new(),
+    };
+    let (running, keyframes) = camera(&Counters::default(), spec, timeline(), out).expect("installed");
+    let (pictures, mut decoded) = mpsc::channel(64);
+    let spec = VideoDecoderSpec { codec: Codec::Vp8, width: 160, height: 90, caption: None };
+    let (decoder, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("installed");
+    for n in 0..15 {
+        let unit = unit(&mut reader).await;
+        assert_eq!((unit.keyframe, &*unit.config), (n == 0, &Config::Vp8), "picture {n}");
+        assert_eq!(feed.push(&unit), Ok(Fed::Taken));
+        let picture = within(decoded.recv()).await.expect("one picture out for one in");
+        assert_eq!((picture.width, picture.height, picture.time), (160, 90, unit.pts));
+    }
+    keyframes.request();
+    within(async { while !unit(&mut reader).await.keyframe {} }).await;
+    running.stop().await;
+    decoder.stop().await;
+}
+
+#[tokio::test]
 async fn a_missing_device_is_told_and_the_ring_ends() {
     let (out, source) = ring(UNITS);
     let mut reader = source.reader(Gate::default());
@@ -106,7 +136,7 @@ async fn a_missing_device_is_told_and_the_ring_ends() {
         height: 360,
         fps: 15,
         bitrate: 500_000,
-        encoder: H264Encoder::X264,
+        encoder: CameraEncoder::H264(H264Encoder::X264),
         caption: String::new(),
     };
     let (mut running, _) = camera(&Counters::default(), spec, timeline(), out).expect("it can be built");
@@ -182,7 +212,7 @@ fn twenty_restarts_leave_no_thread_behind() {
                 height: 90,
                 fps: 30,
                 bitrate: 200_000,
-                encoder: H264Encoder::X264,
+                encoder: CameraEncoder::H264(H264Encoder::X264),
                 caption: "Porch".to_owned(),
             };
             let (mut running, _) = camera(&Counters::default(), spec, line, out).expect("installed");

@@ -63,7 +63,7 @@ families! {
     Counter "porchlight_restarts" ["part"] "Times that something failed and was started again";
 
     Gauge "porchlight_peers" ["state"] "WebRTC connections of calls and of viewers";
-    Counter "porchlight_peer_datagrams" ["direction"] "UDP datagrams of the peers";
+    Counter "porchlight_peer_datagrams" ["direction"] "Datagrams of the peers, and packets in their TCP connections";
     Counter "porchlight_peer_bytes" ["direction"] "Bytes in them";
     Counter "porchlight_peer_packets" ["direction" "kind"] "RTP packets that were taken from peers, or forwarded to them";
     Counter "porchlight_peer_retransmitted_packets" [] "RTP packets that were sent to a peer again";
@@ -72,7 +72,14 @@ families! {
     Counter "porchlight_peer_missing_packets" [] "RTP packets that were missing when a later one came";
     Counter "porchlight_peer_recovered_packets" [] "Of those, packets that came after all";
     Counter "porchlight_peer_reported_lost_packets" [] "RTP packets that peers say never reached them";
+    Counter "porchlight_peer_made_good_packets" [] "Packets of sound that were lost and came once more with the next one (RED)";
+    Gauge "porchlight_peer_estimated_bits_per_second" [] "What the ways to all peers are estimated to hold together";
+    Gauge "porchlight_peer_shown_slots" ["layer"] "Slots for pictures to which each layer goes out, 0 the smallest";
+    Gauge "porchlight_peer_paused_slots" ["reason"] "Slots for pictures to which nothing goes out, and why";
+    Counter "porchlight_peer_layer_switches" ["direction"] "Times that a slot was given a larger layer, or a smaller one or none for want of bandwidth";
+    Counter "porchlight_peer_freezes" [] "Times that a browser asked for a keyframe in the middle of a picture";
     Counter "porchlight_peer_drops" ["reason"] "Datagrams and packets of peers that could not be used";
+    Gauge "porchlight_peer_tcp_connections" [] "TCP connections that carry media";
     Counter "porchlight_peer_socket_errors" ["direction"] "Failures of the UDP socket, its full buffer among them";
     Counter "porchlight_peer_worker_turns" [] "Turns of the loop of the peers' worker";
     Counter "porchlight_peer_worker_busy_seconds" [] "Time that it worked; near one second a second it is at its limit";
@@ -81,6 +88,8 @@ families! {
     Gauge "porchlight_rooms" [] "Rooms";
     Gauge "porchlight_live_rooms" [] "Rooms that are on air";
     Gauge "porchlight_participants" ["kind"] "Participants of all rooms";
+    Gauge "porchlight_participant_quality" ["quality"] "Persons of all rooms by how good their connection is";
+    Gauge "porchlight_shared_screens" [] "Screens that are shared in all rooms";
     Gauge "porchlight_grants" ["role"] "Logins that live";
     Gauge "porchlight_publications" [] "Publications at the origin";
     Gauge "porchlight_subscriptions" ["purpose"] "Readers of their tracks";

@@ -4,10 +4,10 @@ use super::text::{Gathered, Value};
 use crate::drivers::device::health;
 use crate::drivers::peer::server::{Both, Counters as Peers};
 use crate::interfaces::http::App;
-use crate::model::count::Durations;
+use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
-use crate::services::room::ParticipantKind;
+use crate::services::room::{ParticipantKind, Quality};
 use crate::services::supervisor::Part;
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -61,11 +61,29 @@ fn peers(peers: &Peers, out: &mut Gathered) {
     out.count("porchlight_peer_missing_packets", &[], peers.missing.get());
     out.count("porchlight_peer_recovered_packets", &[], peers.recovered.get());
     out.count("porchlight_peer_reported_lost_packets", &[], peers.reported_lost.get());
-    for (reason, tally) in
-        [("unknown_peer", &peers.unknown_peer), ("not_webrtc", &peers.not_webrtc), ("unbound", &peers.unbound)]
-    {
+    out.count("porchlight_peer_made_good_packets", &[], peers.made_good.get());
+    let now = |gauge: &Gauge| gauge.get().unsigned_abs();
+    out.count("porchlight_peer_estimated_bits_per_second", &[], now(&peers.estimated));
+    for (layer, gauge) in ["0", "1", "2"].into_iter().zip(&peers.shown) {
+        out.count("porchlight_peer_shown_slots", &[("layer", layer)], now(gauge));
+    }
+    let paused = &peers.paused;
+    for (reason, gauge) in [("connection", &paused.connection), ("codec", &paused.codec), ("source", &paused.source)] {
+        out.count("porchlight_peer_paused_slots", &[("reason", reason)], now(gauge));
+    }
+    for (direction, tally) in [("up", &peers.switched.up), ("down", &peers.switched.down)] {
+        out.count("porchlight_peer_layer_switches", &[("direction", direction)], tally.get());
+    }
+    out.count("porchlight_peer_freezes", &[], peers.freezes.get());
+    for (reason, tally) in [
+        ("unknown_peer", &peers.unknown_peer),
+        ("not_webrtc", &peers.not_webrtc),
+        ("unbound", &peers.unbound),
+        ("tcp_full", &peers.tcp_dropped),
+    ] {
         out.count("porchlight_peer_drops", &[("reason", reason)], tally.get());
     }
+    out.count("porchlight_peer_tcp_connections", &[], peers.tcp_connections.get().unsigned_abs());
     out.count("porchlight_peer_worker_turns", &[], peers.turns.get());
     let busy = peers.busy_nanos.get() as f64 / 1e9;
     out.add("porchlight_peer_worker_busy_seconds", &[], Value::Real(busy));
@@ -85,6 +103,15 @@ async fn rooms(app: &App, out: &mut Gathered) {
         let of = all.filter(|participant| participant.kind == kind).count();
         out.count("porchlight_participants", &[("kind", name)], of as u64);
     }
+    let persons = rooms.iter().flat_map(|room| &room.participants).filter(|p| p.kind == ParticipantKind::Person);
+    for (name, quality) in
+        [("good", Quality::Good), ("fair", Quality::Fair), ("poor", Quality::Poor), ("unknown", Quality::Unknown)]
+    {
+        let of = persons.clone().filter(|person| person.quality == quality).count();
+        out.count("porchlight_participant_quality", &[("quality", name)], of as u64);
+    }
+    let shared = persons.filter(|person| person.screen.is_some()).count();
+    out.count("porchlight_shared_screens", &[], shared as u64);
     let grants = app.access.counts().await.unwrap_or_default();
     out.count("porchlight_grants", &[("role", "host")], grants.hosts as u64);
     out.count("porchlight_grants", &[("role", "guest")], grants.guests as u64);

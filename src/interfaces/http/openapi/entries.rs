@@ -5,6 +5,7 @@ use crate::interfaces::http::answer::{Broadcast, Guest, Invite, NewInvite, Node,
 use crate::interfaces::http::guest::Entry as GuestEntry;
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
+use crate::services::reachability::Reachability;
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -48,6 +49,9 @@ pub(super) fn entries() -> Vec<Entry> {
                 "Made for that page: members come and go. Measure by the metrics of docs/reference/metrics.md instead.",
             )
             .gives::<serde_json::Map<String, serde_json::Value>>(200, "What was counted since the start."),
+        entry("POST", "/api/v1/reachability", "Tries how the box is reached")
+            .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
+            .gives::<Reachability>(200, "What was tried, and what follows."),
     ];
     all.extend(rooms());
     all.extend(watching());
@@ -58,6 +62,9 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/reachability", "The page about how the box is reached")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
         entry("GET", "/trust", "The page about trusting the box")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),

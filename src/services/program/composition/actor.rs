@@ -14,7 +14,7 @@ use super::codecs::{CardSpec, Codecs, VideoSpec};
 use super::feed::Ending;
 use super::schedule::Schedule;
 use super::workers::{Input, Ticket, Workers};
-use super::{Command, Error, MOST_MEMBERS, Member, Settings, State};
+use super::{Command, Error, MOST_MEMBERS, Member, Settings, Shows, State};
 use crate::model::count::Counter;
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, RATE, Sound};
@@ -182,14 +182,19 @@ impl Actor {
     }
 
     fn add(&mut self, member: Member) -> Result<(), Error> {
-        let Member { key, name, video, audio } = member;
+        let Member { key, shows, name, video, audio } = member;
         if self.seats.len() >= MOST_MEMBERS && !self.seats.contains_key(&key) {
             return Err(Error::Full);
         }
         let ticket = Ticket { key, life: self.next_serial() };
         let video = video.filter(|_| self.makes_pictures());
         let audio = audio.filter(|_| self.makes_sound());
-        self.scene.add(key, name, if video.is_some() { Sight::Seen } else { Sight::Unseen });
+        let sight = match (shows, &video) {
+            (_, None) => Sight::Unseen,
+            (Shows::Camera, Some(_)) => Sight::Seen,
+            (Shows::Screen, Some(_)) => Sight::Shared,
+        };
+        self.scene.add(key, name, sight);
         self.mixer.add(key);
         let mut seat = Seat { life: ticket.life, feeds: Vec::new(), decoder: None, card: None };
         if let Some((codec, reader)) = video {

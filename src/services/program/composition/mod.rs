@@ -117,10 +117,21 @@ impl Settings {
     }
 }
 
-/// Somebody in the composition.
+/// What the pictures of a member are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// Somebody, in a tile like all others.
+    Camera,
+    /// A shared screen, which has most of the picture.
+    Screen,
+}
+
+/// Somebody in the composition, or a screen that they share.
 pub struct Member {
     /// Which publication this is.
     pub key: PublicationId,
+    /// What its pictures are of.
+    pub shows: Shows,
     /// The name that is written with the picture.
     pub name: String,
     /// The picture, if they show one: H.264 or VP8.

@@ -243,7 +243,8 @@ impl Picture {
         }
         let mut on_air = room.participants.iter().filter(|p| is_on_air(p));
         let alone = match (on_air.next(), on_air.next()) {
-            (Some(only), None) if only.camera => Some(only.publication),
+            // A shared screen and its owner are two pictures.
+            (Some(only), None) if only.camera && only.screen.is_none() => Some(only.publication),
             _ => None,
         };
         let Some(publication) = alone else {

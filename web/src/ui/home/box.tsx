@@ -48,6 +48,10 @@ export function Box() {
               {t("stats")}
             </a>{" "}
             ·{" "}
+            <a href="/reachability" data-testid="reachability">
+              {t("to_reachability")}
+            </a>{" "}
+            ·{" "}
           </>
         )}
         <a href="/assets/licences.txt">{t("licences")}</a>

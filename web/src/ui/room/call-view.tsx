@@ -1,3 +1,4 @@
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, t } from "../i18n";
 import { useAwake } from "../parts/awake";
@@ -14,9 +15,12 @@ import { GoLiveDialog } from "./go-live";
 import { InviteDialog } from "./invites";
 import { troubleText } from "./pickers";
 import { SettingsDialog } from "./settings";
-import { Tiles } from "./tiles";
+import { ShareButton, SharingLine } from "./share";
+import { Sounds } from "./sounds";
+import { Stage } from "./stage";
+import { nextLayout, ViewDialog } from "./view";
 
-type Open = "settings" | "invite" | "box" | "go-live" | null;
+type Open = "settings" | "invite" | "box" | "go-live" | "view" | null;
 
 /** What the connection is doing, if that is worth a line. */
 function Connection({ call }: { call: Call }) {
@@ -24,7 +28,7 @@ function Connection({ call }: { call: Call }) {
   const media = call.media.value;
   const text =
     phase === "reconnecting"
-      ? t("reconnecting")
+      ? t(media === "connected" ? "reconnecting_quiet" : "reconnecting")
       : media === "disconnected" || media === "failed"
         ? t("media_lost")
         : media !== "connected"
@@ -37,7 +41,7 @@ function Connection({ call }: { call: Call }) {
   );
 }
 
-function Top({ call }: { call: Call }) {
+function Top({ call, open }: { call: Call; open(what: Open): void }) {
   const live = call.live.value;
   const state = call.state.value;
   const people = Object.keys(state?.participants ?? {}).length;
@@ -61,6 +65,10 @@ function Top({ call }: { call: Call }) {
           <OnAirSign since={live.since} />
         </>
       )}
+      <button type="button" class="button quiet top-view" onClick={() => open("view")} data-testid="view-open">
+        <Icon name="layout" />
+        <span class="top-view-text">{t("view")}</span>
+      </button>
     </header>
   );
 }
@@ -101,6 +109,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
         <Icon name={dark ? "camera-off" : "camera"} />
         <span class="control-text">{t("camera_off")}</span>
       </button>
+      <ShareButton call={call} />
       <button type="button" class="button control" onClick={() => open("settings")} data-testid="settings-open">
         <Icon name="settings" />
         <span class="control-text">{t("settings")}</span>
@@ -142,10 +151,23 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
   );
 }
 
+/** The statistics, which are loaded when somebody wants to see them. */
+function Overlay(props: { call: Call; close(): void }) {
+  const [Loaded, setLoaded] = useState<{ View: ComponentType<typeof props> } | null>(null);
+  useEffect(() => {
+    import("./overlay").then(
+      module => setLoaded({ View: module.default }),
+      () => say(t("load_failed_title"), "fault"),
+    );
+  }, []);
+  return Loaded && <Loaded.View {...props} />;
+}
+
 /** The call itself. */
 export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
+  const [overlay, setOverlay] = useState(false);
   useAwake();
   const asked = call.me.value?.on_air === "asked";
   // The question comes before whatever else is open.
@@ -157,13 +179,16 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       if (typing(event)) return;
       if (event.key === "m" || event.key === "M") void toggle("microphone");
       if (event.key === "v" || event.key === "V") void toggle("camera");
+      if (event.key === "l" || event.key === "L") nextLayout(call);
+      if (event.key === "s" || event.key === "S") setOverlay(shown => !shown);
+      if (event.key === "Escape") setOverlay(false);
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, []);
+  }, [call]);
   return (
     <div class="call" data-testid="call" data-phase={call.phase.value} data-media={call.media.value}>
-      <Top call={call} />
+      <Top call={call} open={setOpen} />
       <main class="call-main">
         <Connection call={call} />
         {call.soundBlocked.value && (
@@ -178,9 +203,22 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
           </button>
         )}
         <Consent call={call} />
-        <Tiles call={call} />
+        <SharingLine />
+        <Stage call={call} />
+        {overlay && <Overlay call={call} close={() => setOverlay(false)} />}
       </main>
+      <Sounds call={call} />
       <Controls call={call} open={setOpen} />
+      {open === "view" && (
+        <ViewDialog
+          call={call}
+          close={close}
+          overlay={() => {
+            close();
+            setOverlay(true);
+          }}
+        />
+      )}
       {open === "settings" && <SettingsDialog close={close} />}
       {open === "invite" && <InviteDialog call={call} room={roomId} close={close} />}
       {open === "box" && <BoxDialog call={call} room={roomId} close={close} />}

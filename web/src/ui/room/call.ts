@@ -1,19 +1,31 @@
-import { computed, type Signal, signal } from "@preact/signals";
+import { computed, effect, type Signal, signal } from "@preact/signals";
 import {
   type ByeReason,
+  type ConnectionReport,
   type Participant,
   type Phase,
   type Problem,
   Room,
   type RoomState,
+  type Source,
   type Tracks,
   type Verb,
+  type View,
 } from "../../client";
 import { t } from "../i18n";
 import { explain } from "../parts/session";
+import { remember, remembered } from "../parts/storage";
 import { say } from "../parts/toast";
 import { devices, onTrack, release } from "./devices";
+import type { Chosen, Layout } from "./scene";
 import { keepSeat } from "./seat";
+import { sharing, stopSharing } from "./sharing";
+
+const LAYOUTS: readonly string[] = ["grid", "speaker", "presenter"] satisfies Layout[];
+
+function layout(kept: string | null, usual: Layout): Layout {
+  return kept && LAYOUTS.includes(kept) ? (kept as Layout) : usual;
+}
 
 /** How a call ended. */
 export type Ending = { how: "left" | Exclude<ByeReason, "shutdown"> } | { how: "refused"; problem: Problem };
@@ -27,6 +39,15 @@ export class Call {
   readonly ending: Signal<Ending | null> = signal(null);
   /** The browser wants a click before it plays sound. */
   readonly soundBlocked = signal(false);
+  /** How people are shown, as this browser remembers it. */
+  readonly layouts: Signal<Chosen> = signal({
+    plain: layout(remembered("layout"), "grid"),
+    shared: layout(remembered("layout_shared"), "presenter"),
+  });
+  /** The page of the grid, counted from 0. */
+  readonly page = signal(0);
+  /** Who stays in front, whoever speaks. */
+  readonly pinned: Signal<string | null> = signal(null);
   readonly live = computed(() => this.state.value?.room.live ?? null);
   readonly me = computed(() => {
     const state = this.state.value;
@@ -35,6 +56,7 @@ export class Call {
   readonly #room: Room;
   readonly #seat: { room: string; name: string };
   readonly #sounds = new Set<HTMLAudioElement>();
+  #unshare: () => void = () => {};
 
   /** @param resume takes back the seat that this tab had before its page was loaded again */
   constructor(room: string, name: string, resume: string | null = null) {
@@ -70,16 +92,54 @@ export class Call {
         input === "microphone" ? this.#room.setMicrophone(track, track?.enabled ?? false) : this.#room.setCamera(track);
       sent.catch((error: unknown) => console.warn(`The ${input} could not be changed:`, error));
     });
+    this.#unshare = effect(() => {
+      const screen = sharing.value;
+      void this.#room.setScreen(screen).catch((error: unknown) => console.warn("The screen is not shared:", error));
+    });
     try {
       await this.#room.join();
     } catch (error) {
       onTrack(null);
+      this.#unshare();
       throw error;
     }
   }
 
   may(verb: Verb): boolean {
     return this.state.value?.may.includes(verb) ?? false;
+  }
+
+  /** Shows people like this from now on; the layout for shared screens is a choice of its own. */
+  choose(layout: Layout, shared: boolean): void {
+    this.layouts.value = { ...this.layouts.value, [shared ? "shared" : "plain"]: layout };
+    remember(shared ? "layout_shared" : "layout", layout);
+  }
+
+  /** Keeps somebody in front, or no longer. In the grid nobody is in front: then the layout changes with it. */
+  pin = (participant: string): void => {
+    const already = this.pinned.value === participant;
+    this.pinned.value = already ? null : participant;
+    if (!already && this.layouts.value.plain === "grid") this.choose("speaker", false);
+  };
+
+  /** Tells the box what is on the page. */
+  show(view: View): void {
+    this.#room.setView(view);
+  }
+
+  /** What the box knows about this connection; fails with a Problem. */
+  report(): Promise<ConnectionReport> {
+    return this.#room.report();
+  }
+
+  /** What the browser knows about it. */
+  stats(): Promise<RTCStatsReport | null> {
+    return this.#room.stats();
+  }
+
+  /** What this page sends in a section of its connection. */
+  sourceOf(mid: string | null, kind: string): Source {
+    return this.#room.sources()[mid ?? ""] ?? (kind === "audio" ? "microphone" : "camera");
   }
 
   /** The box, while it is in the call. */
@@ -133,6 +193,8 @@ export class Call {
   #end(ending: Ending): void {
     if (this.ending.value) return;
     onTrack(null);
+    this.#unshare();
+    stopSharing();
     release();
     this.ending.value = ending;
   }

@@ -25,7 +25,7 @@ export function ceiling(values: readonly (number | null)[], least: number): numb
 }
 
 /** The path of a line, newest moment at the right. */
-export function path(values: readonly (number | null)[], top: number): string {
+export function path(values: readonly (number | null)[], top: number, moments = MOMENTS): string {
   let drawn = "";
   let pen = "M";
   values.forEach((value, at) => {
@@ -33,7 +33,7 @@ export function path(values: readonly (number | null)[], top: number): string {
       pen = "M";
       return;
     }
-    const x = MOMENTS - values.length + at;
+    const x = moments - values.length + at;
     const y = HEIGHT - (HEIGHT * Math.min(value, top)) / top;
     drawn += `${pen}${x} ${y.toFixed(2)}`;
     pen = "L";
@@ -42,8 +42,15 @@ export function path(values: readonly (number | null)[], top: number): string {
 }
 
 /** A small plot of one or two lines, with their newest values in words. */
-export function Plot(props: { name: string; unit: string; lines: readonly Line[]; least: number; testid: string }) {
-  const { lines, unit } = props;
+export function Plot(props: {
+  name: string;
+  unit: string;
+  lines: readonly Line[];
+  least: number;
+  testid: string;
+  moments?: number;
+}) {
+  const { lines, unit, moments = MOMENTS } = props;
   const top = ceiling(
     lines.flatMap(line => line.values),
     props.least,
@@ -66,13 +73,17 @@ export function Plot(props: { name: string; unit: string; lines: readonly Line[]
         </p>
       </figcaption>
       <svg
-        viewBox={`0 0 ${MOMENTS} ${HEIGHT}`}
+        viewBox={`0 0 ${moments} ${HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={`${props.name}: ${said.map(({ name, text }) => `${name} ${text}`.trim()).join(", ")}`}
       >
         {lines.map((line, at) => (
-          <path key={line.name} class={at === 0 ? "plot-line" : "plot-line second"} d={path(line.values, top)} />
+          <path
+            key={line.name}
+            class={at === 0 ? "plot-line" : "plot-line second"}
+            d={path(line.values, top, moments)}
+          />
         ))}
       </svg>
       <p class="plot-top small quiet" aria-hidden="true">

@@ -200,6 +200,7 @@ impl Publisher {
 
     pub fn member(&self) -> Member {
         Member {
+            shows: Shows::Camera,
             key: self.key,
             name: "Ada".into(),
             video: Some((Codec::H264, self.video.source.reader(self.gate.clone()))),

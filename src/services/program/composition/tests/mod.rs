@@ -290,7 +290,7 @@ async fn decoders_are_made_anew_only_when_their_tile_changes_its_size() {
     let made = stage.counts.videos.load(SeqCst);
     stage.forget();
     let key = PublicationId::from_bytes([9; 10]);
-    stage.handle.add(Member { key, name: "Eve".into(), video: None, audio: None }).await.unwrap();
+    stage.handle.add(Member { key, shows: Shows::Camera, name: "Eve".into(), video: None, audio: None }).await.unwrap();
     stage.play(&mut all.iter_mut().collect::<Vec<_>>(), 500).await;
     assert_eq!(stage.counts.videos.load(SeqCst), made, "from three to four the tiles stay");
     assert!(stage.pictures.iter().all(|picture| (101..=103).all(|brightness| shows(picture, brightness))));
@@ -373,7 +373,8 @@ async fn what_is_not_wanted_is_not_decoded() {
 async fn more_members_than_there_is_room_for_are_refused() {
     let stage = Stage::new(settings());
     for n in 0..=MOST_MEMBERS as u8 {
-        let member = Member { key: PublicationId::from_bytes([n; 10]), name: String::new(), video: None, audio: None };
+        let (key, shows) = (PublicationId::from_bytes([n; 10]), Shows::Camera);
+        let member = Member { key, shows, name: String::new(), video: None, audio: None };
         let expected = if usize::from(n) < MOST_MEMBERS { Ok(()) } else { Err(Error::Full) };
         assert_eq!(stage.handle.add(member).await, expected);
     }

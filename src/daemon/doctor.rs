@@ -1,0 +1,185 @@
+//! `porchlight doctor network`: asks the daemon that runs, and opens its ports itself where none does.
+
+use std::fmt::Write;
+use std::io;
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::timeline;
+use crate::config::Config;
+use crate::config::cli::Doctor;
+use crate::drivers::device;
+use crate::drivers::gateway::State;
+use crate::drivers::peer::server as peers;
+use crate::interfaces::control;
+use crate::services::reachability;
+
+/// How long the daemon may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long routers and STUN servers are waited for, where no daemon has asked them before.
+const ANSWERS: Duration = Duration::from_secs(8);
+/// Longest answer that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Runs it and prints what it finds.
+///
+/// # Errors
+/// When neither the daemon can be asked nor its ports be opened: a sentence that says why.
+pub fn doctor(doctor: &Doctor) -> anyhow::Result<()> {
+    let Doctor::Network { sources, json } = doctor;
+    let config = sources.load()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let (report, running) = runtime.block_on(async {
+        match ask(&config).await? {
+            Some(report) => anyhow::Ok((report, true)),
+            None => Ok((alone(&config).await?, false)),
+        }
+    })?;
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print!("{}", text(&report, running)),
+    }
+    Ok(())
+}
+
+/// Asks the daemon; `None` if none runs.
+async fn ask(config: &Config) -> anyhow::Result<Option<Value>> {
+    let path = config.node.state.join(control::NAME);
+    let stream = match UnixStream::connect(&path).await {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("{} can't be opened; run this as the daemon's user", path.display()));
+        }
+    };
+    let mut text = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.take(LONGEST).read_to_end(&mut text))
+        .await
+        .context("the daemon says nothing")??;
+    serde_json::from_slice(&text).map(Some).context("the daemon was stopped while it was asked")
+}
+
+/// Does what the daemon would do, for as long as it takes to look.
+async fn alone(config: &Config) -> anyhow::Result<Value> {
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let addresses = device::network::follow(&tasks, stop.clone());
+    let (peers, thread) = peers::start(&config.peers, timeline(), addresses.clone())?;
+    let router = super::router(config, &peers, &tasks, &stop);
+    let reach = reachability::start(reachability::Parts {
+        peers: peers.clone(),
+        addresses,
+        router: router.clone(),
+        stun: config.peers.stun.len(),
+        relay: !config.turn.addresses.is_empty(),
+    });
+    let answered = async {
+        if let Some(mut router) = router {
+            let _ = router.wait_for(|state| *state != State::Asking).await;
+        }
+        while !config.peers.stun.is_empty() && peers.ways().await.is_ok_and(|(_, sights)| sights.is_empty()) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    // Who has not answered by then is said not to.
+    let _ = tokio::time::timeout(ANSWERS, answered).await;
+    let report = reach.check().await?;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    drop((reach, peers));
+    tokio::task::spawn_blocking(move || thread.join()).await.ok();
+    Ok(serde_json::to_value(report)?)
+}
+
+/// The report for people.
+fn text(report: &Value, running: bool) -> String {
+    let mut out = String::new();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let words = |value: &Value| match list(value).iter().map(word).collect::<Vec<_>>() {
+        all if all.is_empty() => "none".to_owned(),
+        all => all.join(", "),
+    };
+    let _ = writeln!(
+        out,
+        "{}",
+        match running {
+            true => "The daemon runs; this is what it says.",
+            false => "The daemon does not run; its ports were opened for this.",
+        }
+    );
+    let _ = writeln!(out, "\nAddresses: {}", words(&report["addresses"]));
+    let _ = writeln!(out, "\nWays that browsers are told:");
+    for way in list(&report["ways"]) {
+        let outcome = match (way["took"].as_u64(), word(&way["error"])) {
+            (Some(took), _) => format!("works, {took} ms"),
+            (None, why) => format!("does not: {why}"),
+        };
+        let [transport, address, origin, scope] =
+            ["transport", "address", "origin", "scope"].map(|key| word(&way[key]));
+        let _ = writeln!(out, "  {transport:<4} {address:<28} {origin}, {scope}: {outcome}");
+    }
+    for seen in list(&report["seen"]) {
+        let _ = writeln!(out, "STUN {} sees {}", word(&seen["server"]), word(&seen["address"]));
+    }
+    let router = &report["router"];
+    let _ = writeln!(
+        out,
+        "\nRouter: {}",
+        match (word(&router["state"]).as_str(), word(&router["by"])) {
+            ("mapped", by) => format!("forwards from {} ({by})", words(&router["outside"])),
+            ("refused", _) => format!("refuses: {}", word(&router["reason"])),
+            (state, _) => state.to_owned(),
+        }
+    );
+    out.push('\n');
+    for finding in list(&report["findings"]) {
+        let mark = match finding["level"].as_str() {
+            Some("bad") => "!!",
+            Some("note") => " i",
+            _ => "ok",
+        };
+        let _ = writeln!(out, "{mark} {}: {}", word(&finding["code"]), word(&finding["text"]));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_report_is_written_for_people() {
+        let way = json!({ "transport": "udp", "address": "192.168.1.20:8189", "origin": "interface", "scope": "home", "works": true, "took": 3, "error": null });
+        let fails = json!({ "transport": "tcp", "address": "203.0.113.7:8189", "origin": "announced", "scope": "internet", "works": false, "took": null, "error": "nothing came back" });
+        let report = json!({
+            "addresses": ["192.168.1.20"],
+            "ways": [way, fails],
+            "seen": [{ "server": "198.51.100.1:3478", "address": "203.0.113.7:8189" }],
+            "router": { "state": "mapped", "by": "pcp", "outside": ["203.0.113.7:8189"], "reason": null },
+            "relay": false,
+            "findings": [{ "code": "outside_untried", "level": "note", "text": "Try it." }],
+        });
+        let expected = "The daemon runs; this is what it says.\n\n\
+            Addresses: 192.168.1.20\n\n\
+            Ways that browsers are told:\n\
+            \x20 udp  192.168.1.20:8189            interface, home: works, 3 ms\n\
+            \x20 tcp  203.0.113.7:8189             announced, internet: does not: nothing came back\n\
+            STUN 198.51.100.1:3478 sees 203.0.113.7:8189\n\n\
+            Router: forwards from 203.0.113.7:8189 (pcp)\n\n\
+            \x20i outside_untried: Try it.\n";
+        assert_eq!(text(&report, true), expected);
+        assert!(text(&Value::Null, false).contains("Addresses: none"));
+    }
+}

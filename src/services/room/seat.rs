@@ -1,0 +1,247 @@
+//! One seat of a room: what the room itself knows of a participant beside what everybody sees.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::health::Health;
+use super::history::{Code, History};
+use super::snapshot::{Label, OnAir, Own, Participant, ParticipantKind, Quality, Screen};
+use super::state::Effect;
+use super::view::View;
+use super::{Connection, Labels};
+use crate::drivers::identity::TokenHash;
+use crate::drivers::peer::server::{Inbound, Mid, Source};
+use crate::model::id::{ParticipantId, PeerId, PublicationId};
+use crate::model::layer::Layers;
+use crate::model::purpose::{Audience, Purpose};
+use crate::model::role::Role;
+use crate::model::time::MediaTime;
+use crate::model::track::{Codec, Kind};
+use crate::proto::auth::Name;
+use crate::proto::sfu::{Pause, Shown};
+
+/// Whoever takes a new seat.
+pub(super) struct NewSeat {
+    pub(super) participant: ParticipantId,
+    pub(super) publication: PublicationId,
+    pub(super) peer: PeerId,
+    pub(super) name: Name,
+    pub(super) role: Role,
+    pub(super) kind: ParticipantKind,
+    pub(super) resume: Option<TokenHash>,
+}
+
+/// A track that an answer brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NewTrack {
+    pub(super) mid: Mid,
+    pub(super) codec: Codec,
+    pub(super) source: Source,
+}
+
+pub(super) struct Seat {
+    pub(super) who: Participant,
+    pub(super) peer: PeerId,
+    pub(super) resume: Option<TokenHash>,
+    /// How media flows, whether or not there is a WebSocket.
+    pub(super) media: Connection,
+    /// While nobody is connected: until when it is held.
+    pub(super) held: Option<MediaTime>,
+    /// DTLS fingerprint of the browser's connection: another one is another connection.
+    pub(super) fingerprint: Option<String>,
+    /// What its page shows, once it has said so.
+    pub(super) looks: Option<View>,
+    pub(super) muted: (bool, bool),
+    pub(super) health: Health,
+    pub(super) history: History,
+    /// The sections in which it sends.
+    sent: BTreeMap<Label, (Mid, Codec)>,
+}
+
+impl Seat {
+    pub(super) fn new(new: NewSeat, on_air: OnAir) -> Self {
+        let who = Participant {
+            id: new.participant,
+            publication: new.publication,
+            name: new.name,
+            kind: new.kind,
+            role: new.role,
+            microphone: false,
+            camera: false,
+            screen: None,
+            speaking: false,
+            quality: Quality::Unknown,
+            on_air,
+            connection: Connection::Connecting,
+            stand_in: false,
+            audio: false,
+            video: false,
+            own: Arc::default(),
+            generation: 1,
+        };
+        Self {
+            who,
+            peer: new.peer,
+            media: Connection::Connecting,
+            resume: new.resume,
+            held: None,
+            fingerprint: None,
+            looks: None,
+            muted: (false, false),
+            health: Health::default(),
+            history: History::default(),
+            sent: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn own(&mut self) -> &mut Own {
+        Arc::make_mut(&mut self.who.own)
+    }
+
+    /// Brings what everybody sees in line with what is sent and what is muted.
+    pub(super) fn show(&mut self) {
+        self.who.microphone = self.who.audio && !self.muted.0;
+        self.who.camera = self.who.video && !self.muted.1;
+    }
+
+    /// The tracks it publishes.
+    pub(super) fn tracks(&self) -> impl Iterator<Item = (Label, Source)> {
+        let Participant { publication, audio, video, screen, .. } = self.who;
+        let tracks = [
+            (Label::Microphone, audio.then_some(publication)),
+            (Label::Camera, video.then_some(publication)),
+            (Label::Screen, screen.map(|screen| screen.publication)),
+            (Label::ScreenSound, screen.filter(|screen| screen.audio).map(|screen| screen.publication)),
+        ];
+        tracks.into_iter().filter_map(|(label, publication)| Some((label, (publication?, label.kind()))))
+    }
+
+    fn audience(&self) -> Audience {
+        match self.who.on_air {
+            OnAir::Yes => Audience::CALL.with(Purpose::OnAir),
+            OnAir::No | OnAir::Asked => Audience::CALL,
+        }
+    }
+
+    /// Who may take what it publishes: the camera's yes is the screen's.
+    pub(super) fn audiences(&self, effects: &mut Vec<Effect>) {
+        let publications = [Some(self.who.publication), self.who.screen.map(|screen| screen.publication)];
+        effects.extend(publications.into_iter().flatten().map(|id| Effect::Audience(id, self.audience())));
+    }
+
+    pub(super) fn gone(mut self, effects: &mut Vec<Effect>) {
+        if self.who.kind == ParticipantKind::Person {
+            effects.push(Effect::ClosePeer(self.peer));
+        }
+        self.unshare(effects);
+        effects.push(Effect::Unpublish(self.who.publication));
+    }
+
+    fn unshare(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(screen) = self.who.screen.take() {
+            effects.push(Effect::Unpublish(screen.publication));
+        }
+    }
+
+    /// The browser begins a new connection.
+    pub(super) fn renew(&mut self, peer: PeerId, now: MediaTime, effects: &mut Vec<Effect>) {
+        effects.push(Effect::ClosePeer(std::mem::replace(&mut self.peer, peer)));
+        self.sent.clear();
+        self.unshare(effects);
+        *self.own() = Own::default();
+        self.media = Connection::Connecting;
+        self.who.connection = Connection::Connecting;
+        self.health.forget();
+        self.history.add(now, Code::Restarted, None);
+    }
+
+    /// What is sent now, by what its page calls it, or, if it says nothing, the first sound as the microphone and the first
+    /// picture as the camera. Answers the tracks that are new. A screen that is shared is published as `fresh`.
+    pub(super) fn sends(
+        &mut self,
+        inbound: &[Inbound],
+        labels: Option<&Labels>,
+        fresh: PublicationId,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<NewTrack> {
+        let mut sent: BTreeMap<Label, (Mid, Codec)> = BTreeMap::new();
+        for Inbound { mid, codec, .. } in inbound {
+            let label = match (labels, codec.kind()) {
+                (Some(labels), kind) => labels.get(mid).copied().filter(|label| label.kind() == kind),
+                (None, Kind::Audio) => Some(Label::Microphone),
+                (None, Kind::Video) => Some(Label::Camera),
+            };
+            if let Some(label) = label {
+                sent.entry(label).or_insert_with(|| (mid.clone(), *codec));
+            }
+        }
+        let shared = sent.contains_key(&Label::Screen);
+        if !shared {
+            // Sound alone is no screen.
+            sent.remove(&Label::ScreenSound);
+            self.unshare(effects);
+        } else if self.who.screen.is_none() {
+            self.who.screen = Some(Screen { publication: fresh, audio: false });
+            effects.push(Effect::Publish(fresh, self.audience()));
+        }
+        if let Some(screen) = &mut self.who.screen {
+            screen.audio = sent.contains_key(&Label::ScreenSound);
+        }
+        self.who.audio = sent.contains_key(&Label::Microphone);
+        self.who.video = sent.contains_key(&Label::Camera);
+        self.show();
+        let before = std::mem::replace(&mut self.sent, sent);
+        let tracks: BTreeMap<Label, Source> = self.tracks().collect();
+        let new = self.sent.iter().filter(|(label, track)| before.get(label) != Some(track));
+        new.filter_map(|(label, (mid, codec))| {
+            Some(NewTrack { mid: mid.clone(), codec: *codec, source: *tracks.get(label)? })
+        })
+        .collect()
+    }
+
+    /// So many layers are wanted of what it sends in this section.
+    pub(super) fn wanted(&mut self, mid: &str, layers: Layers) {
+        let label = self.sent.iter().find(|(_, (of, _))| of == mid).map(|(label, _)| *label);
+        let count = layers.highest().map_or(0, |layer| layer.number() + 1);
+        match label {
+            Some(Label::Camera) => self.own().sends.camera = count,
+            Some(Label::Screen) => self.own().sends.screen = count,
+            Some(Label::Microphone | Label::ScreenSound) | None => {}
+        }
+    }
+
+    /// Something else goes out to one of its slots.
+    pub(super) fn shown(&mut self, mid: &str, shown: Shown, now: MediaTime) {
+        let Some(slot) = self.own().slots.iter_mut().find(|slot| slot.mid == mid && slot.kind == Kind::Video) else {
+            return;
+        };
+        let Some((who, _)) = slot.from else {
+            return;
+        };
+        let before = slot.shown.replace(shown);
+        let code = match (before, shown) {
+            (before, now) if before == Some(now) => None,
+            (Some(Shown::Layer(before)), Shown::Layer(now)) if now > before => Some(Code::LayerUp),
+            (Some(Shown::Layer(_)), Shown::Layer(_)) => Some(Code::LayerDown),
+            (Some(Shown::Paused(_)), Shown::Layer(_)) => Some(Code::Resumed),
+            (None, Shown::Layer(_)) => None,
+            (_, Shown::Paused(Pause::Connection)) => Some(Code::PausedConnection),
+            (_, Shown::Paused(Pause::Codec)) => Some(Code::PausedCodec),
+            (_, Shown::Paused(Pause::Source)) => Some(Code::PausedSource),
+        };
+        if let Some(code) = code {
+            self.history.add(now, code, Some(who));
+        }
+    }
+
+    /// Whether pictures are held back because the connection holds no more.
+    pub(super) fn is_paused(&self) -> bool {
+        self.who.own.slots.iter().any(|slot| slot.shown == Some(Shown::Paused(Pause::Connection)))
+    }
+
+    /// Whether it can be sent pictures coded so, as far as its page has made slots for pictures.
+    pub(super) fn receives(&self, codec: Codec) -> bool {
+        let mut pictures = self.who.own.slots.iter().filter(|slot| slot.kind == Kind::Video);
+        pictures.all(|slot| slot.codecs.is_empty() || slot.codecs.contains(&codec))
+    }
+}

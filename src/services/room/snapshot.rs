@@ -1,0 +1,251 @@
+//! What is known of the rooms from outside: snapshots of them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::drivers::peer::server::{Bound, Mid};
+use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
+use crate::model::layer::LAYERS;
+use crate::model::role::Role;
+use crate::model::track::{Codec, Kind};
+use crate::proto::auth::{Name, Title};
+use crate::proto::sfu::Shown;
+
+/// A person, or the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParticipantKind {
+    /// Somebody at a browser.
+    Person,
+    /// This box.
+    Box,
+}
+
+/// Whether somebody is seen and heard by those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAir {
+    /// No.
+    No,
+    /// The room is live, and they have not said yes or no yet: no.
+    Asked,
+    /// They agreed.
+    Yes,
+}
+
+/// How the connection of a participant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// On its way.
+    Connecting,
+    /// Media flows.
+    Connected,
+    /// Nothing is heard of them; the seat is held for a while.
+    Lost,
+}
+
+/// What a participant sends in one section of their connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    /// Their voice.
+    Microphone,
+    /// Their picture.
+    Camera,
+    /// A screen or window that they share.
+    Screen,
+    /// What is heard on it.
+    ScreenSound,
+}
+
+impl Label {
+    /// Sound or picture.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Microphone | Self::ScreenSound => Kind::Audio,
+            Self::Camera | Self::Screen => Kind::Video,
+        }
+    }
+
+    /// Whether it is part of a shared screen, which is a publication of its own.
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::Screen | Self::ScreenSound)
+    }
+}
+
+/// How good the way between the box and a participant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quality {
+    /// Nothing is lost that matters.
+    Good,
+    /// Some of it suffers.
+    Fair,
+    /// It is hard to understand.
+    Poor,
+    /// Nothing was measured yet.
+    Unknown,
+}
+
+/// One slot of a browser: where it receives one track of somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Media section of the browser's peer connection.
+    pub mid: Mid,
+    /// What it is for.
+    pub kind: Kind,
+    /// What it can receive; empty where that is not known.
+    pub codecs: Vec<Codec>,
+    /// Whose track it receives now, and which.
+    pub from: Option<(ParticipantId, Label)>,
+    /// The track itself, and how much it matters.
+    pub bound: Option<Bound>,
+    /// What goes out to it, as far as that was told.
+    pub shown: Option<Shown>,
+}
+
+/// How many slots a browser should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SlotsWanted {
+    /// For sound.
+    pub audio: usize,
+    /// For pictures.
+    pub video: usize,
+}
+
+/// How many layers, from the smallest on, anybody wants of what a participant sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sends {
+    /// Of the camera.
+    pub camera: usize,
+    /// Of the shared screen.
+    pub screen: usize,
+}
+
+impl Default for Sends {
+    /// Everything, until somebody says otherwise.
+    fn default() -> Self {
+        Self { camera: LAYERS, screen: LAYERS }
+    }
+}
+
+/// What concerns the participant's own page alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Own {
+    /// Where they receive the others.
+    pub slots: Vec<Slot>,
+    /// How many slots they should have.
+    pub slots_wanted: SlotsWanted,
+    /// What they should send.
+    pub sends: Sends,
+}
+
+/// A shared screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// Where it is published.
+    pub publication: PublicationId,
+    /// There is a track of sound.
+    pub audio: bool,
+}
+
+/// One participant of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Participant {
+    /// Who.
+    pub id: ParticipantId,
+    /// What they publish.
+    pub publication: PublicationId,
+    /// What the others see.
+    pub name: Name,
+    /// A person, or the box.
+    pub kind: ParticipantKind,
+    /// What they are to the box.
+    pub role: Role,
+    /// They send sound, and have not muted it.
+    pub microphone: bool,
+    /// They send pictures, and have not stopped them.
+    pub camera: bool,
+    /// The screen they share.
+    pub screen: Option<Screen>,
+    /// They are heard at the moment.
+    pub speaking: bool,
+    /// How good their connection is.
+    pub quality: Quality,
+    /// Whether those who watch see and hear them.
+    pub on_air: OnAir,
+    /// How the connection is.
+    pub connection: Connection,
+    /// Camera or microphone are stand-ins.
+    pub stand_in: bool,
+    /// There is a track of sound.
+    pub audio: bool,
+    /// There is a track of pictures.
+    pub video: bool,
+    /// What only their own page is told.
+    pub own: Arc<Own>,
+    /// Counts how often the seat was taken (back): a connection that sees another number than its own has been replaced.
+    pub generation: u64,
+}
+
+impl Participant {
+    /// Whether the others see no difference between the two.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        *self == Self { own: self.own.clone(), ..other.clone() }
+    }
+}
+
+/// A room that is on air.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// Since when, in seconds since 1970 UTC.
+    pub since: i64,
+    /// What those who watch read.
+    pub title: Title,
+}
+
+/// Something that happened and is worth a line to everybody in the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The box's screen was photographed by its owner.
+    StillTaken,
+}
+
+/// One room as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Which.
+    pub id: RoomId,
+    /// What people call it.
+    pub name: Name,
+    /// Where it is watched when it is live.
+    pub broadcast: BroadcastId,
+    /// On air, or not.
+    pub live: Option<Live>,
+    /// How pictures are coded: H.264 while everybody in it can receive that, else VP8.
+    pub codec: Codec,
+    /// Who speaks.
+    pub speaker: Option<ParticipantId>,
+    /// Who is in it, in the order they came.
+    pub participants: Vec<Participant>,
+    /// How many notices there were, and the newest.
+    pub notices: (u64, Option<Notice>),
+}
+
+impl Room {
+    /// One participant.
+    pub fn participant(&self, id: ParticipantId) -> Option<&Participant> {
+        self.participants.iter().find(|p| p.id == id)
+    }
+
+    /// Whether somebody in the room, whose own matters are the same in both, sees no difference between the two.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let (all, others) = (&self.participants, &other.participants);
+        (self.id, self.broadcast, self.codec, self.speaker) == (other.id, other.broadcast, other.codec, other.speaker)
+            && (&self.name, &self.live, self.notices) == (&other.name, &other.live, other.notices)
+            && all.len() == others.len()
+            && all.iter().zip(others).all(|(one, other)| one.looks_like(other))
+    }
+}
+
+/// All rooms as they are now.
+pub type Rooms = Arc<[Arc<Room>]>;

@@ -1,0 +1,129 @@
+//! Three layers of a picture: who sees it small gets the small one, who sees it large the large one, and who does not see it
+//! nothing.
+
+use super::fixture::browser::{Browser, Devices, Page};
+use super::fixture::daemon::Daemon;
+use super::fixture::{has, media, people};
+
+const ADA: Devices = Devices { colour: "red", hz: 440 };
+const BOB: Devices = Devices { colour: "blue", hz: 700 };
+
+/// Keeps the peer connections of a page that is not in a call yet in `window.peers`, and makes figures of them.
+pub const WATCHED: &str = r#"
+localStorage.removeItem("porchlight.picture");
+window.peers = [];
+const Peer = RTCPeerConnection;
+window.RTCPeerConnection = class extends Peer {
+  constructor(...how) { super(...how); window.peers.push(this); }
+};
+window.figures = async (type, kind) => {
+  const all = [...(await peers.at(-1).getStats()).values()];
+  return all.filter(one => one.type === type && one.kind === kind);
+};
+"#;
+
+/// The layers that a page sends now, from the smallest on, as one word: `lmh` for all three.
+const LAYERS: &str = "peers.at(-1).getSenders()
+    .filter(({ track }) => track?.kind === 'video')
+    .flatMap(sender => sender.getParameters().encodings)
+    .filter(({ active }) => active).map(({ rid }) => rid).join('')";
+
+/// The window of a page, in CSS pixels.
+async fn window(page: &Page, width: u32, height: u32) {
+    let size = serde_json::json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    page.devtools("Emulation.setDeviceMetricsOverride", size).await;
+}
+
+/// Waits until the picture that a page shows of Ada is so high.
+async fn height(page: &Page, lines: u32) {
+    let shown = format!("document.querySelector('[data-testid=tile][data-name=Ada] video')?.videoHeight === {lines}");
+    page.wait_for(&shown, &format!("picture of Ada with {lines} lines")).await;
+}
+
+#[tokio::test]
+async fn a_tile_gets_the_layer_of_its_size_and_layers_that_nobody_shows_are_not_sent() {
+    if !has(&["chromium", "chromedriver", "ffmpeg"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&state);
+    let browser = Browser::start().await;
+    let (camera, microphone) = (media::large_camera(ADA.colour), media::microphone(ADA.hz));
+    let ada = browser.open_with("Ada", Some((&camera, &microphone))).await;
+    let room = people::to_the_first_room(&ada, &daemon).await;
+    ada.eval(WATCHED).await;
+    ada.goto(&format!("{}/r/{room}", daemon.url)).await;
+    ada.eval(WATCHED).await;
+    ada.fill("name", "Ada").await;
+    people::go_in(&ada).await;
+    let invite = people::invite(&ada).await;
+    ada.wait_for(&format!("{LAYERS} === ''"), "rest, as nobody looks").await;
+
+    let bob = browser.open("Bob", Some(BOB)).await;
+    window(&bob, 400, 420).await;
+    people::guest_in(&bob, &daemon, &invite, WATCHED).await;
+    height(&bob, 180).await;
+    ada.wait_for(&format!("{LAYERS} === 'l'"), "the small layer alone").await;
+
+    // Pictures go on while the layer changes: the longest pause between two of them is kept.
+    bob.eval(
+        "const video = document.querySelector('[data-testid=tile][data-name=Ada] video');
+         window.pause = 0;
+         let last = performance.now();
+         const next = () => video.requestVideoFrameCallback(now => {
+           window.pause = Math.max(window.pause, now - last);
+           last = now;
+           next();
+         });
+         next()",
+    )
+    .await;
+    window(&bob, 1280, 900).await;
+    bob.eval("document.querySelector('[data-testid=tile][data-name=Ada] [data-testid=pin]').click()").await;
+    height(&bob, 720).await;
+    ada.wait_for(&format!("{LAYERS} === 'lmh'"), "all layers").await;
+    let sent = "figures('outbound-rtp', 'video').then(all => all.filter(one => one.framesSent > 0).length === 3)";
+    ada.wait_for(sent, "pictures in three layers").await;
+    assert!(people::sees(&bob, "Ada", 3).await.share(ADA.colour) > 0.5);
+    // A new element shows the same track in another place: what counts is what was decoded.
+    let frozen = bob.eval("return figures('inbound-rtp', 'video').then(all => Math.max(...all.map(one => one.totalFreezesDuration ?? 0)))").await;
+    assert!(frozen.as_f64().unwrap() < 1.5, "the picture stood still for {frozen} s");
+
+    window(&bob, 400, 420).await;
+    height(&bob, 180).await;
+    ada.wait_for(&format!("{LAYERS} === 'l'"), "the small layer alone again").await;
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test]
+async fn a_hidden_page_gets_sound_alone_and_pictures_again_when_it_is_seen() {
+    if !has(&["chromium", "chromedriver", "ffmpeg"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start(&state);
+    let browser = Browser::start().await;
+    let (ada, _) = people::owner(&browser, &daemon, "Ada", ADA).await;
+    let invite = people::invite(&ada).await;
+    let bob = people::guest_after(&browser, &daemon, "Bob", BOB, &invite, WATCHED).await;
+    people::sees(&bob, "Ada", 2).await;
+
+    let see = |hidden: bool| {
+        format!(
+            "Object.defineProperty(document, 'hidden', {{ configurable: true, value: {hidden} }});
+             document.dispatchEvent(new Event('visibilitychange'))"
+        )
+    };
+    // A second without a single packet more.
+    let still = "(async () => {
+        const packets = async kind => (await figures('inbound-rtp', kind)).reduce((sum, one) => sum + one.packetsReceived, 0);
+        const [picture, sound] = [await packets('video'), await packets('audio')];
+        await new Promise(resolve => setTimeout(resolve, 1000));
+        return await packets('video') === picture && await packets('audio') > sound;
+    })()";
+    bob.eval(&see(true)).await;
+    bob.wait_for(still, "end of pictures, with sound going on").await;
+    bob.eval(&see(false)).await;
+    people::sees(&bob, "Ada", 2).await;
+    assert!(daemon.stop().success());
+}

@@ -1,0 +1,202 @@
+import { Healing, onNetworkChange } from "./healing";
+import { type Media, Peer, type Screen } from "./peer";
+import { Problem } from "./problem";
+import { type Tracks, tracksByParticipant } from "./slots";
+import type { Socket } from "./socket";
+import type { RoomState, Source } from "./state";
+
+/** Milliseconds that an offer for another way to the box waits, before the connection to the box is taken for lost too. */
+const HURRY = 2_000;
+/** Milliseconds of working media after which a connection counts as good, and the next failure as a new one. */
+const SETTLED = 10_000;
+
+export interface LinkEvents {
+  media(state: RTCPeerConnectionState): void;
+  tracks(tracks: Map<string, Tracks<MediaStreamTrack>>): void;
+  /** Media has worked for a while. */
+  settled(): void;
+  /** This device is in another network, and there is no connection to the box to say so. */
+  moved(): void;
+}
+
+/**
+ * The media of a seat: what is sent, the peer connection, and what keeps it alive. It outlives connections to the box:
+ * pictures and sound go on while there is none.
+ */
+export class Link {
+  readonly media: Media;
+  #events: LinkEvents;
+  #peer: Peer | null = null;
+  #socket: Socket | null = null;
+  #state: RoomState | null = null;
+  #iceServers: RTCIceServer[] = [];
+  /** The peer connection was made anew and has not worked since. */
+  #renewed = false;
+  #settled: ReturnType<typeof setTimeout> | undefined;
+  #late: ReturnType<typeof setTimeout> | undefined;
+  #healing = new Healing({
+    restart: () => this.#restart(),
+    renew: () => this.#renew(),
+  });
+  #unwatch: () => void;
+
+  constructor(media: Media, events: LinkEvents) {
+    this.media = media;
+    this.#events = events;
+    this.#unwatch = onNetworkChange(() => {
+      if (this.#socket) this.#healing.restart();
+      else events.moved();
+    });
+  }
+
+  get peer(): Peer | null {
+    return this.#peer;
+  }
+
+  /**
+   * There is a connection to the box. `same`: on the seat that there was before, so that the box still has the peer
+   * connection, and media has gone on.
+   */
+  attach(socket: Socket, seat: "new" | "same", iceServers: RTCIceServer[]): void {
+    this.#socket = socket;
+    this.#iceServers = iceServers;
+    const peer = seat === "same" ? this.#peer : null;
+    peer?.setIceServers(iceServers);
+    if (!peer) this.#start();
+    else if (peer.state === "connected") peer.offerAgain();
+    else this.#healing.restart();
+  }
+
+  /** The connection to the box is gone. */
+  detach(): void {
+    this.#socket = null;
+    this.#renewed = false;
+    clearTimeout(this.#settled);
+    clearTimeout(this.#late);
+    this.#healing.stop();
+    // What has not worked yet can't go on.
+    if (this.#peer?.state !== "connected" && this.#peer?.state !== "disconnected") this.drop();
+  }
+
+  /** What the box says about the room. */
+  tell(state: RoomState): void {
+    this.#state = state;
+    this.#tellPeer();
+    this.#sayTracks();
+    this.#healing.heard(state.participants[state.you]?.connection);
+  }
+
+  /** Ends the peer connection: the box has. */
+  drop(): void {
+    this.#healing.stop();
+    if (!this.#peer) return;
+    this.#peer.close();
+    this.#peer = null;
+    this.#events.media("closed");
+    this.#events.tracks(new Map());
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#unwatch();
+    this.#socket = null;
+    clearTimeout(this.#settled);
+    clearTimeout(this.#late);
+    this.#healing.stop();
+    this.#peer?.close();
+    this.#peer = null;
+  }
+
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    this.media.microphone = track;
+    await this.#peer?.setMicrophone(track);
+  }
+
+  async setCamera(track: MediaStreamTrack | null): Promise<void> {
+    this.media.camera = track;
+    await this.#peer?.setCamera(track);
+  }
+
+  async setScreen(screen: Screen | null): Promise<void> {
+    this.media.screen = screen;
+    await this.#peer?.setScreen(screen);
+  }
+
+  #start(): void {
+    this.#peer?.close();
+    this.#healing.begin();
+    const ours = (then: () => void) => {
+      if (this.#peer === peer) then();
+    };
+    const peer = new Peer(
+      {
+        offer: (sdp, sources) => this.#offer(sdp, sources),
+        slots: () => ours(() => this.#sayTracks()),
+        connection: state => ours(() => this.#path(state)),
+        refused: () => ours(() => this.#renew()),
+      },
+      this.media,
+      this.#iceServers,
+    );
+    this.#peer = peer;
+    this.#tellPeer();
+    peer.start();
+  }
+
+  async #offer(sdp: string, sources: Record<string, Source>): Promise<string> {
+    const socket = this.#socket;
+    if (!socket) throw new Problem("closed", "There is no connection to the box now.");
+    try {
+      return (await socket.request<{ sdp: string }>("offer", { sdp, sources })).sdp;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.type !== "timeout") throw error;
+      socket.close();
+      throw new Problem("closed", error.message);
+    } finally {
+      clearTimeout(this.#late);
+    }
+  }
+
+  #path(state: RTCPeerConnectionState): void {
+    clearTimeout(this.#settled);
+    if (state === "connected") {
+      this.#renewed = false;
+      this.#settled = setTimeout(() => this.#events.settled(), SETTLED);
+    }
+    this.#events.media(state);
+    this.#healing.path(state);
+  }
+
+  #restart(): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    // Where the network is another one, the connection to the box may be dead without knowing it.
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => socket.close(), HURRY);
+    this.#peer?.restart();
+  }
+
+  #renew(): void {
+    if (!this.#socket) return;
+    if (this.#renewed) {
+      const socket = this.#socket;
+      this.drop();
+      socket.close();
+      return;
+    }
+    this.#renewed = true;
+    this.#start();
+  }
+
+  #tellPeer(): void {
+    if (!this.#state) return;
+    this.#peer?.want(this.#state.slots_wanted);
+    if (this.#state.send) this.#peer?.setSend(this.#state.send);
+  }
+
+  #sayTracks(): void {
+    if (!this.#state) return;
+    const received = this.#peer?.tracks() ?? new Map<string, MediaStreamTrack>();
+    this.#events.tracks(tracksByParticipant(this.#state, received));
+  }
+}

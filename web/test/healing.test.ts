@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { Healing, onNetworkChange } from "../src/client/healing";
+
+let done: string[] = [];
+const healing = () => {
+  const one = new Healing({ restart: () => done.push("restart"), renew: () => done.push("renew") });
+  one.begin();
+  return one;
+};
+
+beforeEach(() => {
+  done = [];
+  mock.timers.enable({ apis: ["setTimeout"] });
+});
+afterEach(() => mock.timers.reset());
+
+test("a way that works, from both ends, is left alone", () => {
+  const one = healing();
+  one.heard("connecting");
+  one.path("connecting");
+  one.path("connected");
+  mock.timers.tick(3_000);
+  one.heard("connected");
+  mock.timers.tick(60_000);
+  assert.deepEqual(done, []);
+});
+
+test("a broken way is looked for anew at once, and made anew after 4 s, not before", () => {
+  const one = healing();
+  one.path("connected");
+  one.path("disconnected");
+  assert.deepEqual(done, ["restart"]);
+  one.path("failed");
+  mock.timers.tick(3_999);
+  assert.deepEqual(done, ["restart"]);
+  mock.timers.tick(1);
+  assert.deepEqual(done, ["restart", "renew"]);
+});
+
+test("a way that the restart found is kept", () => {
+  const one = healing();
+  one.path("connected");
+  one.path("disconnected");
+  one.path("connecting");
+  one.path("connected");
+  mock.timers.tick(60_000);
+  assert.deepEqual(done, ["restart"]);
+});
+
+test("what the box hears counts: nothing any more at once, nothing yet after a while", () => {
+  const one = healing();
+  one.path("connected");
+  one.heard("connected");
+  one.heard("lost");
+  assert.deepEqual(done, ["restart"]);
+  one.stop();
+  done = [];
+  const two = healing();
+  two.heard("connecting");
+  two.path("connected");
+  mock.timers.tick(4_000);
+  assert.deepEqual(done, ["renew"]);
+});
+
+test("a peer connection that begins owes nothing to the one before", () => {
+  const one = healing();
+  one.path("connected");
+  one.path("disconnected");
+  one.begin();
+  mock.timers.tick(60_000);
+  assert.deepEqual(done, ["restart"]);
+});
+
+test("another network is one that came back, or is of another kind, and not a mere estimate of its speed", () => {
+  const window = new EventTarget();
+  const connection = Object.assign(new EventTarget(), { type: "wifi" });
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "window", { configurable: true, value: window });
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { connection } });
+  let times = 0;
+  const stop = onNetworkChange(() => {
+    times += 1;
+  });
+  const changes = (type: string) => {
+    connection.type = type;
+    connection.dispatchEvent(new Event("change"));
+    return times;
+  };
+  try {
+    assert.equal(changes("wifi"), 0);
+    assert.equal(changes("cellular"), 1);
+    assert.equal(changes("none"), 1, "there is nowhere to go");
+    window.dispatchEvent(new Event("online"));
+    assert.equal(times, 2);
+    stop();
+    assert.equal(changes("wifi"), 2);
+  } finally {
+    Reflect.deleteProperty(globalThis, "window");
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else Reflect.deleteProperty(globalThis, "navigator");
+  }
+});
