@@ -23,6 +23,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     libnss3-tools # certutil, by which a browser is told whom to trust
     coturn # turnserver, a relay
   )
+  NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)
 }
 
 # The oldest Node that the web tools run on; Debian 12 has 18.

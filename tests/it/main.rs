@@ -19,6 +19,7 @@ mod on_air;
 mod other_sites;
 mod paths;
 mod permissions;
+mod reachability;
 mod screen_share;
 mod screenshots;
 mod seeing;

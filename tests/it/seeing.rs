@@ -25,10 +25,11 @@ const LABELS: &[(&str, &[&str])] = &[
     ("level", &["warning", "error"]),
     ("part", &["program", "composition", "feed", "endpoint", "capture", "conversion", "egress", "packager", "whep"]),
     ("state", &["connecting", "connected", "lost"]),
-    ("direction", &["received", "sent", "in", "out"]),
+    ("direction", &["received", "sent", "in", "out", "up", "down"]),
+    ("layer", &["0", "1", "2"]),
     ("kind", &["audio", "video", "person", "box"]),
     ("quality", &["good", "fair", "poor", "unknown"]),
-    ("reason", &["unknown_peer", "not_webrtc", "unbound"]),
+    ("reason", &["unknown_peer", "not_webrtc", "unbound", "connection", "codec", "source"]),
     ("reader", &["peers", "conversion", "composition", "packager"]),
     (
         "role",

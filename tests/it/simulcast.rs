@@ -57,7 +57,6 @@ async fn a_tile_gets_the_layer_of_its_size_and_layers_that_nobody_shows_are_not_
     ada.fill("name", "Ada").await;
     people::go_in(&ada).await;
     let invite = people::invite(&ada).await;
-    ada.wait_for(&format!("{LAYERS} === ''"), "rest, as nobody looks").await;
 
     let bob = browser.open("Bob", Some(BOB)).await;
     window(&bob, 400, 420).await;
@@ -103,7 +102,9 @@ async fn a_hidden_page_gets_sound_alone_and_pictures_again_when_it_is_seen() {
     let state = tempfile::tempdir().unwrap();
     let daemon = Daemon::start(&state);
     let browser = Browser::start().await;
-    let (ada, _) = people::owner(&browser, &daemon, "Ada", ADA).await;
+    let (ada, _) = people::owner_at_the_door(&browser, &daemon, "Ada", ADA).await;
+    ada.eval(WATCHED).await;
+    people::go_in(&ada).await;
     let invite = people::invite(&ada).await;
     let bob = people::guest_after(&browser, &daemon, "Bob", BOB, &invite, WATCHED).await;
     people::sees(&bob, "Ada", 2).await;
@@ -114,7 +115,7 @@ async fn a_hidden_page_gets_sound_alone_and_pictures_again_when_it_is_seen() {
              document.dispatchEvent(new Event('visibilitychange'))"
         )
     };
-    // A second without a single packet more.
+    // A second without a single packet more of the picture.
     let still = "(async () => {
         const packets = async kind => (await figures('inbound-rtp', kind)).reduce((sum, one) => sum + one.packetsReceived, 0);
         const [picture, sound] = [await packets('video'), await packets('audio')];
@@ -123,6 +124,7 @@ async fn a_hidden_page_gets_sound_alone_and_pictures_again_when_it_is_seen() {
     })()";
     bob.eval(&see(true)).await;
     bob.wait_for(still, "end of pictures, with sound going on").await;
+    ada.wait_for(&format!("{LAYERS} === ''"), "rest, as nobody looks").await;
     bob.eval(&see(false)).await;
     people::sees(&bob, "Ada", 2).await;
     assert!(daemon.stop().success());

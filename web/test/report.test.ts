@@ -81,7 +81,7 @@ test("two moments make rates and losses, of each picture and of the whole", () =
       limited: null,
     },
   );
-  assert.equal(own?.layer, "h");
+  assert.equal(own?.layer, "3");
   assert.equal(own?.bitrate, 800_000);
   assert.equal(own?.loss, 0.05);
   assert.equal(own?.jitter, 0.002);

@@ -4,6 +4,8 @@ mod daemon;
 mod line;
 mod person;
 
+use std::collections::HashSet;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -186,7 +188,7 @@ async fn call(options: &Options) -> anyhow::Result<Misses> {
     }
     tokio::time::sleep(SETTLE).await;
     println!(
-        "| s | MB | CPUs | threads | packets/s in | out | lost of them | dropped |\n|---|---|---|---|---|---|---|---|"
+        "| s | MB | CPUs | threads | packets/s in | out | lost of them | not taken/s | dropped |\n|---|---|---|---|---|---|---|---|---|"
     );
     let began = Instant::now();
     let (mut last, mut before) = (daemon.holds()?, Sum::of(&people));
@@ -196,9 +198,9 @@ async fn call(options: &Options) -> anyhow::Result<Misses> {
         tokio::time::sleep(LOOK).await;
         let (holds, sum, seconds) = (daemon.holds()?, Sum::of(&people), at.elapsed().as_secs_f64());
         at = Instant::now();
-        let rate = |now: u64, before: u64| (now - before) as f64 / seconds;
+        let rate = |now: u64, before: u64| now.saturating_sub(before) as f64 / seconds;
         println!(
-            "| {:.0} | {:.1} | {:.2} | {} | {:.0} | {:.0} | {:.3} % | {} |",
+            "| {:.0} | {:.1} | {:.2} | {} | {:.0} | {:.0} | {:.3} % | {:.0} | {} |",
             began.elapsed().as_secs_f64(),
             holds.memory as f64 / 1e6,
             (holds.cpu - last.cpu) / seconds,
@@ -206,6 +208,7 @@ async fn call(options: &Options) -> anyhow::Result<Misses> {
             rate(sum.sent, before.sent),
             rate(sum.received, before.received),
             100.0 * sum.lost(&before),
+            rate(sum.untaken, before.untaken),
             sum.dropped,
         );
         looks.push((began.elapsed().as_secs_f64(), holds.memory as f64));
@@ -233,6 +236,10 @@ async fn call(options: &Options) -> anyhow::Result<Misses> {
             100.0 * LOST
         ));
     }
+    let untaken = sum.untaken.saturating_sub(first.untaken) as f64 / (sum.received - first.received).max(1) as f64;
+    if untaken > LOST {
+        misses.push(format!("this machine was too slow for so many people: {:.1} % was not taken", 100.0 * untaken));
+    }
     if sum.dropped > 0 {
         misses.push(format!("{} of {count} were dropped", sum.dropped));
     }
@@ -244,6 +251,21 @@ async fn call(options: &Options) -> anyhow::Result<Misses> {
     Ok(misses)
 }
 
+/// Datagrams that the kernel threw away because the people here were too slow to read them: no fault of the box.
+fn untaken() -> u64 {
+    let files = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let links = files.filter_map(|file| fs::read_link(file.path()).ok());
+    let ours: HashSet<String> = links
+        .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
+        .collect();
+    let table = fs::read_to_string("/proc/self/net/udp").unwrap_or_default();
+    let of = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        ours.contains(*fields.get(9)?).then(|| fields.get(12)?.parse::<u64>().ok()).flatten()
+    };
+    table.lines().skip(1).filter_map(of).sum()
+}
+
 /// What all people together have counted.
 #[derive(Clone, Copy)]
 struct Sum {
@@ -253,6 +275,7 @@ struct Sum {
     videos: u64,
     sounds: u64,
     dropped: usize,
+    untaken: u64,
 }
 
 impl Sum {
@@ -266,13 +289,15 @@ impl Sum {
             missing: all(|counted| &counted.missing),
             videos: all(|counted| &counted.videos),
             sounds: all(|counted| &counted.sounds),
+            untaken: untaken(),
             dropped: people.iter().filter(|person| person.dropped.load(Ordering::Relaxed)).count(),
         }
     }
 
-    /// Part of what was to be received since then that did not come.
+    /// Part of what was to be received since then that did not come, besides what was not taken.
     fn lost(&self, since: &Self) -> f64 {
         let (missing, received) = (self.missing - since.missing, self.received - since.received);
+        let missing = missing.saturating_sub(self.untaken.saturating_sub(since.untaken));
         missing as f64 / ((missing + received) as f64).max(1.0)
     }
 }

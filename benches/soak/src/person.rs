@@ -34,7 +34,7 @@ use webrtc::rtp_transceiver::RtpTransceiver;
 use crate::line::{Line, Login};
 
 /// Media flows by then.
-const CONNECT: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(60);
 /// Slots of a page that shows nine others, and hears eight.
 pub const SLOTS: (usize, usize) = (8, 9);
 const FPS: u32 = 30;

@@ -10,6 +10,7 @@ mod broadcasts;
 mod config;
 mod door;
 mod error;
+mod frames;
 mod gate;
 mod guest;
 mod health;

@@ -6,22 +6,24 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
+use super::frames::{
+    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, StateFields, ViewFields, fields,
+};
 use super::gate::{Caller, PROTOCOL};
 use super::projection::{patch, state, stats};
 use super::requests::RequestId;
 use super::{App, body};
-use crate::model::id::{BroadcastId, ParticipantId, RoomId};
+use crate::model::id::{BroadcastId, RoomId};
 use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
-use crate::services::room::{Away, BoxWish, HIGHEST, Label, Labels, MOST_SHOWN, Notice, Room, Seat, Tile, View};
+use crate::services::room::{Away, BoxWish, Labels, Notice, Room, Seat};
 
 /// The version of the frames.
 const VERSION: u64 = 1;
@@ -51,99 +53,6 @@ pub const OPS: &[(&str, Verb)] = &[
     ("end_live", Verb::Broadcast),
     ("box", Verb::Broadcast),
 ];
-
-#[derive(Deserialize)]
-struct Frame {
-    v: u64,
-    id: u64,
-    op: String,
-    #[serde(flatten)]
-    fields: Value,
-}
-
-/// Reads a message as [`Line::request`] and [`Line::serve`] do: the name of the request, and whether its fields can be used.
-#[cfg(any(test, fuzzing))]
-pub(super) fn read(text: &str) -> Option<(String, bool)> {
-    let Frame { op, fields: of, .. } = serde_json::from_str(text).ok()?;
-    let right = match op.as_str() {
-        "join" => fields::<JoinFields>(of).is_ok_and(|join| Name::new(&join.name).is_ok()),
-        "offer" => fields::<OfferFields>(of).is_ok(),
-        "state" => fields::<StateFields>(of).is_ok(),
-        "view" => fields::<ViewFields>(of).is_ok_and(|view| view.checked().is_ok()),
-        "consent" => fields::<ConsentFields>(of).is_ok(),
-        "go_live" => fields::<GoLiveFields>(of).is_ok(),
-        "box" => fields::<BoxFields>(of).is_ok(),
-        _ => false,
-    };
-    Some((op, right))
-}
-
-#[derive(Deserialize)]
-struct JoinFields {
-    name: String,
-    resume: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct OfferFields {
-    sdp: String,
-    sources: Option<Labels>,
-}
-
-#[derive(Deserialize)]
-struct ViewFields {
-    shown: Vec<TileFields>,
-    front: Option<ParticipantId>,
-}
-
-#[derive(Deserialize)]
-struct TileFields {
-    participant: ParticipantId,
-    source: Label,
-    height: f64,
-}
-
-impl ViewFields {
-    /// Who is not in the room (any more) is no mistake; a tile that can't be is.
-    fn checked(self) -> Result<View, Problem> {
-        let bad = |why: &str| Err(Problem::bad("bad-view", format!("This view can't be used: {why}.")));
-        if self.shown.len() > MOST_SHOWN {
-            return bad(&format!("a page shows at most {MOST_SHOWN} tiles"));
-        }
-        if self.shown.iter().any(|tile| !matches!(tile.source, Label::Camera | Label::Screen)) {
-            return bad("a tile shows a camera or a screen");
-        }
-        if self.shown.iter().any(|tile| !(0.0..=f64::from(HIGHEST)).contains(&tile.height)) {
-            return bad(&format!("the height of a tile is from 0 to {HIGHEST} pixels"));
-        }
-        let tile = |t: &TileFields| Tile { who: t.participant, label: t.source, height: t.height.round() as u32 };
-        Ok(View { tiles: self.shown.iter().map(tile).collect(), front: self.front })
-    }
-}
-
-#[derive(Deserialize)]
-struct StateFields {
-    microphone: bool,
-    camera: bool,
-}
-
-#[derive(Deserialize)]
-struct ConsentFields {
-    on_air: bool,
-}
-
-#[derive(Deserialize)]
-struct GoLiveFields {
-    title: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct BoxFields {
-    in_call: Option<bool>,
-    microphone: Option<bool>,
-    camera: Option<bool>,
-    on_air: Option<bool>,
-}
 
 /// Why a connection ends.
 enum End {
@@ -478,11 +387,6 @@ async fn until(moment: Option<std::time::Instant>) {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
         None => std::future::pending().await,
     }
-}
-
-fn fields<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value)
-        .map_err(|error| Problem::bad("bad-fields", format!("The request can't be used: {error}.")))
 }
 
 fn answer(id: u64, result: Result<Value, Problem>, request: &RequestId) -> Value {

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{gate, projection, session, signalling, whep};
+use super::{frames, gate, projection, session, signalling, whep};
 
 /// Reads the headers that decide who may do what, each line `name: value`.
 pub(crate) fn headers(lines: &[u8]) {
@@ -28,7 +28,7 @@ pub(crate) fn headers(lines: &[u8]) {
 
 /// Reads a message of the room's WebSocket.
 pub(crate) fn message(text: &str) {
-    if let Some((op, right)) = signalling::read(text) {
+    if let Some((op, right)) = frames::read(text) {
         assert!(!right || signalling::OPS.iter().any(|(known, _)| *known == op), "{op} is no request");
     }
 }

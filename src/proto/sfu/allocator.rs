@@ -112,6 +112,8 @@ pub struct Allocator {
     over: Option<MediaTime>,
     /// There is room for more since then.
     roomy: Option<MediaTime>,
+    /// There has been none since then.
+    lacking: Option<MediaTime>,
     /// When something last went up, and the estimate at the time.
     raised: Option<(MediaTime, u64)>,
     /// Steps up in a row that were taken back, and the estimate of the last one.
@@ -137,7 +139,7 @@ impl Allocator {
         wishes: &[Wish],
         aims: &mut Vec<Option<Layer>>,
     ) -> Allocation {
-        let everything = wishes.iter().map(|wish| wish.price(None, target(wish))).sum();
+        let everything: u64 = wishes.iter().map(|wish| wish.price(None, target(wish))).sum();
         // Probes go up to some times what is desired; far beyond what the way holds they are a queue themselves.
         let within = estimate.map_or(everything, |Bitrate(estimate)| everything.min(percent(estimate, REACH)));
         let desired = self.desired(within);
@@ -173,7 +175,7 @@ impl Allocator {
         let mut plan = std::mem::take(&mut self.plan);
         let better = share(wishes, estimate, &mut plan, |wish| Some(wish.most));
         let minimum = if cut || plan.iter().zip(&*aims).all(|(better, kept)| better <= kept) {
-            self.no_room(now, estimate);
+            self.no_room(now, estimate, cut);
             0
         } else if better <= kept {
             // What matters more takes from what matters less: the connection has nothing to prove.
@@ -230,6 +232,7 @@ impl Allocator {
         if self.raised.is_some_and(|(at, _)| now.since(at) >= GOOD.as_nanos() as i64) {
             self.failed = (0, 0);
         }
+        self.lacking = None;
         let hold = self.hold(estimate);
         let waited = now.since(*self.roomy.get_or_insert(now));
         if waited >= hold {
@@ -249,7 +252,12 @@ impl Allocator {
     }
 
     /// There is no room for more. If there was until it was tried, the step has failed before it was made.
-    fn no_room(&mut self, now: MediaTime, estimate: u64) {
+    fn no_room(&mut self, now: MediaTime, estimate: u64, cut: bool) {
+        // An estimate that only breathes in comes back.
+        let since = *self.lacking.get_or_insert(now);
+        if !cut && now.since(since) < GRACE.as_nanos() as i64 {
+            return;
+        }
         if let Some(since) = self.roomy.take()
             && now.since(since) > self.hold(estimate) - PROOF.as_nanos() as i64 / 2
         {

@@ -200,6 +200,11 @@ pub fn start(parts: Parts) -> Handle {
 }
 
 impl Handle {
+    /// How many ports the router forwards now.
+    pub fn forwarded(&self) -> usize {
+        self.parts.router.as_ref().map_or(0, |state| state.borrow().outside().len())
+    }
+
     /// Looks and tries; takes some seconds when something does not answer.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! endpoint draw their conclusions.
 
 mod actor;
+mod air;
 mod config;
 mod health;
 mod history;

@@ -21,8 +21,11 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use super::counters::Counters;
 use crate::proto::ice::framing::{self, Deframer};
 
-/// Connections at one time. When all places are taken, whoever has waited longest without belonging to a peer goes.
+/// Connections at one time. When all places are taken, whoever has waited longest without belonging to a peer goes; so it is
+/// with those of one address.
 const CONNECTIONS: usize = 512;
+/// Connections beyond that may still be on their way out.
+const LEAVING: usize = 64;
 /// The same from one IPv4 address, or one /64 of IPv6. A browser opens one for each address and port it is told.
 const FROM_ONE: usize = 128;
 /// Connections that other doors took for us and that wait to be looked at; those beyond are closed.
@@ -31,6 +34,8 @@ pub(super) const HANDED: usize = 32;
 const READ: usize = 256;
 /// Packets that wait to be written to one connection: a keyframe and some sound. Those beyond are lost.
 const QUEUE: usize = 512;
+/// Of those, places that are left to sound and to what keeps the connection up.
+const NO_PICTURES: usize = 128;
 /// How long a part of a picture may wait in it: what comes later than that is of no use.
 const STALE: Duration = Duration::from_millis(500);
 /// Packets that are written together.
@@ -60,10 +65,9 @@ struct Packet {
 
 /// One connection.
 struct Open {
-    /// Tells it from an earlier one between the same ends.
+    /// How many there were before: tells it from an earlier one between the same ends.
     number: u64,
     to: mpsc::Sender<(Instant, Transmit)>,
-    since: Instant,
     /// A peer has taken what it sent.
     known: bool,
 }
@@ -150,6 +154,7 @@ impl Connections {
     pub(super) fn send(&mut self, packet: Transmit) {
         let size = packet.contents.len() as u64;
         let open = self.open.get(&(packet.source, packet.destination));
+        let open = open.filter(|open| open.to.capacity() > NO_PICTURES || !is_picture(&packet.contents));
         if open.is_some_and(|open| open.to.try_send((Instant::now(), packet)).is_ok()) {
             self.counters.datagrams.sent.inc();
             self.counters.bytes.sent.add(size);
@@ -166,8 +171,7 @@ impl Connections {
     fn enter(&mut self, stream: TcpStream) {
         let (Ok(local), Ok(remote)) = (stream.local_addr(), stream.peer_addr()) else { return };
         let ends = (canonical(local), canonical(remote));
-        let from_one = self.open.keys().filter(|(_, other)| network(other.ip()) == network(ends.1.ip())).count();
-        if from_one >= FROM_ONE || !self.has_place() {
+        if !self.has_place(ends.1.ip()) {
             return tracing::debug!("there is no place for another connection");
         }
         // Small packets must not wait for more to come. With another buffer it works as well, only later.
@@ -175,20 +179,25 @@ impl Connections {
         let _ = setsockopt(&stream, SndBuf, &KERNEL_BUFFER);
         self.numbers += 1;
         let (to, queue) = mpsc::channel(QUEUE);
-        let open = Open { number: self.numbers, to, since: Instant::now(), known: false };
+        let open = Open { number: self.numbers, to, known: false };
         self.open.insert(ends, open);
         self.tasks.spawn(carry(stream, (ends, self.numbers), self.packets.0.clone(), queue, self.counters.clone()));
         self.count();
     }
 
-    /// Makes place for one more.
-    fn has_place(&mut self) -> bool {
-        if self.tasks.len() < CONNECTIONS {
+    /// Makes place for one more from this address.
+    fn has_place(&mut self, from: IpAddr) -> bool {
+        if self.tasks.len() >= CONNECTIONS + LEAVING {
+            return false;
+        }
+        let same = |(_, other): &Ends| network(other.ip()) == network(from);
+        let full = self.open.keys().filter(|ends| same(ends)).count() >= FROM_ONE;
+        if !full && self.open.len() < CONNECTIONS {
             return true;
         }
-        let idle = self.open.iter().filter(|(_, open)| !open.known).min_by_key(|(_, open)| open.since);
-        let idle = idle.map(|(ends, _)| *ends);
-        idle.is_some_and(|ends| self.open.remove(&ends).is_some())
+        let waits = self.open.iter().filter(|(ends, open)| !open.known && (!full || same(ends)));
+        let longest = waits.min_by_key(|(_, open)| open.number).map(|(ends, _)| *ends);
+        longest.is_some_and(|ends| self.open.remove(&ends).is_some())
     }
 
     fn ended(&mut self, task: Option<(Ends, u64)>) {
@@ -435,6 +444,36 @@ mod tests {
             rest = &after[length..];
         }
         assert_eq!(sounds, sent, "sound that was taken is lost");
+    }
+
+    #[tokio::test]
+    async fn silent_connections_take_no_place_from_those_who_speak() {
+        let (mut connections, at, _) = begin().await;
+        let mut silent = Vec::new();
+        while connections.open.len() < FROM_ONE {
+            silent.push(TcpStream::connect(at).await.expect("it listens"));
+            // Nothing comes of them but that they are taken.
+            let _ = timeout(Duration::from_millis(2), connections.readable()).await;
+        }
+        for number in 1..=3 {
+            let mut browser = TcpStream::connect(at).await.expect("it listens");
+            browser.write_all(&framed(&stun::question([1; 12]))).await.expect("it is open");
+            connections.readable().await;
+            let mut heard = 0;
+            connections.read(|_, _, _| {
+                heard += 1;
+                true
+            });
+            assert_eq!((heard, connections.open.len()), (1, FROM_ONE));
+            assert_eq!(connections.open.values().filter(|open| open.known).count(), number);
+            silent.push(browser);
+        }
+        let first = silent.remove(0);
+        let cut = tokio::select! {
+            got = rest(first) => got,
+            () = connections.readable() => panic!("nobody says anything"),
+        };
+        assert!(cut.is_empty(), "the one that waited longest is cut off");
     }
 
     #[test]

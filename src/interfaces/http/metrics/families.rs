@@ -80,6 +80,7 @@ families! {
     Counter "porchlight_peer_freezes" [] "Times that a browser asked for a keyframe in the middle of a picture";
     Counter "porchlight_peer_drops" ["reason"] "Datagrams and packets of peers that could not be used";
     Gauge "porchlight_peer_tcp_connections" [] "TCP connections that carry media";
+    Gauge "porchlight_forwarded_ports" [] "Ports that the router forwards to the box, as it was asked to";
     Counter "porchlight_peer_socket_errors" ["direction"] "Failures of the UDP socket, its full buffer among them";
     Counter "porchlight_peer_worker_turns" [] "Turns of the loop of the peers' worker";
     Counter "porchlight_peer_worker_busy_seconds" [] "Time that it worked; near one second a second it is at its limit";

@@ -17,6 +17,7 @@ pub(super) async fn gather(app: &App) -> Gathered {
     let mut out = Gathered::default();
     process(app, &mut out);
     peers(app.seen.peers.counters(), &mut out);
+    out.count("porchlight_forwarded_ports", &[], app.reach.forwarded() as u64);
     rooms(app, &mut out).await;
     media(app, &mut out);
     requests(app, &mut out);

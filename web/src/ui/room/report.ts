@@ -166,15 +166,26 @@ function received(entry: Entry, state: Pick<RoomState, "slots">): Row | null {
   };
 }
 
+/** The names of layers in an offer, the smallest first. */
+const CAMERA = ["l", "m", "h"];
+const SCREEN = ["l", "h"];
+
+/** Layers are counted from 1, one's own as those of others. */
+function layerOf(rid: string | null, source: Source): string | null {
+  const at = rid === null ? -1 : (source === "screen" ? SCREEN : CAMERA).indexOf(rid);
+  return at < 0 ? rid : String(at + 1);
+}
+
 function own(entry: Entry, sent: (mid: string | null, kind: string) => Source): Row {
   const rid = text(entry.rid);
+  const source = sent(text(entry.mid), String(entry.kind));
   return {
     key: `out ${String(entry.mid)} ${rid ?? ""}`,
     participant: null,
-    source: sent(text(entry.mid), String(entry.kind)),
+    source,
     ...picture(entry),
     bitrate: null,
-    layer: rid,
+    layer: layerOf(rid, source),
     loss: null,
     jitter: null,
     freezes: null,

@@ -25,7 +25,7 @@ use super::seen::Phase;
 use super::socket::Address;
 use super::{Bound, Source, Terms};
 use crate::model::id::{PeerId, PublicationId};
-use crate::model::layer::{LAYERS, Layer, Layers};
+use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
 use crate::model::ring::{Gate, PACKETS, Writer, ring};
 use crate::model::time::Timeline;

@@ -1,0 +1,94 @@
+//! Who is on air, and the box as a participant, whom its owner speaks for.
+
+use super::place::Place;
+use super::snapshot::{Connection, Live, OnAir, ParticipantKind};
+use super::state::{Effect, State};
+use super::{BoxTracks, BoxWish, Error};
+use crate::model::id::{BroadcastId, ParticipantId, RoomId};
+use crate::proto::auth::Title;
+
+impl State {
+    pub(super) fn consent(&mut self, who: ParticipantId, on_air: bool) -> Result<Vec<Effect>, Error> {
+        let (place, at) = self.of(who)?;
+        let live = place.room.live.is_some();
+        let seat = &mut place.seats[at];
+        seat.who.on_air = if on_air && live { OnAir::Yes } else { OnAir::No };
+        let mut effects = Vec::new();
+        seat.audiences(&mut effects);
+        Ok(effects)
+    }
+
+    pub(super) fn go_live(
+        &mut self,
+        room: RoomId,
+        title: Option<Title>,
+        now_unix: i64,
+    ) -> Result<(BroadcastId, Vec<Effect>), Error> {
+        let place = self.place(room)?;
+        let title = match title {
+            Some(title) => title,
+            None => Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be"),
+        };
+        if let Some(live) = &mut place.room.live {
+            live.title = title;
+            return Ok((place.room.broadcast, Vec::new()));
+        }
+        place.room.live = Some(Live { since: now_unix, title });
+        let mut effects = Vec::new();
+        for seat in &mut place.seats {
+            seat.who.on_air = match seat.who.kind {
+                ParticipantKind::Person => OnAir::Asked,
+                ParticipantKind::Box => OnAir::Yes,
+            };
+            seat.audiences(&mut effects);
+        }
+        Ok((place.room.broadcast, effects))
+    }
+
+    pub(super) fn end_live(&mut self, room: RoomId) -> Result<Vec<Effect>, Error> {
+        let place = self.place(room)?;
+        place.room.live = None;
+        let mut effects = Vec::new();
+        for seat in &mut place.seats {
+            seat.who.on_air = OnAir::No;
+            seat.audiences(&mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// The box's seat in this room, if it has one.
+    pub(super) fn box_in(&mut self, room: RoomId) -> Result<Option<ParticipantId>, Error> {
+        Ok(self.place(room)?.box_seat())
+    }
+
+    /// The box is in one call at most: it leaves every other one.
+    pub(super) fn box_leaves(&mut self, except: Option<RoomId>) -> Vec<Effect> {
+        let others = self.places.iter().filter(|place| Some(place.room.id) != except);
+        let leaving: Vec<_> = others.filter_map(Place::box_seat).collect();
+        leaving.into_iter().filter_map(|who| self.leave(who).ok()).flatten().collect()
+    }
+
+    pub(super) fn wish_box(&mut self, who: ParticipantId, wish: BoxWish) -> Result<Vec<Effect>, Error> {
+        let seat = self.seat(who)?;
+        let (microphone, camera) = seat.muted;
+        seat.muted = (wish.microphone.map_or(microphone, |on| !on), wish.camera.map_or(camera, |on| !on));
+        seat.show();
+        match wish.on_air {
+            Some(on_air) => self.consent(who, on_air),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether the box may be heard and seen: what the endpoint goes by.
+    pub(super) fn box_tracks(&mut self, who: ParticipantId, tracks: BoxTracks, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        let Ok((place, at)) = self.of(who) else {
+            return;
+        };
+        let seat = &mut place.seats[at];
+        seat.who.connection = Connection::Connected;
+        (seat.who.audio, seat.who.video, seat.who.stand_in) = (tracks.audio, tracks.video, tracks.stand_in);
+        seat.show();
+        place.settle(now, effects);
+    }
+}
