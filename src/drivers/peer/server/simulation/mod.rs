@@ -22,7 +22,7 @@ use super::counters::Counters;
 use super::feed::Feed;
 use super::peer::{Effects, Peer, datagram};
 use super::seen::Phase;
-use super::socket::Address;
+use super::ways::{Origin, Way};
 use super::{Bound, Source, Terms};
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::layer::{Layer, Layers};
@@ -30,6 +30,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Gate, PACKETS, Writer, ring};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
+use crate::proto::ice::Transport;
 use crate::proto::sfu::Rank;
 
 /// How often it is shared out, as the worker does.
@@ -102,7 +103,12 @@ impl Call {
         let (offer, pending) = change.apply().expect("there is something to offer");
         let terms = Terms::call(Codec::H264);
         let mut peer = Peer::new(PeerId::from_bytes([9; 10]), terms, timeline, now, counters.clone());
-        peer.reached_at(&[Address { outside: addresses[0], base: addresses[0] }]);
+        peer.reached_by(&[Way {
+            transport: Transport::Udp,
+            outside: addresses[0],
+            base: addresses[0],
+            origin: Origin::Interface,
+        }]);
         let answer = peer
             .offer(&offer.to_sdp_string(), terms, &mut Effects::default(), &mut Vec::new())
             .expect("the offer can be answered");
@@ -184,7 +190,9 @@ impl Call {
             self.drain_browser();
         }
         while let Some(bytes) = self.back.receive(self.now) {
-            self.peer.receive(datagram(self.now, browser, this, &bytes).expect("browsers' are well formed"));
+            self.peer.receive(
+                datagram(self.now, Transport::Udp, (browser, this), &bytes).expect("browsers' are well formed"),
+            );
             self.drain();
         }
     }
