@@ -10,6 +10,7 @@ use str0m::media::{KeyframeRequestKind, Mid as Section, Pt, Rid};
 use str0m::rtp::RtpPacket;
 
 use super::counters::Counters;
+use super::numbers::{Numbers, Window};
 use super::sdp::Offered;
 use super::seen::{Arrivals, Seen};
 use crate::model::layer::{LAYERS, Layer, Layers};
@@ -20,9 +21,6 @@ use crate::model::track::{Codec, Kind};
 use crate::proto::rtp::{Clock, Report, picture_size, red, starts_keyframe};
 use crate::proto::sfu::ASK_APART;
 
-/// Numbers that are skipped when the sender begins a layer anew: readers see a loss, and it is small enough for the
-/// rollover counters of those that it is forwarded to.
-const SKIP: u64 = 32;
 /// How long nobody must want a layer before its sender is told so: who wants it again soon finds it still there.
 const HOLD: Duration = Duration::from_secs(2);
 
@@ -83,61 +81,6 @@ impl Formats {
     /// The number of sound with redundancy, if the other side takes it.
     pub(super) fn redundant(&self) -> Option<Pt> {
         self.by_type.iter().find(|(_, payload)| matches!(payload, Payload::Redundant(_))).map(|(pt, _)| *pt)
-    }
-}
-
-/// Makes the numbers of one layer run on whatever its sender does: another stream (SSRC) begins where the last one was.
-#[derive(Debug, Default, Clone, Copy)]
-struct Numbers {
-    ssrc: u32,
-    /// What the numbers and timestamps are moved by, wrapping.
-    seq: u64,
-    rtp_time: u64,
-    /// Number, timestamp and media time of the newest packet.
-    newest: Option<(u64, u64, MediaTime)>,
-}
-
-impl Numbers {
-    /// Whether this stream is another one than before.
-    fn is_new(&self, ssrc: u32) -> bool {
-        self.newest.is_some() && self.ssrc != ssrc
-    }
-
-    fn place(&mut self, ssrc: u32, seq: u64, rtp_time: u64, time: MediaTime, rate: u32) -> (u64, u64) {
-        if let Some((last, last_time, last_at)) = self.newest.filter(|_| self.ssrc != ssrc) {
-            let ticks = MediaTime::from_nanos(time.since(last_at).max(0)).ticks(rate).unsigned_abs().max(1);
-            self.seq = (last + SKIP).wrapping_sub(seq);
-            self.rtp_time = last_time.wrapping_add(ticks).wrapping_sub(rtp_time);
-        }
-        self.ssrc = ssrc;
-        let placed = (seq.wrapping_add(self.seq), rtp_time.wrapping_add(self.rtp_time));
-        if self.newest.is_none_or(|(last, ..)| placed.0 > last) {
-            self.newest = Some((placed.0, placed.1, time));
-        }
-        placed
-    }
-}
-
-/// The last 64 sequence numbers that came, or were made good by redundancy.
-#[derive(Debug, Default)]
-struct Window {
-    highest: Option<u64>,
-    had: u64,
-}
-
-impl Window {
-    /// Marks this one; false if it was there already, or is too old to know.
-    fn take(&mut self, seq: u64) -> bool {
-        let Some(highest) = self.highest.filter(|highest| seq <= *highest) else {
-            let ahead = seq - self.highest.unwrap_or(seq);
-            self.had = self.had.checked_shl(u32::try_from(ahead).unwrap_or(u32::MAX)).unwrap_or(0) | 1;
-            self.highest = Some(seq);
-            return true;
-        };
-        let bit = 1u64.checked_shl(u32::try_from(highest - seq).unwrap_or(u32::MAX)).unwrap_or(0);
-        let fresh = bit != 0 && self.had & bit == 0;
-        self.had |= bit;
-        fresh
     }
 }
 
@@ -334,7 +277,7 @@ impl Inbound {
                 continue;
             };
             // Nothing is put before the first packet.
-            if self.window.highest.is_none_or(|highest| highest + 64 < seq) || !self.window.take(seq) {
+            if !self.window.is_near(seq) || !self.window.take(seq) {
                 continue;
             }
             counters.made_good.inc();

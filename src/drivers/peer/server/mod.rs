@@ -10,6 +10,7 @@ mod config;
 mod counters;
 mod feed;
 mod inbound;
+mod numbers;
 mod outside;
 mod peer;
 mod sdp;

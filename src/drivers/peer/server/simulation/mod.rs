@@ -28,9 +28,9 @@ use crate::model::id::{PeerId, PublicationId};
 use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
 use crate::model::ring::{Gate, PACKETS, Writer, ring};
-use crate::proto::ice::Transport;
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
+use crate::proto::ice::Transport;
 use crate::proto::sfu::Rank;
 
 /// How often it is shared out, as the worker does.
@@ -190,7 +190,9 @@ impl Call {
             self.drain_browser();
         }
         while let Some(bytes) = self.back.receive(self.now) {
-            self.peer.receive(datagram(self.now, Transport::Udp, (browser, this), &bytes).expect("browsers' are well formed"));
+            self.peer.receive(
+                datagram(self.now, Transport::Udp, (browser, this), &bytes).expect("browsers' are well formed"),
+            );
             self.drain();
         }
     }
