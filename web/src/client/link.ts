@@ -1,6 +1,7 @@
 import { Healing, onNetworkChange } from "./healing";
 import { type Media, Peer, type Screen } from "./peer";
 import { Problem } from "./problem";
+import { BEAT, Pulse } from "./pulse";
 import { type Tracks, tracksByParticipant } from "./slots";
 import type { Socket } from "./socket";
 import type { RoomState, Source } from "./state";
@@ -39,6 +40,7 @@ export class Link {
     renew: () => this.#renew(),
   });
   #unwatch: () => void;
+  #beat: ReturnType<typeof setInterval> | undefined;
 
   constructor(media: Media, events: LinkEvents) {
     this.media = media;
@@ -88,6 +90,7 @@ export class Link {
 
   /** Ends the peer connection: the box has. */
   drop(): void {
+    clearInterval(this.#beat);
     this.#healing.stop();
     if (!this.#peer) return;
     this.#peer.close();
@@ -99,6 +102,7 @@ export class Link {
   /** Ends it for good. */
   close(): void {
     this.#unwatch();
+    clearInterval(this.#beat);
     this.#socket = null;
     clearTimeout(this.#settled);
     clearTimeout(this.#late);
@@ -141,6 +145,19 @@ export class Link {
     this.#peer = peer;
     this.#tellPeer();
     peer.start();
+    this.#listen(peer);
+  }
+
+  /** Notices sooner than the browser when nothing comes any more. */
+  #listen(peer: Peer): void {
+    const pulse = new Pulse();
+    clearInterval(this.#beat);
+    this.#beat = setInterval(async () => {
+      const bound = Object.values(this.#state?.slots ?? {}).some(({ paused }) => !paused);
+      const bytes = await peer.received().catch(() => 0);
+      if (this.#peer !== peer || !pulse.beat(performance.now(), bytes, bound && peer.state === "connected")) return;
+      this.#healing.restart();
+    }, BEAT);
   }
 
   async #offer(sdp: string, sources: Record<string, Source>): Promise<string> {

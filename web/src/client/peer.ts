@@ -139,6 +139,17 @@ export class Peer {
     return tracks;
   }
 
+  /** Bytes that came by all ways so far. */
+  async received(): Promise<number> {
+    // One slot's statistics name the ways of all, and cost little.
+    const stats = await this.#slots[0]?.receiver.getStats();
+    let bytes = 0;
+    stats?.forEach(({ type, bytesReceived }) => {
+      if (type === "candidate-pair") bytes += bytesReceived ?? 0;
+    });
+    return bytes;
+  }
+
   /** For those who want to look inside. */
   stats(): Promise<RTCStatsReport> {
     return this.#pc.getStats();

@@ -175,6 +175,8 @@ export class Room {
   async leave(): Promise<void> {
     const socket = this.#phase === "joined" ? this.#socket : null;
     this.#setPhase("left");
+    // Nothing is sent or received any more from here on.
+    this.#link.close();
     if (socket) {
       // The answer is waited for a little, so that the seat is free when this returns; without it the box frees it later.
       const late = new Promise(resolve => setTimeout(resolve, GOODBYE));
