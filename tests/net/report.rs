@@ -71,7 +71,7 @@ impl Report {
 }
 
 fn line(what: &str, who: &str, seen: &Seen, good: bool) {
-    let Seen { first_picture, rate, height, freezes, frozen, longest, concealed, recovered, path } = seen;
+    let Seen { first_picture, rate, height, freezes, frozen, longest, concealed, recovered, path, .. } = seen;
     let recovered = recovered.map_or(String::new(), |seconds| format!("{seconds:.1} s"));
     // Bob's path is always the same.
     let path = path.as_deref().filter(|_| who == DIRECTIONS[0]).unwrap_or("");

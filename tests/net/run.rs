@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
+use super::Options;
 use super::caller::{Caller, Seen, now};
 use super::link::Shape;
 use super::report::Report;
@@ -36,7 +37,7 @@ const LEAVE: Duration = Duration::from_secs(10);
 const GONE: Duration = Duration::from_secs(110);
 
 /// Runs the scenarios; whether all are within their limits.
-pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
+pub fn all(Options { only, seconds, json, log, .. }: &Options) -> anyhow::Result<bool> {
     ensure!(has(&["chromium", "chromedriver", "ffmpeg", "certutil"]), "a program is missing");
     if let Some(unknown) = only.iter().find(|name| ALL.iter().all(|scenario| scenario.name != **name)) {
         bail!("there is no scenario {unknown}; --list says which there are");
@@ -66,7 +67,7 @@ pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
 
         let mut report = Report::new();
         for scenario in ALL.iter().filter(|scenario| only.is_empty() || only.iter().any(|name| name == scenario.name)) {
-            let found = call(&mut world, &ada, &bob, &door, scenario, Duration::from_secs(seconds)).await;
+            let found = call(&mut world, &ada, &bob, &door, scenario, Duration::from_secs(*seconds)).await;
             report.add(scenario, found);
             ada.leave().await;
             // On a bad network it may take until the box has given the connection up.
@@ -74,6 +75,9 @@ pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
             ada.close().await?;
             world.set(&Way::CLEAN)?;
             bob.misses(ada.name, GONE).await?;
+        }
+        if let Some(file) = log {
+            fs::write(file, daemon.log())?;
         }
         ensure!(daemon.stop().success(), "the daemon did not stop well");
         report.end(json)
