@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
@@ -67,8 +67,10 @@ pub fn all(Options { only, seconds, json, log, .. }: &Options) -> anyhow::Result
 
         let mut report = Report::new();
         for scenario in ALL.iter().filter(|scenario| only.is_empty() || only.iter().any(|name| name == scenario.name)) {
+            let (waited, began) = (waited(), Instant::now());
             let found = call(&mut world, &ada, &bob, &door, scenario, Duration::from_secs(*seconds)).await;
-            report.add(scenario, found);
+            let waited = (self::waited() - waited) / began.elapsed().as_secs_f64();
+            report.add(scenario, found, waited);
             ada.leave().await;
             // On a bad network it may take until the box has given the connection up.
             let _ = bob.misses(ada.name, LEAVE).await;
@@ -82,6 +84,13 @@ pub fn all(Options { only, seconds, json, log, .. }: &Options) -> anyhow::Result
         ensure!(daemon.stop().success(), "the daemon did not stop well");
         report.end(json)
     })
+}
+
+/// Seconds so far in which something on this machine waited for a processor (`PSI`, Linux's Documentation/accounting/psi.rst).
+fn waited() -> f64 {
+    let pressure = fs::read_to_string("/proc/pressure/cpu").unwrap_or_default();
+    let some = pressure.lines().find_map(|line| line.strip_prefix("some ")?.split_once("total="));
+    some.and_then(|(_, micros)| micros.parse::<f64>().ok()).unwrap_or(0.0) / 1e6
 }
 
 /// One call: what Ada saw of Bob, and Bob of Ada.
