@@ -68,6 +68,8 @@ pub struct Seen {
     pub concealed: f64,
     /// Seconds from the end of what happened to the first picture after it.
     pub recovered: Option<f64>,
+    /// Seconds since the click, pictures decoded so far, and rows, once a second.
+    pub course: Vec<(f64, f64, f64)>,
     /// The path in use: kind of our candidate, its protocol, the other side's port.
     pub path: Option<String>,
 }
@@ -210,6 +212,7 @@ impl Notes {
             longest,
             concealed: (1.0 - came / expected).clamp(0.0, 1.0),
             recovered,
+            course: self.samples.iter().map(|s| ((s.at - click) / 1000.0, s.video.frames_decoded, s.height)).collect(),
             path: end.pair.clone(),
         })
     }

@@ -42,6 +42,9 @@ struct Options {
     /// Where all figures are written to
     #[arg(long, default_value = "target/net.json")]
     json: PathBuf,
+    /// Where what the box wrote is copied to; PORCHLIGHT_LOG__LEVEL says how much that is
+    #[arg(long)]
+    log: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
             report::list();
             Ok(true)
         }
-        None => run::all(&cli.options.only, cli.options.seconds, &cli.options.json),
+        None => run::all(&cli.options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

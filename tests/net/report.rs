@@ -13,6 +13,8 @@ use super::scenario::{ALL, Limits, Scenario};
 struct Row {
     name: &'static str,
     seen: Option<[Seen; 2]>,
+    /// Part of the time in which something on this machine waited for a processor.
+    waited: f64,
     /// What misses its limit.
     misses: Vec<String>,
 }
@@ -29,24 +31,24 @@ impl Report {
         println!(
             "| network | | first picture | pictures/s | rows | freezes | longest | sound made up | moves again | path | |"
         );
-        println!("|---|---|---|---|---|---|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
         Self::default()
     }
 
-    pub fn add(&mut self, scenario: &Scenario, found: anyhow::Result<[Seen; 2]>) {
+    pub fn add(&mut self, scenario: &Scenario, found: anyhow::Result<[Seen; 2]>, waited: f64) {
         let row = match found {
             Ok(seen) => {
                 let mut misses = Vec::new();
                 for (who, seen) in DIRECTIONS.iter().zip(&seen) {
                     let missed = missed(seen, &scenario.limits);
-                    line(scenario.what, who, seen, missed.is_empty());
+                    line(scenario.what, who, seen, waited, missed.is_empty());
                     misses.extend(missed.into_iter().map(|missed| format!("{who}: {missed}")));
                 }
-                Row { name: scenario.name, seen: Some(seen), misses }
+                Row { name: scenario.name, seen: Some(seen), waited, misses }
             }
             Err(error) => {
-                println!("| {} | both | | | | | | | | | FAILED |", scenario.what);
-                Row { name: scenario.name, seen: None, misses: vec![format!("{error:#}")] }
+                println!("| {} | both | | | | | | | | | | FAILED |", scenario.what);
+                Row { name: scenario.name, seen: None, waited, misses: vec![format!("{error:#}")] }
             }
         };
         self.rows.push(row);
@@ -70,16 +72,16 @@ impl Report {
     }
 }
 
-fn line(what: &str, who: &str, seen: &Seen, good: bool) {
-    let Seen { first_picture, rate, height, freezes, frozen, longest, concealed, recovered, path } = seen;
+fn line(what: &str, who: &str, seen: &Seen, waited: f64, good: bool) {
+    let Seen { first_picture, rate, height, freezes, frozen, longest, concealed, recovered, path, .. } = seen;
     let recovered = recovered.map_or(String::new(), |seconds| format!("{seconds:.1} s"));
     // Bob's path is always the same.
     let path = path.as_deref().filter(|_| who == DIRECTIONS[0]).unwrap_or("");
     let verdict = if good { "" } else { "FAILED" };
-    let concealed = concealed * 100.0;
+    let (concealed, waited) = (concealed * 100.0, waited * 100.0);
     println!(
         "| {what} | {who} | {first_picture:.1} s | {rate:.0} | {height:.0} | {freezes:.0}, {frozen:.1} s | {longest:.1} s \
-         | {concealed:.1} % | {recovered} | {path} | {verdict} |"
+         | {concealed:.1} % | {recovered} | {path} | {waited:.0} % | {verdict} |"
     );
 }
 

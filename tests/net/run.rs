@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
+use super::Options;
 use super::caller::{Caller, Seen, now};
 use super::link::Shape;
 use super::report::Report;
@@ -23,7 +24,8 @@ const NAME: &str = "porchlight.local";
 /// The TURN server's name, and the secret it shares with the box.
 const RELAY_NAME: &str = "relay.example";
 const SECRET: &str = "shared-by-the-relay-and-the-box";
-const RELAY_ADDRESSES: &str = "turn:relay.example:3478?transport=udp,turns:relay.example:443?transport=tcp";
+/// By address where no certificate needs a name.
+const RELAY_ADDRESSES: &str = "turn:198.51.100.40:3478?transport=udp,turns:relay.example:443?transport=tcp";
 /// A call is there by then, or it has failed.
 const CONNECT: Duration = Duration::from_secs(30);
 /// From the first picture until what is measured begins: estimates have settled.
@@ -36,7 +38,7 @@ const LEAVE: Duration = Duration::from_secs(10);
 const GONE: Duration = Duration::from_secs(110);
 
 /// Runs the scenarios; whether all are within their limits.
-pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
+pub fn all(Options { only, seconds, json, log, .. }: &Options) -> anyhow::Result<bool> {
     ensure!(has(&["chromium", "chromedriver", "ffmpeg", "certutil"]), "a program is missing");
     if let Some(unknown) = only.iter().find(|name| ALL.iter().all(|scenario| scenario.name != **name)) {
         bail!("there is no scenario {unknown}; --list says which there are");
@@ -66,8 +68,10 @@ pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
 
         let mut report = Report::new();
         for scenario in ALL.iter().filter(|scenario| only.is_empty() || only.iter().any(|name| name == scenario.name)) {
-            let found = call(&mut world, &ada, &bob, &door, scenario, Duration::from_secs(seconds)).await;
-            report.add(scenario, found);
+            let (waited, began) = (waited(), Instant::now());
+            let found = call(&mut world, &ada, &bob, &door, scenario, Duration::from_secs(*seconds)).await;
+            let waited = (self::waited() - waited) / began.elapsed().as_secs_f64();
+            report.add(scenario, found, waited);
             ada.leave().await;
             // On a bad network it may take until the box has given the connection up.
             let _ = bob.misses(ada.name, LEAVE).await;
@@ -75,9 +79,19 @@ pub fn all(only: &[String], seconds: u64, json: &Path) -> anyhow::Result<bool> {
             world.set(&Way::CLEAN)?;
             bob.misses(ada.name, GONE).await?;
         }
+        if let Some(file) = log {
+            fs::write(file, daemon.log())?;
+        }
         ensure!(daemon.stop().success(), "the daemon did not stop well");
         report.end(json)
     })
+}
+
+/// Seconds so far in which something on this machine waited for a processor (`PSI`, Linux's Documentation/accounting/psi.rst).
+fn waited() -> f64 {
+    let pressure = fs::read_to_string("/proc/pressure/cpu").unwrap_or_default();
+    let some = pressure.lines().find_map(|line| line.strip_prefix("some ")?.split_once("total="));
+    some.and_then(|(_, micros)| micros.parse::<f64>().ok()).unwrap_or(0.0) / 1e6
 }
 
 /// One call: what Ada saw of Bob, and Bob of Ada.

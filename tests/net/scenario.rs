@@ -143,7 +143,13 @@ pub const ALL: [Scenario; 17] = [
         limits: Limits { rate: 8.0, longest: 3.0, concealed: 0.25, first_picture: 8.0, ..GOOD },
         ..CLEAN
     },
-    Scenario { name: "turn-udp", what: "TURN over UDP", way: AT_HOME, relay: true, ..CLEAN },
+    Scenario {
+        name: "turn-udp",
+        what: "TURN over UDP",
+        way: Way { firewall: Firewall::NoRelayTcp, ..AT_HOME },
+        relay: true,
+        ..CLEAN
+    },
     Scenario {
         name: "turn-tls",
         what: "TURN over TLS, UDP blocked",

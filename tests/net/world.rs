@@ -79,6 +79,8 @@ pub enum Firewall {
     TcpOnly,
     /// TCP alone, and to the port of HTTPS of the box alone.
     HttpsOnly,
+    /// All but TCP to the relay.
+    NoRelayTcp,
     /// TCP alone, to the relay's TLS port and the box's HTTPS.
     RelayOnly,
 }
@@ -182,6 +184,9 @@ impl World {
             Firewall::HttpsOnly => {
                 accept(&["--dport", &https])?;
                 inside("home", "iptables", &drop_others)?;
+            }
+            Firewall::NoRelayTcp => {
+                inside("home", "iptables", &["-A", "FORWARD", "-o", "wan", "-p", "tcp", "-d", RELAY, "-j", "DROP"])?;
             }
             Firewall::RelayOnly => {
                 accept(&["-d", BOX, "--dport", &https])?;

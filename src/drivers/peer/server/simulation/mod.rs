@@ -22,7 +22,7 @@ use super::counters::Counters;
 use super::feed::Feed;
 use super::peer::{Effects, Peer, datagram};
 use super::seen::Phase;
-use super::ways::{Origin, Way};
+use super::ways::{self, Origin};
 use super::{Bound, Source, Terms};
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::layer::{Layer, Layers};
@@ -103,7 +103,7 @@ impl Call {
         let (offer, pending) = change.apply().expect("there is something to offer");
         let terms = Terms::call(Codec::H264);
         let mut peer = Peer::new(PeerId::from_bytes([9; 10]), terms, timeline, now, counters.clone());
-        peer.reached_by(&[Way {
+        peer.reached_by(&[ways::Way {
             transport: Transport::Udp,
             outside: addresses[0],
             base: addresses[0],
