@@ -137,7 +137,7 @@ async fn start(way: Way, subscribers: usize, warm: Duration, tasks: &mut JoinSet
     };
     publisher.accept(&answer)?;
     tasks.spawn_local(publisher.clone().run(tally.clone()));
-    connected(&[publisher.clone()]).await.context("the publisher")?;
+    connected(std::slice::from_ref(&publisher)).await.context("the publisher")?;
     let mut bench = Bench { tally, server, source: Source::Publisher(publisher) };
     // Nobody receives anything: what comes of it is not looked at.
     let _ = bench.window(way, 1, warm, 1).await;
