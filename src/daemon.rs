@@ -5,6 +5,7 @@ mod doors;
 mod limits;
 mod reload;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -379,7 +380,8 @@ async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Door
     private::write(&file, format!("{}\n", lines.join("\n")).as_bytes())
         .with_context(|| format!("{} can't be written", file.display()))?;
     if std::env::var_os("JOURNAL_STREAM").is_none() {
-        println!("Open {}", lines.join("\n"));
+        // Whoever started it may have closed its end of the line.
+        let _ = writeln!(std::io::stdout(), "Open {}", lines.join("\n"));
     }
     Ok(link)
 }

@@ -379,7 +379,7 @@ window.figures = async () => {
   const pair = all.find(s => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded');
   return {
     frames: sum(of('inbound-rtp', 'video'), 'framesDecoded'),
-    sent: sum(of('outbound-rtp', 'video'), 'framesSent'),
+    sent: sum(of('outbound-rtp', 'audio'), 'packetsSent'),
     rtt: pair?.currentRoundTripTime ?? 0,
   };
 };";

@@ -29,7 +29,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("layer", &["0", "1", "2"]),
     ("kind", &["audio", "video", "person", "box"]),
     ("quality", &["good", "fair", "poor", "unknown"]),
-    ("reason", &["unknown_peer", "not_webrtc", "unbound", "connection", "codec", "source"]),
+    ("reason", &["unknown_peer", "not_webrtc", "unbound", "tcp_full", "connection", "codec", "source"]),
     ("reader", &["peers", "conversion", "composition", "packager"]),
     (
         "role",

@@ -114,7 +114,7 @@ impl Line {
     async fn run(&mut self) -> End {
         let mut rooms = self.app.rooms.rooms();
         let mut broadcasts = self.app.broadcasts.list();
-        let mut ping = tokio::time::interval(PING);
+        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         let begun = heard;
         let cancel = self.app.cancel.clone();

@@ -36,6 +36,8 @@ const GAIN: u64 = 110;
 const PUSH: Duration = Duration::from_secs(1);
 /// So much of the estimate is desired at most, in percent.
 const REACH: u64 = 150;
+/// An estimate that has sunk below this part of what it was, in percent, is what the way holds; before, it is what is known of it.
+const SUNK: u64 = 85;
 /// How long the rate of a step up is tried with padding before it is made.
 const PROOF: Duration = Duration::from_secs(2);
 
@@ -112,13 +114,14 @@ pub struct Allocator {
     over: Option<MediaTime>,
     /// There is room for more since then.
     roomy: Option<MediaTime>,
-    /// There has been none since then.
-    lacking: Option<MediaTime>,
     /// When something last went up, and the estimate at the time.
     raised: Option<(MediaTime, u64)>,
     /// Steps up in a row that were taken back, and the estimate of the last one.
     failed: (u32, u64),
     desired: u64,
+    /// The highest estimate, and whether one has sunk from there: before that, more may fit than is known.
+    peak: u64,
+    limited: bool,
     /// When something was last taken away because it was too much.
     cut: Option<MediaTime>,
     /// Until when the queue on the way is given time.
@@ -141,7 +144,10 @@ impl Allocator {
     ) -> Allocation {
         let everything: u64 = wishes.iter().map(|wish| wish.price(None, target(wish))).sum();
         // Probes go up to some times what is desired; far beyond what the way holds they are a queue themselves.
-        let within = estimate.map_or(everything, |Bitrate(estimate)| everything.min(percent(estimate, REACH)));
+        let within = match estimate {
+            Some(Bitrate(estimate)) if self.limited => everything.min(percent(estimate, REACH)),
+            _ => everything,
+        };
         let desired = self.desired(within);
         let (push, again) = self.tries(now, estimate, everything);
         let desired = if again { Bitrate(desired.0 / 2) } else { desired };
@@ -151,9 +157,10 @@ impl Allocator {
             (self.over, self.roomy, self.raised) = (None, None, None);
             return Allocation { minimum: Bitrate::default(), desired };
         };
+        self.learn(now, estimate, everything);
         let had: u64 = wishes.iter().filter_map(|wish| Some(wish.cost(wish.has()?))).sum();
         let draining = self.drained.is_some_and(|until| now < until);
-        let cut = self.is_too_much(now, had, estimate);
+        let cut = self.limited && self.is_too_much(now, had, estimate);
         if cut {
             self.failed(now, estimate);
             self.cut = Some(now);
@@ -163,6 +170,9 @@ impl Allocator {
             false if cut => estimate,
             false => estimate.max(had),
         };
+        // Nobody is kept waiting for a picture because little is known yet.
+        let least: u64 = wishes.iter().map(|wish| wish.price(None, wish.least())).sum();
+        let (budget, room) = if self.limited { (budget, estimate) } else { (budget.max(least), estimate.max(least)) };
         let cut = cut || draining;
         // Whatever is new begins with all that fits, unless this connection has shown that it holds less than it seems.
         let trusted = self.failed.0 == 0;
@@ -173,9 +183,9 @@ impl Allocator {
             Has::Layer(layer) => Some(layer),
         });
         let mut plan = std::mem::take(&mut self.plan);
-        let better = share(wishes, estimate, &mut plan, |wish| Some(wish.most));
+        let better = share(wishes, room, &mut plan, |wish| Some(wish.most));
         let minimum = if cut || plan.iter().zip(&*aims).all(|(better, kept)| better <= kept) {
-            self.no_room(now, estimate, cut);
+            self.no_room(now, estimate);
             0
         } else if better <= kept {
             // What matters more takes from what matters less: the connection has nothing to prove.
@@ -188,6 +198,18 @@ impl Allocator {
         self.plan = plan;
         let push = if push && !cut { estimate.min(everything) } else { 0 };
         Allocation { minimum: Bitrate(minimum.max(push)), desired }
+    }
+
+    /// Whether the estimate is what the way holds, or only what is known of it so far.
+    fn learn(&mut self, now: MediaTime, estimate: u64, everything: u64) {
+        self.peak = self.peak.max(estimate);
+        if estimate < percent(self.peak, SUNK) {
+            self.limited = true;
+        }
+        let good = self.cut.is_none_or(|cut| now.since(cut) >= GOOD.as_nanos() as i64);
+        if self.limited && good && estimate >= everything {
+            (self.limited, self.peak) = (false, estimate);
+        }
     }
 
     /// Whether something has to be taken away now.
@@ -232,7 +254,6 @@ impl Allocator {
         if self.raised.is_some_and(|(at, _)| now.since(at) >= GOOD.as_nanos() as i64) {
             self.failed = (0, 0);
         }
-        self.lacking = None;
         let hold = self.hold(estimate);
         let waited = now.since(*self.roomy.get_or_insert(now));
         if waited >= hold {
@@ -252,12 +273,7 @@ impl Allocator {
     }
 
     /// There is no room for more. If there was until it was tried, the step has failed before it was made.
-    fn no_room(&mut self, now: MediaTime, estimate: u64, cut: bool) {
-        // An estimate that only breathes in comes back.
-        let since = *self.lacking.get_or_insert(now);
-        if !cut && now.since(since) < GRACE.as_nanos() as i64 {
-            return;
-        }
+    fn no_room(&mut self, now: MediaTime, estimate: u64) {
         if let Some(since) = self.roomy.take()
             && now.since(since) > self.hold(estimate) - PROOF.as_nanos() as i64 / 2
         {

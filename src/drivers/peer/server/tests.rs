@@ -275,11 +275,12 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     assert_eq!(reports.iter().map(|report| report.peer).collect::<Vec<_>>(), both);
     assert!(reports.iter().all(|report| report.lost_packets == 0), "{reports:?}");
 
-    handle.close(one).await.expect("the worker runs");
-    until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
     assert_eq!(events_other.recv().await, Some(Event::Connected(other)));
     let shown = Event::Shown(other, to.to_string(), Shown::Layer(Layer::LOWEST));
     assert_eq!(events_other.recv().await, Some(shown));
+
+    handle.close(one).await.expect("the worker runs");
+    until("the end of the ring", || matches!(seen.try_next(), Some(Next::Closed)));
     assert_eq!(
         events_other.recv().await,
         Some(Event::Ended(other, name)),

@@ -27,7 +27,8 @@ struct Slots {
 impl Slots {
     fn new(wishes: impl IntoIterator<Item = Wish>) -> Self {
         let wishes = wishes.into_iter().collect();
-        Self { allocator: Allocator::default(), wishes, aims: Vec::new(), at: 0, last: Allocation::default() }
+        let allocator = Allocator { limited: true, ..Allocator::default() };
+        Self { allocator, wishes, aims: Vec::new(), at: 0, last: Allocation::default() }
     }
 
     /// Asks every tenth of a second for as many tenths. Answers the layers as numbers, - for none.
@@ -46,11 +47,6 @@ impl Slots {
 
     fn shown(&self) -> String {
         self.aims.iter().map(|aim| aim.map_or("-".into(), |aim| aim.number().to_string())).collect()
-    }
-
-    /// What is spent, in kbit/s.
-    fn spent(&self) -> u64 {
-        self.wishes.iter().filter_map(|wish| Some(wish.cost(wish.has()?))).sum::<u64>() / 1000
     }
 }
 
@@ -169,6 +165,17 @@ fn whoever_comes_gets_a_picture_at_once() {
     assert_eq!(slots.run(1, 2000), "111");
     slots.wishes.extend([wish(Rank::Tile, MIDDLE), wish(Rank::Tile, MIDDLE)]);
     assert_eq!(slots.run(1, 2000), "11100", "those who have keep");
+}
+
+#[test]
+fn nobody_waits_for_a_picture_before_the_way_has_shown_that_it_holds_less() {
+    let mut slots = Slots::new([wish(Rank::Speaker, HIGH), wish(Rank::Tile, HIGH)]);
+    slots.allocator.limited = false;
+    slots.wishes[1].costs = [Some(Bitrate::kbps(2500)), None, None];
+    assert_eq!(slots.run(100, 1500), "00", "one that has a single size, and more than is known to fit");
+    assert_eq!(slots.run(30, 1200), "0-", "now it is known");
+    slots.run(700, 6000);
+    assert!(!slots.allocator.limited, "it held everything for a minute");
 }
 
 #[test]
