@@ -33,7 +33,7 @@ async fn router(at: Ipv4Addr, speaks: Speaks) -> Asked {
     let socket = UdpSocket::bind((at, crab_nat::GATEWAY_PORT)).await.expect("the address is free");
     let asked = Asked::default();
     let noted = asked.clone();
-    tokio::spawn(async move {
+    tokio_util::task::TaskTracker::new().spawn(async move {
         let mut buffer = [0; 1100];
         while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
             let answer = match (speaks, buffer[0]) {

@@ -34,7 +34,8 @@ impl Allot {
     ) -> Vec<(Mid, Shown)> {
         let media = timeline.media(now);
         let Self { slots, wishes, aims } = self;
-        (slots.clear(), wishes.clear());
+        slots.clear();
+        wishes.clear();
         for (mid, slot) in &mut peer.slots {
             let Some(bound) = slot.bound else { continue };
             let Some(feed) = sources.get_mut(&bound.source) else { continue };
