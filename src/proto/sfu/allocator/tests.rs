@@ -172,7 +172,7 @@ fn nobody_waits_for_a_picture_before_the_way_has_shown_that_it_holds_less() {
     let mut slots = Slots::new([wish(Rank::Speaker, HIGH), wish(Rank::Tile, HIGH)]);
     slots.allocator.limited = false;
     slots.wishes[1].costs = [Some(Bitrate::kbps(2500)), None, None];
-    assert_eq!(slots.run(100, 1500), "00", "one that has a single size, and more than is known to fit");
+    assert_eq!(slots.run(100, 1500), "02", "one that has a single size, and more than is known to fit");
     assert_eq!(slots.run(30, 1200), "0-", "now it is known");
     slots.run(700, 6000);
     assert!(!slots.allocator.limited, "it held everything for a minute");
