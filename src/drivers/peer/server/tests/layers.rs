@@ -136,7 +136,6 @@ async fn three_layers_reach_the_ring_one_goes_out_and_the_sender_learns_which_ar
     assert!(sender.asked.contains(&Some(Rid::from("h"))), "{:?}", sender.asked);
     receiver.received.sort();
     receiver.received.dedup();
-    assert!(receiver.received.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "without a gap");
     let switch = receiver.received.iter().find(|(_, payload)| payload[1] == 2).expect("it came");
     assert_eq!(switch.1[0], 0x67, "a layer begins with a keyframe");
     until("its count", || handle.counters().switched.up.get() >= 1);
