@@ -8,6 +8,7 @@
 mod allot;
 mod config;
 mod counters;
+mod dtls;
 mod feed;
 mod inbound;
 mod numbers;
