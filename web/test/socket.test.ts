@@ -70,3 +70,39 @@ test("a request larger than a frame is refused before it is sent", async () => {
   await assert.rejects(socket.request("offer", { sdp: "x".repeat(70_000) }), { type: "protocol" });
   socket.close();
 });
+
+test("a first word that nobody answers is said again by another connection, at most twice", async context => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let closed = 0;
+  const socket = new Socket("ws://box/", { event: () => {}, closed: () => (closed += 1) });
+  const made = () => FakeSocket.all.length;
+  context.mock.timers.tick(1_499);
+  assert.equal(made(), 1);
+  context.mock.timers.tick(1);
+  assert.equal(made(), 2);
+  context.mock.timers.tick(2_500);
+  assert.equal(made(), 3);
+  FakeSocket.all[0]?.onopen?.();
+  FakeSocket.all[2]?.onopen?.();
+  await socket.opened;
+  context.mock.timers.tick(60_000);
+  assert.deepEqual([made(), closed], [3, 0]);
+  const asked = socket.request("leave");
+  const box = FakeSocket.all[2];
+  assert.ok(box);
+  box.ok(await box.expect("leave"));
+  await asked;
+  socket.close();
+});
+
+test("a connection that is refused, or given up, is not tried again", async context => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const refused = new Socket("ws://box/", { event: () => {}, closed: () => {} });
+  FakeSocket.all[0]?.close();
+  await assert.rejects(refused.opened);
+  const given = new Socket("ws://box/", { event: () => {}, closed: () => {} });
+  given.close();
+  await assert.rejects(given.opened);
+  context.mock.timers.tick(60_000);
+  assert.equal(FakeSocket.all.length, 2);
+});

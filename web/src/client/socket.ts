@@ -2,6 +2,11 @@ import { Problem } from "./problem";
 
 /** Milliseconds before a request without an answer is given up. */
 const PATIENCE = 10_000;
+/**
+ * Milliseconds that the first try to connect gets, the second, and so on; the last gets the rest. Where much is lost, TCP waits longer
+ * and longer before it says its first word again. One at a time: browsers keep others to the same server waiting (RFC 6455 section 4.1).
+ */
+const TRIES = [1_500, 2_500];
 /** Bytes of one frame at most (docs/reference/signalling.md). */
 const FRAME = 64 * 1024;
 
@@ -32,22 +37,42 @@ export class Socket {
   /** @param token a guest's, on pages of other sites: browsers let scripts send it as a subprotocol alone */
   constructor(url: string, events: SocketEvents, token?: string) {
     this.#events = events;
-    this.#ws = token ? new WebSocket(url, ["porchlight", `token.${token}`]) : new WebSocket(url);
+    const dial = () => (token ? new WebSocket(url, ["porchlight", `token.${token}`]) : new WebSocket(url));
+    this.#ws = dial();
     this.#open = new Promise((resolve, reject) => {
       const late = setTimeout(() => this.close(), PATIENCE);
-      this.#ws.onopen = () => {
+      const tries = [...TRIES];
+      let again: ReturnType<typeof setTimeout> | undefined;
+      const over = () => {
         clearTimeout(late);
-        resolve();
+        clearTimeout(again);
       };
-      this.#ws.onclose = () => {
-        clearTimeout(late);
-        reject(new Problem("network", "The box cannot be reached."));
-        this.#end();
+      const listen = () => {
+        const ws = this.#ws;
+        ws.onopen = () => {
+          over();
+          resolve();
+        };
+        ws.onclose = () => {
+          over();
+          reject(new Problem("network", "The box cannot be reached."));
+          this.#end();
+        };
+        ws.onmessage = message => this.#receive(message.data);
+        const patience = tries.shift();
+        if (patience === undefined) return;
+        again = setTimeout(() => {
+          if (this.#closed) return;
+          ws.onopen = ws.onclose = ws.onmessage = null;
+          ws.close();
+          this.#ws = dial();
+          listen();
+        }, patience);
       };
+      listen();
     });
     // Whoever asks first sees the failure; without anybody asking it is no unhandled rejection.
     this.#open.catch(() => {});
-    this.#ws.onmessage = message => this.#receive(message.data);
   }
 
   /** There is a connection; fails with a {@link Problem}. */
