@@ -222,6 +222,11 @@ impl Peer {
         self.rtc.bwe().set_bitrate(Rate::bps(minimum.0), Rate::bps(desired.0));
     }
 
+    /// The user fragment by which its browser calls the box (RFC 8445 section 5.3).
+    pub(super) fn name(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
+    }
+
     pub(super) fn accepts(&self, input: &Input<'_>) -> bool {
         self.rtc.accepts(input)
     }

@@ -16,7 +16,7 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 pub(super) async fn gather(app: &App) -> Gathered {
     let mut out = Gathered::default();
     process(app, &mut out);
-    peers(app.seen.peers.counters(), &mut out);
+    peers(&app.seen.peers.counters(), &mut out);
     out.count("porchlight_forwarded_ports", &[], app.reach.forwarded() as u64);
     rooms(app, &mut out).await;
     media(app, &mut out);
@@ -81,6 +81,7 @@ fn peers(peers: &Peers, out: &mut Gathered) {
         ("not_webrtc", &peers.not_webrtc),
         ("unbound", &peers.unbound),
         ("tcp_full", &peers.tcp_dropped),
+        ("busy", &peers.busy),
     ] {
         out.count("porchlight_peer_drops", &[("reason", reason)], tally.get());
     }

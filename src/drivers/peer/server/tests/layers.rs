@@ -197,6 +197,7 @@ async fn a_slot_that_can_not_receive_the_codec_says_so() {
     let (mut writer, source) = ring(PACKETS);
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(id, to.to_string(), Some(bound(NAME))).await.expect("the worker runs");
+    settled(&handle).await;
     writer.push(Packet {
         codec: Codec::H264,
         layer: Layer::LOWEST,
