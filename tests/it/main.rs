@@ -20,6 +20,7 @@ mod other_sites;
 mod paths;
 mod permissions;
 mod reachability;
+mod reasons;
 mod screen_share;
 mod screenshots;
 mod seeing;
