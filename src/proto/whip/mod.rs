@@ -7,4 +7,4 @@ mod fragment;
 mod viewer;
 
 pub use fragment::{Fragment, Malformed, answered};
-pub use viewer::{Refused, viewer_answer, viewer_offer};
+pub use viewer::{Refused, sections, viewer_answer, viewer_offer};

@@ -81,7 +81,7 @@ fn stream_and_track(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Each section of a session description, its session part first.
-pub(super) fn sections(sdp: &str) -> impl Iterator<Item = &str> {
+pub fn sections(sdp: &str) -> impl Iterator<Item = &str> {
     let starts = sdp.match_indices("\nm=").map(|(at, _)| at + 1);
     let ends = starts.clone().chain([sdp.len()]);
     [0].into_iter().chain(starts).zip(ends).map(|(start, end)| &sdp[start..end])
