@@ -125,7 +125,7 @@ pub(super) fn router(app: App) -> Router {
         router = router.route(route.path, (route.handler)().layer(check));
     }
     router
-        .fallback(async || Problem::not_found())
+        .fallback(pages::lost)
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .layer(from_fn_with_state(app.clone(), door::check))
         .layer(from_fn(async |request: axum::extract::Request, next: axum::middleware::Next| {
