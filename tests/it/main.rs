@@ -26,6 +26,7 @@ mod seeing;
 mod signalling;
 mod simulcast;
 mod tls;
+mod told;
 mod turn;
 mod vp8;
 mod whep;
