@@ -2,7 +2,7 @@
 
 use super::buffers::Clock;
 use super::describe::describe;
-use super::encode::{Keyframes, write_h264, write_opus, write_vp8};
+use super::encode::{Keyframes, write_h264, write_voice, write_vp8};
 use super::running::{Built, Running, name};
 use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec};
 use super::{Counters, Error, caption, stand_in};
@@ -49,7 +49,8 @@ pub fn camera(
     Ok((built.run()?, keyframes))
 }
 
-/// Starts a microphone. Its units are stamped with the moment of capture.
+/// Starts a microphone. Its units are stamped with the moment of capture, and say how loud they are. While nobody speaks there is
+/// one each 400 ms: what is missing between them is silence, not a loss.
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A sound card that is missing or in use is an [`super::Event::Failed`].
@@ -64,13 +65,13 @@ pub fn microphone(
     let mut built = Built::new("microphone", &describe(&whole))?.counted(counters);
     match &spec.source {
         MicrophoneSource::StandIn => {
-            write_opus(&built, Clock::Ours, 1, out);
+            write_voice(&built, Clock::Ours, out);
             let source = built.element(name::IN);
             built.on_start(move || stand_in::pace_sound(source, timeline));
         }
         MicrophoneSource::Alsa { device } => {
             built.set_text(name::DEVICE, "device", device);
-            write_opus(&built, Clock::Monotonic(timeline), 1, out);
+            write_voice(&built, Clock::Monotonic(timeline), out);
         }
     }
     built.run()

@@ -132,7 +132,8 @@ pub fn describe(spec: &Spec) -> String {
             }
         }
         Spec::Microphone(spec) => {
-            let encoder = format!("{} audio-type=voice inband-fec=true packet-loss-percentage=10", opus(spec.bitrate));
+            let how = "name=encoder audio-type=voice inband-fec=true packet-loss-percentage=10 dtx=true";
+            let encoder = format!("{} {how}", opus(spec.bitrate));
             match spec.source {
                 MicrophoneSource::StandIn => chain(&[&source(&raw_audio(1), true), &encoder, SINK]),
                 MicrophoneSource::Alsa { .. } => chain(&[
