@@ -15,6 +15,7 @@ pub use clock::{Clock, Report};
 
 use std::time::Duration;
 
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::time::MediaTime;
 use crate::model::track::Codec;
@@ -115,9 +116,10 @@ impl Depacketizer {
     }
 }
 
-/// Turns the units of one track into packets.
+/// Turns the units of one track, or of one layer of it, into packets.
 pub struct Packetizer {
     codec: Codec,
+    layer: Layer,
     seq: u64,
     /// Pictures so far, which VP8 numbers.
     pictures: u16,
@@ -128,7 +130,12 @@ pub struct Packetizer {
 impl Packetizer {
     /// For one track of this codec; `None` for codecs that RTP does not carry here (AAC).
     pub fn new(codec: Codec) -> Option<Self> {
-        (codec != Codec::Aac).then_some(Self { codec, seq: 0, pictures: 0, sounded: None })
+        Self::of_layer(codec, Layer::LOWEST)
+    }
+
+    /// The same for one of the layers in which a track is sent.
+    pub fn of_layer(codec: Codec, layer: Layer) -> Option<Self> {
+        (codec != Codec::Aac).then_some(Self { codec, layer, seq: 0, pictures: 0, sounded: None })
     }
 
     /// The packets of one unit, in order.
@@ -149,7 +156,7 @@ impl Packetizer {
             Codec::Aac => {}
         }
         for packet in &mut packets[first..] {
-            packet.seq = self.seq;
+            (packet.layer, packet.seq) = (self.layer, self.seq);
             self.seq += 1;
         }
     }

@@ -1,7 +1,5 @@
 //! Sound through encoders and decoders: every unit at its own time.
 
-use tokio::sync::mpsc;
-
 use super::*;
 
 /// Encodes silence with a burst from half a second on and gives the units.
