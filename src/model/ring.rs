@@ -39,6 +39,8 @@ struct Feedback {
     keyframes: AtomicU8,
     /// The layers that there are, as bits; none means that nobody has said so, and there is the lowest alone.
     layers: AtomicU8,
+    /// See [`Writer::set_steady`].
+    steady: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -106,6 +108,11 @@ impl<T> Writer<T> {
         self.shared.feedback.layers.store(layers.bits(), Ordering::Release);
     }
 
+    /// Says that every layer flows as long as somebody wants it: it is made here, and not left out when a way gets narrow.
+    pub fn set_steady(&self) {
+        self.shared.feedback.steady.store(true, Ordering::Release);
+    }
+
     /// What the readers want of this ring, to be watched by whoever makes the media. Only one watcher is woken.
     pub fn demand(&self) -> Demand {
         Demand { feedback: self.shared.feedback.clone(), seen: None }
@@ -153,6 +160,11 @@ impl Demand {
     /// Readers there are now, seen by [`Demand::changed`] or not.
     pub fn readers(&self) -> usize {
         self.feedback.readers()
+    }
+
+    /// The layers that somebody wants now, seen by [`Demand::changed`] or not.
+    pub fn layers(&self) -> Layers {
+        self.feedback.layers()
     }
 
     /// Waits for the next change, see [`Demand::poll_changed`].
@@ -339,6 +351,11 @@ impl<T> Reader<T> {
     pub fn layers(&self) -> Layers {
         let said = Layers::from_bits(self.shared.feedback.layers.load(Ordering::Acquire));
         if said.is_empty() { Layers::only(Layer::LOWEST) } else { said }
+    }
+
+    /// Whether each layer flows as long as it is wanted, see [`Writer::set_steady`].
+    pub fn is_steady(&self) -> bool {
+        self.shared.feedback.steady.load(Ordering::Acquire)
     }
 
     /// Says which layers this reader has a use for: those that nobody wants need not be made.

@@ -25,6 +25,7 @@ mod screenshots;
 mod seeing;
 mod signalling;
 mod simulcast;
+mod sound;
 mod tls;
 mod told;
 mod turn;

@@ -38,6 +38,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "host",
             "guest",
             "camera",
+            "camera-layer",
             "microphone",
             "video-encoder",
             "audio-encoder",

@@ -172,7 +172,8 @@ impl Peer {
             kind: of.kind,
             codecs: of.formats.codecs(),
         });
-        Ok(Answer { sdp: sdp::speaking(&answer, terms.codec), inbound: inbound.collect(), slots: slots.collect() })
+        let answer = sdp::sparing(&sdp::speaking(&answer, terms.codec));
+        Ok(Answer { sdp: answer, inbound: inbound.collect(), slots: slots.collect() })
     }
 
     pub(super) fn receive_into(&mut self, mid: &str, to: Writer<Packet>) {
