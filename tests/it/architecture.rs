@@ -57,7 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["gstreamer", "gstreamer_app", "gstreamer_video"], &["drivers/pipeline"]),
     (&["v4l", "alsa"], &["drivers/device"]),
-    (&["str0m", "quinn_udp"], &["drivers/peer"]),
+    (&["str0m", "dimpl", "quinn_udp"], &["drivers/peer"]),
     (&["rusqlite"], &["drivers/store"]),
     (&["aws_lc_rs"], &["drivers/identity", "drivers/tls", "drivers/peer"]),
     (&["rustls", "tokio_rustls", "rcgen", "x509_parser", "time"], &["drivers/tls"]),

@@ -9,6 +9,7 @@
 mod allot;
 mod config;
 mod counters;
+mod dtls;
 mod feed;
 mod front;
 mod inbound;

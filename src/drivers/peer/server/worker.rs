@@ -58,6 +58,8 @@ pub(super) struct Worker {
     slots: HashMap<(PeerId, Section), Source>,
     timers: Wheel<PeerId>,
     out: Vec<Transmit>,
+    /// Slots and senders need to be looked at without waiting for it.
+    eager: bool,
     /// Buffers that are used again.
     allot: Allot,
     touched: Vec<PeerId>,
@@ -160,6 +162,7 @@ impl Worker {
             slots: HashMap::new(),
             timers: Wheel::new(Instant::now()),
             out: Vec::new(),
+            eager: false,
             allot: Allot::default(),
             touched: Vec::new(),
             heard: Vec::new(),
@@ -200,7 +203,7 @@ impl Worker {
                 Woken::Time => self.time(now),
                 Woken::Media => self.forward(&mut batch, now),
             }
-            if now >= look {
+            if now >= look || std::mem::take(&mut self.eager) {
                 look = now + LOOK;
                 self.allot_all(now);
                 self.look(now);
@@ -310,6 +313,8 @@ impl Worker {
                 heard.push((id, Effects::default()));
                 heard.len() - 1
             });
+            let missed = peer.came(bytes, now);
+            touched[at].2.missed.extend(missed);
             // The engine holds one received packet at a time: what it made of this one is taken before the next.
             peer.receive(input);
             peer.drain(&mut heard[at].1, out);
@@ -363,7 +368,17 @@ impl Worker {
                 feed.request_keyframes(Layers::only(layer));
             }
         }
+        for mid in effects.missed {
+            let layer = self.peers.get(&id).and_then(|peer| peer.slots.get(&mid)?.forwarder.layer());
+            if let (Some(layer), Some(feed)) =
+                (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
+            {
+                feed.from.request_keyframes(Layers::only(layer));
+            }
+            self.eager = true;
+        }
         if effects.connected {
+            self.eager = true;
             self.phase(id, Phase::Connected);
             self.report(id, Event::Connected(id));
         }
