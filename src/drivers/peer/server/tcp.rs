@@ -195,7 +195,7 @@ impl Connections {
 
     /// With its queue gone a connection ends, once that is empty.
     fn remove(&mut self, gone: &[Ends]) {
-        gone.iter().for_each(|ends| drop(self.open.remove(ends)));
+        self.open.retain(|ends, _| !gone.contains(ends));
         self.queues.change(|queues| queues.retain(|ends, _| !gone.contains(ends)));
     }
 

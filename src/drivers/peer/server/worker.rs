@@ -314,7 +314,7 @@ impl Worker {
                 heard.len() - 1
             });
             let missed = peer.came(bytes, now);
-            touched[at].2.missed.extend(missed);
+            heard[at].1.missed.extend(missed);
             // The engine holds one received packet at a time: what it made of this one is taken before the next.
             peer.receive(input);
             peer.drain(&mut heard[at].1, out);
@@ -373,7 +373,7 @@ impl Worker {
             if let (Some(layer), Some(feed)) =
                 (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
             {
-                feed.from.request_keyframes(Layers::only(layer));
+                feed.request_keyframes(Layers::only(layer));
             }
             self.eager = true;
         }
