@@ -315,9 +315,9 @@ impl Handle {
         Counters::sum(&self.counters)
     }
 
-    /// How many workers there are.
-    pub fn workers(&self) -> usize {
-        self.workers.len()
+    /// Of each worker: turns of its loop, and nanoseconds of work in them.
+    pub fn work(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counters.iter().map(|of| (of.turns.get(), of.busy_nanos.get()))
     }
 
     /// How each connection is now.

@@ -82,8 +82,8 @@ families! {
     Gauge "porchlight_peer_tcp_connections" [] "TCP connections that carry media";
     Gauge "porchlight_forwarded_ports" [] "Ports that the router forwards to the box, as it was asked to";
     Counter "porchlight_peer_socket_errors" ["direction"] "Failures of the UDP socket, its full buffer among them";
-    Counter "porchlight_peer_worker_turns" [] "Turns of the loop of the peers' worker";
-    Counter "porchlight_peer_worker_busy_seconds" [] "Time that it worked; near one second a second it is at its limit";
+    Counter "porchlight_peer_worker_turns" ["worker"] "Turns of the loop of each thread that has peers";
+    Counter "porchlight_peer_worker_busy_seconds" ["worker"] "Time that it worked; near one second a second it is at its limit";
     Counter "porchlight_ring_skipped_items" ["reader"] "Packets or units that were overwritten before a reader came to them";
 
     Gauge "porchlight_rooms" [] "Rooms";

@@ -17,6 +17,12 @@ pub(super) async fn gather(app: &App) -> Gathered {
     let mut out = Gathered::default();
     process(app, &mut out);
     peers(&app.seen.peers.counters(), &mut out);
+    for (number, (turns, busy)) in app.seen.peers.work().enumerate() {
+        let number = number.to_string();
+        out.count("porchlight_peer_worker_turns", &[("worker", &number)], turns);
+        let busy = Value::Real(busy as f64 / 1e9);
+        out.add("porchlight_peer_worker_busy_seconds", &[("worker", &number)], busy);
+    }
     out.count("porchlight_forwarded_ports", &[], app.reach.forwarded() as u64);
     rooms(app, &mut out).await;
     connections(app, &mut out).await;
@@ -87,9 +93,6 @@ fn peers(peers: &Peers, out: &mut Gathered) {
         out.count("porchlight_peer_drops", &[("reason", reason)], tally.get());
     }
     out.count("porchlight_peer_tcp_connections", &[], peers.tcp_connections.get().unsigned_abs());
-    out.count("porchlight_peer_worker_turns", &[], peers.turns.get());
-    let busy = peers.busy_nanos.get() as f64 / 1e9;
-    out.add("porchlight_peer_worker_busy_seconds", &[], Value::Real(busy));
 }
 
 fn both(family: &'static str, both: &Both, out: &mut Gathered) {
