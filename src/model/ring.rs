@@ -187,7 +187,11 @@ impl<T> Clone for Source<T> {
 impl<T> Source<T> {
     /// A reader that sees what is written from now on, for as long as `gate` is open. It wants every layer.
     pub fn reader(&self, gate: Gate) -> Reader<T> {
-        let place = Arc::new(Place { waker: AtomicWaker::new(), layers: AtomicU8::new(Layers::ALL.bits()) });
+        self.reader_of(gate, Layers::ALL)
+    }
+
+    fn reader_of(&self, gate: Gate, layers: Layers) -> Reader<T> {
+        let place = Arc::new(Place { waker: AtomicWaker::new(), layers: AtomicU8::new(layers.bits()) });
         self.shared.feedback.places.rcu(|places| {
             let mut places = places.to_vec();
             places.push(place.clone());
@@ -233,6 +237,25 @@ impl Gate {
     /// Whether readers may go on.
     pub fn is_open(&self) -> bool {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What a reader may read, to be handed to whoever reads it as well; by itself it reads nothing and is no demand.
+pub struct Pass<T> {
+    source: Source<T>,
+    gate: Gate,
+}
+
+impl<T> Clone for Pass<T> {
+    fn clone(&self) -> Self {
+        Self { source: self.source.clone(), gate: self.gate.clone() }
+    }
+}
+
+impl<T> Pass<T> {
+    /// A reader that sees what is written from now on, behind the same gate, and wants these layers.
+    pub fn reader(&self, layers: Layers) -> Reader<T> {
+        self.source.reader_of(self.gate.clone(), layers)
     }
 }
 
@@ -302,6 +325,16 @@ impl<T: Clone> Reader<T> {
 }
 
 impl<T> Reader<T> {
+    /// The right to read the same.
+    pub fn pass(&self) -> Pass<T> {
+        Pass { source: Source { shared: self.shared.clone() }, gate: self.gate.clone() }
+    }
+
+    /// Leaves out what was written so far.
+    pub fn skip(&mut self) {
+        self.cursor = self.shared.head.load(Ordering::Acquire);
+    }
+
     /// Asks whoever makes this for a keyframe in every layer that this reader wants. Requests are merged; the maker limits
     /// their rate.
     pub fn request_keyframe(&self) {
@@ -392,6 +425,24 @@ mod tests {
         assert_eq!(next, Next::Revoked);
         writer.push(1);
         assert_eq!(other.next().await, Next::Item(1));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_a_pass_reads_behind_the_same_gate_and_is_no_demand_before() {
+        let (mut writer, source) = ring(4);
+        let (gate, mut demand) = (Gate::default(), writer.demand());
+        let pass = source.reader(gate.clone()).pass();
+        assert_eq!(demand.changed().await.readers, 0);
+        writer.push(1);
+        let mut reader = pass.reader(Layers::NONE);
+        assert_eq!(demand.changed().await, Wanted { readers: 1, layers: Layers::NONE, keyframes: Layers::NONE });
+        writer.push(2);
+        assert_eq!(reader.next().await, Next::Item(2));
+        writer.push(3);
+        reader.skip();
+        assert_eq!(reader.try_next(), None);
+        gate.close();
+        assert_eq!(reader.next().await, Next::Revoked);
     }
 
     #[tokio::test]

@@ -57,7 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["gstreamer", "gstreamer_app", "gstreamer_video"], &["drivers/pipeline"]),
     (&["v4l", "alsa"], &["drivers/device"]),
-    (&["str0m", "quinn_udp"], &["drivers/peer"]),
+    (&["str0m", "dimpl", "quinn_udp"], &["drivers/peer"]),
     (&["rusqlite"], &["drivers/store"]),
     (&["aws_lc_rs"], &["drivers/identity", "drivers/tls", "drivers/peer"]),
     (&["rustls", "tokio_rustls", "rcgen", "x509_parser", "time"], &["drivers/tls"]),
@@ -66,7 +66,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["crab_nat", "igd_next"], &["drivers/gateway"]),
     (&["mp4_atom"], &["proto/cmaf"]),
     (&["h264_reader"], &["proto/cmaf", "proto/rtp"]),
-    (&["arc_swap", "atomic_waker"], &["model"]),
+    (&["arc_swap", "atomic_waker"], &["model", "drivers/peer"]),
     (
         &["axum", "hyper", "hyper_util", "tower", "rust_embed", "qrcode", "futures_core", "futures_util"],
         &["interfaces/http"],

@@ -27,6 +27,7 @@ mod signalling;
 mod simulcast;
 mod sound;
 mod tls;
+mod told;
 mod turn;
 mod vp8;
 mod whep;

@@ -36,6 +36,7 @@ navigator.mediaDevices.getDisplayMedia = async () => {
   setInterval(() => { gate.gain.value = gate.gain.value ? 0 : 0.4; }, 300);
   tone.start();
   stream.addTrack(to.stream.getAudioTracks()[0]);
+  window.screenTrack = stream.getVideoTracks()[0];
   return stream;
 };
 "#;
@@ -58,6 +59,10 @@ async fn a_shared_screen_is_seen_and_heard_by_the_others_beside_its_owner_until_
     for times in [1, 2] {
         ada.click("share").await;
         ada.wait_for("document.querySelector('[data-testid=sharing][data-sound=true]')", "word of sharing").await;
+        // What is read stays sharp, what moves stays smooth: its owner says which.
+        assert_eq!(ada.eval("return screenTrack.contentHint").await, "detail");
+        ada.click("share-motion").await;
+        ada.wait_for("screenTrack.contentHint === 'motion'", "word of what moves").await;
         let key = format!("screen{times}");
         bob.wait_for(&format!("document.querySelector('{screen}')"), "screen").await;
         bob.eval(&format!("probe.see('{key}', '{screen}')")).await;

@@ -63,6 +63,51 @@ test("what the box hears counts: nothing any more at once, nothing yet after a w
   assert.deepEqual(done, ["renew"]);
 });
 
+test("silence is looked after at once, and what comes again ends it", () => {
+  const one = healing();
+  one.path("connected");
+  one.pulse("silent");
+  assert.deepEqual(done, ["restart"]);
+  assert.equal(one.troubled, true);
+  one.answered(20);
+  mock.timers.tick(500);
+  one.pulse("flows");
+  assert.equal(one.troubled, false);
+  mock.timers.tick(60_000);
+  assert.deepEqual(done, ["restart"]);
+});
+
+test("a box that has answered is waited for as long as a way takes to be found, not longer", () => {
+  const one = healing();
+  one.path("connected");
+  one.pulse("silent");
+  mock.timers.tick(300);
+  one.answered(20);
+  mock.timers.tick(599);
+  assert.deepEqual(done, ["restart"]);
+  mock.timers.tick(1);
+  assert.deepEqual(done, ["restart", "renew"]);
+  done = [];
+  const slow = healing();
+  slow.path("connected");
+  slow.pulse("silent");
+  slow.answered(500);
+  mock.timers.tick(1_999);
+  assert.deepEqual(done, ["restart"]);
+  mock.timers.tick(1);
+  assert.deepEqual(done, ["restart", "renew"]);
+});
+
+test("an answer to any other offer changes nothing", () => {
+  const one = healing();
+  one.path("connected");
+  one.answered(20);
+  one.restart();
+  one.answered(20);
+  mock.timers.tick(60_000);
+  assert.deepEqual(done, ["restart"]);
+});
+
 test("a peer connection that begins owes nothing to the one before", () => {
   const one = healing();
   one.path("connected");

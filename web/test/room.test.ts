@@ -215,20 +215,45 @@ test("what the box has noticed and the browser has not is looked after as well",
   room.leave();
 });
 
-test("an offer for another way that nobody answers brings another connection to the box, soon", async context => {
-  const [room, box] = await joined();
+test("an offer for another way that nobody answers has another connection to the box raced with the one there is", async context => {
+  const phases: string[] = [];
+  const [room, box] = await joined({ phase: phase => phases.push(phase) });
   FakePeer.all[0]?.become("connected");
   context.mock.timers.enable({ apis: ["setTimeout"] });
   FakePeer.all[0]?.become("disconnected");
   await box.expect("offer");
   const connection = FakeSocket.next();
-  context.mock.timers.tick(2_000);
-  await settle();
-  context.mock.timers.tick(600);
+  context.mock.timers.tick(300);
+  const beside = await connection;
+  assert.deepEqual(phases, ["joined"], "the one there is may still answer");
+  const { join } = await welcome(beside);
   context.mock.timers.reset();
-  await welcome(await connection);
+  assert.equal(join.resume, "token");
+  assert.deepEqual(phases, ["joined", "reconnecting", "joined"]);
   assert.equal(FakePeer.all.length, 1, "the peer connection stays");
   assert.equal(FakePeer.all[0]?.restarts, 2);
+  room.leave();
+});
+
+test("a connection to the box that was slow, and is alive, wins the race", async context => {
+  const phases: string[] = [];
+  const [room, box] = await joined({ phase: phase => phases.push(phase) });
+  FakePeer.all[0]?.become("connected");
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  FakePeer.all[0]?.become("disconnected");
+  const offer = await box.expect("offer");
+  const connection = FakeSocket.next();
+  context.mock.timers.tick(300);
+  const beside = await connection;
+  box.ok(offer, { sdp: "answer" });
+  await settle();
+  FakePeer.all[0]?.become("connected");
+  beside.onopen?.();
+  await settle();
+  context.mock.timers.tick(60_000);
+  assert.equal(FakeSocket.all.length, 2, "no third one is made");
+  assert.deepEqual(phases, ["joined"]);
+  assert.equal(FakePeer.all.length, 1);
   room.leave();
 });
 

@@ -1,5 +1,9 @@
 /** Milliseconds that another way to the box is looked for before the peer connection is made anew. */
 const RENEW = 4_000;
+/** The same, at least, once the box has answered: it is there, and the other way is not found at once. */
+const SOON = 600;
+/** Several times what the answer took, where that is longer. */
+const ROUNDS = 4;
 
 export interface Remedies {
   /** Looks for another way to the box, on the same peer connection. */
@@ -20,6 +24,8 @@ export class Healing {
   readonly #remedies: Remedies;
   #path: RTCPeerConnectionState = "new";
   #heard: Heard;
+  /** Nothing comes by the way there is. */
+  #silent = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(remedies: Remedies) {
@@ -31,6 +37,26 @@ export class Healing {
     this.stop();
     this.#path = "new";
     this.#heard = undefined;
+    this.#silent = false;
+  }
+
+  /** Something is wrong with the way there is, as far as is known. */
+  get troubled(): boolean {
+    return this.#broken() || this.#doubtful() || this.#silent;
+  }
+
+  /** Nothing comes any more although something should, or something comes again. */
+  pulse(now: "silent" | "flows"): void {
+    this.#silent = now === "silent";
+    if (this.#silent && this.#timer === undefined) this.restart();
+    else this.#look();
+  }
+
+  /** The box answered the offer of another way, after so many milliseconds. */
+  answered(after: number): void {
+    if (this.#timer === undefined || !(this.#broken() || this.#silent)) return;
+    clearTimeout(this.#timer);
+    this.#wait(Math.min(RENEW, Math.max(SOON, ROUNDS * after)));
   }
 
   /** What the browser says about the path. */
@@ -69,18 +95,18 @@ export class Healing {
   }
 
   #look(): void {
-    if (!this.#broken() && !this.#doubtful()) this.stop();
+    if (!this.troubled) this.stop();
     else if (this.#timer === undefined) {
       if (this.#broken()) this.restart();
       else this.#wait();
     }
   }
 
-  #wait(): void {
+  #wait(time = RENEW): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#broken() || this.#doubtful()) this.#remedies.renew();
-    }, RENEW);
+      if (this.troubled) this.#remedies.renew();
+    }, time);
   }
 }
 

@@ -6,8 +6,8 @@ import { type Tracks, tracksByParticipant } from "./slots";
 import type { Socket } from "./socket";
 import type { RoomState, Source } from "./state";
 
-/** Milliseconds that an offer for another way to the box waits, before the connection to the box is taken for lost too. */
-const HURRY = 2_000;
+/** Milliseconds that an offer for another way to the box waits, before the connection to the box is doubted too. */
+const HURRY = 300;
 /** Milliseconds of working media after which a connection counts as good, and the next failure as a new one. */
 const SETTLED = 10_000;
 
@@ -18,6 +18,8 @@ export interface LinkEvents {
   settled(): void;
   /** This device is in another network, and there is no connection to the box to say so. */
   moved(): void;
+  /** The connection to the box may be dead without knowing it. */
+  doubt(): void;
 }
 
 /**
@@ -46,8 +48,9 @@ export class Link {
     this.media = media;
     this.#events = events;
     this.#unwatch = onNetworkChange(() => {
-      if (this.#socket) this.#healing.restart();
-      else events.moved();
+      if (!this.#socket) return events.moved();
+      this.#healing.restart();
+      events.doubt();
     });
   }
 
@@ -65,7 +68,7 @@ export class Link {
     const peer = seat === "same" ? this.#peer : null;
     peer?.setIceServers(iceServers);
     if (!peer) this.#start();
-    else if (peer.state === "connected") peer.offerAgain();
+    else if (peer.state === "connected" && !this.#healing.troubled) peer.offerAgain();
     else this.#healing.restart();
   }
 
@@ -126,7 +129,7 @@ export class Link {
     await this.#peer?.setScreen(screen);
   }
 
-  #start(): void {
+  #start(anew = false): void {
     this.#peer?.close();
     this.#healing.begin();
     const ours = (then: () => void) => {
@@ -141,6 +144,7 @@ export class Link {
       },
       this.media,
       this.#iceServers,
+      anew,
     );
     this.#peer = peer;
     this.#tellPeer();
@@ -154,17 +158,21 @@ export class Link {
     clearInterval(this.#beat);
     this.#beat = setInterval(async () => {
       const bound = Object.values(this.#state?.slots ?? {}).some(({ paused }) => !paused);
-      const bytes = await peer.received().catch(() => 0);
-      if (this.#peer !== peer || !pulse.beat(performance.now(), bytes, bound && peer.state === "connected")) return;
-      this.#healing.restart();
+      const count = await peer.received().catch(() => 0);
+      if (this.#peer !== peer) return;
+      const now = pulse.beat(performance.now(), count, bound && peer.state === "connected");
+      if (now) this.#healing.pulse(now);
     }, BEAT);
   }
 
   async #offer(sdp: string, sources: Record<string, Source>): Promise<string> {
     const socket = this.#socket;
     if (!socket) throw new Problem("closed", "There is no connection to the box now.");
+    const asked = performance.now();
     try {
-      return (await socket.request<{ sdp: string }>("offer", { sdp, sources })).sdp;
+      const answer = await socket.request<{ sdp: string }>("offer", { sdp, sources });
+      this.#healing.answered(performance.now() - asked);
+      return answer.sdp;
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== "timeout") throw error;
       socket.close();
@@ -185,11 +193,9 @@ export class Link {
   }
 
   #restart(): void {
-    const socket = this.#socket;
-    if (!socket) return;
-    // Where the network is another one, the connection to the box may be dead without knowing it.
+    if (!this.#socket) return;
     clearTimeout(this.#late);
-    this.#late = setTimeout(() => socket.close(), HURRY);
+    this.#late = setTimeout(() => this.#events.doubt(), HURRY);
     this.#peer?.restart();
   }
 
@@ -202,7 +208,7 @@ export class Link {
       return;
     }
     this.#renewed = true;
-    this.#start();
+    this.#start(true);
   }
 
   #tellPeer(): void {

@@ -1,3 +1,4 @@
+import { freshConnection } from "./fresh";
 import { type Content, cameraLayers, type Size, screenLayers } from "./layers";
 import { Problem } from "./problem";
 import { prefer, Sender, trim } from "./sender";
@@ -35,6 +36,7 @@ export interface PeerEvents {
 /** The one peer connection of a browser: microphone, camera and screen outwards, a pool of slots inwards. */
 export class Peer {
   #pc: RTCPeerConnection;
+  #end = () => {};
   #events: PeerEvents;
   #media: Media;
   #microphone: Sender;
@@ -50,10 +52,13 @@ export class Peer {
   #closed = false;
   #stale = true;
 
-  constructor(events: PeerEvents, media: Media, iceServers: RTCIceServer[] = []) {
+  /** @param anew the one before found no way: this one looks at the networks afresh */
+  constructor(events: PeerEvents, media: Media, iceServers: RTCIceServer[] = [], anew = false) {
     this.#events = events;
     this.#media = { ...media };
-    this.#pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceServers });
+    const how: RTCConfiguration = { bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceServers };
+    if (anew) ({ pc: this.#pc, end: this.#end } = freshConnection(how));
+    else this.#pc = new RTCPeerConnection(how);
     this.#pc.onconnectionstatechange = () => events.connection(this.#pc.connectionState);
     this.#microphone = new Sender(this.#pc, media.microphone, "audio", null);
     this.#camera = new Sender(this.#pc, media.camera, "video", this.#cameraLayers());
@@ -139,15 +144,15 @@ export class Peer {
     return tracks;
   }
 
-  /** Bytes that came by all ways so far. */
+  /** Bytes, and answers to checks of whether there is a way, that came by all ways so far. */
   async received(): Promise<number> {
     // One slot's statistics name the ways of all, and cost little.
     const stats = await this.#slots[0]?.receiver.getStats();
-    let bytes = 0;
-    stats?.forEach(({ type, bytesReceived }) => {
-      if (type === "candidate-pair") bytes += bytesReceived ?? 0;
+    let count = 0;
+    stats?.forEach(({ type, bytesReceived, responsesReceived }) => {
+      if (type === "candidate-pair") count += (bytesReceived ?? 0) + (responsesReceived ?? 0);
     });
-    return bytes;
+    return count;
   }
 
   /** For those who want to look inside. */
@@ -159,6 +164,7 @@ export class Peer {
     this.#closed = true;
     this.#pc.onconnectionstatechange = null;
     this.#pc.close();
+    this.#end();
   }
 
   #cameraLayers() {

@@ -12,6 +12,8 @@ import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } fro
 const CALM = 200;
 /** Milliseconds that leaving waits for the box's answer. */
 const GOODBYE = 1_000;
+/** Milliseconds that a connection beside the one in doubt may take, and between two of them at least. */
+const BESIDE = 2_000;
 /** Milliseconds a seat is held by the box; who is away for longer joins anew. */
 const SEAT = 60_000;
 
@@ -66,6 +68,9 @@ export class Room {
   #options: RoomOptions;
   #events: RoomEvents;
   #socket: Socket | null = null;
+  /** A connection beside one that may be dead. */
+  #beside: Socket | null = null;
+  #next: ReturnType<typeof setTimeout> | undefined;
   #link: Link;
   #state: RoomState | null = null;
   #phase: Phase = "joining";
@@ -92,6 +97,9 @@ export class Room {
         settled: () => this.#backoff.reset(),
         moved: () => {
           if (this.#phase === "reconnecting" && !this.#socket) this.#retry();
+        },
+        doubt: () => {
+          if (this.#socket && !this.#beside) this.#race(this.#socket, this.#socket.heard);
         },
       },
     );
@@ -218,12 +226,46 @@ export class Room {
     return `${scheme}//${base.host}/api/v1/rooms/${encodeURIComponent(this.#options.room)}/ws`;
   }
 
-  async #connect(): Promise<void> {
+  #dial(): Socket {
     const events = {
       event: (message: { event: string }) => this.#receive(socket, message),
       closed: () => this.#dropped(socket),
     };
     const socket = new Socket(this.#url(), events, this.#options.token);
+    return socket;
+  }
+
+  /** Makes a connection beside one that had said so much: whichever says something first is kept. */
+  #race(doubted: Socket, heard: number): void {
+    if (this.#phase !== "joined" || this.#socket !== doubted || doubted.heard !== heard) return;
+    const beside = this.#dial();
+    this.#beside = beside;
+    this.#next = setTimeout(() => {
+      this.#stopRace();
+      this.#race(doubted, heard);
+    }, BESIDE);
+    beside.opened.then(
+      () => {
+        if (this.#beside !== beside) return;
+        if (this.#phase !== "joined" || this.#socket !== doubted || doubted.heard !== heard) return this.#stopRace();
+        clearTimeout(this.#next);
+        this.#beside = null;
+        this.#lose();
+        doubted.close();
+        this.#retry(beside);
+      },
+      () => {},
+    );
+  }
+
+  #stopRace(): void {
+    clearTimeout(this.#next);
+    const beside = this.#beside;
+    this.#beside = null;
+    beside?.close();
+  }
+
+  async #connect(socket = this.#dial()): Promise<void> {
     this.#socket = socket;
     const resume = this.#resume && Date.now() - this.#lost < SEAT ? { resume: this.#resume } : {};
     const welcome = await socket.request<Welcome>("join", { name: this.#options.name, ...resume });
@@ -274,13 +316,18 @@ export class Room {
 
   #dropped(socket: Socket): void {
     if (this.#socket !== socket) return;
+    this.#stopRace();
+    this.#lose();
+    if (this.#phase === "reconnecting") this.#retryLater();
+  }
+
+  /** There is no connection any more. */
+  #lose(): void {
     this.#socket = null;
     this.#link.detach();
-    if (this.#phase === "joined") {
-      this.#lost = Date.now();
-      this.#setPhase("reconnecting");
-    }
-    if (this.#phase === "reconnecting") this.#retryLater();
+    if (this.#phase !== "joined") return;
+    this.#lost = Date.now();
+    this.#setPhase("reconnecting");
   }
 
   #retryLater(): void {
@@ -288,9 +335,9 @@ export class Room {
     this.#timer = setTimeout(() => this.#retry(), this.#backoff.next());
   }
 
-  #retry(): void {
+  #retry(by?: Socket): void {
     clearTimeout(this.#timer);
-    this.#connect().catch((error: unknown) => {
+    this.#connect(by).catch((error: unknown) => {
       if (this.#phase !== "reconnecting") return;
       const problem = error instanceof Problem ? error : new Problem("protocol", String(error));
       // A lost connection has already planned the next attempt (`closed`); a refusal is final, a late answer is not.
@@ -351,6 +398,7 @@ export class Room {
     clearTimeout(this.#calm);
     const socket = this.#socket;
     this.#socket = null;
+    this.#stopRace();
     socket?.close();
     this.#link.close();
     this.#setPhase("left");

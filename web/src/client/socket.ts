@@ -27,6 +27,7 @@ export class Socket {
   #seq = 0;
   #open: Promise<void>;
   #closed = false;
+  #heard = 0;
 
   /** @param token a guest's, on pages of other sites: browsers let scripts send it as a subprotocol alone */
   constructor(url: string, events: SocketEvents, token?: string) {
@@ -47,6 +48,16 @@ export class Socket {
     // Whoever asks first sees the failure; without anybody asking it is no unhandled rejection.
     this.#open.catch(() => {});
     this.#ws.onmessage = message => this.#receive(message.data);
+  }
+
+  /** There is a connection; fails with a {@link Problem}. */
+  get opened(): Promise<void> {
+    return this.#open;
+  }
+
+  /** So many frames came. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** Asks, and waits for the answer. Fails with a {@link Problem}. */
@@ -75,6 +86,7 @@ export class Socket {
 
   #receive(data: unknown): void {
     if (this.#closed) return;
+    this.#heard += 1;
     let message: Record<string, unknown>;
     try {
       message = JSON.parse(String(data));

@@ -306,6 +306,11 @@ impl Inbound {
         }
     }
 
+    /// What was sent of late is lost: all layers that are wanted need a keyframe.
+    pub(super) fn begin_anew(&mut self) {
+        self.keyframes = self.keyframes.and(Layers::from_bits(self.wanted.bits() & self.layers().bits()));
+    }
+
     /// Registers for demand on what is sent; true if a keyframe or a layer is wanted that was not asked for yet.
     pub(super) fn poll_demand(&mut self, cx: &mut Context<'_>) -> bool {
         let mut news = false;

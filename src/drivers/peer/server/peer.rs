@@ -13,6 +13,7 @@ use str0m::rtp::{RtpPacket, Ssrc};
 use str0m::{Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::counters::Counters;
+use super::dtls;
 use super::inbound::{Arriving, Formats, Inbound};
 use super::seen::{self, Phase, Seen};
 use super::slot::{Redundancy, Slot};
@@ -41,6 +42,10 @@ const MUTE: Duration = Duration::from_secs(5);
 /// narrow, for a queue of a second is there after half of one.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// After so long without a packet of media or its reports a peer has missed pictures itself, and those that it sent are lost:
+/// both begin anew with a keyframe, before any browser has noticed that it needs one.
+const SILENCE: Duration = Duration::from_millis(700);
+
 /// What the worker has to do after the engine was moved.
 #[derive(Default)]
 pub(super) struct Effects {
@@ -48,6 +53,8 @@ pub(super) struct Effects {
     pub(super) disconnected: bool,
     /// The source of this slot is asked for a keyframe by the browser.
     pub(super) keyframes: Vec<Section>,
+    /// The browser has missed pictures of this slot.
+    pub(super) missed: Vec<Section>,
 }
 
 pub(super) struct Peer {
@@ -71,6 +78,8 @@ pub(super) struct Peer {
     /// It has said what arrived; and when it was first looked at while connected.
     heard: bool,
     connected: Option<Instant>,
+    /// When a packet of media, or a report of it, came last.
+    came: Option<Instant>,
     /// When the engine wants to be woken.
     pub(super) timeout: Instant,
     pub(super) phase: Phase,
@@ -80,8 +89,12 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) fn new(id: PeerId, terms: Terms, timeline: Timeline, now: Instant, counters: Arc<Counters>) -> Self {
-        let mut config =
-            RtcConfig::new().clear_codecs().enable_opus(true, true).set_rtp_mode(true).set_stats_interval(Some(LOOK));
+        let mut config = RtcConfig::new()
+            .clear_codecs()
+            .enable_opus(true, true)
+            .set_rtp_mode(true)
+            .set_stats_interval(Some(LOOK))
+            .set_crypto_provider(dtls::provider());
         config.codec_config().add_h264(108.into(), Some(109.into()), true, H264_PROFILE);
         // What those send who have no H.264; everybody receives it.
         config = config.enable_vp8(true);
@@ -104,6 +117,7 @@ impl Peer {
             noted: None,
             heard: false,
             connected: None,
+            came: None,
             timeout: now,
             phase: Phase::Connecting,
             seen: Seen::new(counters.clone()),
@@ -200,7 +214,7 @@ impl Peer {
 
     /// The layer of the source of this slot that should be asked for a keyframe.
     pub(super) fn asks_keyframe(&mut self, mid: Section, now: MediaTime) -> Option<Layer> {
-        self.slots.get_mut(&mid)?.asks_keyframe(now)
+        self.slots.get_mut(&mid).filter(|_| self.phase != Phase::Connecting)?.asks_keyframe(now)
     }
 
     /// What the way to it holds, as far as that is known; without it everything is taken to fit.
@@ -223,6 +237,11 @@ impl Peer {
         self.rtc.bwe().set_bitrate(Rate::bps(minimum.0), Rate::bps(desired.0));
     }
 
+    /// The user fragment by which its browser calls the box (RFC 8445 section 5.3).
+    pub(super) fn name(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
+    }
+
     pub(super) fn accepts(&self, input: &Input<'_>) -> bool {
         self.rtc.accepts(input)
     }
@@ -235,6 +254,23 @@ impl Peer {
         }
     }
 
+    /// Takes note that these bytes came. Answers the slots that need a keyframe, since nothing had come for [`SILENCE`]; what it sends
+    /// itself is asked for one as well.
+    pub(super) fn came(&mut self, bytes: &[u8], now: Instant) -> Vec<Section> {
+        // RTP and RTCP (RFC 7983).
+        if !bytes.first().is_some_and(|first| (128..192).contains(first)) {
+            return Vec::new();
+        }
+        let before = self.came.replace(now);
+        let silent = before.is_some_and(|before| now.saturating_duration_since(before) >= SILENCE);
+        // Who does not report arrivals is silent between two reports.
+        if !silent || !self.heard {
+            return Vec::new();
+        }
+        self.inbound.values_mut().for_each(Inbound::begin_anew);
+        self.slots.iter().filter(|(_, slot)| slot.kind == Kind::Video).map(|(mid, _)| *mid).collect()
+    }
+
     pub(super) fn input(&mut self, input: Input<'_>) {
         if let Err(error) = self.rtc.handle_input(input) {
             tracing::debug!(peer = %self.id.tag(), %error, "a connection ended by an error");
@@ -244,7 +280,8 @@ impl Peer {
 
     /// Writes packets of the bound source out to a slot; they leave with the next [`Peer::drain`].
     pub(super) fn send(&mut self, mid: Section, packets: &[Packet], redundancy: &mut Redundancy) {
-        let Some(slot) = self.slots.get_mut(&mid) else {
+        // What is written before there is a connection is lost, and with it the keyframe that a picture begins with.
+        let Some(slot) = self.slots.get_mut(&mid).filter(|_| self.phase != Phase::Connecting) else {
             return;
         };
         let redundancy = (slot.kind == Kind::Audio && self.seen.is_lossy()).then_some(redundancy);

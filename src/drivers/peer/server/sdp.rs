@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::layer::LAYERS;
 use crate::model::track::Codec;
+use crate::proto::whip::sections;
 
 /// Largest session description accepted, in bytes.
 pub(super) const LARGEST: usize = 60 * 1024;
@@ -38,13 +39,6 @@ pub(super) fn without_arrivals(sdp: &str) -> String {
         out.extend(section.split_inclusive('\n').filter(|line| !unread(line)));
     }
     out
-}
-
-/// Each section of a session description, its session part first.
-fn sections(sdp: &str) -> impl Iterator<Item = &str> {
-    let starts = sdp.match_indices("\nm=").map(|(at, _)| at + 1);
-    let ends = starts.clone().chain([sdp.len()]);
-    [0].into_iter().chain(starts).zip(ends).map(|(start, end)| &sdp[start..end])
 }
 
 fn has(section: &str, attribute: &str) -> bool {

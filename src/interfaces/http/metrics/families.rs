@@ -90,6 +90,9 @@ families! {
     Gauge "porchlight_live_rooms" [] "Rooms that are on air";
     Gauge "porchlight_participants" ["kind"] "Participants of all rooms";
     Gauge "porchlight_participant_quality" ["quality"] "Persons of all rooms by how good their connection is";
+    Gauge "porchlight_participant_round_trip_seconds" ["quantile"] "Time from the box to persons' browsers and back: the least, the median and the most of all";
+    Gauge "porchlight_participant_loss_ratio" ["quantile"] "Part of what is sent to persons that gets lost: the least, the median and the most of all";
+    Gauge "porchlight_participant_estimated_bits_per_second" ["quantile"] "What the ways to persons are estimated to hold: the least, the median and the most of all";
     Gauge "porchlight_shared_screens" [] "Screens that are shared in all rooms";
     Gauge "porchlight_grants" ["role"] "Logins that live";
     Gauge "porchlight_publications" [] "Publications at the origin";

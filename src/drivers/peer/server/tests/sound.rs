@@ -150,7 +150,7 @@ async fn sound_goes_on_while_a_third_of_all_packets_gets_lost() {
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     let bound = Bound { rank: Rank::Sound, most: Layer::LOWEST, ..bound(NAME) };
     handle.bind(other, to.to_string(), Some(bound)).await.expect("the worker runs");
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
+    settled(&handle).await;
     (sender.loss, receiver.loss) = (30, 30);
     let (main, _) = numbers(&receiver, to);
     // Until the box knows of the loss, and three seconds from then on.
