@@ -100,7 +100,7 @@ impl Track {
 /// A device, or its stand-in, that is open.
 enum Device {
     Microphone { running: Running, units: Reader<Unit>, made: Made },
-    Camera(Camera),
+    Camera(Box<Camera>),
 }
 
 impl Device {
@@ -258,7 +258,7 @@ impl Capture {
     ) -> Ended {
         let made = match kind {
             Kind::Audio => self.microphone(standing_in),
-            Kind::Video => self.camera(sizes, standing_in).map(Device::Camera),
+            Kind::Video => self.camera(sizes, standing_in).map(|camera| Device::Camera(Box::new(camera))),
         };
         let mut device = match made {
             Ok(device) => device,

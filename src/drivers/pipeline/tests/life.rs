@@ -100,7 +100,7 @@ async fn decoded(codec: Codec, size: LayerSpec, units: &[Unit]) {
 async fn in_three_sizes(codec: Codec, encoder: CameraEncoder) {
     let (camera, whole) = stand_in(640, 360, 15, encoder);
     let sizes: Vec<LayerSpec> =
-        [4, 2, 1].map(|by| LayerSpec { width: 640 / by, height: 360 / by & !1, ..whole }).into();
+        [4, 2, 1].map(|by| LayerSpec { width: 640 / by, height: (360 / by) & !1, ..whole }).into();
     let (mut readers, mut outs) = (Vec::new(), Vec::new());
     for size in &sizes {
         let (out, source) = ring(UNITS);

@@ -45,7 +45,9 @@ fn filmed(spec: CameraSpec, sizes: Vec<(LayerSpec, Writer<Unit>)>, line: Timelin
     let (mut running, mut feeds, mut keyframes) = (vec![camera], Vec::new(), Vec::new());
     for (size, out) in sizes {
         let (one, feed, of) = layer(&counters, size, out).expect("installed");
-        (running.push(one), feeds.push(feed), keyframes.push(of));
+        running.push(one);
+        feeds.push(feed);
+        keyframes.push(of);
     }
     std::thread::spawn(move || {
         while let Some(picture) = pictures.blocking_recv() {
