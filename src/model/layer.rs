@@ -70,6 +70,13 @@ impl Layers {
         Self(self.0 | other.0)
     }
 
+    /// Those of them that there are. One that is larger than any there is means the largest.
+    #[must_use]
+    pub fn of(self, there: Self) -> Self {
+        let largest = there.highest().filter(|largest| self.highest().is_some_and(|mine| mine > *largest));
+        Self(self.0 & there.0).and(largest.map_or(Self::NONE, Self::only))
+    }
+
     /// Whether it is one of them.
     pub const fn has(self, layer: Layer) -> bool {
         self.0 & (1 << layer.0) != 0
@@ -101,6 +108,10 @@ mod tests {
         assert_eq!(Layers::up_to(middle).iter().collect::<Vec<_>>(), [low, middle]);
         assert_eq!(Layers::only(low).and(Layers::only(high)).highest(), Some(high));
         assert_eq!(Layers::NONE.highest(), None);
+        let two = Layers::up_to(middle);
+        assert_eq!(Layers::ALL.of(two), two);
+        assert_eq!(Layers::only(high).of(two), Layers::only(middle));
+        assert_eq!((Layers::only(low).of(two), Layers::NONE.of(two)), (Layers::only(low), Layers::NONE));
         assert_eq!(Layers::from_bits(0xff), Layers::ALL);
         assert_eq!((Layer::new(3), high.below(), low.below()), (None, Some(middle), None));
     }

@@ -39,6 +39,8 @@ struct Feedback {
     keyframes: AtomicU8,
     /// The layers that there are, as bits; none means that nobody has said so, and there is the lowest alone.
     layers: AtomicU8,
+    /// See [`Writer::set_steady`].
+    steady: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -106,6 +108,11 @@ impl<T> Writer<T> {
         self.shared.feedback.layers.store(layers.bits(), Ordering::Release);
     }
 
+    /// Says that every layer flows as long as somebody wants it: it is made here, and not left out when a way gets narrow.
+    pub fn set_steady(&self) {
+        self.shared.feedback.steady.store(true, Ordering::Release);
+    }
+
     /// What the readers want of this ring, to be watched by whoever makes the media. Only one watcher is woken.
     pub fn demand(&self) -> Demand {
         Demand { feedback: self.shared.feedback.clone(), seen: None }
@@ -155,6 +162,11 @@ impl Demand {
         self.feedback.readers()
     }
 
+    /// The layers that somebody wants now, seen by [`Demand::changed`] or not.
+    pub fn layers(&self) -> Layers {
+        self.feedback.layers()
+    }
+
     /// Waits for the next change, see [`Demand::poll_changed`].
     pub async fn changed(&mut self) -> Wanted {
         poll_fn(|cx| self.poll_changed(cx)).await
@@ -175,7 +187,11 @@ impl<T> Clone for Source<T> {
 impl<T> Source<T> {
     /// A reader that sees what is written from now on, for as long as `gate` is open. It wants every layer.
     pub fn reader(&self, gate: Gate) -> Reader<T> {
-        let place = Arc::new(Place { waker: AtomicWaker::new(), layers: AtomicU8::new(Layers::ALL.bits()) });
+        self.reader_of(gate, Layers::ALL)
+    }
+
+    fn reader_of(&self, gate: Gate, layers: Layers) -> Reader<T> {
+        let place = Arc::new(Place { waker: AtomicWaker::new(), layers: AtomicU8::new(layers.bits()) });
         self.shared.feedback.places.rcu(|places| {
             let mut places = places.to_vec();
             places.push(place.clone());
@@ -221,6 +237,25 @@ impl Gate {
     /// Whether readers may go on.
     pub fn is_open(&self) -> bool {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What a reader may read, to be handed to whoever reads it as well; by itself it reads nothing and is no demand.
+pub struct Pass<T> {
+    source: Source<T>,
+    gate: Gate,
+}
+
+impl<T> Clone for Pass<T> {
+    fn clone(&self) -> Self {
+        Self { source: self.source.clone(), gate: self.gate.clone() }
+    }
+}
+
+impl<T> Pass<T> {
+    /// A reader that sees what is written from now on, behind the same gate, and wants these layers.
+    pub fn reader(&self, layers: Layers) -> Reader<T> {
+        self.source.reader_of(self.gate.clone(), layers)
     }
 }
 
@@ -290,6 +325,16 @@ impl<T: Clone> Reader<T> {
 }
 
 impl<T> Reader<T> {
+    /// The right to read the same.
+    pub fn pass(&self) -> Pass<T> {
+        Pass { source: Source { shared: self.shared.clone() }, gate: self.gate.clone() }
+    }
+
+    /// Leaves out what was written so far.
+    pub fn skip(&mut self) {
+        self.cursor = self.shared.head.load(Ordering::Acquire);
+    }
+
     /// Asks whoever makes this for a keyframe in every layer that this reader wants. Requests are merged; the maker limits
     /// their rate.
     pub fn request_keyframe(&self) {
@@ -306,6 +351,11 @@ impl<T> Reader<T> {
     pub fn layers(&self) -> Layers {
         let said = Layers::from_bits(self.shared.feedback.layers.load(Ordering::Acquire));
         if said.is_empty() { Layers::only(Layer::LOWEST) } else { said }
+    }
+
+    /// Whether each layer flows as long as it is wanted, see [`Writer::set_steady`].
+    pub fn is_steady(&self) -> bool {
+        self.shared.feedback.steady.load(Ordering::Acquire)
     }
 
     /// Says which layers this reader has a use for: those that nobody wants need not be made.
@@ -375,6 +425,24 @@ mod tests {
         assert_eq!(next, Next::Revoked);
         writer.push(1);
         assert_eq!(other.next().await, Next::Item(1));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_a_pass_reads_behind_the_same_gate_and_is_no_demand_before() {
+        let (mut writer, source) = ring(4);
+        let (gate, mut demand) = (Gate::default(), writer.demand());
+        let pass = source.reader(gate.clone()).pass();
+        assert_eq!(demand.changed().await.readers, 0);
+        writer.push(1);
+        let mut reader = pass.reader(Layers::NONE);
+        assert_eq!(demand.changed().await, Wanted { readers: 1, layers: Layers::NONE, keyframes: Layers::NONE });
+        writer.push(2);
+        assert_eq!(reader.next().await, Next::Item(2));
+        writer.push(3);
+        reader.skip();
+        assert_eq!(reader.try_next(), None);
+        gate.close();
+        assert_eq!(reader.next().await, Next::Revoked);
     }
 
     #[tokio::test]

@@ -46,6 +46,8 @@ pub struct Unit {
     pub keyframe: bool,
     /// Something between the unit before and this one is missing.
     pub gap: bool,
+    /// Loudness by RFC 6464, in -dBov (0 loudest, 127 silence); sound alone, where its maker measured it.
+    pub level: Option<u8>,
     /// The decoder configuration in force; the same `Arc` while it does not change.
     pub config: Arc<Config>,
     /// The coded bytes. H.264: NAL units, each behind a length of four bytes (ISO 14496-15), without parameter sets. VP8: a frame (RFC 6386).

@@ -50,9 +50,12 @@ pub(super) fn framing(bytes: &[u8]) {
     assert_eq!(cut(std::iter::once(again.as_slice())), (packets, false));
 }
 
-/// An answer, read and given to who asks: without the transaction of a question it counts for nothing.
+/// A check says whom it calls, if anybody. An answer, read and given to who asks: without the transaction of a question it counts for nothing.
 pub(super) fn stun(bytes: &[u8]) {
     let answer = stun::answer(bytes);
+    if let Some(name) = stun::called(bytes) {
+        assert!(name.len() < bytes.len() && !name.contains(':'));
+    }
     let (server, now) = (SocketAddr::from(([198, 51, 100, 1], 3478)), Instant::now());
     let mut asking = Asking::default();
     asking.servers(&[server], now);

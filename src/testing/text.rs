@@ -68,6 +68,17 @@ pub(super) fn offer(bytes: &[u8]) {
         assert!(offer.matches("\nm=").count() + usize::from(offer.starts_with("m=")) <= 2, "{offer}");
         assert!(!offer.lines().any(|line| matches!(line.trim_end(), "a=sendrecv" | "a=sendonly")), "{offer}");
     }
+    // Any offer is its own fragment.
+    if let Ok(fragment) = whip::Fragment::read(text) {
+        assert!(!fragment.restarts(&fragment.offer(text)), "{text}");
+        if let Ok(offer) = whip::viewer_offer(text) {
+            let changed = fragment.offer(&offer);
+            assert_eq!(whip::viewer_offer(&changed).as_deref(), Ok(changed.as_str()));
+        }
+    }
+    let answer = whip::viewer_answer(text, "garden");
+    assert_eq!(whip::viewer_answer(&answer, "garden"), answer);
+    let _ = whip::answered(text);
     peers::offer(text);
 }
 

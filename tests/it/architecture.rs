@@ -66,7 +66,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["crab_nat", "igd_next"], &["drivers/gateway"]),
     (&["mp4_atom"], &["proto/cmaf"]),
     (&["h264_reader"], &["proto/cmaf", "proto/rtp"]),
-    (&["arc_swap", "atomic_waker"], &["model"]),
+    (&["arc_swap", "atomic_waker"], &["model", "drivers/peer"]),
     (
         &["axum", "hyper", "hyper_util", "tower", "rust_embed", "qrcode", "futures_core", "futures_util"],
         &["interfaces/http"],

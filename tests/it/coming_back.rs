@@ -116,7 +116,7 @@ async fn media_that_dies_while_the_websocket_lives_finds_another_way() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_loaded_again_has_its_seat_its_name_and_stays_muted() {
+async fn a_page_that_is_loaded_again_has_its_seat_its_name_its_devices_and_stays_muted() {
     if !browsers() {
         return;
     }
@@ -124,6 +124,19 @@ async fn a_page_that_is_loaded_again_has_its_seat_its_name_and_stays_muted() {
     let daemon = Daemon::start_with(&state, &SMALL);
     let browser = Browser::start().await;
     let (ada, room) = people::owner(&browser, &daemon, "Ada", ADA).await;
+    let microphones = "document.querySelector('dialog[open] select')";
+    ada.click("settings-open").await;
+    ada.wait_for(&format!("{microphones}?.options.length > 1"), "several microphones").await;
+    let chosen = ada
+        .eval(&format!(
+            "const all = {microphones};
+             all.value = [...all.options].map(one => one.value).find(one => one !== all.value);
+             all.dispatchEvent(new Event('change', {{ bubbles: true }}));
+             return all.value"
+        ))
+        .await;
+    ada.wait_for(&format!("{microphones}.value === {chosen}"), "another microphone").await;
+    ada.eval("document.querySelector('dialog[open]').close()").await;
     let mut witness = witness(&daemon, &ada, &room).await;
     let id = named(&witness.state, "Ada").unwrap();
     witness.until("sound", |state| is(state, &id, "microphone", &json!(true))).await;
@@ -139,6 +152,8 @@ async fn a_page_that_is_loaded_again_has_its_seat_its_name_and_stays_muted() {
     witness.until("picture", |state| is(state, &id, "camera", &json!(true))).await;
     assert!(is(&witness.state, &id, "microphone", &json!(false)), "still muted");
     people::sees(&ada, BOX, 2).await;
+    ada.click("settings-open").await;
+    ada.wait_for(&format!("{microphones}?.value === {chosen}"), "the same microphone").await;
 
     // A page that does not come back frees its seat within seconds, not within a minute.
     let closed = tokio::time::Instant::now();

@@ -63,6 +63,14 @@ async fn what_does_not_exist_is_a_problem_document() {
         assert_eq!(answer.status(), 404, "{path}");
         assert_eq!(problem(answer).await, kind, "{path}");
     }
+    let looks = |method| host.request(method, "/nothing").header("accept", "text/html,*/*;q=0.8").send();
+    let page = looks(Method::GET).await.unwrap();
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["content-type"]),
+        (404, &"text/html; charset=utf-8".parse().unwrap())
+    );
+    assert!(page.text().await.unwrap().contains("<html"), "a browser is shown a page that says so");
+    assert_eq!(problem(looks(Method::POST).await.unwrap()).await, "not-found");
     for path in ["/api/v1/rooms", "/api/v1/session", "/"] {
         let answer = host.request(Method::PATCH, path).send().await.unwrap();
         assert_eq!(answer.status(), 405, "{path}");

@@ -14,6 +14,23 @@ async fn the_daemon_serves_is_ready_and_stops_when_it_is_asked_to() {
 }
 
 #[tokio::test]
+async fn one_port_serves_both_families_of_addresses_plain_and_secure() {
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_at(&state, "[::]:0", &[("PORCHLIGHT_HTTPS__LISTEN", "[::]:0")]);
+    let port = daemon.url.rsplit(':').next().unwrap();
+    let trust: serde_json::Value =
+        reqwest::get(format!("{}/api/v1/trust", daemon.url)).await.unwrap().json().await.unwrap();
+    let secure = trust["secure"].as_str().unwrap().rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "[::1]"] {
+        let answer = reqwest::get(format!("http://{host}:{port}/healthz")).await;
+        assert_eq!(answer.unwrap_or_else(|error| panic!("{host}: {error:?}")).status(), 200, "{host}");
+        let opened = std::net::TcpStream::connect(format!("{host}:{secure}"));
+        assert!(opened.is_ok(), "{host}, the secure port: {opened:?}");
+    }
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test]
 async fn a_killed_daemon_starts_again_with_what_it_knew() {
     let state = tempfile::tempdir().unwrap();
     let rooms = async |daemon: &Daemon| {

@@ -34,8 +34,8 @@ const SMALL: [(&str, &str); 8] = [
 ];
 
 /// The stream of a broadcast, as plain HTTP gives it.
-struct Stream {
-    folder: String,
+pub struct Stream {
+    pub folder: String,
 }
 
 /// Where the media of a playlist is, oldest first, and when each segment was made.
@@ -46,12 +46,12 @@ struct Listed {
 }
 
 impl Stream {
-    fn index(&self) -> String {
+    pub fn index(&self) -> String {
         format!("{}/index.m3u8", self.folder)
     }
 
     /// Waits until all that the playlist of pictures lists has this size, so that ffmpeg can play it.
-    async fn settles(&self, size: (u64, u64)) {
+    pub async fn settles(&self, size: (u64, u64)) {
         let end = tokio::time::Instant::now() + DEADLINE;
         loop {
             let index = text(&self.index()).await;

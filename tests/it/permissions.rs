@@ -96,7 +96,9 @@ impl Case<'_> {
             // Without an offer; and there is no such viewer.
             ("POST", "/whep/{broadcast}") => ("", None, 415),
             ("DELETE", "/whep/{broadcast}/{viewer}") => ("", None, 404),
-            ("OPTIONS", "/whep/{broadcast}" | "/whep/{broadcast}/{viewer}") => ("", None, 204),
+            ("PATCH", "/whep/{broadcast}/{viewer}") => ("", None, 415),
+            ("GET", "/whep/{broadcast}" | "/whep/{broadcast}/{viewer}") => ("", None, 204),
+            ("OPTIONS", "/whep/{broadcast}" | "/whep/{broadcast}/{viewer}") => ("", None, 200),
             (method, path) => panic!("{method} {path} is new: say here how it is tried, and look at its rule"),
         };
         let path = route.path.replace("{room}", &self.room).replace("{broadcast}", &self.broadcast);

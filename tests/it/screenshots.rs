@@ -100,6 +100,7 @@ async fn the_pictures_of_the_documents_are_made() {
     ada.eval(names).await;
     take(&ada, "prejoin").await;
     join(&ada).await;
+    sees(&ada, 2).await;
 
     ada.click("invite-open").await;
     ada.click("invite-create").await;
@@ -139,4 +140,111 @@ async fn the_pictures_of_the_documents_are_made() {
     take(&viewer, "watch").await;
     let dead = "return [...document.images].filter(i => i.complete && i.naturalWidth === 0).length";
     assert_eq!(viewer.eval(dead).await, 0, "a picture of the page is missing");
+}
+
+/// Sizes and schemes in which each page is looked at; a phone's is long, so that all of it is seen.
+const LOOKS: [(&str, u32, u32, &str); 4] = [
+    ("desk", 1280, 800, "light"),
+    ("desk-dark", 1280, 800, "dark"),
+    ("phone", 390, 1500, "light"),
+    ("phone-dark", 390, 1500, "dark"),
+];
+
+/// From the next address on, the page is read by somebody who speaks this language.
+async fn speaks(page: &Page, language: &str) {
+    let agent = page.eval("return navigator.userAgent").await;
+    page.devtools("Emulation.setUserAgentOverride", json!({ "userAgent": agent, "acceptLanguage": language })).await;
+}
+
+/// Writes a picture for each of [`LOOKS`] into the folder that `LOOKS` names. Nothing may be wider than the window.
+async fn looks(page: &Page, name: &str) {
+    let folder = PathBuf::from(std::env::var_os("LOOKS").expect("LOOKS names a folder"));
+    for (how, width, height, colours) in LOOKS {
+        screen(page, width, if name.contains("call") { height.min(844) } else { height }).await;
+        scheme(page, colours).await;
+        let still = "document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)";
+        page.wait_for(still, "end of what moves").await;
+        page.screenshot(&folder.join(format!("{name}-{how}.png"))).await;
+        let wide = page.eval("return document.documentElement.scrollWidth - innerWidth").await;
+        assert!(wide.as_i64().unwrap() <= 0, "{name} is {wide} pixels too wide on {how}");
+    }
+    screen(page, 1280, 800).await;
+    scheme(page, "light").await;
+}
+
+#[tokio::test]
+#[ignore = "writes pictures to look at into the folder LOOKS"]
+async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
+    if !has(&["chromium", "chromedriver", "ffmpeg"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &KEYS);
+    let browser = Browser::start().await;
+    let ada = open(&browser, "Ada", "0xC9A26B", 440).await;
+    let bob = open(&browser, "Bob", "0x7FA88B", 700).await;
+    ada.goto(&daemon.owner_link).await;
+    ada.wait_for("document.querySelector('[data-testid=room-name]')", "home of the owner").await;
+    let rooms = ada.eval("return fetch('/api/v1/rooms').then(r => r.json())").await;
+    let (room, broadcast) = (rooms[0]["id"].as_str().unwrap(), rooms[0]["broadcast"].as_str().unwrap());
+    bob.goto(&daemon.url).await;
+    for language in ["en-GB", "de-DE"] {
+        speaks(&ada, language).await;
+        speaks(&bob, language).await;
+        for (name, path) in
+            [("home", "/"), ("stats", "/stats"), ("reachability", "/reachability"), ("trust", "/trust"), ("lost", "/x")]
+        {
+            ada.goto(&format!("{}{path}", daemon.url)).await;
+            ada.wait_for("document.querySelector('h1')", "page").await;
+            if name == "stats" {
+                ada.wait_for("Number(document.querySelector('[data-testid=plot-cpu]')?.dataset.points) >= 3", "plot")
+                    .await;
+            }
+            if name == "reachability" {
+                ada.wait_for("document.querySelectorAll('[data-code]').length > 2", "findings").await;
+            }
+            looks(&ada, &format!("{name}-{language}")).await;
+        }
+        bob.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
+        bob.wait_for("document.querySelector('[data-testid=watch-state]')", "watch page").await;
+        looks(&bob, &format!("off-air-{language}")).await;
+        bob.goto(&format!("{}/r/{room}", daemon.url)).await;
+        bob.wait_for("document.querySelector('.message')", "refusal").await;
+        looks(&bob, &format!("uninvited-{language}")).await;
+
+        to_the_door(&ada, &format!("{}/r/{room}", daemon.url)).await;
+        looks(&ada, &format!("door-{language}")).await;
+        join(&ada).await;
+        sees(&ada, 2).await;
+        looks(&ada, &format!("call-{language}")).await;
+        for (name, button) in [
+            ("invite", "invite-open"),
+            ("devices", "settings-open"),
+            ("box", "box-open"),
+            ("view", "view-open"),
+            ("live", "go-live"),
+        ] {
+            ada.click(button).await;
+            ada.wait_for("document.querySelector('dialog[open]')", name).await;
+            looks(&ada, &format!("call-{name}-{language}")).await;
+            ada.eval("document.querySelector('dialog[open]').close()").await;
+        }
+        ada.click("view-open").await;
+        ada.click("overlay-open").await;
+        ada.wait_for("document.querySelector('[data-testid=overlay]')", "statistics").await;
+        looks(&ada, &format!("call-statistics-{language}")).await;
+        ada.click("overlay-close").await;
+        ada.click("go-live").await;
+        ada.click("go-live-confirm").await;
+        ada.wait_for("document.querySelector('[data-testid=consent-yes]')", "question").await;
+        looks(&ada, &format!("call-consent-{language}")).await;
+        ada.click("consent-yes").await;
+        bob.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
+        bob.wait_for("document.querySelector('[data-testid=watch-state][data-state=playing]')", "broadcast").await;
+        looks(&bob, &format!("watch-{language}")).await;
+        ada.click("end-live").await;
+        ada.click("leave").await;
+        ada.wait_for("document.querySelector('.message')", "goodbye").await;
+        looks(&ada, &format!("left-{language}")).await;
+    }
 }

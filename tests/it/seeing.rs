@@ -29,6 +29,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("layer", &["0", "1", "2"]),
     ("kind", &["audio", "video", "person", "box"]),
     ("quality", &["good", "fair", "poor", "unknown"]),
+    ("quantile", &["0", "0.5", "1"]),
     ("reason", &["unknown_peer", "not_webrtc", "unbound", "tcp_full", "connection", "codec", "source"]),
     ("reader", &["peers", "conversion", "composition", "packager"]),
     (
@@ -37,6 +38,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "host",
             "guest",
             "camera",
+            "camera-layer",
             "microphone",
             "video-encoder",
             "audio-encoder",
@@ -280,6 +282,14 @@ async fn a_call_moves_the_numbers_and_the_owner_sees_them_drawn() {
         assert!(now > then, "{name} {labels:?} was {then} and is {now}");
     }
     assert_eq!(during.value("porchlight_participants", &[("kind", "person")]), 2.0);
+    until(&url, "round trip of somebody", |seen| {
+        let of = |quantile: &str| {
+            let mut all = seen.samples.iter().filter(|s| s.name == "porchlight_participant_round_trip_seconds");
+            all.find(|sample| sample.labels["quantile"] == quantile).map(|sample| sample.value)
+        };
+        of("1").zip(of("0")).is_some_and(|(most, least)| most > 0.0 && most >= least)
+    })
+    .await;
     assert_eq!(during.value("porchlight_websockets", &[]), 2.0);
     assert_eq!(during.value("porchlight_grants", &[("role", "guest")]), 1.0);
     assert!(during.value("porchlight_subscriptions", &[("purpose", "call")]) >= 4.0, "two people, two tracks each");

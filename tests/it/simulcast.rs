@@ -3,7 +3,8 @@
 
 use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
-use super::fixture::{has, media, people};
+use super::fixture::people::BOX;
+use super::fixture::{DEADLINE, has, media, people};
 
 const ADA: Devices = Devices { colour: "red", hz: 440 };
 const BOB: Devices = Devices { colour: "blue", hz: 700 };
@@ -34,10 +35,26 @@ async fn window(page: &Page, width: u32, height: u32) {
     page.devtools("Emulation.setDeviceMetricsOverride", size).await;
 }
 
-/// Waits until the picture that a page shows of Ada is so high.
-async fn height(page: &Page, lines: u32) {
-    let shown = format!("document.querySelector('[data-testid=tile][data-name=Ada] video')?.videoHeight === {lines}");
-    page.wait_for(&shown, &format!("picture of Ada with {lines} lines")).await;
+/// Waits until the picture that a page shows of somebody is so high.
+async fn height(page: &Page, of: &str, lines: u32) {
+    let shown = format!("document.querySelector('[data-testid=tile][data-name={of}] video')?.videoHeight === {lines}");
+    page.wait_for(&shown, &format!("picture of {of} with {lines} lines")).await;
+}
+
+/// Waits until the box encodes so many sizes of its camera.
+async fn encodes(daemon: &Daemon, sizes: usize) {
+    let url = daemon.metrics().await;
+    let line = format!("porchlight_pipelines{{role=\"camera-layer\"}} {sizes}");
+    let end = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+        if text.lines().any(|one| one == line) {
+            return;
+        }
+        let now = text.lines().find(|one| one.contains("role=\"camera-layer\""));
+        assert!(tokio::time::Instant::now() < end, "not {line}, but {now:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]
@@ -61,7 +78,7 @@ async fn a_tile_gets_the_layer_of_its_size_and_layers_that_nobody_shows_are_not_
     let bob = browser.open("Bob", Some(BOB)).await;
     window(&bob, 400, 420).await;
     people::guest_in(&bob, &daemon, &invite, WATCHED).await;
-    height(&bob, 180).await;
+    height(&bob, "Ada", 180).await;
     ada.wait_for(&format!("{LAYERS} === 'l'"), "the small layer alone").await;
 
     // Pictures go on while the layer changes: the longest pause between two of them is kept.
@@ -79,7 +96,7 @@ async fn a_tile_gets_the_layer_of_its_size_and_layers_that_nobody_shows_are_not_
     .await;
     window(&bob, 1280, 900).await;
     bob.eval("document.querySelector('[data-testid=tile][data-name=Ada] [data-testid=pin]').click()").await;
-    height(&bob, 720).await;
+    height(&bob, "Ada", 720).await;
     ada.wait_for(&format!("{LAYERS} === 'lmh'"), "all layers").await;
     let sent = "figures('outbound-rtp', 'video').then(all => all.filter(one => one.framesSent > 0).length === 3)";
     ada.wait_for(sent, "pictures in three layers").await;
@@ -89,7 +106,7 @@ async fn a_tile_gets_the_layer_of_its_size_and_layers_that_nobody_shows_are_not_
     assert!(frozen.as_f64().unwrap() < 1.5, "the picture stood still for {frozen} s");
 
     window(&bob, 400, 420).await;
-    height(&bob, 180).await;
+    height(&bob, "Ada", 180).await;
     ada.wait_for(&format!("{LAYERS} === 'l'"), "the small layer alone again").await;
     assert!(daemon.stop().success());
 }
@@ -128,5 +145,45 @@ async fn a_hidden_page_gets_sound_alone_and_pictures_again_when_it_is_seen() {
     ada.wait_for(&format!("{LAYERS} === ''"), "rest, as nobody looks").await;
     bob.eval(&see(false)).await;
     people::sees(&bob, "Ada", 2).await;
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test]
+async fn the_box_sends_its_camera_in_the_sizes_that_somebody_shows_and_makes_no_others() {
+    if !has(&["chromium", "chromedriver", "ffmpeg"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let keys = [
+        ("PORCHLIGHT_ENDPOINT__AUTO_JOIN", "true"),
+        ("PORCHLIGHT_ENDPOINT__WIDTH", "640"),
+        ("PORCHLIGHT_ENDPOINT__HEIGHT", "360"),
+        ("PORCHLIGHT_ENDPOINT__FPS", "15"),
+        ("PORCHLIGHT_ENDPOINT__LAYERS", "2"),
+    ];
+    let daemon = Daemon::start_with(&state, &keys);
+    let browser = Browser::start().await;
+    let (ada, _) = people::owner_at_the_door(&browser, &daemon, "Ada", ADA).await;
+    window(&ada, 400, 420).await;
+    people::go_in(&ada).await;
+    height(&ada, BOX, 180).await;
+    encodes(&daemon, 1).await;
+
+    let invite = people::invite(&ada).await;
+    let bob = people::guest(&browser, &daemon, "Bob", BOB, &invite).await;
+    bob.eval(&format!("document.querySelector('[data-testid=tile][data-name={BOX}] [data-testid=pin]').click()")).await;
+    height(&bob, BOX, 360).await;
+    height(&ada, BOX, 180).await;
+    encodes(&daemon, 2).await;
+    people::sees(&bob, BOX, 3).await;
+    people::sees(&ada, BOX, 3).await;
+    daemon.writes("capture is open kind=Video", 1).await;
+
+    // Who shows it large goes: the small one goes on, and the camera was never closed.
+    window(&bob, 400, 420).await;
+    height(&bob, BOX, 180).await;
+    encodes(&daemon, 1).await;
+    people::sees(&ada, BOX, 3).await;
+    assert!(!daemon.log().contains("capture is closed kind=Video"), "no size disturbs another");
     assert!(daemon.stop().success());
 }

@@ -125,12 +125,19 @@ async fn whoever_offers_to_watch_is_answered_by_the_protocol_from_any_site() {
     assert_eq!(page.offer("0000000000000000", watch()).await.0, 404, "there is no such broadcast");
     assert_eq!(page.offer("nothing", watch()).await.0, 404);
     let broadcast = owner.go_live().await;
+    owner.ask(json!({ "op": "end_live" })).await;
+    let (status, headers, problem) = page.offer(&broadcast, watch()).await;
+    assert_eq!((status, &headers["retry-after"]), (409, &"5".parse().unwrap()), "it may come again: {problem}");
+    assert_eq!(owner.go_live().await, broadcast);
     let endpoint = format!("/whep/{broadcast}");
 
     let (status, headers, _) = page.ask(Method::OPTIONS, &endpoint, "text/plain", String::new()).await;
-    assert_eq!((status, &headers["accept-post"]), (204, &"application/sdp".parse().unwrap()));
+    assert_eq!((status, &headers["accept-post"]), (200, &"application/sdp".parse().unwrap()));
     assert_eq!(headers["access-control-allow-origin"], "*");
-    assert_eq!(headers["access-control-allow-methods"], "POST, DELETE, OPTIONS");
+    assert_eq!(headers["access-control-allow-methods"], "GET, POST, PATCH, DELETE, OPTIONS");
+    assert_eq!(headers["access-control-allow-headers"], "authorization, content-type, if-match");
+    let (status, _, nothing) = page.ask(Method::GET, &endpoint, "text/plain", String::new()).await;
+    assert_eq!((status, nothing.as_str()), (204, ""));
 
     let (status, headers, _) = page.ask(Method::POST, &endpoint, "text/plain", watch()).await;
     assert_eq!((status, &headers["access-control-allow-origin"]), (415, &"*".parse().unwrap()));
@@ -145,17 +152,38 @@ async fn whoever_offers_to_watch_is_answered_by_the_protocol_from_any_site() {
     let (status, headers, answer) = page.offer(&broadcast, watch()).await;
     assert_eq!((status, &headers["content-type"]), (201, &"application/sdp".parse().unwrap()), "{answer}");
     assert!(answer.contains("a=candidate:") && answer.matches("a=sendonly").count() == 2, "{answer}");
-    assert!(headers.contains_key("etag"));
-    assert!(headers["access-control-expose-headers"].to_str().unwrap().contains("location"));
+    let tag = headers["etag"].to_str().unwrap().to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    for exposed in ["location", "etag", "retry-after"] {
+        assert!(headers["access-control-expose-headers"].to_str().unwrap().contains(exposed), "{exposed}");
+    }
     let viewer = headers["location"].to_str().unwrap().to_owned();
     assert!(viewer.starts_with(&format!("{endpoint}/")), "{viewer}");
     until("picture", async || daemon.log().contains("forwarding the picture on air")).await;
     until("sound", async || daemon.log().contains("encoding codec=Opus")).await;
     assert!(!daemon.log().contains("encoding codec=Aac"), "nobody needs it");
 
-    let (status, headers, _) = page.ask(Method::PATCH, &viewer, "application/trickle-ice-sdpfrag", String::new()).await;
-    assert_eq!(status, 405);
-    assert!(headers["allow"].to_str().unwrap().contains("DELETE"), "{headers:?}");
+    let patch = async |kind: &str, tag: Option<&str>, body: &str| {
+        let request = page.http.patch(format!("{}{viewer}", daemon.url)).header("content-type", kind);
+        let request = tag.into_iter().fold(request, |request, tag| request.header("if-match", tag));
+        let answer = request.header("origin", ELSEWHERE).body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
+    };
+    let fragment = "application/trickle-ice-sdpfrag";
+    let anew = "a=ice-ufrag:ysXw\r\na=ice-pwd:vw5LmwG4y/e6dPP/zAP9Gp5k\r\n";
+    assert_eq!(patch("application/sdp", Some("*"), anew).await.0, 415);
+    assert_eq!(patch(fragment, None, anew).await.0, 428);
+    assert_eq!(patch(fragment, Some("\"another\""), anew).await.0, 412);
+    assert_eq!(patch(fragment, Some(&tag), "a=mid:0\r\n").await.0, 400);
+    let (status, headers, answer) = patch(fragment, Some(&tag), anew).await;
+    assert_eq!((status, &headers["content-type"]), (200, &fragment.parse().unwrap()), "{answer}");
+    assert!(answer.contains("a=ice-pwd:") && answer.contains("a=candidate:"), "{answer}");
+    let next = headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(patch(fragment, Some(&tag), anew).await.0, 412, "that connection is over");
+    let (status, headers, nothing) = patch(fragment, Some(&next), anew).await;
+    assert_eq!((status, nothing.as_str(), headers.contains_key("etag")), (204, "", false), "nothing new");
+    let (status, _, nothing) = page.ask(Method::GET, &viewer, "text/plain", String::new()).await;
+    assert_eq!((status, nothing.as_str()), (204, ""));
 
     let (_, headers, _) = page.offer(&broadcast, offer(Direction::SendRecv)).await;
     let second = headers["location"].to_str().unwrap().to_owned();
@@ -170,7 +198,7 @@ async fn whoever_offers_to_watch_is_answered_by_the_protocol_from_any_site() {
     let (_, headers, _) = page.offer(&broadcast, watch()).await;
     let last = headers["location"].to_str().unwrap().to_owned();
     owner.ask(json!({ "op": "end_live" })).await;
-    assert_eq!(page.offer(&broadcast, watch()).await.0, 404);
+    assert_eq!(page.offer(&broadcast, watch()).await.0, 409);
     until("end of the viewer", async || delete(&last).await == 404).await;
     assert!(daemon.stop().success());
 }
@@ -214,6 +242,16 @@ async fn a_browser_watches_by_webrtc_is_counted_and_falls_back_to_hls() {
     .await;
     page.wait_for("window.heard > 3", "beep of the box").await;
     page.wait_for("document.querySelector('[data-testid=viewers]')?.dataset.count === '1'", "one viewer").await;
+
+    // As if the network were another one: another way is looked for on the same connection, and pictures go on.
+    page.eval("dispatchEvent(new Event('online'))").await;
+    let healed =
+        "performance.getEntriesByType('resource').some(of => of.name.includes('/whep/') && of.responseStatus === 200)";
+    page.wait_for(healed, "ICE anew").await;
+    let before = page.eval(&format!("return {frames}")).await.as_u64().unwrap();
+    page.wait_for(&format!("{frames} > {before} + 30"), "new pictures on the new way").await;
+    page.wait_for(&shows("whep"), "WebRTC still").await;
+    assert_eq!(daemon.log().matches("an offer was answered").count(), 1, "nobody came anew");
 
     owner.ask(json!({ "op": "end_live" })).await;
     page.wait_for("document.querySelector('[data-testid=watch-state]').dataset.state === 'ended'", "an end").await;

@@ -50,6 +50,8 @@ function statistics(at: number, bytes: number): Statistics {
           received_packets: 1,
           lost_packets: 0,
           reported_loss: null,
+          estimate_bits_per_second: null,
+          freezes: 0,
           picture: null,
         },
       },

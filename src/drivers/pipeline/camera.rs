@@ -1,16 +1,20 @@
-//! Capture: the box's camera and microphone, or their stand-ins, as units.
+//! Capture: the box's camera as pictures and as units of each size in which they are sent, and its microphone as units, or their
+//! stand-ins.
+
+use tokio::sync::mpsc;
 
 use super::buffers::Clock;
 use super::describe::describe;
-use super::encode::{Keyframes, write_h264, write_opus, write_vp8};
+use super::encode::{Keyframes, PictureFeed, outputs, write_h264, write_voice, write_vp8};
 use super::running::{Built, Running, name};
-use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, MicrophoneSource, MicrophoneSpec, Spec};
+use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, LayerSpec, MicrophoneSource, MicrophoneSpec, Spec};
 use super::{Counters, Error, caption, stand_in};
+use crate::model::raw::Picture;
 use crate::model::ring::Writer;
 use crate::model::time::Timeline;
 use crate::model::unit::Unit;
 
-/// Starts a camera. Its units are stamped with the moment of capture.
+/// Opens a camera. Its pictures are stamped with the moment of capture; one is dropped when `pictures` is full.
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A camera that is missing or in use is an [`super::Event::Failed`].
@@ -18,8 +22,8 @@ pub fn camera(
     counters: &Counters,
     spec: CameraSpec,
     timeline: Timeline,
-    out: Writer<Unit>,
-) -> Result<(Running, Keyframes), Error> {
+    pictures: mpsc::Sender<Picture>,
+) -> Result<Running, Error> {
     let whole = Spec::Camera(spec.clone());
     spec::check(&whole)?;
     let mut built = Built::new("camera", &describe(&whole))?.counted(counters);
@@ -30,10 +34,14 @@ pub fn camera(
         CameraSource::StandIn => Clock::Ours,
         CameraSource::V4l2 { .. } => Clock::Monotonic(timeline),
     };
-    match spec.encoder {
-        CameraEncoder::H264(_) => write_h264(&built, clock, out),
-        CameraEncoder::Vp8 => write_vp8(&built, clock, out),
-    }
+    let work = built.work();
+    outputs(&built, clock, move |output| {
+        if let Some(picture) = output.picture()
+            && pictures.try_send(picture).is_err()
+        {
+            work.dropped.inc();
+        }
+    });
     match &spec.source {
         CameraSource::StandIn => {
             built.set_text(name::NOTICE, "text", "Stand-in camera");
@@ -45,11 +53,33 @@ pub fn camera(
             built.set_text(name::DEVICE, "device", path);
         }
     }
-    let keyframes = Keyframes::of(&built);
-    Ok((built.run()?, keyframes))
+    built.run()
 }
 
-/// Starts a microphone. Its units are stamped with the moment of capture.
+/// Encodes a camera's pictures in one of the sizes in which they are sent. The first picture becomes a keyframe; each unit has the
+/// time of its picture.
+///
+/// # Errors
+/// [`Error`] when the pipeline can't be built.
+pub fn layer(
+    counters: &Counters,
+    spec: LayerSpec,
+    out: Writer<Unit>,
+) -> Result<(Running, PictureFeed, Keyframes), Error> {
+    let whole = Spec::Layer(spec);
+    spec::check(&whole)?;
+    let built = Built::new("camera-layer", &describe(&whole))?.counted(counters);
+    match spec.encoder {
+        CameraEncoder::H264(_) => write_h264(&built, Clock::Ours, out),
+        CameraEncoder::Vp8 => write_vp8(&built, Clock::Ours, out),
+    }
+    let (width, height) = spec.from;
+    let (feed, keyframes) = (PictureFeed::of(&built, width, height), Keyframes::of(&built));
+    Ok((built.run()?, feed, keyframes))
+}
+
+/// Starts a microphone. Its units are stamped with the moment of capture, and say how loud they are. While nobody speaks there is
+/// one each 400 ms: what is missing between them is silence, not a loss.
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A sound card that is missing or in use is an [`super::Event::Failed`].
@@ -64,13 +94,13 @@ pub fn microphone(
     let mut built = Built::new("microphone", &describe(&whole))?.counted(counters);
     match &spec.source {
         MicrophoneSource::StandIn => {
-            write_opus(&built, Clock::Ours, 1, out);
+            write_voice(&built, Clock::Ours, out);
             let source = built.element(name::IN);
             built.on_start(move || stand_in::pace_sound(source, timeline));
         }
         MicrophoneSource::Alsa { device } => {
             built.set_text(name::DEVICE, "device", device);
-            write_opus(&built, Clock::Monotonic(timeline), 1, out);
+            write_voice(&built, Clock::Monotonic(timeline), out);
         }
     }
     built.run()

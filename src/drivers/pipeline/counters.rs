@@ -6,8 +6,17 @@ use super::decode::Fed;
 use crate::model::count::{Counter, Gauge};
 
 /// The roles of pipelines that run for long.
-pub const ROLES: [&str; 8] =
-    ["camera", "microphone", "video-encoder", "audio-encoder", "video-decoder", "audio-decoder", "display", "speaker"];
+pub const ROLES: [&str; 9] = [
+    "camera",
+    "camera-layer",
+    "microphone",
+    "video-encoder",
+    "audio-encoder",
+    "video-decoder",
+    "audio-decoder",
+    "display",
+    "speaker",
+];
 
 /// What the pipelines of one role do.
 #[derive(Debug, Default)]

@@ -93,15 +93,10 @@ pub fn describe(spec: &Spec) -> String {
                 true => String::new(),
                 false => text("caption", LOWER_EDGE, spec.height, 16),
             };
-            let keyframe_interval = spec.fps.saturating_mul(2);
-            let encoder = match spec.encoder {
-                CameraEncoder::H264(encoder) => h264(encoder, spec.bitrate, keyframe_interval),
-                CameraEncoder::Vp8 => vp8(spec.bitrate, keyframe_interval),
-            };
             match &spec.source {
                 CameraSource::StandIn => {
                     let notice = text("notice", UPPER_EDGE, spec.height, 14);
-                    chain(&[&source(&raw, true), &notice, &caption, &encoder, SINK])
+                    chain(&[&source(&raw, true), &notice, &caption, SINK])
                 }
                 CameraSource::V4l2 { format, width, height, fps, .. } => {
                     let (media, decoder) = match format {
@@ -125,14 +120,27 @@ pub fn describe(spec: &Spec) -> String {
                         "videoconvert",
                         &scaled,
                         &caption,
-                        &encoder,
                         SINK,
                     ])
                 }
             }
         }
+        Spec::Layer(spec) => {
+            let (width, height) = spec.from;
+            let scale = match spec.from == (spec.width, spec.height) {
+                true => String::new(),
+                false => format!("videoscale ! {}", scaled(spec.width, spec.height)),
+            };
+            let keyframe_interval = spec.fps.saturating_mul(2);
+            let encoder = match spec.encoder {
+                CameraEncoder::H264(encoder) => h264(encoder, spec.bitrate, keyframe_interval),
+                CameraEncoder::Vp8 => vp8(spec.bitrate, keyframe_interval),
+            };
+            chain(&[&source(&raw_video(width, height, spec.fps), false), &scale, &encoder, SINK])
+        }
         Spec::Microphone(spec) => {
-            let encoder = format!("{} audio-type=voice inband-fec=true packet-loss-percentage=10", opus(spec.bitrate));
+            let how = "name=encoder audio-type=voice inband-fec=true packet-loss-percentage=10 dtx=true";
+            let encoder = format!("{} {how}", opus(spec.bitrate));
             match spec.source {
                 MicrophoneSource::StandIn => chain(&[&source(&raw_audio(1), true), &encoder, SINK]),
                 MicrophoneSource::Alsa { .. } => chain(&[
@@ -221,13 +229,17 @@ pub fn describe(spec: &Spec) -> String {
 mod tests {
     use super::*;
     use crate::drivers::pipeline::spec::{
-        AudioEncoderSpec, CameraSpec, DisplaySpec, MicrophoneSpec, SpeakerSpec, VideoDecoderSpec, VideoEncoderSpec,
-        check,
+        AudioEncoderSpec, CameraSpec, DisplaySpec, LayerSpec, MicrophoneSpec, SpeakerSpec, VideoDecoderSpec,
+        VideoEncoderSpec, check,
     };
 
-    fn camera(source: CameraSource, encoder: CameraEncoder) -> Spec {
+    fn camera(source: CameraSource) -> Spec {
         let caption = "Porch ! filesink location=/tmp/x".to_owned();
-        Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, bitrate: 2_000_000, encoder, caption })
+        Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, caption })
+    }
+
+    fn layer((width, height): (u32, u32), bitrate: u32, encoder: CameraEncoder) -> Spec {
+        Spec::Layer(LayerSpec { from: (1280, 720), width, height, fps: 30, bitrate, encoder })
     }
 
     fn v4l2(format: V4l2Format) -> CameraSource {
@@ -251,10 +263,13 @@ mod tests {
         let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
         let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
         vec![
-            ("camera-stand-in", camera(CameraSource::StandIn, CameraEncoder::H264(H264Encoder::X264))),
-            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg), CameraEncoder::H264(H264Encoder::V4l2))),
-            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw), CameraEncoder::H264(H264Encoder::OpenH264))),
-            ("camera-vp8", camera(v4l2(V4l2Format::Mjpeg), CameraEncoder::Vp8)),
+            ("camera-stand-in", camera(CameraSource::StandIn)),
+            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg))),
+            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw))),
+            ("layer-whole", layer((1280, 720), 2_000_000, CameraEncoder::H264(H264Encoder::V4l2))),
+            ("layer-half", layer((640, 360), 500_000, CameraEncoder::H264(H264Encoder::X264))),
+            ("layer-half-openh264", layer((640, 360), 500_000, CameraEncoder::H264(H264Encoder::OpenH264))),
+            ("layer-quarter-vp8", layer((320, 180), 125_000, CameraEncoder::Vp8)),
             (
                 "microphone-stand-in",
                 Spec::Microphone(MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 }),

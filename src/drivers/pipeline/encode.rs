@@ -1,6 +1,6 @@
 //! Encoders: raw pictures and sound in, units out.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,11 +21,15 @@ use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
 use crate::model::ring::Writer;
 use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
+use crate::proto::sfu::Meter;
 
 /// Samples by which libav's AAC encoder is late: it codes one frame of silence first.
 const AAC_DELAY: i64 = 1024;
 /// One Opus frame.
 const OPUS_FRAME: Duration = Duration::from_millis(20);
+/// Bytes of an Opus frame up to which it need not be sent: with discontinuous transmission libopus makes such ones while nobody
+/// speaks, and a real one each 400 ms.
+const UNSENT: usize = 2;
 
 /// Pictures that may wait for an encoder or a screen. When full the newest is dropped: an encoder that can't keep up
 /// gives fewer pictures, not later ones.
@@ -140,6 +144,7 @@ pub(super) fn write_h264(built: &Built, clock: Clock, mut out: Writer<Unit>) {
             duration: output.sample.buffer().and_then(|b| b.duration()).map(|d| Duration::from_nanos(d.nseconds())),
             keyframe: coded.keyframe,
             gap: false,
+            level: None,
             config: coded.config,
             data: coded.data,
         });
@@ -159,19 +164,29 @@ pub(super) fn write_vp8(built: &Built, clock: Clock, mut out: Writer<Unit>) {
             duration: buffer.duration().map(|d| Duration::from_nanos(d.nseconds())),
             keyframe: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
             gap: false,
+            level: None,
             config: config.clone(),
             data: Bytes::copy_from_slice(&map),
         });
     });
 }
 
-/// Writes the frames of a sound encoder into a ring; `place` gives their time and duration, the encoder's delay taken off.
+/// What belongs to one frame of sound.
+struct Frame {
+    /// The encoder's delay is taken off.
+    pts: MediaTime,
+    duration: Duration,
+    level: Option<u8>,
+}
+
+/// Writes the frames of a sound encoder into a ring; `place` says of each what belongs to it by its bytes, its time and its
+/// duration, or that it is left out.
 fn write_sound(
     built: &Built,
     clock: Clock,
     mut out: Writer<Unit>,
     configure: impl Fn(&Output) -> Option<Config> + Send + 'static,
-    place: impl Fn(MediaTime, Duration) -> (MediaTime, Duration) + Send + 'static,
+    mut place: impl FnMut(&[u8], MediaTime, Duration) -> Option<Frame> + Send + 'static,
 ) {
     let mut config: Option<Arc<Config>> = None;
     outputs(built, clock, move |output| {
@@ -180,26 +195,55 @@ fn write_sound(
         }
         let (Some(config), Some(map)) = (config.clone(), output.map()) else { return };
         let Some(duration) = output.sample.buffer().and_then(|b| b.duration()) else { return };
-        if map.is_empty() {
-            return;
-        }
-        let (pts, duration) = place(output.time, Duration::from_nanos(duration.nseconds()));
+        let Some(frame) = place(&map, output.time, Duration::from_nanos(duration.nseconds())) else { return };
+        let Frame { pts, duration, level } = frame;
         let data = Bytes::copy_from_slice(&map);
-        out.push(Unit { pts, duration: Some(duration), keyframe: true, gap: false, config, data });
+        out.push(Unit { pts, duration: Some(duration), keyframe: true, gap: false, level, config, data });
     });
 }
 
 /// Writes Opus frames into a ring. The element takes libopus's look-ahead off by making its first frame shorter, so that
 /// the end of each frame is right and its start is one whole frame before.
-pub(super) fn write_opus(built: &Built, clock: Clock, channels: u8, out: Writer<Unit>) {
-    let place = |time, duration| (time + duration - OPUS_FRAME, OPUS_FRAME);
-    write_sound(built, clock, out, move |_| Some(Config::Opus { channels }), place);
+fn write_opus(built: &Built, clock: Clock, out: Writer<Unit>) {
+    let place = |data: &[u8], time, duration| {
+        (!data.is_empty()).then_some(Frame { pts: time + duration - OPUS_FRAME, duration: OPUS_FRAME, level: None })
+    };
+    write_sound(built, clock, out, |_| Some(Config::Opus { channels: CHANNELS as u8 }), place);
+}
+
+/// Writes the Opus frames of one voice into a ring, each with its level. While nobody speaks most of them are left out.
+pub(super) fn write_voice(built: &Built, clock: Clock, out: Writer<Unit>) {
+    let mut level = metered(built);
+    let place = move |data: &[u8], time, duration| {
+        let frame = Frame { pts: time + duration - OPUS_FRAME, duration: OPUS_FRAME, level: level() };
+        (data.len() > UNSENT).then_some(frame)
+    };
+    write_sound(built, clock, out, |_| Some(Config::Opus { channels: 1 }), place);
+}
+
+/// Measures what goes into an encoder of sound. Each call gives the level since the one before, in -dBov (RFC 6464): a frame comes
+/// out on the thread that brought the last of it, so that what was measured until then is what is in it, but for the encoder's
+/// look-ahead of some milliseconds.
+fn metered(built: &Built) -> impl FnMut() -> Option<u8> + Send + 'static {
+    let meter = Arc::new(Mutex::new(Meter::default()));
+    let looked = meter.clone();
+    let pad = built.element::<gst::Element>(name::ENCODER).static_pad("sink").expect("an encoder takes something");
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        if let Some(map) = info.buffer().and_then(|buffer| buffer.map_readable().ok()) {
+            let samples = map.chunks_exact(2).map(|s| i16::from_le_bytes([s[0], s[1]]));
+            meter.lock().unwrap_or_else(PoisonError::into_inner).add(samples);
+        }
+        gst::PadProbeReturn::Ok
+    });
+    move || looked.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Writes AAC frames into a ring. The element does not take libav's delay off.
 fn write_aac(built: &Built, clock: Clock, out: Writer<Unit>) {
     let late = MediaTime::from_ticks(AAC_DELAY, RATE).nanos();
-    write_sound(built, clock, out, aac_config, move |time, duration| (time.plus_nanos(-late), duration));
+    write_sound(built, clock, out, aac_config, move |data, time, duration| {
+        (!data.is_empty()).then_some(Frame { pts: time.plus_nanos(-late), duration, level: None })
+    });
 }
 
 /// The AudioSpecificConfig that an AAC encoder puts into its caps.
@@ -239,7 +283,7 @@ pub fn audio_encoder(
     spec::check(&Spec::AudioEncoder(spec))?;
     let built = Built::new("audio-encoder", &describe(&Spec::AudioEncoder(spec)))?.counted(counters);
     match spec.codec {
-        AudioCodec::Opus => write_opus(&built, Clock::Ours, CHANNELS as u8, out),
+        AudioCodec::Opus => write_opus(&built, Clock::Ours, out),
         AudioCodec::Aac => write_aac(&built, Clock::Ours, out),
     }
     let feed = SoundFeed::of(&built);

@@ -39,7 +39,7 @@ mod still;
 #[cfg(test)]
 mod tests;
 
-pub use camera::{camera, microphone};
+pub use camera::{camera, layer, microphone};
 pub use counters::{Counters, ROLES, Work};
 pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
 pub use describe::describe;
@@ -48,7 +48,7 @@ pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder
 pub use playback::{display, speaker};
 pub use running::{Cause, Event, Running};
 pub use spec::{
-    AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, MicrophoneSource,
+    AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, LayerSpec, MicrophoneSource,
     MicrophoneSpec, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
 };
 pub use still::{card, jpeg};

@@ -24,7 +24,7 @@ pub mod name {
     pub const CAPTION: &str = "caption";
     /// The second text on a picture: that it comes from a stand-in.
     pub const NOTICE: &str = "notice";
-    /// The video encoder.
+    /// The encoder.
     pub const ENCODER: &str = "encoder";
     /// The capture or playback device.
     pub const DEVICE: &str = "device";

@@ -33,11 +33,26 @@ pub enum V4l2Format {
     Mjpeg,
 }
 
-/// A camera, encoded as H.264 constrained baseline without B-frames, or as VP8.
+/// A camera: its pictures, as they are.
 #[derive(Debug, Clone)]
 pub struct CameraSpec {
     /// Where pictures come from.
     pub source: CameraSource,
+    /// Pixels across of the picture; even.
+    pub width: u32,
+    /// Pixels down of the picture; even.
+    pub height: u32,
+    /// Pictures a second.
+    pub fps: u32,
+    /// Drawn at the lower edge; empty for nothing.
+    pub caption: String,
+}
+
+/// One of the sizes in which a camera's pictures are sent, encoded as H.264 constrained baseline without B-frames, or as VP8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerSpec {
+    /// Pixels across and down of the camera's pictures; both even.
+    pub from: (u32, u32),
     /// Pixels across of the encoded picture; even.
     pub width: u32,
     /// Pixels down of the encoded picture; even.
@@ -48,8 +63,6 @@ pub struct CameraSpec {
     pub bitrate: u32,
     /// The encoder.
     pub encoder: CameraEncoder,
-    /// Drawn at the lower edge; empty for nothing.
-    pub caption: String,
 }
 
 /// How a camera's pictures are encoded.
@@ -153,8 +166,10 @@ pub struct SpeakerSpec {
 /// Every pipeline there is.
 #[derive(Debug, Clone)]
 pub enum Spec {
-    /// Camera to H.264 or VP8.
+    /// Camera to pictures.
     Camera(CameraSpec),
+    /// A camera's pictures to H.264 or VP8 of one size.
+    Layer(LayerSpec),
     /// Microphone to Opus.
     Microphone(MicrophoneSpec),
     /// H.264 or VP8 to pictures.
@@ -214,8 +229,9 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
             if let CameraSource::V4l2 { width, height, fps: rate, .. } = s.source {
                 size(width, height).and(fps(rate))?;
             }
-            size(s.width, s.height).and(fps(s.fps)).and(video(s.bitrate))
+            size(s.width, s.height).and(fps(s.fps))
         }
+        Spec::Layer(s) => size(s.from.0, s.from.1).and(size(s.width, s.height)).and(fps(s.fps)).and(video(s.bitrate)),
         Spec::VideoEncoder(s) => match s.keyframe_interval {
             1..=10_000 => size(s.width, s.height).and(fps(s.fps)).and(video(s.bitrate)),
             _ => Err(Error::OutOfRange("the keyframe interval is from 1 to 10000 pictures")),

@@ -62,6 +62,23 @@ impl Problem {
         Self::new(StatusCode::NOT_ACCEPTABLE, "takes-no-sdp", "The answer is application/sdp, and nothing else.")
     }
 
+    pub(super) fn not_fragment() -> Self {
+        let what = "The body must be application/trickle-ice-sdpfrag.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-fragment", what)
+    }
+
+    pub(super) fn bad_fragment() -> Self {
+        Self::bad("bad-fragment", "This fragment of a session description can't be used.")
+    }
+
+    pub(super) fn no_match() -> Self {
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "no-match", "If-Match must say which connection is meant.")
+    }
+
+    pub(super) fn off_air() -> Self {
+        Self::new(StatusCode::CONFLICT, "off-air", "This broadcast is not on air yet. Try again later.")
+    }
+
     pub(super) fn bad_offer(why: impl std::fmt::Display) -> Self {
         Self::bad("bad-offer", format!("This offer can't be answered: {why}."))
     }
@@ -87,6 +104,15 @@ impl Problem {
 }
 
 impl Problem {
+    /// After how many seconds it may have passed, where it passes by itself.
+    fn again(&self) -> Option<&'static str> {
+        match (self.status, self.kind) {
+            (StatusCode::SERVICE_UNAVAILABLE, _) => Some("2"),
+            (_, "off-air") => Some("5"),
+            _ => None,
+        }
+    }
+
     /// The document, with the identifier of the request under which the log has more, beside the headers that the answer had.
     pub(super) fn answer(self, request: Option<&RequestId>, before: HeaderMap) -> Response {
         let Self { status, kind, title } = &self;
@@ -100,8 +126,8 @@ impl Problem {
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = self.again() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }
@@ -208,6 +234,10 @@ impl From<egress::whep::Error> for Problem {
         match error {
             E::NotOnAir => egress::Error::NotOnAir.into(),
             E::NotFound => Self::not_found(),
+            E::Outdated => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "outdated", "This connection was started anew meanwhile.")
+            }
+            E::BadFragment => Self::bad_fragment(),
             E::Offer(why) => Self::bad_offer(why),
             E::BadOffer => Self::bad_offer("it can't be read, or knows neither H.264 nor Opus"),
             E::Busy => egress::Error::Busy.into(),

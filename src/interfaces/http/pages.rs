@@ -1,7 +1,7 @@
 //! The pages, from inside the binary.
 
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -29,6 +29,20 @@ pub(super) async fn page(headers: HeaderMap) -> Result<Response, Problem> {
     file("index.html", &headers, "no-cache").ok_or_else(|| {
         Problem::new(StatusCode::NOT_FOUND, "no-pages", "This binary was built without its pages: build web/ first.")
     })
+}
+
+/// An address that there is none of: whoever looks with a browser is shown the page that says so.
+pub(super) async fn lost(method: Method, mut headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let looks = method == Method::GET && accepted.contains("text/html");
+    headers.remove(header::IF_NONE_MATCH);
+    match looks.then(|| file("index.html", &headers, "no-store")).flatten() {
+        Some(mut page) => {
+            *page.status_mut() = StatusCode::NOT_FOUND;
+            page
+        }
+        None => Problem::not_found().into_response(),
+    }
 }
 
 /// What the page needs; the names change with the content.

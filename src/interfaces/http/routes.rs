@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, options, post};
+use axum::routing::{MethodRouter, delete, get, options, patch, post};
 
 use super::error::Problem;
 use super::{
@@ -80,7 +80,10 @@ routes! {
     GET get "/api/v1/broadcasts/{broadcast}/events" Rule::EveryPage => broadcasts::events;
     GET get "/hls/{broadcast}/{*path}" Rule::EveryPage => hls::object;
     POST post "/whep/{broadcast}" Rule::EveryPage => whep::create;
+    GET get "/whep/{broadcast}" Rule::EveryPage => whep::nothing;
     OPTIONS options "/whep/{broadcast}" Rule::EveryPage => whep::options;
+    GET get "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::nothing;
+    PATCH patch "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::change;
     DELETE delete "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::remove;
     OPTIONS options "/whep/{broadcast}/{viewer}" Rule::EveryPage => whep::options;
     GET get "/" Rule::Everybody => pages::page;
@@ -122,7 +125,7 @@ pub(super) fn router(app: App) -> Router {
         router = router.route(route.path, (route.handler)().layer(check));
     }
     router
-        .fallback(async || Problem::not_found())
+        .fallback(pages::lost)
         .method_not_allowed_fallback(async || Problem::wrong_method())
         .layer(from_fn_with_state(app.clone(), door::check))
         .layer(from_fn(async |request: axum::extract::Request, next: axum::middleware::Next| {

@@ -132,6 +132,8 @@ fn participant(room: &Room, who: &Participant, report: Option<&Report>) -> Value
             "received_packets": report.received_packets,
             "lost_packets": report.lost_packets,
             "reported_loss": report.reported_loss,
+            "estimate_bits_per_second": report.estimate.map(|rate| rate.0),
+            "freezes": report.freezes,
             "picture": report.picture.map(|(width, height)| json!({ "width": width, "height": height })),
         })),
     })

@@ -23,7 +23,7 @@ pub(crate) fn headers(lines: &[u8]) {
     if let (true, Some(origin)) = (gate::own_origin(&headers), origin) {
         assert!(host.is_some_and(|host| origin.ends_with(&format!("://{host}"))), "{origin} is not {host:?}");
     }
-    let _ = (whep::is_sdp(&headers), whep::takes_sdp(&headers));
+    let _ = (whep::is("application/sdp", &headers), whep::takes_sdp(&headers), whep::meant(&headers));
 }
 
 /// Reads a message of the room's WebSocket.

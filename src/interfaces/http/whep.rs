@@ -6,15 +6,21 @@ use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::error::Problem;
+use crate::proto::whip::Fragment;
+use crate::services::egress::whep::{self, Meant};
 
 /// `Content-Type` of session descriptions (RFC 8866).
 const SDP: &str = "application/sdp";
-/// What other sites' pages may send, for a day. OPTIONS also says what POST takes.
-const OPTIONS: [(HeaderName, &str); 4] = [
-    (header::ACCESS_CONTROL_ALLOW_METHODS, "POST, DELETE, OPTIONS"),
-    (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+/// `Content-Type` of what is said of addresses later (RFC 8840 section 9).
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+/// What other sites' pages may send, for a day: players may have a token configured, which nobody reads here. OPTIONS also
+/// says what POST and PATCH take.
+const OPTIONS: [(HeaderName, &str); 5] = [
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE, OPTIONS"),
+    (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, if-match"),
     (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     (HeaderName::from_static("accept-post"), SDP),
+    (HeaderName::from_static("accept-patch"), FRAGMENT),
 ];
 
 pub(super) async fn create(
@@ -23,25 +29,56 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
-    if !is_sdp(request.headers()) {
+    if !is(SDP, request.headers()) {
         return Err(Problem::not_sdp());
     }
     if !takes_sdp(request.headers()) {
         return Err(Problem::takes_no_sdp());
     }
     let offer = String::from_request(request, &app).await.map_err(|_| Problem::bad_offer("the offer can't be read"))?;
-    let answer = app.whep.create(broadcast, offer).await?;
+    let answer = app.whep.create(broadcast, offer).await.map_err(|error| match error {
+        // Unlike a playlist, what is to be posted here has its address while the broadcast is off air.
+        whep::Error::NotOnAir => Problem::off_air(),
+        error => error.into(),
+    })?;
     let mut response = (StatusCode::CREATED, answer.sdp).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(SDP));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let viewer = answer.viewer;
-    for (name, value) in
-        [(header::LOCATION, format!("/whep/{broadcast}/{viewer}")), (header::ETAG, format!("\"{viewer}\""))]
-    {
-        headers.insert(name, HeaderValue::from_str(&value).expect("an id is ASCII"));
-    }
+    headers.insert(header::LOCATION, ascii(&format!("/whep/{broadcast}/{}", answer.viewer)));
+    headers.insert(header::ETAG, ascii(&format!("\"{}\"", answer.tag)));
     Ok(response)
+}
+
+pub(super) async fn change(
+    State(app): State<App>,
+    Path((broadcast, viewer)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
+    let viewer = viewer.parse().map_err(|_| Problem::not_found())?;
+    if !is(FRAGMENT, request.headers()) {
+        return Err(Problem::not_fragment());
+    }
+    let meant = meant(request.headers()).ok_or_else(Problem::no_match)?;
+    let text = String::from_request(request, &app).await.map_err(|_| Problem::bad_fragment())?;
+    let fragment = Fragment::read(&text).map_err(|_| Problem::bad_fragment())?;
+    Ok(match app.whep.change(broadcast, viewer, meant, fragment).await? {
+        whep::Changed::Added => StatusCode::NO_CONTENT.into_response(),
+        whep::Changed::Restarted { fragment, tag } => {
+            let mut response = fragment.into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FRAGMENT));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::ETAG, ascii(&format!("\"{tag}\"")));
+            response
+        }
+    })
+}
+
+/// These addresses are only sent to: who reads them gets nothing, and no error (section 4.1 of the draft).
+pub(super) async fn nothing() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 pub(super) async fn remove(
@@ -55,17 +92,36 @@ pub(super) async fn remove(
 }
 
 pub(super) async fn options() -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
+    let mut response = StatusCode::OK.into_response();
     for (name, value) in OPTIONS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-/// Whether the body is a session description; parameters do not matter.
-pub(super) fn is_sdp(headers: &HeaderMap) -> bool {
+fn ascii(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("ids are ASCII")
+}
+
+/// Whether the body is of this type; parameters do not matter.
+pub(super) fn is(wanted: &str, headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    media(kind).eq_ignore_ascii_case(SDP)
+    media(kind).eq_ignore_ascii_case(wanted)
+}
+
+/// Which connection a change is meant for; `None` if it does not say so. Tags are compared strongly, so weak ones fit nothing
+/// (RFC 9110 section 13.1.1).
+pub(super) fn meant(headers: &HeaderMap) -> Option<Meant> {
+    let all = headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
+    let all: Vec<&str> = all.flat_map(|value| value.split(',')).map(str::trim).filter(|tag| !tag.is_empty()).collect();
+    match all[..] {
+        [] => None,
+        ["*"] => Some(Meant::Any),
+        _ => {
+            let strong = |tag: &&str| Some(tag.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+            Some(Meant::Tags(all.iter().filter_map(strong).collect()))
+        }
+    }
 }
 
 /// Whether a session description is an answer that was asked for (RFC 9110 section 12.5.1).
@@ -96,10 +152,22 @@ mod tests {
 
     #[test]
     fn only_session_descriptions_are_taken() {
-        assert!(is_sdp(&one(header::CONTENT_TYPE, "application/sdp")));
-        assert!(is_sdp(&one(header::CONTENT_TYPE, "Application/SDP; charset=utf-8")));
-        assert!(!is_sdp(&one(header::CONTENT_TYPE, "text/plain")));
-        assert!(!is_sdp(&HeaderMap::new()));
+        assert!(is(SDP, &one(header::CONTENT_TYPE, "application/sdp")));
+        assert!(is(SDP, &one(header::CONTENT_TYPE, "Application/SDP; charset=utf-8")));
+        assert!(!is(SDP, &one(header::CONTENT_TYPE, "text/plain")));
+        assert!(!is(SDP, &HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_change_says_for_which_connection_it_is() {
+        let tags = |tags: &[&str]| Some(Meant::Tags(tags.iter().map(|&tag| tag.to_owned()).collect()));
+        let of = |value| meant(&one(header::IF_MATCH, value));
+        assert_eq!(meant(&HeaderMap::new()), None);
+        assert_eq!(of(" "), None);
+        assert_eq!(of("*"), Some(Meant::Any));
+        assert_eq!(of("\"a-0\""), tags(&["a-0"]));
+        assert_eq!(of("\"a-0\", \"a-1\""), tags(&["a-0", "a-1"]));
+        assert_eq!(of("W/\"a-0\", a-1, \""), tags(&[]), "weak, bare, and torn");
     }
 
     #[test]

@@ -14,9 +14,33 @@ const BINDING_REQUEST: u16 = 0x0001;
 const BINDING_SUCCESS: u16 = 0x0101;
 const COOKIE: u32 = 0x2112_A442;
 const MAPPED_ADDRESS: u16 = 0x0001;
+const USERNAME: u16 = 0x0006;
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 /// RFC 5780 section 7.4.
 const OTHER_ADDRESS: u16 = 0x802C;
+
+/// Whether a packet is STUN and nothing else that shares its port (RFC 8489 section 5, RFC 7983).
+pub fn is_stun(bytes: &[u8]) -> bool {
+    bytes.len() >= HEAD && bytes[0] < 4 && bytes[4..8] == COOKIE.to_be_bytes()
+}
+
+/// The user fragment by which an ICE check calls whom it is sent to: what stands before the colon of its user name (RFC 8445
+/// section 7.2.2).
+pub fn called(bytes: &[u8]) -> Option<&str> {
+    let value = attributes(bytes.get(HEAD..)?).find_map(|(kind, value)| (kind == USERNAME).then_some(value))?;
+    std::str::from_utf8(value).ok()?.split_once(':').map(|(ours, _)| ours)
+}
+
+/// Kinds and values, as far as they are whole (RFC 8489 section 14).
+fn attributes(mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, after) = rest.split_at_checked(4)?;
+        let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+        let value = after.get(..length)?;
+        rest = after.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((u16::from_be_bytes([head[0], head[1]]), value))
+    })
+}
 
 /// What a server says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +71,13 @@ pub fn answer(bytes: &[u8]) -> Option<Answer> {
     }
     let transaction: Transaction = head[8..].try_into().ok()?;
     let (mut plain, mut hidden, mut other) = (None, None, None);
-    let mut rest = body;
-    while let [a, b, c, d, after @ ..] = rest {
-        let (kind, length) = (u16::from_be_bytes([*a, *b]), usize::from(u16::from_be_bytes([*c, *d])));
-        let value = after.get(..length)?;
+    for (kind, value) in attributes(body) {
         match kind {
             MAPPED_ADDRESS => plain = plain.or(address(value)),
             XOR_MAPPED_ADDRESS => hidden = hidden.or(address(value).map(|seen| uncover(seen, transaction))),
             OTHER_ADDRESS => other = other.or(address(value)),
             _ => {}
         }
-        rest = after.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     Some(Answer { transaction, mapped: hidden.or(plain)?, other })
 }
@@ -103,6 +123,19 @@ pub(crate) fn answer_to(question: &[u8], mapped: SocketAddr) -> Vec<u8> {
     bytes
 }
 
+/// A check of whoever calls us by this user name, for tests.
+#[cfg(test)]
+pub(crate) fn check(user: &str, transaction: Transaction) -> Vec<u8> {
+    let mut bytes = question(transaction).to_vec();
+    bytes.extend(USERNAME.to_be_bytes());
+    bytes.extend((user.len() as u16).to_be_bytes());
+    bytes.extend(user.bytes());
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    let length = (bytes.len() - HEAD) as u16;
+    bytes[2..4].copy_from_slice(&length.to_be_bytes());
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +163,27 @@ mod tests {
         assert_eq!(mapped(&v6).as_deref(), Some("[2001:db8:1234:5678:11:2233:4455:6677]:32853"));
         for end in 0..v4.len() {
             assert_eq!(answer(&v4[..end]), None, "{end} bytes of it");
+        }
+    }
+
+    #[test]
+    fn the_request_of_rfc_5769_says_whom_it_calls() {
+        // Section 2.1: SOFTWARE, PRIORITY, ICE-CONTROLLED, USERNAME, MESSAGE-INTEGRITY and FINGERPRINT.
+        let request = bytes(
+            "00010058 2112a442 b7e7a701bc34d686fa87dfae 80220010 5354554e207465737420636c69656e74 00240004 6e0001ff
+             80290008 932ff9b151263b36 00060009 6576746a3a68367659202020
+             00080014 9aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2 80280004 e57a3bcf",
+        );
+        assert!(is_stun(&request));
+        assert_eq!(called(&request), Some("evtj"));
+        let user = request.len() - 32 - 12..;
+        for end in 0..user.start + 9 {
+            assert_eq!(called(&request[..end]), None, "{end} bytes of it");
+        }
+        assert_eq!(called(&check("ada:bob", [1; 12])), Some("ada"));
+        assert_eq!(called(&check("ada", [1; 12])), None);
+        for other in [&[128, 96][..], &[20; 30], &question([3; 12])[..19]] {
+            assert!(!is_stun(other));
         }
     }
 

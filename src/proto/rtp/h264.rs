@@ -181,7 +181,8 @@ impl Assembler {
             self.started = true;
         }
         let config = self.config.clone().filter(|_| self.started)?;
-        Some(Unit { pts: self.pts, duration: None, keyframe, gap: std::mem::take(&mut self.gap), config, data })
+        let gap = std::mem::take(&mut self.gap);
+        Some(Unit { pts: self.pts, duration: None, keyframe, gap, level: None, config, data })
     }
 }
 
@@ -278,6 +279,7 @@ mod tests {
             duration: None,
             keyframe,
             gap: false,
+            level: None,
             config: Arc::new(config),
             data: data.freeze(),
         }

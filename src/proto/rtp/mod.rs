@@ -15,6 +15,7 @@ pub use clock::{Clock, Report};
 
 use std::time::Duration;
 
+use crate::model::layer::Layer;
 use crate::model::packet::Packet;
 use crate::model::time::MediaTime;
 use crate::model::track::Codec;
@@ -22,6 +23,9 @@ use crate::model::unit::Unit;
 
 /// Largest RTP payload we make, in bytes: leaves room for IPv6, UDP, SRTP and header extensions below 1280.
 pub const PAYLOAD: usize = 1160;
+
+/// Sound that begins so long after the sound before it comes after silence.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Longest wait for a packet that is missing, before going on without it: a retransmission on a 100 ms link takes one and a half round trips.
 pub const REORDER: Duration = Duration::from_millis(150);
@@ -112,18 +116,26 @@ impl Depacketizer {
     }
 }
 
-/// Turns the units of one track into packets.
+/// Turns the units of one track, or of one layer of it, into packets.
 pub struct Packetizer {
     codec: Codec,
+    layer: Layer,
     seq: u64,
     /// Pictures so far, which VP8 numbers.
     pictures: u16,
+    /// When the sound before ended.
+    sounded: Option<MediaTime>,
 }
 
 impl Packetizer {
     /// For one track of this codec; `None` for codecs that RTP does not carry here (AAC).
     pub fn new(codec: Codec) -> Option<Self> {
-        (codec != Codec::Aac).then_some(Self { codec, seq: 0, pictures: 0 })
+        Self::of_layer(codec, Layer::LOWEST)
+    }
+
+    /// The same for one of the layers in which a track is sent.
+    pub fn of_layer(codec: Codec, layer: Layer) -> Option<Self> {
+        (codec != Codec::Aac).then_some(Self { codec, layer, seq: 0, pictures: 0, sounded: None })
     }
 
     /// The packets of one unit, in order.
@@ -132,7 +144,11 @@ impl Packetizer {
         let first = packets.len();
         match self.codec {
             Codec::H264 => h264::packetize(unit, rtp_time, packets),
-            Codec::Opus => packets.push(opus::packetize(unit, rtp_time)),
+            Codec::Opus => {
+                let after_silence = self.sounded.is_none_or(|end| unit.pts.since(end) >= PAUSE.as_nanos() as i64);
+                packets.push(opus::packetize(unit, rtp_time, after_silence));
+                self.sounded = Some(unit.pts + unit.duration.unwrap_or_default());
+            }
             Codec::Vp8 => {
                 vp8::packetize(unit, rtp_time, self.pictures, packets);
                 self.pictures = self.pictures.wrapping_add(1);
@@ -140,7 +156,7 @@ impl Packetizer {
             Codec::Aac => {}
         }
         for packet in &mut packets[first..] {
-            packet.seq = self.seq;
+            (packet.layer, packet.seq) = (self.layer, self.seq);
             self.seq += 1;
         }
     }

@@ -36,6 +36,7 @@ impl Assembler {
             duration: Some(duration),
             keyframe: true,
             gap: std::mem::take(&mut self.gap),
+            level: packet.level,
             config: self.config.clone(),
             data: Bytes::copy_from_slice(&packet.payload),
         })
@@ -59,16 +60,17 @@ fn duration(packet: &[u8]) -> Option<Duration> {
     (micros > 0 && micros <= 120_000).then_some(Duration::from_micros(micros))
 }
 
-pub(super) fn packetize(unit: &Unit, rtp_time: u64) -> Packet {
+/// `after_silence`: nothing was sent just before it (RFC 3551 section 4.1).
+pub(super) fn packetize(unit: &Unit, rtp_time: u64, after_silence: bool) -> Packet {
     Packet {
         codec: Codec::Opus,
         seq: 0,
         rtp_time,
         time: unit.pts,
-        marker: unit.gap,
+        marker: unit.gap || after_silence,
         keyframe: true,
         layer: Layer::LOWEST,
-        level: None,
+        level: unit.level,
         payload: Arc::from(&unit.data[..]),
     }
 }

@@ -203,7 +203,7 @@ impl Assembler {
         self.started = true;
         let config = self.config.get_or_insert_with(|| Arc::new(Config::Vp8)).clone();
         let gap = std::mem::take(&mut self.gap);
-        Some(Unit { pts: self.pts, duration: None, keyframe: self.keyframe, gap, config, data })
+        Some(Unit { pts: self.pts, duration: None, keyframe: self.keyframe, gap, level: None, config, data })
     }
 }
 
@@ -273,6 +273,7 @@ mod tests {
             duration: None,
             keyframe: n == 0,
             gap: false,
+            level: None,
             config: config.clone(),
             data: (0..size).map(|at| if at == 0 { u8::from(n != 0) } else { at as u8 }).collect(),
         };

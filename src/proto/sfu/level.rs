@@ -13,6 +13,36 @@ const RISE: f32 = 0.5;
 /// How long no packet may come before that means silence: with discontinuous transmission (RFC 7587 section 3.1.3) none do.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// Largest sample of 16 bits: what it is measured against.
+const FULL: f64 = 32_767.0;
+
+/// Measures samples until somebody asks how loud they were.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Meter {
+    squares: u64,
+    samples: u64,
+}
+
+impl Meter {
+    /// Takes samples of 16 bits.
+    pub fn add(&mut self, samples: impl Iterator<Item = i16>) {
+        for sample in samples {
+            self.squares = self.squares.saturating_add(u64::from(sample.unsigned_abs()).pow(2));
+            self.samples += 1;
+        }
+    }
+
+    /// How loud what came since the last call was, in -dBov (0 loudest, 127 silence; RFC 6464 section 3); nothing if nothing
+    /// came.
+    pub fn take(&mut self) -> Option<u8> {
+        let Self { squares, samples } = std::mem::take(self);
+        let mean = (samples > 0).then_some(squares as f64 / samples as f64)?;
+        // Silence is infinitely far below, and ends at 127 as everything does that is not above it.
+        let below = -10.0 * (mean / (FULL * FULL)).log10();
+        Some(below.round().clamp(0.0, f64::from(SILENCE)) as u8)
+    }
+}
+
 /// A smoothed level: it rises at once and falls slowly, also while no packets come.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Level {
@@ -58,6 +88,34 @@ mod tests {
             level.heard(*heard, now);
         }
         level.level(now + Duration::from_millis(quiet as u64))
+    }
+
+    #[test]
+    fn samples_are_as_loud_as_their_mean_power() {
+        let level = |samples: &[i16]| {
+            let mut meter = Meter::default();
+            meter.add(samples.iter().copied());
+            meter.take()
+        };
+        let sine =
+            |peak: f64| (0..960).map(|n| (f64::from(n) * 0.131).sin() * peak).map(|s| s as i16).collect::<Vec<_>>();
+        assert_eq!(level(&[i16::MAX, i16::MIN]), Some(0), "nothing is louder");
+        assert_eq!(
+            (level(&sine(32_767.0)), level(&sine(3_276.7))),
+            (Some(3), Some(23)),
+            "a sine is 3 dB below its peak"
+        );
+        assert_eq!((level(&[0; 960]), level(&[1; 960])), (Some(127), Some(90)));
+        assert_eq!(level(&[]), None);
+    }
+
+    #[test]
+    fn each_look_at_a_meter_begins_anew() {
+        let mut meter = Meter::default();
+        meter.add([i16::MAX; 10].into_iter());
+        assert_eq!(meter.take(), Some(0));
+        meter.add([0; 10].into_iter());
+        assert_eq!((meter.take(), meter.take()), (Some(127), None));
     }
 
     #[test]

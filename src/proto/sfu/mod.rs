@@ -3,7 +3,7 @@
 //! - [`Forwarder`] makes one stream of RTP of the layers of one source after another.
 //! - [`Rates`] measures what each layer of a source costs, and which flow.
 //! - [`Allocator`] shares out what the way to one subscriber holds among the slots there.
-//! - [`Level`] and [`Speakers`] say how loud each source of sound is, who speaks, and who is heard.
+//! - [`Meter`], [`Level`] and [`Speakers`] say how loud each source of sound is, who speaks, and who is heard.
 //! - [`filling`] says which layer a tile of some height has a use for.
 //!
 //! Payload type and SSRC are the peer's own affair.
@@ -20,7 +20,7 @@ mod view;
 
 pub use allocator::{Allocation, Allocator, Has, Wish};
 pub use forwarder::{Forwarder, Header};
-pub use level::Level;
+pub use level::{Level, Meter};
 pub use rates::Rates;
 pub use speakers::Speakers;
 pub use view::filling;

@@ -190,6 +190,7 @@ mod tests {
             duration: None,
             keyframe,
             gap: false,
+            level: None,
             config: Arc::new(config),
             data: Bytes::from_static(if side == Side::Composed { b"c" } else { b"f" }),
         }

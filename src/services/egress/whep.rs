@@ -25,7 +25,7 @@ use crate::model::pace::Pace;
 use crate::model::purpose::Purpose;
 use crate::model::track::Kind;
 use crate::proto::sfu::Rank;
-use crate::proto::whip;
+use crate::proto::whip::{self, Fragment};
 use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin};
 
@@ -49,12 +49,18 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Why somebody can't watch this way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The broadcast is unknown or off air.
+    /// The broadcast is off air; it may come.
     #[error("this broadcast is not on air")]
     NotOnAir,
-    /// There is no such viewer (any more).
-    #[error("this viewer has left")]
+    /// There is no such broadcast, or no such viewer (any more).
+    #[error("there is nobody and nothing by this id")]
     NotFound,
+    /// The change is meant for a connection that another took the place of.
+    #[error("this connection was started anew meanwhile")]
+    Outdated,
+    /// The viewer can't be reached as they say.
+    #[error("the fragment can't be used")]
+    BadFragment,
     /// The offer is not one that can be answered; the sentence is for people.
     #[error(transparent)]
     Offer(#[from] whip::Refused),
@@ -76,6 +82,31 @@ pub struct Answer {
     pub viewer: PeerId,
     /// The session description to give back.
     pub sdp: String,
+    /// Names the connection as long as ICE is not started anew.
+    pub tag: String,
+}
+
+/// Which connection of a viewer a change is meant for (RFC 9110 section 13.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    /// Whichever there is.
+    Any,
+    /// One with one of these tags.
+    Tags(Vec<String>),
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// The viewer may be reached in more ways.
+    Added,
+    /// ICE was started anew.
+    Restarted {
+        /// How the box is reached, as a fragment.
+        fragment: String,
+        /// Names the connection from now on.
+        tag: String,
+    },
 }
 
 /// How many watch each broadcast this way.
@@ -85,6 +116,7 @@ type Done<T> = oneshot::Sender<Result<T, Error>>;
 
 enum Command {
     Create { broadcast: BroadcastId, offer: String, done: Done<Answer> },
+    Change { broadcast: BroadcastId, viewer: PeerId, meant: Meant, fragment: Fragment, done: Done<Changed> },
     Delete { broadcast: BroadcastId, viewer: PeerId, done: Done<()> },
 }
 
@@ -99,9 +131,23 @@ impl Handle {
     /// Answers the offer of somebody who wants to watch.
     ///
     /// # Errors
-    /// All but [`Error::NotFound`].
+    /// All but [`Error::Outdated`] and [`Error::BadFragment`].
     pub async fn create(&self, broadcast: BroadcastId, offer: String) -> Result<Answer, Error> {
         self.ask(|done| Command::Create { broadcast, offer, done }).await
+    }
+
+    /// A viewer has other addresses, or starts ICE anew. A change that fails changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Outdated`], [`Error::BadFragment`], [`Error::Busy`], [`Error::Closed`].
+    pub async fn change(
+        &self,
+        broadcast: BroadcastId,
+        viewer: PeerId,
+        meant: Meant,
+        fragment: Fragment,
+    ) -> Result<Changed, Error> {
+        self.ask(|done| Command::Change { broadcast, viewer, meant, fragment, done }).await
     }
 
     /// A viewer leaves.
@@ -152,8 +198,17 @@ struct Viewer {
     broadcast: BroadcastId,
     publication: PublicationId,
     slots: Vec<peers::Slot>,
+    /// As it was answered last.
+    offer: String,
+    /// How often ICE was started anew.
+    restarts: u32,
     /// Set while there is no connection: when to give up.
     until: Option<Instant>,
+}
+
+/// Names the ICE session of a viewer that was started anew so often.
+fn tag(viewer: PeerId, restarts: u32) -> String {
+    format!("{viewer}-{restarts}")
 }
 
 struct Actor {
@@ -205,7 +260,7 @@ impl Actor {
                     Some(command) => self.command(command).await,
                     None => break,
                 },
-                Some(event) = events.recv() => self.event(event),
+                Some(event) = events.recv() => self.event(event).await,
                 changed = list.changed() => if changed.is_err() {
                     break;
                 },
@@ -223,6 +278,9 @@ impl Actor {
             Command::Create { broadcast, offer, done } => {
                 let _ = done.send(self.create(broadcast, &offer).await);
             }
+            Command::Change { broadcast, viewer, meant, fragment, done } => {
+                let _ = done.send(self.change((broadcast, viewer), &meant, &fragment).await);
+            }
             Command::Delete { broadcast, viewer, done } => {
                 let known = self.viewers.get(&viewer).is_some_and(|known| known.broadcast == broadcast);
                 if known {
@@ -234,7 +292,7 @@ impl Actor {
     }
 
     async fn create(&mut self, broadcast: BroadcastId, offer: &str) -> Result<Answer, Error> {
-        let publication = self.on_air(broadcast).ok_or(Error::NotOnAir)?;
+        let publication = self.on_air(broadcast)?;
         let now = Instant::now();
         let room = self.viewers.len() < VIEWERS || self.drop_overdue(now).await;
         if !room || self.pace.take(now.into_std()).is_err() {
@@ -242,7 +300,7 @@ impl Actor {
         }
         let offer = whip::viewer_offer(offer)?;
         let viewer = random_id(PeerId::from_bytes);
-        let answer = match self.parts.peers.offer(viewer, offer, Terms::VIEWER, &self.told).await {
+        let answer = match self.parts.peers.offer(viewer, offer.clone(), Terms::VIEWER, &self.told).await {
             Ok(answer) => answer,
             Err(peers::Error::Full) => return Err(Error::Busy),
             Err(peers::Error::Gone) => return Err(Error::Closed),
@@ -263,8 +321,41 @@ impl Actor {
             }
         }
         tracing::info!(%broadcast, peer = %viewer.tag(), "an offer was answered");
-        self.viewers.insert(viewer, Viewer { broadcast, publication, slots: answer.slots, until });
-        Ok(Answer { viewer, sdp: answer.sdp })
+        let sdp = whip::viewer_answer(&answer.sdp, &broadcast.to_string());
+        let slots = answer.slots;
+        self.viewers.insert(viewer, Viewer { broadcast, publication, slots, offer, restarts: 0, until });
+        Ok(Answer { viewer, sdp, tag: tag(viewer, 0) })
+    }
+
+    async fn change(
+        &mut self,
+        (broadcast, id): (BroadcastId, PeerId),
+        meant: &Meant,
+        fragment: &Fragment,
+    ) -> Result<Changed, Error> {
+        let known = self.viewers.get_mut(&id).filter(|known| known.broadcast == broadcast).ok_or(Error::NotFound)?;
+        let now = tag(id, known.restarts);
+        if matches!(meant, Meant::Tags(tags) if !tags.contains(&now)) {
+            return Err(Error::Outdated);
+        }
+        self.pace.take(Instant::now().into_std()).map_err(|_| Error::Busy)?;
+        let restarts = fragment.restarts(&known.offer);
+        let offer = fragment.offer(&known.offer);
+        let answer = self.parts.peers.offer(id, offer.clone(), Terms::VIEWER, &self.told).await;
+        let answer = answer.map_err(|error| match error {
+            peers::Error::Gone => Error::Closed,
+            peers::Error::Full => Error::Busy,
+            error => {
+                tracing::debug!(%error, "a fragment was refused");
+                Error::BadFragment
+            }
+        })?;
+        if !restarts {
+            return Ok(Changed::Added);
+        }
+        known.offer = offer;
+        known.restarts += 1;
+        Ok(Changed::Restarted { fragment: whip::answered(&answer.sdp), tag: tag(id, known.restarts) })
     }
 
     /// Ends the viewer who is overdue for longest: whoever opens many and connects none keeps nobody out.
@@ -281,13 +372,14 @@ impl Actor {
     }
 
     /// The program of a broadcast that is on air.
-    fn on_air(&self, broadcast: BroadcastId) -> Option<PublicationId> {
+    fn on_air(&self, broadcast: BroadcastId) -> Result<PublicationId, Error> {
         let list = self.parts.broadcasts.list();
         let list = list.borrow();
-        list.iter().find(|known| known.id == broadcast)?.live.map(|live| live.publication)
+        let known = list.iter().find(|known| known.id == broadcast).ok_or(Error::NotFound)?;
+        known.live.map(|live| live.publication).ok_or(Error::NotOnAir)
     }
 
-    fn event(&mut self, event: Event) {
+    async fn event(&mut self, event: Event) {
         match event {
             Event::Connected(viewer) => {
                 if let Some(viewer) = self.viewers.get_mut(&viewer) {
@@ -299,7 +391,8 @@ impl Actor {
                     viewer.until = Some(Instant::now() + CONNECT);
                 }
             }
-            Event::Closed(viewer) => drop(self.viewers.remove(&viewer)),
+            // A change may have come in between, which makes the peer anew for the worker.
+            Event::Closed(viewer) => self.close(viewer).await,
             Event::Shown(..) | Event::Wanted(..) => {}
             // An encoder was made anew: the next look opens what it makes.
             Event::Ended(_, (publication, kind)) => {
@@ -357,7 +450,7 @@ impl Actor {
 
     /// Ends whoever watches what is not on air any more, and gives back what nobody watches.
     async fn keep_open(&mut self) {
-        let gone = |viewer: &Viewer| self.on_air(viewer.broadcast) != Some(viewer.publication);
+        let gone = |viewer: &Viewer| self.on_air(viewer.broadcast) != Ok(viewer.publication);
         for viewer in self.viewers.iter().filter(|(_, v)| gone(v)).map(|(id, _)| *id).collect::<Vec<_>>() {
             self.close(viewer).await;
         }

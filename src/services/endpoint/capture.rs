@@ -7,20 +7,23 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::camera::{Camera, Seen, layers};
+use super::layers::{LINGER, Made, sizes};
 use super::{Config, Devices, Parts};
 use crate::drivers::pipeline::{
-    self, CameraEncoder, CameraSource, CameraSpec, Event, Keyframes, MicrophoneSource, MicrophoneSpec, Running,
+    self, CameraEncoder, CameraSource, CameraSpec, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
 };
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
-use crate::model::ring::{Demand, Gate, Next, Reader, UNITS, Writer, ring};
+use crate::model::layer::{Layer, Layers};
+use crate::model::packet::Packet;
+use crate::model::ring::{Demand, Gate, Next, PACKETS, Reader, UNITS, Wanted, Writer, ring};
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
+use crate::proto::rtp::Packetizer;
 use crate::services::origin::Native;
 use crate::services::room::{BoxTracks, Participant};
 use crate::services::supervisor::Part;
 
-/// How long a device stays open when nobody takes it any more: a layout change must not blink the camera's light.
-const LINGER: Duration = Duration::from_secs(2);
 /// How long the stand-in serves before a device that failed is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -34,6 +37,8 @@ pub(super) struct Capture {
     pub(super) who: ParticipantId,
     pub(super) publication: PublicationId,
     pub(super) tracks: BoxTracks,
+    /// Of the board.
+    pub(super) cores: usize,
 }
 
 /// Why a device is not used any more.
@@ -50,13 +55,107 @@ enum Ended {
     Over,
 }
 
+/// Where what is captured goes.
+enum Track {
+    Sound(Writer<Unit>),
+    /// Pictures in layers are packets, as those of browsers are: who wants units gets those of the largest that flows.
+    Pictures {
+        ring: Writer<Packet>,
+        /// One for each layer, the smallest first.
+        packetizers: Vec<Packetizer>,
+        packets: Vec<Packet>,
+    },
+}
+
+impl Track {
+    /// Makes one, and what it is to the origin.
+    fn new(codec: Codec, count: usize) -> (Self, Demand, Native) {
+        if codec.kind() == Kind::Audio {
+            let (writer, source) = ring(UNITS);
+            let demand = writer.demand();
+            return (Self::Sound(writer), demand, Native::Units(codec, source));
+        }
+        let (ring, source) = ring(PACKETS);
+        ring.set_layers(layers(count));
+        ring.set_steady();
+        let of = |layer| Packetizer::of_layer(codec, layer);
+        let packetizers = Layer::ALL.into_iter().take(count).filter_map(of).collect();
+        let demand = ring.demand();
+        (Self::Pictures { ring, packetizers, packets: Vec::new() }, demand, Native::Packets(codec, source))
+    }
+
+    fn push(&mut self, layer: Layer, unit: Unit) {
+        match self {
+            Self::Sound(ring) => ring.push(unit),
+            Self::Pictures { ring, packetizers, packets } => {
+                if let Some(packetizer) = packetizers.get_mut(layer.number()) {
+                    packetizer.push(&unit, packets);
+                }
+                packets.drain(..).for_each(|packet| ring.push(packet));
+            }
+        }
+    }
+}
+
 /// A device, or its stand-in, that is open.
-struct Opened {
-    running: Running,
-    units: Reader<Unit>,
-    keyframes: Option<Keyframes>,
-    /// When the device itself is tried again.
-    again: Option<Instant>,
+enum Device {
+    Microphone { running: Running, units: Reader<Unit>, made: Made },
+    Camera(Box<Camera>),
+}
+
+impl Device {
+    /// What is wanted from now on. Answers whether anything is to be made.
+    fn want(&mut self, Wanted { layers, keyframes, .. }: Wanted) -> Result<bool, pipeline::Error> {
+        let now = Instant::now();
+        match self {
+            Self::Microphone { made, .. } => made.want(layers.of(Layers::only(Layer::LOWEST)), now),
+            Self::Camera(camera) => camera.want(layers, keyframes, now)?,
+        }
+        self.follow()
+    }
+
+    /// Stops what nobody has wanted for a while. Answers whether anything is left.
+    fn follow(&mut self) -> Result<bool, pipeline::Error> {
+        match self {
+            Self::Microphone { made, .. } => Ok(!made.at(Instant::now()).is_empty()),
+            Self::Camera(camera) => camera.follow(Instant::now()),
+        }
+    }
+
+    /// When [`Device::follow`] has something to do.
+    fn due(&self) -> Option<Instant> {
+        match self {
+            Self::Microphone { made, .. } => made.changes(Instant::now()),
+            Self::Camera(camera) => camera.due(Instant::now()),
+        }
+    }
+
+    async fn next(&mut self) -> Seen {
+        match self {
+            Self::Microphone { units, .. } => loop {
+                match units.next().await {
+                    Next::Item(unit) => return Seen::Unit(Layer::LOWEST, unit),
+                    Next::Lagged(lost) => tracing::warn!(lost, "capture is faster than its reader"),
+                    Next::Closed | Next::Revoked => return Seen::Ended(None),
+                }
+            },
+            Self::Camera(camera) => camera.next().await,
+        }
+    }
+
+    fn running(&mut self, of: Option<Layer>) -> &mut Running {
+        match self {
+            Self::Microphone { running, .. } => running,
+            Self::Camera(camera) => camera.running(of),
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::Microphone { running, .. } => running.stop().await,
+            Self::Camera(camera) => camera.stop().await,
+        }
+    }
 }
 
 impl Capture {
@@ -97,9 +196,9 @@ impl Capture {
         let Some(codec) = self.codec(kind) else {
             return Ended::Over;
         };
-        let (mut track, source) = ring(UNITS);
-        let mut demand = track.demand();
-        if let Err(error) = self.parts.origin.track(self.publication, Native::Units(codec, source)).await {
+        let sizes = self.sizes(codec);
+        let (mut track, mut demand, native) = Track::new(codec, sizes.len());
+        if let Err(error) = self.parts.origin.track(self.publication, native).await {
             tracing::warn!(%error, ?kind, "the box can't publish");
             return Ended::Over;
         }
@@ -112,7 +211,7 @@ impl Capture {
                 return ended;
             }
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
-            match self.open((kind, codec), &mut track, &mut demand, standing_in).await {
+            match self.open((kind, codec), (&sizes, standing_in), &mut track, &mut demand).await {
                 Ended::Idle => {}
                 Ended::Failed => failed = Some(Instant::now()),
                 Ended::Again => failed = None,
@@ -138,7 +237,7 @@ impl Capture {
             match self.open_to(kind) {
                 None => return Some(Ended::Over),
                 Some(_) if self.codec(kind) != Some(codec) => return Some(Ended::Codec),
-                Some(true) if demand.readers() > 0 => return None,
+                Some(true) if !demand.layers().is_empty() => return None,
                 Some(_) => {}
             }
             tokio::select! {
@@ -153,71 +252,74 @@ impl Capture {
     async fn open(
         &self,
         (kind, codec): (Kind, Codec),
-        track: &mut Writer<Unit>,
+        (sizes, standing_in): (&[LayerSpec], bool),
+        track: &mut Track,
         demand: &mut Demand,
-        standing_in: bool,
     ) -> Ended {
-        let (writer, units) = ring(UNITS);
-        let units = units.reader(Gate::default());
         let made = match kind {
-            Kind::Audio => self.microphone(writer, standing_in).map(|running| (running, None)),
-            Kind::Video => {
-                self.camera(codec, writer, standing_in).map(|(running, keyframes)| (running, Some(keyframes)))
-            }
+            Kind::Audio => self.microphone(standing_in),
+            Kind::Video => self.camera(sizes, standing_in).map(|camera| Device::Camera(Box::new(camera))),
         };
-        let mut opened = match made {
-            Ok((running, keyframes)) => {
-                Opened { running, units, keyframes, again: standing_in.then(|| Instant::now() + AGAIN) }
-            }
-            Err(error) => {
-                tracing::error!(%error, ?kind, "the box can't capture");
-                tokio::time::sleep(LINGER).await;
-                return Ended::Failed;
-            }
+        let mut device = match made {
+            Ok(device) => device,
+            Err(error) => return Self::refused(kind, &error).await,
         };
         tracing::info!(?kind, ?codec, standing_in, "capture is open");
-        let ended = self.watch((kind, codec), &mut opened, track, demand).await;
-        opened.running.stop().await;
+        let again = standing_in.then(|| Instant::now() + AGAIN);
+        let ended = match self.watch((kind, codec), (&mut device, again), track, demand).await {
+            Ok(ended) => ended,
+            Err(error) => Self::refused(kind, &error).await,
+        };
+        device.stop().await;
         tracing::info!(?kind, "capture is closed");
         ended
     }
 
+    async fn refused(kind: Kind, error: &pipeline::Error) -> Ended {
+        tracing::error!(%error, ?kind, "the box can't capture");
+        tokio::time::sleep(LINGER).await;
+        Ended::Failed
+    }
+
+    /// Captures until there is a reason to stop. The device itself is tried again at `again`.
     async fn watch(
         &self,
         (kind, codec): (Kind, Codec),
-        opened: &mut Opened,
-        track: &mut Writer<Unit>,
+        (device, again): (&mut Device, Option<Instant>),
+        track: &mut Track,
         demand: &mut Demand,
-    ) -> Ended {
+    ) -> Result<Ended, pipeline::Error> {
         let mut rooms = self.parts.rooms.rooms();
-        let mut idle: Option<Instant> = None;
+        // What came before it was open is in its first pictures, which are keyframes.
+        let first = Wanted { readers: demand.readers(), layers: demand.layers(), keyframes: Layers::NONE };
+        if !device.want(first)? {
+            return Ok(Ended::Idle);
+        }
         loop {
             rooms.mark_unchanged();
             match self.open_to(kind) {
-                None => return Ended::Over,
+                None => return Ok(Ended::Over),
                 // Muted means closed, at once.
-                Some(false) => return Ended::Idle,
-                Some(true) if self.codec(kind) != Some(codec) => return Ended::Codec,
+                Some(false) => return Ok(Ended::Idle),
+                Some(true) if self.codec(kind) != Some(codec) => return Ok(Ended::Codec),
                 Some(true) => {}
             }
+            let due = device.due();
             tokio::select! {
-                next = opened.units.next() => match next {
-                    Next::Item(unit) => track.push(unit),
-                    Next::Lagged(lost) => tracing::warn!(?kind, lost, "capture is faster than its reader"),
-                    // Its last event says why.
-                    Next::Closed | Next::Revoked => return Self::ended(kind, &mut opened.running).await,
+                seen = device.next() => match seen {
+                    Seen::Unit(layer, unit) => track.push(layer, unit),
+                    Seen::Ended(of) => return Ok(Self::ended(kind, device.running(of)).await),
                 },
-                wanted = demand.changed() => {
-                    if !wanted.keyframes.is_empty() && let Some(keyframes) = &opened.keyframes {
-                        keyframes.request();
-                    }
-                    idle = (wanted.readers == 0).then(|| idle.unwrap_or_else(|| Instant::now() + LINGER));
-                }
+                wanted = demand.changed() => if !device.want(wanted)? {
+                    return Ok(Ended::Idle);
+                },
                 changed = rooms.changed() => if changed.is_err() {
-                    return Ended::Over;
+                    return Ok(Ended::Over);
                 },
-                () = at(opened.again) => return Ended::Again,
-                () = at(idle) => return Ended::Idle,
+                () = at(again) => return Ok(Ended::Again),
+                () = at(due) => if !device.follow()? {
+                    return Ok(Ended::Idle);
+                },
             }
         }
     }
@@ -236,37 +338,39 @@ impl Capture {
         }
     }
 
-    fn camera(
-        &self,
-        codec: Codec,
-        writer: Writer<Unit>,
-        standing_in: bool,
-    ) -> Result<(Running, Keyframes), pipeline::Error> {
+    /// In which sizes pictures are sent; nothing for sound.
+    fn sizes(&self, codec: Codec) -> Vec<LayerSpec> {
+        let encoder = match codec {
+            Codec::Vp8 => CameraEncoder::Vp8,
+            Codec::H264 => CameraEncoder::H264(self.parts.encoder),
+            Codec::Opus | Codec::Aac => return Vec::new(),
+        };
+        sizes(&self.config, encoder, self.cores)
+    }
+
+    fn camera(&self, sizes: &[LayerSpec], standing_in: bool) -> Result<Camera, pipeline::Error> {
         let chosen = self.devices.camera_source.clone().filter(|_| !standing_in);
-        let source = chosen.unwrap_or(CameraSource::StandIn);
         let spec = CameraSpec {
-            source,
+            source: chosen.unwrap_or(CameraSource::StandIn),
             // Whoever shows it writes the name.
             caption: String::new(),
             width: self.config.width,
             height: self.config.height,
             fps: self.config.fps,
-            bitrate: self.config.bitrate.bps() as u32,
-            encoder: match codec {
-                Codec::Vp8 => CameraEncoder::Vp8,
-                Codec::H264 | Codec::Opus | Codec::Aac => CameraEncoder::H264(self.parts.encoder),
-            },
         };
-        pipeline::camera(&self.parts.seen.media, spec, self.parts.timeline, writer)
+        Camera::open(&self.parts.seen.media, spec, sizes.to_vec(), self.parts.timeline)
     }
 
-    fn microphone(&self, writer: Writer<Unit>, standing_in: bool) -> Result<Running, pipeline::Error> {
+    fn microphone(&self, standing_in: bool) -> Result<Device, pipeline::Error> {
         let chosen = self.devices.microphone_source.clone().filter(|_| !standing_in);
         let spec = MicrophoneSpec {
             source: chosen.unwrap_or(MicrophoneSource::StandIn),
             bitrate: self.config.audio_bitrate.bps() as u32,
         };
-        pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)
+        let (writer, units) = ring(UNITS);
+        let units = units.reader(Gate::default());
+        let running = pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)?;
+        Ok(Device::Microphone { running, units, made: Made::default() })
     }
 }
 

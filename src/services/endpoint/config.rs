@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::drivers::pipeline::config as media;
 use crate::model::bitrate::{self, Bitrate};
+use crate::model::layer::LAYERS;
 use crate::model::quantity;
 
 /// The box's own camera, microphone, speaker and screen in a call.
@@ -34,6 +36,8 @@ pub struct Config {
     /// Pictures a second; 1 to 60.
     #[serde(deserialize_with = "media::fps")]
     pub fps: u32,
+    /// In how many sizes the camera's picture is sent at most.
+    pub layers: Most,
     /// Of the camera's H.264; 100 kbps to 20 Mbps.
     #[serde(deserialize_with = "media::video_bitrate")]
     pub bitrate: Bitrate,
@@ -53,6 +57,7 @@ impl Default for Config {
             width: 640,
             height: 360,
             fps: 30,
+            layers: Most::Auto,
             bitrate: Bitrate::kbps(1_000),
             audio_bitrate: Bitrate::kbps(48),
         }
@@ -70,6 +75,58 @@ pub enum Source {
     None,
     /// This device, and the stand-in while it is away.
     Named(String),
+}
+
+/// In how many sizes a picture is sent at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Most {
+    /// As many as the board can encode.
+    Auto,
+    /// So many; 1 to 3.
+    Layers(u8),
+}
+
+impl Serialize for Most {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => to.serialize_str("auto"),
+            Self::Layers(most) => to.serialize_u8(*most),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Most {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl Visitor<'_> for Read {
+            type Value = Most;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"auto\", 1, 2 or 3")
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Most, E> {
+                let most = u8::try_from(value).ok().filter(|most| (1..=LAYERS).contains(&usize::from(*most)));
+                most.map(Most::Layers).ok_or_else(|| E::invalid_value(Unexpected::Signed(value), &self))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Most, E> {
+                self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+            }
+
+            // From the environment numbers come as text.
+            fn visit_str<E: Error>(self, value: &str) -> Result<Most, E> {
+                match (value, value.parse()) {
+                    ("auto", _) => Ok(Most::Auto),
+                    (_, Ok(number)) => self.visit_i64(number),
+                    _ => Err(E::invalid_value(Unexpected::Str(value), &self)),
+                }
+            }
+        }
+
+        from.deserialize_any(Read)
+    }
 }
 
 /// Where sound goes.

@@ -4,13 +4,15 @@
 //! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices; does not own
 //! the seat (that is the room's) nor how a composition is made (that is the program's).
 
+mod camera;
 mod capture;
 mod choice;
 mod config;
+mod layers;
 mod sight;
 
 pub use choice::{Device, Devices};
-pub use config::{Config, Screen, Sink, Source};
+pub use config::{Config, Most, Screen, Sink, Source};
 
 use std::sync::Arc;
 
@@ -204,6 +206,8 @@ impl Actor {
             who: seat.id,
             publication: seat.publication,
             tracks,
+            // Where nobody can tell there is one.
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
         };
         capture.start(&self.tasks, &stop);
         let sight =

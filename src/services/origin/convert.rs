@@ -32,10 +32,16 @@ pub(super) fn depacketize(
     let (mut writer, derived) = ring(UNITS);
     let demand = writer.demand();
     let (counters, timeline) = (with.counters.clone(), with.timeline);
-    let convert = async move |reader, demand: &mut Demand| {
-        let Some(taken) = Taken::new(codec) else {
+    let convert = async move |reader: Reader<Packet>, demand: &mut Demand| {
+        let Some(mut taken) = Taken::new(codec) else {
             return Ended::Source;
         };
+        if reader.is_steady() {
+            // The largest comes as long as it is wanted: nobody has to make the others for this.
+            taken.only = reader.layers().highest();
+            taken.forwarder.aim(taken.only);
+            reader.want(taken.only.map_or(Layers::ALL, Layers::only));
+        }
         to_units(reader, demand, taken, (timeline, &counters), &mut writer).await
     };
     let convert = while_read(with.counters.converting.clone(), with.pauses(), demand, source, convert);
@@ -96,6 +102,8 @@ struct Taken {
     forwarder: Forwarder,
     depacketizer: Depacketizer,
     codec: Codec,
+    /// No other layer is taken.
+    only: Option<Layer>,
     layer: Option<Layer>,
     asked: Option<MediaTime>,
 }
@@ -106,13 +114,14 @@ impl Taken {
             forwarder: Forwarder::new(codec.kind(), codec.clock_rate(), 1),
             depacketizer: Depacketizer::new(codec)?,
             codec,
+            only: None,
             layer: None,
             asked: None,
         })
     }
 
     fn push(&mut self, packet: Packet, now: MediaTime, units: &mut Vec<Unit>) {
-        if packet.codec.kind() != self.codec.kind() {
+        if packet.codec.kind() != self.codec.kind() || self.only.is_some_and(|only| packet.layer != only) {
             return;
         }
         let Some(header) = self.forwarder.forward(&packet) else {

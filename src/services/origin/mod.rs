@@ -165,7 +165,7 @@ pub fn start(timeline: Timeline, supervisor: Supervisor, tasks: &TaskTracker, ca
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::layer::Layer;
+    use crate::model::layer::{Layer, Layers};
     use crate::model::ring::{Gate, Next, PACKETS, ring};
     use crate::model::time::MediaTime;
     use std::time::Instant;
@@ -298,6 +298,41 @@ mod tests {
         let layers: Vec<u8> = told.iter().filter(|(picture, _)| *picture > 0).map(|(_, layer)| *layer).collect();
         assert_eq!(layers, [[2; 4].as_slice(), &[1; 15]].concat());
         assert!(told.is_sorted_by_key(|(picture, _)| *picture), "{told:?}");
+    }
+
+    #[tokio::test]
+    async fn of_what_is_made_here_the_largest_layer_alone_is_wanted_for_units_and_nothing_else_is_taken() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([5; 10]);
+        let (mut writer, source) = ring(PACKETS);
+        let [low, middle, _] = Layer::ALL;
+        writer.set_layers(Layers::up_to(middle));
+        writer.set_steady();
+        let mut demand = writer.demand();
+        let other = source.reader(Gate::default());
+        other.want(Layers::only(low));
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Vp8, source)).await.expect("it is published");
+        assert_eq!(demand.changed().await.layers, Layers::only(low));
+        let mut units = origin.units(id, Codec::Vp8, Purpose::Call).await.expect("the call may");
+        let mut wanted = demand.changed().await;
+        while wanted.keyframes.is_empty() {
+            wanted = demand.changed().await;
+        }
+        assert_eq!((wanted.keyframes, wanted.layers), (Layers::only(middle), Layers::up_to(middle)));
+        for picture in 0..5 {
+            for layer in [low, middle] {
+                writer.push(vp8(layer, picture, picture == if layer == low { 0 } else { 2 }));
+            }
+        }
+        for picture in 2..5 {
+            match units.next().await {
+                Next::Item(unit) => assert_eq!((unit.pts.nanos() / 40_000_000, unit.data[1]), (picture, 1)),
+                other => panic!("expected a unit, got {other:?}"),
+            }
+        }
+        drop(other);
+        assert_eq!(demand.layers(), Layers::only(middle), "nobody has to make the small one for this");
     }
 
     #[tokio::test]

@@ -103,11 +103,11 @@ impl Place {
     pub(super) fn settle(&mut self, now: MediaTime, effects: &mut Vec<Effect>) {
         self.touch();
         self.choose_codec(now);
-        let (tracks, the_box) = (self.tracks(), self.box_seat());
+        let tracks = self.tracks();
         for seat in &mut self.seats {
             let me = seat.who.id;
             let others: Vec<Track> = tracks.iter().filter(|track| track.who != me).copied().collect();
-            let sound = heard(&others, &self.speech, the_box);
+            let sound = heard(&others, &self.speech);
             let pictures = shown(seat, &others, self.room.speaker);
             let wanted = SlotsWanted { audio: sound.len(), video: pictures.len() };
             if seat.who.own.slots_wanted != wanted {
@@ -158,11 +158,11 @@ impl Place {
     }
 }
 
-/// The sound that somebody gets: that of shared screens and of the box first, whose loudness nobody measures, then everybody's
-/// voice, or those of the loudest if they are too many.
-fn heard(others: &[Track], speech: &Speech, the_box: Option<ParticipantId>) -> Vec<Wish> {
+/// The sound that somebody gets: that of shared screens first, which is not somebody's voice, then everybody's voice, or those of
+/// the loudest if they are too many.
+fn heard(others: &[Track], speech: &Speech) -> Vec<Wish> {
     let sound = || others.iter().filter(|track| track.label.kind() == Kind::Audio);
-    let first = |track: &&Track| track.label == Label::ScreenSound || Some(track.who) == the_box;
+    let first = |track: &&Track| track.label == Label::ScreenSound;
     let all = sound().count() <= MOST_HEARD;
     let voices = sound().filter(|track| !first(track) && (all || speech.heard().contains(&track.who)));
     let wish = |track: &Track| {

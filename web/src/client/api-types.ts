@@ -143,7 +143,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-body" | "bad-fields" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-fragment" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "off-air" | "outdated" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
 };
 
 /** All of it. */

@@ -51,6 +51,10 @@ export interface ParticipantStatistics {
     lost_packets: number;
     /** Which part of what is sent to them gets lost, 0 to 1. */
     reported_loss: number | null;
+    /** What the way to them is estimated to hold. */
+    estimate_bits_per_second: number | null;
+    /** Times that a picture stood still for them and was asked for anew. */
+    freezes: number;
     picture: { width: number; height: number } | null;
   } | null;
 }

@@ -1,12 +1,15 @@
 import { audioCodecs, streamCodecs } from "./codecs";
+import { FRAGMENT, fragmentOf, withFragment } from "./fragment";
+import { onNetworkChange } from "./healing";
 import { type Player, type PlayerEvents, plausible } from "./player";
+import { BEAT, Pulse } from "./pulse";
 import { Quality, type Sample } from "./quality";
 import type { Kind } from "./state";
 
 /** Milliseconds until the first picture or sound has to be there, and that none may come later. */
 const PATIENCE = 4_000;
 /** Milliseconds between two looks at what came. */
-const LOOK = 500;
+const LOOK = BEAT;
 /** Seconds between the epochs of NTP (1900) and Unix (1970). */
 const NTP = 2_208_988_800;
 
@@ -21,8 +24,9 @@ function codecs(kind: Kind): RTCRtpCodec[] {
 }
 
 /**
- * Plays a broadcast by WebRTC in a video element (WHEP, draft-ietf-wish-whep-04). It faults when nothing comes for four
- * seconds, at first or later, and when what comes is measured to be too bad; it does not try again.
+ * Plays a broadcast by WebRTC in a video element (WHEP, draft-ietf-wish-whep-04). When it becomes silent, or this device comes
+ * into another network, another way to the box is looked for. It faults when nothing comes for four seconds, at first or
+ * later, and when what comes is measured to be too bad; it does not try again.
  */
 export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerEvents): Player {
   const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
@@ -33,10 +37,20 @@ export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerE
   let received = 0;
   let quality = new Quality();
   let last = Date.now();
+  const pulse = new Pulse();
+  let healing = false;
 
+  const heal = async () => {
+    if (!session || healing || off.signal.aborted) return;
+    healing = true;
+    await restart(pc, session, off.signal).catch(why => console.info("No other way was found:", why));
+    healing = false;
+  };
+  const settle = onNetworkChange(heal);
   const destroy = (over = false) => {
     if (off.signal.aborted) return;
     off.abort();
+    settle();
     clearInterval(timer);
     // The box would notice by itself, and then not know what is left.
     if (over) pc.close();
@@ -57,6 +71,7 @@ export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerE
     received = now.received;
     latency = now.playing === null ? null : plausible((Date.now() - now.playing) / 1000);
     if (Date.now() - last > PATIENCE) fault("nothing comes");
+    else if (pulse.beat(performance.now(), received, true)) void heal();
     // A page in the background is drawn seldom, which says nothing of the network.
     if (document.hidden) quality = new Quality();
     const bad = quality.add({ ...now, at: performance.now() });
@@ -102,6 +117,28 @@ async function start(pc: RTCPeerConnection, url: string, signal: AbortSignal): P
   const sdp = await answer.text();
   if (pc.signalingState !== "closed") await pc.setRemoteDescription({ type: "answer", sdp });
   return session;
+}
+
+/** Starts ICE anew on the same connection (RFC 9725 section 4.3.3). If that fails, everything is as it was. */
+async function restart(pc: RTCPeerConnection, session: string, signal: AbortSignal): Promise<void> {
+  const state = (): RTCSignalingState => pc.signalingState;
+  if (state() !== "stable") return;
+  pc.restartIce();
+  await pc.setLocalDescription();
+  try {
+    const answer = await fetch(session, {
+      method: "PATCH",
+      headers: { "content-type": FRAGMENT, "if-match": "*" },
+      body: fragmentOf(pc.localDescription?.sdp ?? ""),
+      signal,
+    });
+    if (answer.status !== 200) throw new Error(`the box answers ${answer.status}`);
+    const sdp = withFragment(pc.currentRemoteDescription?.sdp ?? "", await answer.text());
+    await pc.setRemoteDescription({ type: "answer", sdp });
+  } catch (why) {
+    if (state() === "have-local-offer") await pc.setLocalDescription({ type: "rollback" });
+    throw why;
+  }
 }
 
 async function leave(session: string | null): Promise<void> {

@@ -160,6 +160,8 @@ function statistics() {
     received_packets: grown(received / 900),
     lost_packets: lost,
     reported_loss: 0.004,
+    estimate_bits_per_second: 2_400_000,
+    freezes: 0,
     picture: { width: 1280, height: 720 },
   });
   const who = (id, name, of) => ({ id, room: "Living room", name, connection: "connected", media: of });

@@ -24,6 +24,9 @@ pub struct Config {
     pub stun: Vec<String>,
     /// Whether the router is asked to forward the ports.
     pub map_ports: bool,
+    /// Threads that share the connections; 0 means one for each CPU, at most four.
+    #[serde(deserialize_with = "threads")]
+    pub threads: usize,
 }
 
 impl Default for Config {
@@ -34,7 +37,29 @@ impl Default for Config {
             tcp: true,
             stun: Vec::new(),
             map_ports: false,
+            threads: 0,
         }
+    }
+}
+
+/// Threads at most; with more than that, reading the port is what limits.
+const THREADS: usize = 16;
+/// Threads at most where the box chooses.
+const CHOSEN: usize = 4;
+
+impl Config {
+    /// How many threads there are to be.
+    pub(super) fn workers(&self) -> usize {
+        let cpus = || std::thread::available_parallelism().map_or(1, usize::from).min(CHOSEN);
+        if self.threads == 0 { cpus() } else { self.threads.min(THREADS) }
+    }
+}
+
+/// Reads the number of threads.
+fn threads<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    match usize::deserialize(from)? {
+        threads if threads <= THREADS => Ok(threads),
+        threads => Err(D::Error::custom(format_args!("{threads} threads are more than {THREADS}"))),
     }
 }
 

@@ -1,5 +1,6 @@
-//! What the worker counts. It is the only writer, so that counting a packet is an addition and nothing else.
+//! What a worker counts. It is the only writer, so that counting a packet is an addition and nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Mid;
@@ -39,7 +40,7 @@ pub struct Paused {
     pub source: Gauge,
 }
 
-/// What the worker has done since the start.
+/// What a worker, or all of them, have done since the start.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Peers on their way.
@@ -95,13 +96,72 @@ pub struct Counters {
     pub tcp_connections: Gauge,
     /// Packets that were not sent by such a connection, because it was full, or gone.
     pub tcp_dropped: Tally,
-    /// Turns of the loop.
+    /// Datagrams that were not handed to their worker because it was too busy.
+    pub busy: Tally,
+    /// Turns of the loops.
     pub turns: Tally,
     /// Nanoseconds of work in them.
     pub busy_nanos: Tally,
 }
 
 impl Counters {
+    /// Those of several workers together.
+    pub(super) fn sum(all: &[Arc<Self>]) -> Self {
+        let sum = Self::default();
+        for one in all {
+            for (to, from) in sum.tallies().into_iter().zip(one.tallies()) {
+                to.add(from.get());
+            }
+            for (to, from) in sum.gauges().into_iter().zip(one.gauges()) {
+                to.set(to.get() + from.get());
+            }
+        }
+        sum
+    }
+
+    fn tallies(&self) -> [&Tally; 30] {
+        let Self { datagrams, bytes, audio, video, nacks, keyframe_requests, socket_errors, .. } = self;
+        [
+            &datagrams.received,
+            &datagrams.sent,
+            &bytes.received,
+            &bytes.sent,
+            &audio.received,
+            &audio.sent,
+            &video.received,
+            &video.sent,
+            &nacks.received,
+            &nacks.sent,
+            &keyframe_requests.received,
+            &keyframe_requests.sent,
+            &socket_errors.received,
+            &socket_errors.sent,
+            &self.retransmitted,
+            &self.missing,
+            &self.recovered,
+            &self.made_good,
+            &self.switched.up,
+            &self.switched.down,
+            &self.freezes,
+            &self.reported_lost,
+            &self.unknown_peer,
+            &self.not_webrtc,
+            &self.unbound,
+            &self.skipped,
+            &self.tcp_dropped,
+            &self.busy,
+            &self.turns,
+            &self.busy_nanos,
+        ]
+    }
+
+    fn gauges(&self) -> [&Gauge; 11] {
+        let [low, middle, high] = &self.shown;
+        let Paused { connection, codec, source } = &self.paused;
+        let Self { connecting, connected, lost, estimated, tcp_connections, .. } = self;
+        [connecting, connected, lost, low, middle, high, connection, codec, source, estimated, tcp_connections]
+    }
+
     /// The packets of one kind.
     pub(super) fn packets(&self, kind: Kind) -> &Both {
         match kind {
@@ -140,4 +200,23 @@ pub struct Report {
     pub shown: Vec<(Mid, Shown)>,
     /// Times that it asked for a keyframe in the middle of a picture that it was sent.
     pub freezes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_out_of_the_sum() {
+        let all: Vec<Arc<Counters>> = vec![Arc::default(), Arc::default()];
+        let count = all[0].tallies().len() + all[0].gauges().len();
+        assert_eq!(size_of::<Counters>(), count * size_of::<Tally>(), "a counter is missing in the lists");
+        for (one, more) in all.iter().zip([1, 10]) {
+            one.tallies().iter().for_each(|tally| tally.add(more));
+            one.gauges().iter().for_each(|gauge| gauge.set(more as i64));
+        }
+        let sum = Counters::sum(&all);
+        assert!(sum.tallies().iter().all(|tally| tally.get() == 11));
+        assert!(sum.gauges().iter().all(|gauge| gauge.get() == 11));
+    }
 }

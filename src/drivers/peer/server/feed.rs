@@ -1,5 +1,7 @@
 //! One track that is forwarded: its reader, where it goes, what it costs and how loud it is.
 
+use std::task::{Context, Poll};
+
 use str0m::media::Mid as Section;
 
 use super::slot::Redundancy;
@@ -7,16 +9,21 @@ use crate::model::bitrate::Bitrate;
 use crate::model::id::PeerId;
 use crate::model::layer::{LAYERS, Layer, Layers};
 use crate::model::packet::Packet;
-use crate::model::ring::Reader;
+use crate::model::ring::{Next, Pass, Reader};
 use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
 use crate::proto::sfu::{Level, Rates};
 
 pub(super) struct Feed {
-    pub(super) from: Reader<Packet>,
+    pass: Pass<Packet>,
+    /// There while it is read, and always where it is known to be in use whether it goes to a slot or not.
+    from: Option<Reader<Packet>>,
+    /// It is read even if it goes to no slot: who speaks is heard before it is sent to anybody.
+    listens: bool,
+    keeps: bool,
     /// The slots it goes to.
-    pub(super) to: Vec<(PeerId, Section)>,
-    pub(super) redundancy: Redundancy,
+    to: Vec<(PeerId, Section)>,
+    redundancy: Redundancy,
     kind: Kind,
     /// How it is coded, once something came.
     codec: Option<Codec>,
@@ -26,15 +33,22 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(kind: Kind, from: Reader<Packet>) -> Self {
+    /// Of several feeds of one track, one is made with a reader to keep: that one listens, and is a reader even while nothing is
+    /// shown.
+    pub(super) fn new(kind: Kind, pass: Pass<Packet>, keep: Option<Reader<Packet>>) -> Self {
         // Of pictures nothing is wanted before a slot shows them.
         let wanted = match kind {
             Kind::Audio => Layers::ALL,
             Kind::Video => Layers::NONE,
         };
-        from.want(wanted);
+        if let Some(keep) = &keep {
+            keep.want(wanted);
+        }
         Self {
-            from,
+            pass,
+            listens: keep.is_some() && kind == Kind::Audio,
+            keeps: keep.is_some(),
+            from: keep,
             to: Vec::new(),
             redundancy: Redundancy::default(),
             kind,
@@ -45,10 +59,59 @@ impl Feed {
         }
     }
 
-    /// The same track by another reader.
-    pub(super) fn replace(&mut self, from: Reader<Packet>) {
-        from.want(self.wanted);
-        self.from = from;
+    /// The same track by another pass.
+    pub(super) fn replace(&mut self, pass: Pass<Packet>, keep: Option<Reader<Packet>>) {
+        let reads = self.from.is_some();
+        self.from = keep.inspect(|keep| keep.want(self.wanted)).or_else(|| reads.then(|| pass.reader(self.wanted)));
+        self.pass = pass;
+    }
+
+    /// The slots it goes to.
+    pub(super) fn to(&self) -> &[(PeerId, Section)] {
+        &self.to
+    }
+
+    /// The same, and what is made for all of them once.
+    pub(super) fn sends(&mut self) -> (&[(PeerId, Section)], &mut Redundancy) {
+        (&self.to, &mut self.redundancy)
+    }
+
+    /// It goes to this slot as well.
+    pub(super) fn join(&mut self, slot: (PeerId, Section)) {
+        if self.to.contains(&slot) {
+            return;
+        }
+        if self.to.is_empty() && !self.listens {
+            match &mut self.from {
+                // What came meanwhile is nothing that was missed.
+                Some(from) => from.skip(),
+                None => self.from = Some(self.pass.reader(self.wanted)),
+            }
+        }
+        self.to.push(slot);
+    }
+
+    /// It does not go to these any more.
+    pub(super) fn leave(&mut self, gone: impl Fn(&(PeerId, Section)) -> bool) {
+        self.to.retain(|slot| !gone(slot));
+        if self.to.is_empty() && !self.keeps {
+            self.from = None;
+        }
+    }
+
+    /// What comes next, while anybody has a use for it.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next<Packet>> {
+        match &mut self.from {
+            Some(from) if self.listens || !self.to.is_empty() => from.poll_next(cx),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Asks for keyframes in these layers.
+    pub(super) fn request_keyframes(&self, layers: Layers) {
+        if let Some(from) = &self.from {
+            from.request_keyframes(layers);
+        }
     }
 
     /// Takes note of what came.
@@ -74,7 +137,8 @@ impl Feed {
 
     /// What each layer costs, see [`Rates::costs`].
     pub(super) fn costs(&mut self, now: MediaTime) -> [Option<Bitrate>; LAYERS] {
-        let (mut costs, there) = (self.rates.costs(now), self.from.layers());
+        let there = self.from.as_ref().map_or(Layers::ALL, Reader::layers);
+        let mut costs = self.rates.costs(now);
         for layer in Layer::ALL.into_iter().filter(|layer| !there.has(*layer)) {
             costs[layer.number()] = None;
         }
@@ -96,7 +160,9 @@ impl Feed {
         if self.kind == Kind::Video && self.wanted != layers {
             self.wanted = layers;
             self.rates.want(layers, now);
-            self.from.want(layers);
+            if let Some(from) = &self.from {
+                from.want(layers);
+            }
         }
     }
 }

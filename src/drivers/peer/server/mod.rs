@@ -1,7 +1,8 @@
-//! Peers that come to us: all of them on one UDP port, and on TCP where datagrams don't get through, driven by one worker thread.
+//! Peers that come to us: all of them on one UDP port, and on TCP where datagrams don't get through, driven by a few worker threads.
 //!
-//! The worker owns its peers whole: it decrypts, writes what they send into media rings, reads the rings of the sources
-//! that are bound to their slots, and encrypts. Control goes through a bounded channel and never shares a queue with media.
+//! A worker owns its peers whole: it decrypts, writes what they send into media rings, reads the rings of the sources
+//! that are bound to their slots, encrypts, and sends. The first one reads the sockets and hands the others what is theirs.
+//! Control goes through bounded channels and never shares a queue with media.
 //! The engine is `str0m` in RTP mode (docs/decisions/0001): it does ICE (RFC 8445), DTLS-SRTP (RFC 5764), NACK and RTX
 //! (RFC 4585, 4588) and transport-wide feedback. Who may connect, and who gets whose tracks, is decided above.
 
@@ -10,10 +11,15 @@ mod config;
 mod counters;
 mod dtls;
 mod feed;
+mod front;
 mod inbound;
+mod inbox;
 mod numbers;
+mod outlet;
 mod outside;
 mod peer;
+mod places;
+mod router;
 mod sdp;
 mod seen;
 #[cfg(test)]
@@ -26,7 +32,9 @@ mod tcp;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod ways;
+mod wheel;
 mod worker;
 
 pub use config::Config;
@@ -39,17 +47,20 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use self::places::Places;
 
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
-use crate::model::ring::{Reader, Writer};
+use crate::model::ring::{Pass, Reader, Writer};
 use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
 use crate::proto::ice::Outside;
 use crate::proto::sfu::{Rank, Shown};
 
-/// Commands that wait for the worker; senders wait while it is full.
+/// Commands that wait for a worker; senders wait while it is full.
 const COMMANDS: usize = 64;
 /// Events that should fit between the worker and whoever made its peers. The worker never waits: beyond it events are dropped
 /// and the log says so.
@@ -74,6 +85,9 @@ pub enum Error {
         "the TCP address {0} can't be opened for calls ({1}); choose another with peers.listen, or peers.tcp = false"
     )]
     BindTcp(SocketAddr, #[source] std::io::Error),
+    /// There is no thread for the connections.
+    #[error("a thread for the connections can't be started ({0}); the machine has too many, or too little memory")]
+    Thread(#[source] std::io::Error),
     /// The offer is not one that can be answered.
     #[error("the session description can't be used: {0}")]
     Offer(String),
@@ -174,6 +188,7 @@ enum Command {
         peer: PeerId,
         sdp: String,
         terms: Terms,
+        ways: Vec<Way>,
         events: mpsc::Sender<Event>,
         answer: oneshot::Sender<Result<Answer, Error>>,
     },
@@ -184,7 +199,9 @@ enum Command {
     },
     Source {
         source: Source,
-        from: Option<Reader<Packet>>,
+        from: Option<Pass<Packet>>,
+        /// For the one that keeps a reader whether it is sent to anybody or not.
+        keep: Option<Reader<Packet>>,
     },
     Bind {
         peer: PeerId,
@@ -197,28 +214,28 @@ enum Command {
     Report {
         reports: oneshot::Sender<Vec<Report>>,
     },
-    Announce {
-        addresses: Vec<IpAddr>,
-    },
-    Mapped {
-        mapped: Vec<Outside>,
-    },
-    Doors {
-        doors: Vec<SocketAddr>,
-    },
-    Ways {
-        ways: oneshot::Sender<(Vec<Way>, Vec<Sight>)>,
-    },
+    /// For the one that reads the sockets.
+    Port(PortCommand),
 }
 
-/// The way to the peers; cheap to clone. The worker ends when all handles are gone.
+enum PortCommand {
+    Announce { addresses: Vec<IpAddr> },
+    Mapped { mapped: Vec<Outside> },
+    Doors { doors: Vec<SocketAddr> },
+    Ways { ways: oneshot::Sender<(Vec<Way>, Vec<Sight>)> },
+}
+
+/// The way to the peers; cheap to clone. The workers end when all handles are gone.
 #[derive(Clone)]
 pub struct Handle {
-    commands: mpsc::Sender<Command>,
+    /// To each worker; the first one reads the sockets.
+    workers: Arc<[mpsc::Sender<Command>]>,
+    places: Arc<Places>,
+    ended: CancellationToken,
     streams: mpsc::Sender<std::net::TcpStream>,
     local: SocketAddr,
     tcp: bool,
-    counters: Arc<Counters>,
+    counters: Arc<[Arc<Counters>]>,
     loudness: watch::Receiver<Loudness>,
 }
 
@@ -241,7 +258,10 @@ impl Handle {
         events: &mpsc::Sender<Event>,
     ) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
-        self.send(Command::Offer { peer, sdp, terms, events: events.clone(), answer }).await?;
+        let worker = self.places.place(peer)?;
+        let (ways, _) = self.ways().await?;
+        let command = Command::Offer { peer, sdp, terms, ways, events: events.clone(), answer };
+        self.send(worker, command).await?;
         answered.await.map_err(|_| Error::Gone)?
     }
 
@@ -250,16 +270,21 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn receive(&self, peer: PeerId, mid: Mid, to: Writer<Packet>) -> Result<(), Error> {
-        self.send(Command::Receive { peer, mid, to }).await
+        self.send_to(peer, Command::Receive { peer, mid, to }).await
     }
 
-    /// Makes a track known to the worker, which reads it once for all its peers. It is forgotten when it ends, or when the
+    /// Makes a track known to the workers, each of which reads it once for all its peers that are sent it. It is forgotten when it ends, or when the
     /// reader's permission is taken back: at once, for every peer. `None` forgets it as well.
     ///
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn source(&self, source: Source, from: Option<Reader<Packet>>) -> Result<(), Error> {
-        self.send(Command::Source { source, from }).await
+        let pass = from.as_ref().map(Reader::pass);
+        let mut keep = from;
+        for worker in 0..self.workers.len() {
+            self.send(worker, Command::Source { source, from: pass.clone(), keep: keep.take() }).await?;
+        }
+        Ok(())
     }
 
     /// Sends a known track to the peer in this slot, or nothing any more. The same track again changes how much it matters,
@@ -268,7 +293,7 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn bind(&self, peer: PeerId, mid: Mid, to: Option<Bound>) -> Result<(), Error> {
-        self.send(Command::Bind { peer, mid, to }).await
+        self.send_to(peer, Command::Bind { peer, mid, to }).await
     }
 
     /// Ends a peer.
@@ -276,7 +301,7 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn close(&self, peer: PeerId) -> Result<(), Error> {
-        self.send(Command::Close { peer }).await
+        self.send_to(peer, Command::Close { peer }).await
     }
 
     /// How loud each track of sound is that the worker knows, over the last moments: -dBov (RFC 6464: 0 loudest, 127 silence),
@@ -285,9 +310,14 @@ impl Handle {
         self.loudness.clone()
     }
 
-    /// What the worker has counted.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    /// What the workers have counted, together.
+    pub fn counters(&self) -> Counters {
+        Counters::sum(&self.counters)
+    }
+
+    /// Of each worker: turns of its loop, and nanoseconds of work in them.
+    pub fn work(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counters.iter().map(|of| (of.turns.get(), of.busy_nanos.get()))
     }
 
     /// How each connection is now.
@@ -295,9 +325,13 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn reports(&self) -> Result<Vec<Report>, Error> {
-        let (reports, reported) = oneshot::channel();
-        self.send(Command::Report { reports }).await?;
-        reported.await.map_err(|_| Error::Gone)
+        let mut all = Vec::new();
+        for worker in 0..self.workers.len() {
+            let (reports, reported) = oneshot::channel();
+            self.send(worker, Command::Report { reports }).await?;
+            all.extend(reported.await.map_err(|_| Error::Gone)?);
+        }
+        Ok(all)
     }
 
     /// Tells browsers that come from now on these addresses, as `peers.announce` does.
@@ -305,7 +339,7 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn announce(&self, addresses: Vec<IpAddr>) -> Result<(), Error> {
-        self.send(Command::Announce { addresses }).await
+        self.send(FIRST, Command::Port(PortCommand::Announce { addresses })).await
     }
 
     /// Tells browsers that come from now on where routers forward to our ports.
@@ -313,7 +347,7 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn mapped(&self, mapped: Vec<Outside>) -> Result<(), Error> {
-        self.send(Command::Mapped { mapped }).await
+        self.send(FIRST, Command::Port(PortCommand::Mapped { mapped })).await
     }
 
     /// Tells browsers that come from now on that connections are taken at these ports as well: with the same addresses, as
@@ -322,7 +356,7 @@ impl Handle {
     /// # Errors
     /// [`Error::Gone`] if the worker has ended.
     pub async fn doors(&self, doors: Vec<SocketAddr>) -> Result<(), Error> {
-        self.send(Command::Doors { doors }).await
+        self.send(FIRST, Command::Port(PortCommand::Doors { doors })).await
     }
 
     /// Whether media is taken by TCP.
@@ -343,22 +377,35 @@ impl Handle {
     /// [`Error::Gone`] if the worker has ended.
     pub async fn ways(&self) -> Result<(Vec<Way>, Vec<Sight>), Error> {
         let (ways, told) = oneshot::channel();
-        self.send(Command::Ways { ways }).await?;
+        self.send(FIRST, Command::Port(PortCommand::Ways { ways })).await?;
         told.await.map_err(|_| Error::Gone)
     }
 
-    /// Waits until the worker has ended, by itself or by a failure.
+    /// Waits until a worker has ended, by itself or by a failure.
     pub async fn ended(&self) {
-        self.commands.closed().await;
+        self.ended.cancelled().await;
     }
 
-    async fn send(&self, command: Command) -> Result<(), Error> {
-        self.commands.send(command).await.map_err(|_| Error::Gone)
+    /// To whoever has the peer; one that is gone needs to hear nothing.
+    async fn send_to(&self, peer: PeerId, command: Command) -> Result<(), Error> {
+        match self.places.find(peer) {
+            Some(worker) => self.send(worker, command).await,
+            None if self.ended.is_cancelled() => Err(Error::Gone),
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&self, worker: usize, command: Command) -> Result<(), Error> {
+        let to = self.workers.get(worker).ok_or(Error::Gone)?;
+        to.send(command).await.map_err(|_| Error::Gone)
     }
 }
 
-/// Opens the ports and starts the worker's thread, which ends when every handle is dropped. `network` has the addresses of
-/// the box; a peer is told those of the moment in which it comes.
+/// The worker that reads the sockets.
+const FIRST: usize = 0;
+
+/// Opens the ports and starts the workers' threads, which end when every handle is dropped; the one that is given back ends
+/// last. `network` has the addresses of the box; a peer is told those of the moment in which it comes.
 ///
 /// # Errors
 /// [`Error::Bind`], [`Error::BindTcp`].
@@ -367,28 +414,5 @@ pub fn start(
     timeline: Timeline,
     network: watch::Receiver<Arc<[IpAddr]>>,
 ) -> Result<(Handle, thread::JoinHandle<()>), Error> {
-    let (streams, handed) = mpsc::channel(tcp::HANDED);
-    let socket = socket::Socket::bind(config, network, handed)?;
-    let local = socket.local_addr();
-    let (commands, inbox) = mpsc::channel(COMMANDS);
-    let counters: Arc<Counters> = Arc::default();
-    let counted = counters.clone();
-    let (levels, loudness) = watch::channel(Loudness::default());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()
-        .map_err(|error| Error::Bind(local, error))?;
-    let thread = thread::Builder::new()
-        .name("peers".into())
-        .spawn(move || {
-            runtime.block_on(async move {
-                match worker::Worker::new(socket, timeline, inbox, counted, levels) {
-                    Ok(worker) => worker.run().await,
-                    Err(error) => tracing::error!(%error, "the UDP port can't be watched; calls are impossible"),
-                }
-            });
-        })
-        .map_err(|error| Error::Bind(local, error))?;
-    Ok((Handle { commands, streams, local, tcp: config.tcp, counters, loudness }, thread))
+    threads::start(config, timeline, network, places::FILL)
 }

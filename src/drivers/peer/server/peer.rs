@@ -186,7 +186,8 @@ impl Peer {
             kind: of.kind,
             codecs: of.formats.codecs(),
         });
-        Ok(Answer { sdp: sdp::speaking(&answer, terms.codec), inbound: inbound.collect(), slots: slots.collect() })
+        let answer = sdp::sparing(&sdp::speaking(&answer, terms.codec));
+        Ok(Answer { sdp: answer, inbound: inbound.collect(), slots: slots.collect() })
     }
 
     pub(super) fn receive_into(&mut self, mid: &str, to: Writer<Packet>) {
@@ -234,6 +235,11 @@ impl Peer {
     /// What should be found out of the way to it: that so much is there for the next step, and so much for everything.
     pub(super) fn explore(&mut self, minimum: Bitrate, desired: Bitrate) {
         self.rtc.bwe().set_bitrate(Rate::bps(minimum.0), Rate::bps(desired.0));
+    }
+
+    /// The user fragment by which its browser calls the box (RFC 8445 section 5.3).
+    pub(super) fn name(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
     }
 
     pub(super) fn accepts(&self, input: &Input<'_>) -> bool {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::layer::LAYERS;
 use crate::model::track::Codec;
+use crate::proto::whip::sections;
 
 /// Largest session description accepted, in bytes.
 pub(super) const LARGEST: usize = 60 * 1024;
@@ -38,13 +39,6 @@ pub(super) fn without_arrivals(sdp: &str) -> String {
         out.extend(section.split_inclusive('\n').filter(|line| !unread(line)));
     }
     out
-}
-
-/// Each section of a session description, its session part first.
-fn sections(sdp: &str) -> impl Iterator<Item = &str> {
-    let starts = sdp.match_indices("\nm=").map(|(at, _)| at + 1);
-    let ends = starts.clone().chain([sdp.len()]);
-    [0].into_iter().chain(starts).zip(ends).map(|(start, end)| &sdp[start..end])
 }
 
 fn has(section: &str, attribute: &str) -> bool {
@@ -103,6 +97,26 @@ fn only<'a>(section: &'a str, name: &str) -> Cow<'a, str> {
         }
     }
     out.into()
+}
+
+/// The answer with the wish that silence is not sent (RFC 7587 section 3.1.3), in every section in which the peer sends sound.
+pub(super) fn sparing(answer: &str) -> String {
+    let mut out = String::with_capacity(answer.len() + 64);
+    for section in sections(answer) {
+        let sends = section.starts_with("m=audio ") && (has(section, "a=recvonly") || has(section, "a=sendrecv"));
+        let maps = section.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
+        let opus: Vec<&str> =
+            maps.filter(|(_, of)| of.to_ascii_lowercase().starts_with("opus/")).map(|(number, _)| number).collect();
+        for line in section.split_inclusive('\n') {
+            let text = line.trim_end();
+            let of = text.strip_prefix("a=fmtp:").and_then(|rest| rest.split_once(' '));
+            match of.filter(|(number, how)| sends && opus.contains(number) && !how.contains("usedtx=")) {
+                Some(_) => out.extend([text, ";usedtx=1", &line[text.len()..]]),
+                None => out.push_str(line),
+            }
+        }
+    }
+    out
 }
 
 /// The layers that are offered in one section, smallest first as far as their names say.
@@ -166,6 +180,26 @@ mod tests {
         }
         for kept in [section("sendonly", "108 109 96 97", &both), section("recvonly", "96 97", vp8)] {
             assert_eq!(speaking(&kept, Codec::H264), kept);
+        }
+    }
+
+    #[test]
+    fn whoever_sends_sound_is_told_to_leave_silence_out() {
+        let section = |direction: &str, how: &str| {
+            format!(
+                "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=mid:0\r\na={direction}\r\na=rtpmap:111 opus/48000/2\r\n\
+                 a=fmtp:111 minptime=10;useinbandfec=1{how}\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+            )
+        };
+        let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\na=fmtp:96 max-fr=30\r\n";
+        let sdp = |how: &str| {
+            let [one, both] = ["recvonly", "sendrecv"].map(|direction| section(direction, how));
+            format!("v=0\r\n{one}{video}{both}{}", section("sendonly", ""))
+        };
+        assert_eq!(sparing(&sdp("")), sdp(";usedtx=1"));
+        assert_eq!(sparing(&sdp(";usedtx=1")), sdp(";usedtx=1"), "once is enough");
+        for odd in ["", "\nm=audio ", "\nm=audio 9\na=recvonly\na=fmtp:", "m=audio \na=rtpmap:1 OPUS/1\na=fmtp:1"] {
+            assert_eq!(sparing(odd), odd);
         }
     }
 

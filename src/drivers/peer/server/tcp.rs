@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use nix::sys::socket::{setsockopt, sockopt::SndBuf};
 use str0m::net::Transmit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -67,9 +68,38 @@ struct Packet {
 struct Open {
     /// How many there were before: tells it from an earlier one between the same ends.
     number: u64,
-    to: mpsc::Sender<(Instant, Transmit)>,
     /// A peer has taken what it sent.
     known: bool,
+}
+
+type Queue = mpsc::Sender<(Instant, Transmit)>;
+
+/// The queues of all connections, for whoever has packets to send; changed by [`Connections`] alone. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Queues(Arc<ArcSwap<HashMap<Ends, Queue>>>);
+
+impl Queues {
+    /// Queues a packet for the connection between its ends; without one it is lost, as a datagram would be.
+    pub(super) fn send(&self, packet: Transmit, counters: &Counters) {
+        let size = packet.contents.len() as u64;
+        let queues = self.0.load();
+        let queue = queues.get(&(packet.source, packet.destination));
+        let queue = queue.filter(|queue| queue.capacity() > NO_PICTURES || !is_picture(&packet.contents));
+        if queue.is_some_and(|queue| queue.try_send((Instant::now(), packet)).is_ok()) {
+            counters.datagrams.sent.inc();
+            counters.bytes.sent.add(size);
+        } else {
+            counters.tcp_dropped.inc();
+        }
+    }
+
+    fn change(&self, change: impl Fn(&mut HashMap<Ends, Queue>)) {
+        self.0.rcu(|queues| {
+            let mut queues = HashMap::clone(queues);
+            change(&mut queues);
+            queues
+        });
+    }
 }
 
 /// All connections.
@@ -77,6 +107,7 @@ pub(super) struct Connections {
     listener: Option<TcpListener>,
     handed: mpsc::Receiver<std::net::TcpStream>,
     open: HashMap<Ends, Open>,
+    queues: Queues,
     numbers: u64,
     tasks: JoinSet<(Ends, u64)>,
     packets: (mpsc::Sender<Packet>, mpsc::Receiver<Packet>),
@@ -98,6 +129,7 @@ impl Connections {
             listener,
             handed,
             open: HashMap::new(),
+            queues: Queues::default(),
             numbers: 0,
             tasks: JoinSet::new(),
             packets: mpsc::channel(READ),
@@ -145,27 +177,26 @@ impl Connections {
             self.counters.bytes.received.add(packet.bytes.len() as u64);
             open.known |= each(remote, local, &packet.bytes);
             if !open.known {
-                self.open.remove(&packet.ends);
+                self.remove(&[packet.ends]);
             }
         }
     }
 
-    /// Queues a packet for the connection between its ends; without one it is lost, as a datagram would be.
-    pub(super) fn send(&mut self, packet: Transmit) {
-        let size = packet.contents.len() as u64;
-        let open = self.open.get(&(packet.source, packet.destination));
-        let open = open.filter(|open| open.to.capacity() > NO_PICTURES || !is_picture(&packet.contents));
-        if open.is_some_and(|open| open.to.try_send((Instant::now(), packet)).is_ok()) {
-            self.counters.datagrams.sent.inc();
-            self.counters.bytes.sent.add(size);
-        } else {
-            self.counters.tcp_dropped.inc();
-        }
+    /// Where packets for them are put.
+    pub(super) fn queues(&self) -> Queues {
+        self.queues.clone()
     }
 
     /// The peer behind it is gone: it is closed when what waits is written.
     pub(super) fn close(&mut self, remote: SocketAddr) {
-        self.open.retain(|(_, other), _| *other != remote);
+        let ends: Vec<Ends> = self.open.keys().filter(|(_, other)| *other == remote).copied().collect();
+        self.remove(&ends);
+    }
+
+    /// With its queue gone a connection ends, once that is empty.
+    fn remove(&mut self, gone: &[Ends]) {
+        self.open.retain(|ends, _| !gone.contains(ends));
+        self.queues.change(|queues| queues.retain(|ends, _| !gone.contains(ends)));
     }
 
     fn enter(&mut self, stream: TcpStream) {
@@ -179,8 +210,8 @@ impl Connections {
         let _ = setsockopt(&stream, SndBuf, &KERNEL_BUFFER);
         self.numbers += 1;
         let (to, queue) = mpsc::channel(QUEUE);
-        let open = Open { number: self.numbers, to, known: false };
-        self.open.insert(ends, open);
+        self.open.insert(ends, Open { number: self.numbers, known: false });
+        self.queues.change(|queues| drop(queues.insert(ends, to.clone())));
         self.tasks.spawn(carry(stream, (ends, self.numbers), self.packets.0.clone(), queue, self.counters.clone()));
         self.count();
     }
@@ -197,14 +228,14 @@ impl Connections {
         }
         let waits = self.open.iter().filter(|(ends, open)| !open.known && (!full || same(ends)));
         let longest = waits.min_by_key(|(_, open)| open.number).map(|(ends, _)| *ends);
-        longest.is_some_and(|ends| self.open.remove(&ends).is_some())
+        longest.inspect(|ends| self.remove(&[*ends])).is_some()
     }
 
     fn ended(&mut self, task: Option<(Ends, u64)>) {
         if let Some((ends, number)) = task
             && self.open.get(&ends).is_some_and(|open| open.number == number)
         {
-            self.open.remove(&ends);
+            self.remove(&[ends]);
         }
         self.count();
     }
@@ -351,14 +382,16 @@ mod tests {
             });
         }
         assert_eq!(got, [knock.to_vec(), vec![7; 1200]]);
-        let send = |connections: &mut Connections, contents: Vec<u8>| {
+        let queues = connections.queues();
+        let send = |contents: Vec<u8>| {
             let contents = contents.into();
-            connections.send(Transmit { proto: Protocol::Tcp, source: at, destination: here, contents });
+            let packet = Transmit { proto: Protocol::Tcp, source: at, destination: here, contents };
+            queues.send(packet, &Counters::default());
         };
-        send(&mut connections, vec![128; 1100]);
-        send(&mut connections, vec![20; 50]);
+        send(vec![128; 1100]);
+        send(vec![20; 50]);
         connections.close(here);
-        send(&mut connections, vec![9; 9]);
+        send(vec![9; 9]);
         let got = tokio::select! {
             got = rest(browser) => got,
             () = connections.readable() => panic!("nothing more is said"),
@@ -419,10 +452,10 @@ mod tests {
                 destination: here,
                 contents: contents.clone().into(),
             };
-            connections.send(of(&picture));
+            connections.queues().send(of(&picture), &counters);
             if number % 8 == 0 {
                 let before = counters.tcp_dropped.get();
-                connections.send(of(&sound));
+                connections.queues().send(of(&sound), &counters);
                 sent += u64::from(counters.tcp_dropped.get() == before);
             }
             tokio::task::yield_now().await;

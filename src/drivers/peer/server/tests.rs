@@ -14,7 +14,7 @@ use str0m::{Candidate, Event as Engine, Input, Output, Rtc};
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Answer, Bound, Config, EVENTS, Event, Handle, Inbound, Source, Terms, start};
+use super::{Answer, Bound, Config, EVENTS, Event, Handle, Inbound, Source, Terms, threads};
 use crate::model::id::{PeerId, PublicationId};
 use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
@@ -206,12 +206,17 @@ fn timeline() -> Timeline {
 }
 
 fn loopback() -> Config {
-    Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() }
+    Config { listen: "127.0.0.1:0".parse().expect("an address"), threads: 3, ..Config::default() }
 }
 
-/// The worker on loopback.
+/// Three workers on loopback, between which peers take turns.
 fn begin() -> (Handle, JoinHandle<()>) {
-    start(&loopback(), timeline(), watch::channel(Arc::default()).1).expect("loopback has ports")
+    threads::start(&loopback(), timeline(), watch::channel(Arc::default()).1, 1).expect("loopback has ports")
+}
+
+/// Waits until every worker has done what it was told so far.
+async fn settled(handle: &Handle) {
+    handle.reports().await.expect("the workers run");
 }
 
 #[tokio::test]
@@ -236,8 +241,7 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(other, to.to_string(), Some(bound(name))).await.expect("the worker runs");
-    // Commands are done in order: this answer comes after the ones above.
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
+    settled(&handle).await;
 
     let mut got: Vec<Packet> = Vec::new();
     for burst in 0..5 {
@@ -348,9 +352,9 @@ async fn strangers_and_garbage_change_nothing() {
 #[tokio::test]
 async fn one_socket_serves_peers_of_ipv4_and_ipv6_and_forwards_between_them() {
     let network: Arc<[IpAddr]> = ["127.0.0.1", "::1"].map(|ip| ip.parse().expect("an address")).into();
-    let config = Config { listen: "[::]:0".parse().expect("an address"), ..Config::default() };
+    let config = Config { listen: "[::]:0".parse().expect("an address"), ..loopback() };
     let (told_network, network) = watch::channel(network);
-    let (handle, _thread) = start(&config, timeline(), network).expect("loopback has ports");
+    let (handle, _thread) = threads::start(&config, timeline(), network, 1).expect("loopback has ports");
     let (told, _events) = mpsc::channel(EVENTS);
     let (one, other) = (PeerId::from_bytes([1; 10]), PeerId::from_bytes([2; 10]));
     let (mut sender, from, answer) = connect_from("[::1]:0", &handle, &told, (one, Direction::SendOnly)).await;
@@ -364,7 +368,7 @@ async fn one_socket_serves_peers_of_ipv4_and_ipv6_and_forwards_between_them() {
     let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(other, to.to_string(), Some(bound(name))).await.expect("the worker runs");
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
+    settled(&handle).await;
     sender.send(from, 100, 20);
     until("the packets on the other side", || {
         sender.turn();

@@ -1,11 +1,10 @@
-//! The loop that owns all peers.
+//! The loop that owns some of the peers. Each worker has a thread of its own; the first one reads the sockets for all.
 
 mod allot;
 mod forward;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Wake, Waker};
@@ -21,43 +20,101 @@ use self::forward::{Batch, poll_media};
 use super::allot::Allot;
 use super::counters::{Counters, Report};
 use super::feed::Feed;
+use super::front::Front;
+use super::inbox::{Inbox, Letter};
+use super::outlet::Outlet;
 use super::peer::{Effects, Peer, datagram};
+use super::places::Places;
 use super::seen::Phase;
-use super::socket::{Socket, Watched};
-use super::strangers::Strangers;
-use super::{Command, Error, Event, Loudness, PEERS, Source, Terms};
+use super::ways::Way;
+use super::wheel::Wheel;
+use super::{Command, Error, Event, Loudness, PortCommand, Source, Terms};
 use crate::model::id::PeerId;
 use crate::model::layer::Layers;
 use crate::model::time::Timeline;
-use crate::proto::ice::Transport;
 
 /// How often slots that wait for a keyframe are looked at, and what each peer is given is looked over.
 const LOOK: Duration = Duration::from_millis(200);
-/// Addresses remembered for one peer; browsers have a handful.
-const ADDRESSES: usize = 32;
 /// Datagrams that wait for others before all of them are sent.
 const TOGETHER: usize = 64;
 
+/// What a worker shares with the others, and where it is heard.
+pub(super) struct Shared {
+    pub(super) timeline: Timeline,
+    pub(super) places: Arc<Places>,
+    pub(super) loudness: watch::Sender<Loudness>,
+}
+
 pub(super) struct Worker {
-    socket: Watched,
+    intake: Intake,
+    outlet: Outlet,
     timeline: Timeline,
     commands: mpsc::Receiver<Command>,
+    places: Arc<Places>,
     peers: HashMap<PeerId, Peer>,
     /// Who is told what happens to a peer.
     owners: HashMap<PeerId, mpsc::Sender<Event>>,
-    by_address: HashMap<(Transport, SocketAddr), PeerId>,
-    strangers: Strangers,
     sources: HashMap<Source, Feed>,
     slots: HashMap<(PeerId, Section), Source>,
-    timers: BTreeSet<(Instant, PeerId)>,
+    timers: Wheel<PeerId>,
     out: Vec<Transmit>,
     /// Slots and senders need to be looked at without waiting for it.
     eager: bool,
     /// Buffers that are used again.
     allot: Allot,
     touched: Vec<PeerId>,
+    heard: Vec<(PeerId, Effects)>,
     counters: Arc<Counters>,
     loudness: watch::Sender<Loudness>,
+}
+
+/// How packets come to a worker.
+pub(super) enum Intake {
+    /// It reads the sockets.
+    Front(Box<Front>),
+    /// It is handed its own.
+    Inbox(Inbox),
+}
+
+impl Intake {
+    fn is_first(&self) -> bool {
+        matches!(self, Self::Front(_))
+    }
+
+    async fn readable(&mut self) {
+        match self {
+            // An error here shows again when reading.
+            Self::Front(front) => drop(front.readable().await),
+            Self::Inbox(inbox) => inbox.readable().await,
+        }
+    }
+
+    fn read(&mut self, now: Instant, each: impl FnMut(Letter<'_>) -> Option<PeerId>) {
+        match self {
+            Self::Front(front) => front.read(now, each),
+            Self::Inbox(inbox) => inbox.read(each),
+        }
+    }
+
+    fn called(&mut self, peer: PeerId, name: String) {
+        match self {
+            Self::Front(front) => front.called(peer, name),
+            Self::Inbox(inbox) => inbox.called(peer, name),
+        }
+    }
+
+    fn closed(&mut self, peer: PeerId) {
+        match self {
+            Self::Front(front) => front.closed(peer),
+            Self::Inbox(inbox) => inbox.closed(peer),
+        }
+    }
+
+    async fn flush(&mut self) {
+        if let Self::Inbox(inbox) = self {
+            inbox.flush().await;
+        }
+    }
 }
 
 /// Wakes the worker, unless it is awake: what it writes into rings itself it looks at before it sleeps.
@@ -88,30 +145,30 @@ enum Woken {
 
 impl Worker {
     pub(super) fn new(
-        socket: Socket,
-        timeline: Timeline,
+        (intake, outlet): (Intake, Outlet),
         commands: mpsc::Receiver<Command>,
+        Shared { timeline, places, loudness }: Shared,
         counters: Arc<Counters>,
-        loudness: watch::Sender<Loudness>,
-    ) -> std::io::Result<Self> {
-        Ok(Self {
-            socket: socket.watch(counters.clone())?,
+    ) -> Self {
+        Self {
+            intake,
+            outlet,
             timeline,
             commands,
+            places,
             peers: HashMap::new(),
             owners: HashMap::new(),
-            by_address: HashMap::new(),
-            strangers: Strangers::default(),
             sources: HashMap::new(),
             slots: HashMap::new(),
-            timers: BTreeSet::new(),
+            timers: Wheel::new(Instant::now()),
             out: Vec::new(),
             eager: false,
             allot: Allot::default(),
             touched: Vec::new(),
+            heard: Vec::new(),
             counters,
             loudness,
-        })
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -119,14 +176,13 @@ impl Worker {
         let worker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
         let bell = Arc::new(Bell { worker, awake: AtomicBool::new(true) });
         let ringing = Waker::from(bell.clone());
+        let mut batch = Batch::default();
         loop {
-            let due = self.timers.first().map_or(look, |(at, _)| look.min(*at));
-            let mut batch = Batch::default();
+            let due = self.timers.next().map_or(look, |at| look.min(at));
             bell.awake.store(false, Ordering::SeqCst);
             let woken = tokio::select! {
                 command = self.commands.recv() => Woken::Command(command),
-                // An error here shows again when reading.
-                _ = self.socket.readable() => Woken::Readable,
+                () = self.intake.readable() => Woken::Readable,
                 () = tokio::time::sleep_until(due.into()) => Woken::Time,
                 () = poll_fn(|_| poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing)) => {
                     Woken::Media
@@ -141,11 +197,11 @@ impl Worker {
                     self.read(now);
                     // What has come goes on at once.
                     if poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing).is_ready() {
-                        self.forward(batch, now);
+                        self.forward(&mut batch, now);
                     }
                 }
                 Woken::Time => self.time(now),
-                Woken::Media => self.forward(batch, now),
+                Woken::Media => self.forward(&mut batch, now),
             }
             if now >= look || std::mem::take(&mut self.eager) {
                 look = now + LOOK;
@@ -154,20 +210,25 @@ impl Worker {
                 self.listen(now);
                 self.count_phases();
             }
-            self.socket.send(&mut self.out);
+            self.outlet.send(&mut self.out);
             self.counters.turns.inc();
             self.counters.busy_nanos.add(now.elapsed().as_nanos() as u64);
+            self.intake.flush().await;
         }
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             self.close(peer);
         }
-        self.socket.send(&mut self.out);
+        self.outlet.send(&mut self.out);
+        self.intake.flush().await;
+        if let Intake::Front(front) = &mut self.intake {
+            front.wait().await;
+        }
     }
 
     fn command(&mut self, command: Command, now: Instant) {
         match command {
-            Command::Offer { peer, sdp, terms, events, answer } => {
-                let result = self.offer(peer, &sdp, terms, events, now);
+            Command::Offer { peer, sdp, terms, ways, events, answer } => {
+                let result = self.offer(peer, (&sdp, &ways), terms, events, now);
                 // Whoever asked may have gone away meanwhile.
                 let _ = answer.send(result);
             }
@@ -176,8 +237,8 @@ impl Worker {
                     peer.receive_into(&mid, to);
                 }
             }
-            Command::Source { source, from: Some(from) } => self.source(source, from),
-            Command::Source { source, from: None } => {
+            Command::Source { source, from: Some(from), keep } => self.source(source, from, keep),
+            Command::Source { source, from: None, .. } => {
                 self.forget(source);
             }
             Command::Bind { peer, mid, to } => {
@@ -187,38 +248,42 @@ impl Worker {
             Command::Close { peer } => self.close(peer),
             // Whoever asked may have gone away meanwhile.
             Command::Report { reports } => drop(reports.send(self.reports(now))),
-            Command::Announce { addresses } => self.socket.announce(addresses),
-            Command::Mapped { mapped } => self.socket.mapped(mapped),
-            Command::Doors { doors } => self.socket.doors(doors),
-            // Whoever asked may have gone away meanwhile.
-            Command::Ways { ways } => drop(ways.send((self.socket.ways(), self.socket.sights()))),
+            Command::Port(command) => {
+                if let Intake::Front(front) = &mut self.intake {
+                    match command {
+                        PortCommand::Announce { addresses } => front.announce(addresses),
+                        PortCommand::Mapped { mapped } => front.mapped(mapped),
+                        PortCommand::Doors { doors } => front.doors(doors),
+                        // Whoever asked may have gone away meanwhile.
+                        PortCommand::Ways { ways } => drop(ways.send((front.ways(), front.sights()))),
+                    }
+                }
+            }
         }
     }
 
     fn offer(
         &mut self,
         id: PeerId,
-        sdp: &str,
+        (sdp, ways): (&str, &[Way]),
         terms: Terms,
         events: mpsc::Sender<Event>,
         now: Instant,
     ) -> Result<super::Answer, Error> {
         let fresh = !self.peers.contains_key(&id);
         if fresh {
-            if self.peers.len() >= PEERS {
-                return Err(Error::Full);
-            }
             let peer = Peer::new(id, terms, self.timeline, now, self.counters.clone());
-            self.timers.insert((peer.timeout, id));
+            self.timers.set(id, peer.timeout);
             self.peers.insert(id, peer);
             self.owners.insert(id, events);
         }
         let peer = self.peers.get_mut(&id).ok_or(Error::Gone)?;
         // Also for one that has moved to another network, and offers to start ICE again (RFC 8445 section 9).
-        peer.reached_by(&self.socket.ways());
-        let (before, mut effects) = (peer.timeout, Effects::default());
+        peer.reached_by(ways);
+        let mut effects = Effects::default();
         let answer = peer.offer(sdp, terms, &mut effects, &mut self.out);
-        self.settle(id, before, effects);
+        self.intake.called(id, peer.name());
+        self.settle(id, effects);
         // Nothing stays of a peer that never was one.
         if answer.is_err() && (fresh || self.peers.get(&id).is_some_and(|peer| !peer.is_alive())) {
             self.close(id);
@@ -227,62 +292,49 @@ impl Worker {
     }
 
     fn read(&mut self, now: Instant) {
-        let mut touched: Vec<(PeerId, Instant, Effects)> = Vec::new();
-        let Self { socket, peers, by_address, strangers, out, counters, .. } = self;
-        socket.read(now, |transport, source, destination, bytes| {
-            let known = by_address.get(&(transport, source)).copied();
-            if known.is_none() && !strangers.may_knock(source.ip(), now) {
-                return false;
-            }
+        let Self { intake, peers, out, heard, counters, .. } = self;
+        intake.read(now, |letter| {
+            let Letter { transport, source, destination, bytes, .. } = letter;
             let Some(input) = datagram(now, transport, (source, destination), bytes) else {
                 counters.not_webrtc.inc();
-                if known.is_none() {
-                    strangers.refused(source.ip());
-                }
-                return false;
+                return None;
             };
-            let known = known.filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
+            let known = letter.peer.filter(|id| peers.get(id).is_some_and(|peer| peer.accepts(&input)));
             let Some(id) = known.or_else(|| {
-                let (&id, _) = peers.iter().find(|(_, peer)| peer.accepts(&input))?;
-                if by_address.len() >= ADDRESSES * PEERS {
-                    by_address.retain(|_, owner| *owner != id);
-                }
-                by_address.insert((transport, source), id);
-                Some(id)
+                // Whom it names it is for, and nobody else.
+                let mut others = peers.iter().filter(|_| letter.known || letter.peer.is_none());
+                others.find(|(_, peer)| peer.accepts(&input)).map(|(id, _)| *id)
             }) else {
                 counters.unknown_peer.inc();
-                strangers.refused(source.ip());
-                return false;
+                return None;
             };
-            let Some(peer) = peers.get_mut(&id) else {
-                return false;
-            };
-            let at = touched.iter().position(|(touched, ..)| *touched == id).unwrap_or_else(|| {
-                touched.push((id, peer.timeout, Effects::default()));
-                touched.len() - 1
+            let peer = peers.get_mut(&id)?;
+            let at = heard.iter().position(|(heard, _)| *heard == id).unwrap_or_else(|| {
+                heard.push((id, Effects::default()));
+                heard.len() - 1
             });
             let missed = peer.came(bytes, now);
-            touched[at].2.missed.extend(missed);
+            heard[at].1.missed.extend(missed);
             // The engine holds one received packet at a time: what it made of this one is taken before the next.
             peer.receive(input);
-            peer.drain(&mut touched[at].2, out);
-            true
+            peer.drain(&mut heard[at].1, out);
+            Some(id)
         });
-        for (id, before, effects) in touched {
-            self.settle(id, before, effects);
+        let mut heard = std::mem::take(&mut self.heard);
+        for (id, effects) in heard.drain(..) {
+            self.settle(id, effects);
         }
+        self.heard = heard;
     }
 
     fn time(&mut self, now: Instant) {
         // Each peer once: one whose next moment is now again must not keep the others waiting.
-        let mut due = Vec::new();
-        while let Some((_, id)) = self.timers.first().filter(|(at, _)| *at <= now).copied() {
-            self.timers.pop_first();
-            due.push(id);
-        }
-        for id in due {
+        let mut due = std::mem::take(&mut self.touched);
+        self.timers.due(now, &mut due);
+        for id in due.drain(..) {
             self.turn(id, now);
         }
+        self.touched = due;
     }
 
     /// Tells the engine the time and lets it work.
@@ -297,15 +349,15 @@ impl Worker {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
-        let (before, mut effects) = (peer.timeout, Effects::default());
+        let mut effects = Effects::default();
         peer.drain(&mut effects, &mut self.out);
-        self.settle(id, before, effects);
+        self.settle(id, effects);
     }
 
     /// Sends what the engines made if it is enough, sets the timer of this one and reports what happened.
-    fn settle(&mut self, id: PeerId, before: Instant, effects: Effects) {
+    fn settle(&mut self, id: PeerId, effects: Effects) {
         if self.out.len() >= TOGETHER {
-            self.socket.send(&mut self.out);
+            self.outlet.send(&mut self.out);
         }
         for mid in effects.keyframes {
             let layer = self.peers.get_mut(&id).and_then(|peer| peer.slots.get_mut(&mid)?.froze());
@@ -313,7 +365,7 @@ impl Worker {
                 (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
             {
                 self.counters.freezes.inc();
-                feed.from.request_keyframes(Layers::only(layer));
+                feed.request_keyframes(Layers::only(layer));
             }
         }
         for mid in effects.missed {
@@ -321,7 +373,7 @@ impl Worker {
             if let (Some(layer), Some(feed)) =
                 (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
             {
-                feed.from.request_keyframes(Layers::only(layer));
+                feed.request_keyframes(Layers::only(layer));
             }
             self.eager = true;
         }
@@ -341,8 +393,7 @@ impl Worker {
             self.close(id);
             return;
         }
-        self.timers.remove(&(before, id));
-        self.timers.insert((peer.timeout, id));
+        self.timers.set(id, peer.timeout);
     }
 
     fn close(&mut self, id: PeerId) {
@@ -350,22 +401,16 @@ impl Worker {
             return;
         };
         tracing::debug!(peer = %id.tag(), "a connection is closed");
-        self.timers.remove(&(peer.timeout, id));
-        let connections: Vec<SocketAddr> = self
-            .by_address
-            .extract_if(|_, owner| *owner == id)
-            .filter_map(|((transport, at), _)| (transport == Transport::Tcp).then_some(at))
-            .collect();
+        self.timers.remove(id);
         self.slots.retain(|(owner, _), _| *owner != id);
         for feed in self.sources.values_mut() {
-            feed.to.retain(|(owner, _)| *owner != id);
+            feed.leave(|(owner, _)| *owner == id);
         }
         peer.close(&mut self.out);
-        if !connections.is_empty() {
-            // What it says last goes first.
-            self.socket.send(&mut self.out);
-            connections.into_iter().for_each(|at| self.socket.close(at));
-        }
+        // What it says last goes before its connections are closed.
+        self.outlet.send(&mut self.out);
+        self.intake.closed(id);
+        self.places.leave(id);
         self.report(id, Event::Closed(id));
         self.owners.remove(&id);
     }

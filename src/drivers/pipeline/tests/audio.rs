@@ -1,7 +1,5 @@
 //! Sound through encoders and decoders: every unit at its own time.
 
-use tokio::sync::mpsc;
-
 use super::*;
 
 /// Encodes silence with a burst from half a second on and gives the units.
@@ -154,4 +152,96 @@ async fn the_sound_goes_on_after_garbage() {
     let last = units.last().expect("some").pts;
     while within(heard.recv()).await.expect("it runs").time != last {}
     running.stop().await;
+}
+
+/// What a microphone makes of a tone of a second, two seconds of silence, and the tone again, from this time on.
+async fn spoken(from: MediaTime) -> Vec<Unit> {
+    let (writer, source) = ring(UNITS);
+    let mut reader = source.reader(Gate::default());
+    let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 };
+    let built = running::Built::new("microphone", &describe(&Spec::Microphone(spec))).expect("installed");
+    encode::write_voice(&built, buffers::Clock::Ours, writer);
+    let feed: gstreamer_app::AppSrc = built.element("in");
+    let running = built.run().expect("it runs");
+    for block in 0..200i64 {
+        let samples: Vec<i16> = (block * 960..(block + 1) * 960)
+            .map(|n| {
+                let tone = (n as f32 / 48_000.0 * 400.0 * std::f32::consts::TAU).sin() * 4_634.0;
+                if (50..150).contains(&block) { 0 } else { tone as i16 }
+            })
+            .collect();
+        while feed.current_level_buffers() > 10 {
+            tokio::task::yield_now().await;
+        }
+        let time = from.plus_nanos(block * 20_000_000);
+        feed.push_buffer(buffers::from_samples(&samples, 1, time)).expect("it runs");
+    }
+    let mut units = Vec::new();
+    while units.last().is_none_or(|last: &Unit| last.pts.since(from) < 3_900_000_000) {
+        units.push(unit(&mut reader).await);
+    }
+    running.stop().await;
+    units
+}
+
+#[tokio::test]
+async fn a_voice_says_how_loud_it_is_and_its_silence_is_hardly_sent() {
+    let from = MediaTime::from_millis(10_000);
+    let units = spoken(from).await;
+    let (mut spoken, mut silent) = (0, 0);
+    for unit in &units {
+        let at = unit.pts.since(from) / 1_000_000;
+        let level = unit.level.expect("it was measured");
+        match at {
+            // The encoder looks some milliseconds ahead.
+            20..960 | 3_020.. => {
+                assert!(level.abs_diff(20) <= 1, "{level} at {at} ms");
+                spoken += 1;
+            }
+            1_020..2_960 => {
+                assert_eq!(level, 127, "at {at} ms");
+                silent += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(spoken >= 46 + 40, "{spoken}");
+    // It goes on for 200 ms, then there is a frame each 400 ms.
+    assert!((4..20).contains(&silent), "{silent} frames of 97");
+    assert!(units.windows(2).all(|pair| pair[1].pts.since(pair[0].pts) % 20_000_000 == 0), "each at its own time");
+    let again = units.iter().find(|unit| unit.pts.since(from) >= 2_980_000_000).expect("there is more");
+    assert!(again.pts.since(from) <= 3_000_000_000, "it comes back at once: {:?}", again.pts);
+
+    let mut packetizer = crate::proto::rtp::Packetizer::new(Codec::Opus).expect("RTP carries it");
+    let mut packets = Vec::new();
+    units.iter().for_each(|unit| packetizer.push(unit, &mut packets));
+    assert!(packets.iter().zip(0..).all(|(packet, seq)| packet.seq == seq), "silence is no loss");
+    assert!(packets.iter().zip(&units).all(|(packet, unit)| packet.level == unit.level));
+    let marked = packets.iter().filter(|packet| packet.marker).count();
+    assert!((4..12).contains(&marked), "the first after each silence: {marked}");
+}
+
+#[tokio::test]
+async fn silence_that_was_not_sent_is_silence_and_what_follows_is_in_time() {
+    let from = MediaTime::from_millis(10_000);
+    let units = spoken(from).await;
+    let (sounds, mut heard) = mpsc::channel(256);
+    let (running, mut feed) = audio_decoder(&Counters::default(), sounds).expect("installed");
+    let mut all: Vec<Sound> = Vec::new();
+    for unit in &units {
+        while feed.push(unit).expect("it runs") == Fed::Full {
+            tokio::task::yield_now().await;
+        }
+        while all.last().is_none_or(|sound| sound.time < unit.pts) {
+            all.push(within(heard.recv()).await.expect("it runs"));
+        }
+    }
+    running.stop().await;
+    let peak = |sound: &Sound| sound.samples.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
+    let at = |sound: &Sound| sound.time.since(from) / 1_000_000;
+    let quiet = all.iter().filter(|sound| (1_100..2_960).contains(&at(sound)));
+    assert!(quiet.map(peak).all(|peak| peak < 100), "nothing is made up for what was not sent");
+    let second: Vec<Sound> = all.iter().filter(|sound| at(sound) >= 2_900).cloned().collect();
+    let late = onset(&second, 2).expect("there is sound again").since(MediaTime::from_millis(13_000));
+    assert!(late.abs() < 5_000_000, "{late} ns late");
 }

@@ -1,7 +1,5 @@
 //! Stand-ins, missing devices, and what a pipeline leaves behind.
 
-use tokio::sync::mpsc;
-
 use super::*;
 
 #[tokio::test]
@@ -10,16 +8,8 @@ async fn flash_and_beep_of_the_stand_ins_coincide_after_encoding_and_decoding() 
     let (video_out, video) = ring(UNITS);
     let (audio_out, audio) = ring(UNITS);
     let (mut video, mut audio) = (video.reader(Gate::default()), audio.reader(Gate::default()));
-    let camera_spec = CameraSpec {
-        source: CameraSource::StandIn,
-        width: 320,
-        height: 180,
-        fps: 20,
-        bitrate: 500_000,
-        encoder: CameraEncoder::H264(H264Encoder::X264),
-        caption: "Porch".to_owned(),
-    };
-    let (camera, _) = camera(&Counters::default(), camera_spec, line, video_out).expect("installed");
+    let (camera, size) = stand_in(320, 180, 20, CameraEncoder::H264(H264Encoder::X264));
+    let (cameras, _) = filmed(camera, vec![(size, video_out)], line);
     let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 64_000 };
     let microphone = microphone(&Counters::default(), spec, line, audio_out).expect("installed");
     let (pictures, mut decoded) = mpsc::channel(64);
@@ -58,7 +48,7 @@ async fn flash_and_beep_of_the_stand_ins_coincide_after_encoding_and_decoding() 
     let apart = beep.since(flash).rem_euclid(1_000_000_000);
     let apart = apart.min(1_000_000_000 - apart);
     assert!(apart < 5_000_000, "{apart} ns apart");
-    for running in [camera, microphone, video_running, audio_running] {
+    for running in cameras.into_iter().chain([microphone, video_running, audio_running]) {
         running.stop().await;
     }
 }
@@ -90,40 +80,70 @@ async fn lost_device(running: &mut Running) -> String {
     }
 }
 
-#[tokio::test]
-async fn a_camera_gives_vp8_that_decodes_and_a_keyframe_when_asked() {
-    let (out, source) = ring(UNITS);
-    let mut reader = source.reader(Gate::default());
-    let spec = CameraSpec {
-        source: CameraSource::StandIn,
-        width: 320,
-        height: 180,
-        fps: 20,
-        bitrate: 300_000,
-        encoder: CameraEncoder::Vp8,
-        caption: String::new(),
-    };
-    let (running, keyframes) = camera(&Counters::default(), spec, timeline(), out).expect("installed");
+/// What one size gives, decoded: each picture has the time of its unit and, as it came, this size.
+async fn decoded(codec: Codec, size: LayerSpec, units: &[Unit]) {
     let (pictures, mut decoded) = mpsc::channel(64);
-    let spec = VideoDecoderSpec { codec: Codec::Vp8, width: 160, height: 90, caption: None };
+    let spec = VideoDecoderSpec { codec, width: 160, height: 90, caption: None };
     let (decoder, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("installed");
-    for n in 0..15 {
-        let unit = unit(&mut reader).await;
-        assert_eq!((unit.keyframe, &*unit.config), (n == 0, &Config::Vp8), "picture {n}");
-        assert_eq!(feed.push(&unit), Ok(Fed::Taken));
+    for unit in units {
+        assert_eq!(feed.push(unit), Ok(Fed::Taken));
         let picture = within(decoded.recv()).await.expect("one picture out for one in");
         assert_eq!((picture.width, picture.height, picture.time), (160, 90, unit.pts));
     }
-    keyframes.request();
-    within(async { while !unit(&mut reader).await.keyframe {} }).await;
-    running.stop().await;
     decoder.stop().await;
+    let mut packets = Vec::new();
+    crate::proto::rtp::Packetizer::new(codec).expect("RTP carries it").push(&units[0], &mut packets);
+    let said = crate::proto::rtp::picture_size(codec, &packets[0].payload);
+    assert_eq!(said, Some((size.width, size.height)));
+}
+
+async fn in_three_sizes(codec: Codec, encoder: CameraEncoder) {
+    let (camera, whole) = stand_in(640, 360, 15, encoder);
+    let sizes: Vec<LayerSpec> =
+        [4, 2, 1].map(|by| LayerSpec { width: 640 / by, height: (360 / by) & !1, ..whole }).into();
+    let (mut readers, mut outs) = (Vec::new(), Vec::new());
+    for size in &sizes {
+        let (out, source) = ring(UNITS);
+        readers.push(source.reader(Gate::default()));
+        outs.push((*size, out));
+    }
+    let (running, keyframes) = filmed(camera, outs, timeline());
+    let mut times = Vec::new();
+    for (reader, size) in readers.iter_mut().zip(&sizes) {
+        let mut units = Vec::new();
+        while units.len() < 12 {
+            units.push(unit(reader).await);
+        }
+        assert!(units[0].keyframe && units[1..].iter().all(|unit| !unit.keyframe), "it begins with a keyframe");
+        decoded(codec, *size, &units).await;
+        times.push(units.iter().map(|unit| unit.pts).collect::<Vec<_>>());
+    }
+    let common = times[0].iter().filter(|time| times.iter().all(|of| of.contains(time))).count();
+    assert!(common >= 8, "a picture has one time in all sizes: {times:?}");
+    // A keyframe is of the size that it was asked of.
+    keyframes[0].request();
+    within(async { while !unit(&mut readers[0]).await.keyframe {} }).await;
+    for one in running {
+        one.stop().await;
+    }
+    for reader in &mut readers {
+        within(async { while !matches!(reader.next().await, Next::Closed) {} }).await;
+    }
 }
 
 #[tokio::test]
-async fn a_missing_device_is_told_and_the_ring_ends() {
-    let (out, source) = ring(UNITS);
-    let mut reader = source.reader(Gate::default());
+async fn a_camera_in_three_sizes_of_h264_has_the_same_times_in_each() {
+    in_three_sizes(Codec::H264, CameraEncoder::H264(H264Encoder::X264)).await;
+}
+
+#[tokio::test]
+async fn a_camera_in_three_sizes_of_vp8_has_the_same_times_in_each() {
+    in_three_sizes(Codec::Vp8, CameraEncoder::Vp8).await;
+}
+
+#[tokio::test]
+async fn a_missing_device_is_told_and_its_pictures_end() {
+    let (sender, mut pictures) = mpsc::channel(4);
     let spec = CameraSpec {
         source: CameraSource::V4l2 {
             path: "/dev/no ! such \" camera".to_owned(),
@@ -135,13 +155,11 @@ async fn a_missing_device_is_told_and_the_ring_ends() {
         width: 640,
         height: 360,
         fps: 15,
-        bitrate: 500_000,
-        encoder: CameraEncoder::H264(H264Encoder::X264),
         caption: String::new(),
     };
-    let (mut running, _) = camera(&Counters::default(), spec, timeline(), out).expect("it can be built");
+    let mut running = camera(&Counters::default(), spec, timeline(), sender).expect("it can be built");
     assert_eq!(lost_device(&mut running).await, "device");
-    assert!(matches!(within(reader.next()).await, Next::Closed));
+    assert!(within(pictures.recv()).await.is_none());
     assert!(matches!(running.event().await, Event::Failed { .. }), "it stays failed");
 }
 
@@ -206,20 +224,14 @@ fn twenty_restarts_leave_no_thread_behind() {
         for round in 0..20 {
             let (out, source) = ring(UNITS);
             let mut reader = source.reader(Gate::default());
-            let spec = CameraSpec {
-                source: CameraSource::StandIn,
-                width: 160,
-                height: 90,
-                fps: 30,
-                bitrate: 200_000,
-                encoder: CameraEncoder::H264(H264Encoder::X264),
-                caption: "Porch".to_owned(),
-            };
-            let (mut running, _) = camera(&Counters::default(), spec, line, out).expect("installed");
-            assert_eq!(within(running.event()).await, Event::Started);
+            let (camera, size) = stand_in(160, 90, 30, CameraEncoder::H264(H264Encoder::X264));
+            let (mut running, _) = filmed(camera, vec![(size, out)], line);
+            assert_eq!(within(running[0].event()).await, Event::Started);
             unit(&mut reader).await;
             if round % 2 == 0 {
-                running.stop().await;
+                for one in running {
+                    one.stop().await;
+                }
             } else {
                 drop(running);
             }

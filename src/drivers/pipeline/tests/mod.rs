@@ -6,10 +6,12 @@ mod video;
 
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
+
 use super::*;
 use crate::drivers::device::monotonic_nanos;
 use crate::model::raw::{Picture, Sound};
-use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
+use crate::model::ring::{Gate, Next, Reader, UNITS, Writer, ring};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
@@ -33,6 +35,35 @@ async fn unit(reader: &mut Reader<Unit>) -> Unit {
             other => panic!("the ring ended: {other:?}"),
         }
     }
+}
+
+/// A camera whose pictures are encoded in these sizes, each into its ring.
+fn filmed(spec: CameraSpec, sizes: Vec<(LayerSpec, Writer<Unit>)>, line: Timeline) -> (Vec<Running>, Vec<Keyframes>) {
+    let (sender, mut pictures) = mpsc::channel(4);
+    let counters = Counters::default();
+    let camera = camera(&counters, spec, line, sender).expect("installed");
+    let (mut running, mut feeds, mut keyframes) = (vec![camera], Vec::new(), Vec::new());
+    for (size, out) in sizes {
+        let (one, feed, of) = layer(&counters, size, out).expect("installed");
+        running.push(one);
+        feeds.push(feed);
+        keyframes.push(of);
+    }
+    std::thread::spawn(move || {
+        while let Some(picture) = pictures.blocking_recv() {
+            for feed in &feeds {
+                // One that has ended takes nothing more.
+                let _ = feed.push(&picture);
+            }
+        }
+    });
+    (running, keyframes)
+}
+
+/// A stand-in of this size, and the whole of it encoded.
+fn stand_in(width: u32, height: u32, fps: u32, encoder: CameraEncoder) -> (CameraSpec, LayerSpec) {
+    let spec = CameraSpec { source: CameraSource::StandIn, width, height, fps, caption: "Porch".to_owned() };
+    (spec, LayerSpec { from: (width, height), width, height, fps, bitrate: 500_000, encoder })
 }
 
 fn picture(width: u32, height: u32, time: MediaTime, luma: impl Fn(u32, u32) -> u8) -> Picture {

@@ -1,7 +1,5 @@
 //! Pictures through encoders and decoders.
 
-use tokio::sync::mpsc;
-
 use super::*;
 
 async fn round_trip(with: H264Encoder) {

@@ -82,14 +82,17 @@ families! {
     Gauge "porchlight_peer_tcp_connections" [] "TCP connections that carry media";
     Gauge "porchlight_forwarded_ports" [] "Ports that the router forwards to the box, as it was asked to";
     Counter "porchlight_peer_socket_errors" ["direction"] "Failures of the UDP socket, its full buffer among them";
-    Counter "porchlight_peer_worker_turns" [] "Turns of the loop of the peers' worker";
-    Counter "porchlight_peer_worker_busy_seconds" [] "Time that it worked; near one second a second it is at its limit";
+    Counter "porchlight_peer_worker_turns" ["worker"] "Turns of the loop of each thread that has peers";
+    Counter "porchlight_peer_worker_busy_seconds" ["worker"] "Time that it worked; near one second a second it is at its limit";
     Counter "porchlight_ring_skipped_items" ["reader"] "Packets or units that were overwritten before a reader came to them";
 
     Gauge "porchlight_rooms" [] "Rooms";
     Gauge "porchlight_live_rooms" [] "Rooms that are on air";
     Gauge "porchlight_participants" ["kind"] "Participants of all rooms";
     Gauge "porchlight_participant_quality" ["quality"] "Persons of all rooms by how good their connection is";
+    Gauge "porchlight_participant_round_trip_seconds" ["quantile"] "Time from the box to persons' browsers and back: the least, the median and the most of all";
+    Gauge "porchlight_participant_loss_ratio" ["quantile"] "Part of what is sent to persons that gets lost: the least, the median and the most of all";
+    Gauge "porchlight_participant_estimated_bits_per_second" ["quantile"] "What the ways to persons are estimated to hold: the least, the median and the most of all";
     Gauge "porchlight_shared_screens" [] "Screens that are shared in all rooms";
     Gauge "porchlight_grants" ["role"] "Logins that live";
     Gauge "porchlight_publications" [] "Publications at the origin";

@@ -2,7 +2,7 @@
 
 use super::text::{Gathered, Value};
 use crate::drivers::device::health;
-use crate::drivers::peer::server::{Both, Counters as Peers};
+use crate::drivers::peer::server::{Both, Counters as Peers, Report};
 use crate::interfaces::http::App;
 use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
@@ -16,9 +16,16 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 pub(super) async fn gather(app: &App) -> Gathered {
     let mut out = Gathered::default();
     process(app, &mut out);
-    peers(app.seen.peers.counters(), &mut out);
+    peers(&app.seen.peers.counters(), &mut out);
+    for (number, (turns, busy)) in app.seen.peers.work().enumerate() {
+        let number = number.to_string();
+        out.count("porchlight_peer_worker_turns", &[("worker", &number)], turns);
+        let busy = Value::Real(busy as f64 / 1e9);
+        out.add("porchlight_peer_worker_busy_seconds", &[("worker", &number)], busy);
+    }
     out.count("porchlight_forwarded_ports", &[], app.reach.forwarded() as u64);
     rooms(app, &mut out).await;
+    connections(app, &mut out).await;
     media(app, &mut out);
     requests(app, &mut out);
     out
@@ -81,13 +88,11 @@ fn peers(peers: &Peers, out: &mut Gathered) {
         ("not_webrtc", &peers.not_webrtc),
         ("unbound", &peers.unbound),
         ("tcp_full", &peers.tcp_dropped),
+        ("busy", &peers.busy),
     ] {
         out.count("porchlight_peer_drops", &[("reason", reason)], tally.get());
     }
     out.count("porchlight_peer_tcp_connections", &[], peers.tcp_connections.get().unsigned_abs());
-    out.count("porchlight_peer_worker_turns", &[], peers.turns.get());
-    let busy = peers.busy_nanos.get() as f64 / 1e9;
-    out.add("porchlight_peer_worker_busy_seconds", &[], Value::Real(busy));
 }
 
 fn both(family: &'static str, both: &Both, out: &mut Gathered) {
@@ -127,6 +132,17 @@ async fn rooms(app: &App, out: &mut Gathered) {
         out.count("porchlight_subscriptions", &[("purpose", name)], readers as u64);
     }
     out.count("porchlight_conversions", &[], app.seen.origin.counters().converting.get().unsigned_abs());
+}
+
+/// How the connections of persons are, as far as that can be said without naming anybody.
+async fn connections(app: &App, out: &mut Gathered) {
+    let peers = app.rooms.peers().await.unwrap_or_default();
+    let mut reports = app.seen.peers.reports().await.unwrap_or_default();
+    reports.retain(|report| peers.iter().any(|(_, peer)| *peer == report.peer));
+    let of = |figure: fn(&Report) -> Option<f64>| reports.iter().filter_map(figure).collect();
+    out.spread("porchlight_participant_round_trip_seconds", of(|report| Some(report.round_trip?.as_secs_f64())));
+    out.spread("porchlight_participant_loss_ratio", of(|report| report.reported_loss.map(f64::from)));
+    out.spread("porchlight_participant_estimated_bits_per_second", of(|report| Some(report.estimate?.0 as f64)));
 }
 
 fn media(app: &App, out: &mut Gathered) {

@@ -45,6 +45,17 @@ impl Gathered {
         self.add(family, labels, Value::Count(count));
     }
 
+    /// Adds the least, the median and the most of what many have; nothing where nobody has anything.
+    pub(super) fn spread(&mut self, family: &'static str, mut all: Vec<f64>) {
+        all.sort_by(f64::total_cmp);
+        let Some(last) = all.len().checked_sub(1) else {
+            return;
+        };
+        for (quantile, at) in [("0", 0), ("0.5", last / 2), ("1", last)] {
+            self.add(family, &[("quantile", quantile)], Value::Real(all[at]));
+        }
+    }
+
     /// The text.
     ///
     /// # Errors

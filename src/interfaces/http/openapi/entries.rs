@@ -10,6 +10,7 @@ use crate::services::reachability::Reachability;
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 const SDP: &str = "application/sdp";
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 pub(super) fn entries() -> Vec<Entry> {
     let mut all = vec![
@@ -151,17 +152,26 @@ fn watching() -> Vec<Entry> {
             .more("An SDP offer comes in, the answer goes out: draft-ietf-wish-whep-04.")
             .takes_text(SDP)
             .gives_text(201, "The answer.", SDP)
-            .header("location", "Where to leave.")
-            .header("etag", "Names the connection.")
-            .fails(&["bad-offer", "not-found", "not-on-air", "not-sdp", "takes-no-sdp", "busy", "shutdown"]),
+            .header("location", "Where to change addresses, and to leave.")
+            .header("etag", "Names the connection until ICE is started anew.")
+            .fails(&["bad-offer", "not-found", "off-air", "not-sdp", "takes-no-sdp", "busy", "shutdown"]),
+        entry("GET", "/whep/{broadcast}", "Nothing; it is for POST").gives_nothing(204, "Nothing."),
         entry("OPTIONS", "/whep/{broadcast}", "What a page of another site may send here")
-            .gives_nothing(204, "It may.")
+            .gives_nothing(200, "It may.")
             .header("accept-post", "application/sdp"),
+        entry("GET", "/whep/{broadcast}/{viewer}", "Nothing; it is for PATCH and DELETE").gives_nothing(204, "Nothing."),
+        entry("PATCH", "/whep/{broadcast}/{viewer}", "Other addresses, or ICE anew")
+            .more("A fragment with the credentials of the offer adds candidates; one with others starts ICE anew. `If-Match` names the connection by its `ETag`, or is `*`.")
+            .takes_text(FRAGMENT)
+            .gives_text(200, "ICE was started anew: the box's addresses.", FRAGMENT)
+            .header("etag", "Names the connection from now on.")
+            .gives_nothing(204, "The candidates were added.")
+            .fails(&["bad-fragment", "not-found", "outdated", "not-fragment", "no-match", "busy", "shutdown"]),
         entry("DELETE", "/whep/{broadcast}/{viewer}", "Stop watching by WebRTC")
             .gives_nothing(200, "The viewer has left.")
             .fails(&["not-found", "shutdown"]),
         entry("OPTIONS", "/whep/{broadcast}/{viewer}", "What a page of another site may send here")
-            .gives_nothing(204, "It may.")
-            .header("accept-post", "application/sdp"),
+            .gives_nothing(200, "It may.")
+            .header("accept-patch", "application/trickle-ice-sdpfrag"),
     ]
 }

@@ -28,6 +28,7 @@ impl Source {
             duration: None,
             keyframe,
             gap: false,
+            level: None,
             config: self.video.clone(),
             data: Bytes::from(vec![n as u8; if keyframe { 8000 } else { 2000 }]),
         }
@@ -39,6 +40,7 @@ impl Source {
             duration: Some(Duration::from_nanos(21_333_333)),
             keyframe: true,
             gap: false,
+            level: None,
             config: self.audio.clone(),
             data: Bytes::from(vec![n as u8; 340]),
         }

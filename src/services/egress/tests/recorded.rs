@@ -78,6 +78,7 @@ fn pictures(stream: &[u8]) -> Vec<Unit> {
         duration: None,
         keyframe,
         gap: false,
+        level: None,
         config: config.clone(),
         data: data.into(),
     };
@@ -95,6 +96,7 @@ fn sounds(mut stream: &[u8]) -> Vec<Unit> {
             duration: Some(Duration::from_nanos(21_333_333)),
             keyframe: true,
             gap: false,
+            level: None,
             config: config.clone(),
             data: Bytes::copy_from_slice(&stream[7..length]),
         });

@@ -98,6 +98,52 @@ async fn off_air_ends_every_viewer_at_once() {
     readers(&mut demand, 0).await;
     assert_eq!(studio.whep.delete(BROADCAST, viewer).await, Err(Error::NotFound));
     assert_eq!(studio.whep.create(BROADCAST, offer()).await.err(), Some(Error::NotOnAir));
+    let unknown = BroadcastId::from_bytes([9; 10]);
+    assert_eq!(studio.whep.create(unknown, offer()).await.err(), Some(Error::NotFound));
+}
+
+/// The line of a session description that begins so.
+fn line<'a>(sdp: &'a str, name: &str) -> &'a str {
+    sdp.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {sdp}"))
+}
+
+fn fragment(ufrag: &str, password: &str, candidate: &str) -> Fragment {
+    Fragment::read(&format!("{ufrag}\r\n{password}\r\n{candidate}\r\n")).expect("it is whole")
+}
+
+#[tokio::test]
+async fn a_viewer_adds_addresses_and_starts_ice_anew_on_the_same_connection() {
+    let studio = Studio::on_air().await;
+    let (_writer, mut demand) = studio.picture().await;
+    let offer = offer();
+    let first = studio.whep.create(BROADCAST, offer.clone()).await.expect("it is on air");
+    readers(&mut demand, 1).await;
+    assert_eq!(first.sdp.matches("a=rtcp-mux-only").count(), first.sdp.matches("\nm=").count(), "{}", first.sdp);
+    assert!(line(&first.sdp, "a=msid:").starts_with(&format!("a=msid:{BROADCAST} ")), "{}", first.sdp);
+    let change =
+        async |meant: Meant, fragment: Fragment| studio.whep.change(BROADCAST, first.viewer, meant, fragment).await;
+    let this = |tag: &str| Meant::Tags(vec![tag.to_owned()]);
+
+    let candidate = "a=candidate:1 1 udp 2122260223 127.0.0.1 61764 typ host";
+    let same = fragment(line(&offer, "a=ice-ufrag:"), line(&offer, "a=ice-pwd:"), candidate);
+    assert_eq!(change(this(&first.tag), same.clone()).await, Ok(Changed::Added));
+    assert_eq!(change(this("another"), same.clone()).await, Err(Error::Outdated));
+
+    let other = fragment("a=ice-ufrag:ysXw", "a=ice-pwd:vw5LmwG4y/e6dPP/zAP9Gp5k", candidate);
+    let Ok(Changed::Restarted { fragment: answer, tag }) = change(Meant::Any, other.clone()).await else {
+        panic!("it is started anew");
+    };
+    assert_ne!(line(&answer, "a=ice-ufrag:"), line(&first.sdp, "a=ice-ufrag:"));
+    assert_ne!(tag, first.tag);
+    assert_eq!(change(this(&first.tag), other.clone()).await, Err(Error::Outdated));
+    assert_eq!(change(this(&tag), other.clone()).await, Ok(Changed::Added), "these are the credentials now");
+
+    let elsewhere = BroadcastId::from_bytes([9; 10]);
+    let strange = studio.whep.change(elsewhere, first.viewer, Meant::Any, other.clone()).await;
+    assert_eq!(strange, Err(Error::NotFound));
+    studio.whep.delete(BROADCAST, first.viewer).await.expect("they watch still");
+    assert_eq!(change(Meant::Any, other).await, Err(Error::NotFound));
+    readers(&mut demand, 0).await;
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ mod tests {
     fn unit(size: u8, keyframe: bool) -> Unit {
         let config = Config::H264 { sps: Bytes::from(vec![0x67, size]), pps: Bytes::from_static(b"h") };
         let (data, config) = (Bytes::new(), Arc::new(config));
-        Unit { pts: MediaTime::ZERO, duration: None, keyframe, gap: false, config, data }
+        Unit { pts: MediaTime::ZERO, duration: None, keyframe, gap: false, level: None, config, data }
     }
 
     fn at(seconds: i64) -> MediaTime {

@@ -186,13 +186,19 @@ fn eight_are_heard_where_there_are_more_and_they_do_not_change_places() {
 }
 
 #[test]
-fn the_box_is_heard_whoever_is_loud() {
+fn the_box_speaks_and_is_heard_as_everybody_else() {
     let (mut state, mut at) = (crowd(12, 8), 0);
     state.join(ROOM, seat(13, ParticipantKind::Box)).expect("there is room");
     state.box_tracks(id(13), BoxTracks { audio: true, video: true, stand_in: false }, &mut Vec::new());
-    listen(&mut state, &mut at, 5, 12, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    listen(&mut state, &mut at, 5, 13, &[1, 2, 3, 4, 5, 6, 7, 8]);
+    let got = heard(&mut state, 12);
+    assert!(!got.contains(&id(13)) && got.len() == 8, "eight others are louder: {got:?}");
+    assert!(state.sources().contains(&(publication(13), Kind::Audio)), "it is listened to all the same");
+    listen(&mut state, &mut at, 5, 13, &[13]);
     let got = heard(&mut state, 12);
     assert!(got.contains(&id(13)) && got.len() == 8, "{got:?}");
+    assert_eq!(state.snapshot()[0].speaker, Some(id(13)));
+    assert!(view(&mut state, 13).speaking);
 }
 
 /// 25 people with video: what one change costs is bounded, and nothing moves without need.

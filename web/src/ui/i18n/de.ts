@@ -89,6 +89,8 @@ export const de: Record<keyof typeof en, string> = {
   stats_round_trip: "Hin und zurück",
   stats_loss_in_out: "Verlust von / zu ihnen",
   stats_rate_in_out: "Mbit/s von / zu ihnen",
+  stats_estimate: "Mbit/s, für die Platz ist",
+  stats_freezes: "Wie oft ein Bild stand",
   stats_picture: "Ihr Bild",
   stats_faults: "Störungen",
   stats_log: "Im Protokoll seit dem Start: {warnings} Warnungen, {errors} Fehler.",

@@ -86,6 +86,8 @@ export const en = {
   stats_round_trip: "Round trip",
   stats_loss_in_out: "Loss from / to them",
   stats_rate_in_out: "Mbit/s from / to them",
+  stats_estimate: "Mbit/s there is room for",
+  stats_freezes: "Times a picture froze",
   stats_picture: "Their picture",
   stats_faults: "Faults",
   stats_log: "In the log since the start: {warnings} warnings, {errors} errors.",

@@ -47,12 +47,12 @@ export function onTrack(listener: Changed | null): void {
   changed = listener ?? (() => {});
 }
 
-function constraints(input: Input): MediaTrackConstraints {
-  const id = devices.choice[input].value;
-  // Ideal, not exact: a device that is not plugged in today is replaced by another.
-  const chosen: MediaTrackConstraints = id ? { deviceId: { ideal: id } } : {};
-  if (input === "camera") return { ...chosen, ...PICTURES[devices.picture.value] };
-  return { ...chosen, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+function constraints(input: Input, chosen: boolean): MediaTrackConstraints {
+  const id = chosen && devices.choice[input].value;
+  // Exact: Chromium gives the default microphone to whoever merely prefers another one.
+  const device: MediaTrackConstraints = id ? { deviceId: { exact: id } } : {};
+  if (input === "camera") return { ...device, ...PICTURES[devices.picture.value] };
+  return { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 }
 
 function troubleOf(error: unknown): Trouble {
@@ -62,11 +62,18 @@ function troubleOf(error: unknown): Trouble {
   return "busy";
 }
 
-async function capture(inputs: readonly Input[]): Promise<void> {
-  const stream = await navigator.mediaDevices.getUserMedia({
-    ...(inputs.includes("microphone") && { audio: constraints("microphone") }),
-    ...(inputs.includes("camera") && { video: constraints("camera") }),
-  });
+async function capture(inputs: readonly Input[], chosen = true): Promise<void> {
+  let stream: MediaStream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({
+      ...(inputs.includes("microphone") && { audio: constraints("microphone", chosen) }),
+      ...(inputs.includes("camera") && { video: constraints("camera", chosen) }),
+    });
+  } catch (error) {
+    // What was chosen once is not plugged in today: another one takes its place.
+    if (chosen && error instanceof DOMException && error.name === "OverconstrainedError") return capture(inputs, false);
+    throw error;
+  }
   batch(() => {
     for (const track of stream.getTracks()) use(track.kind === "audio" ? "microphone" : "camera", track);
   });

@@ -10,7 +10,7 @@ export function SettingsDialog({ close }: { close(): void }) {
         <TroubleNote />
         <DevicePickers />
         <PicturePicker />
-        <p class="small quiet">{t("keys_hint")}</p>
+        <p class="small quiet keys-hint">{t("keys_hint")}</p>
       </div>
     </Dialog>
   );

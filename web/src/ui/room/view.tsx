@@ -48,7 +48,7 @@ export function ViewDialog({ call, close, overlay }: { call: Call; close(): void
         <button type="button" class="button" onClick={overlay} data-testid="overlay-open">
           {t("connection_statistics")}
         </button>
-        <p class="small quiet">{t("keys_hint")}</p>
+        <p class="small quiet keys-hint">{t("keys_hint")}</p>
       </div>
     </Dialog>
   );

@@ -73,6 +73,8 @@ function Person({ who, now }: { who: ParticipantStatistics; now: Statistics }) {
       <td>
         {known(rate?.received, value => format(value, 2))} / {known(rate?.sent, value => format(value, 2))}
       </td>
+      <td>{known(media?.estimate_bits_per_second, value => format(value / 1e6, 2))}</td>
+      <td>{known(media?.freezes, value => format(value, 0))}</td>
       <td>{media?.picture ? `${media.picture.width} × ${media.picture.height}` : "–"}</td>
     </tr>
   );
@@ -93,6 +95,8 @@ function People({ now }: { now: Statistics }) {
                 <th scope="col">{t("stats_round_trip")}</th>
                 <th scope="col">{t("stats_loss_in_out")}</th>
                 <th scope="col">{t("stats_rate_in_out")}</th>
+                <th scope="col">{t("stats_estimate")}</th>
+                <th scope="col">{t("stats_freezes")}</th>
                 <th scope="col">{t("stats_picture")}</th>
               </tr>
             </thead>

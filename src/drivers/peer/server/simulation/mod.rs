@@ -123,7 +123,8 @@ impl Call {
             let source = (PublicationId::from_bytes([number; 10]), kind);
             let (ring, from) = ring(PACKETS);
             ring.set_layers(Layers::ALL);
-            feeds.insert(source, Feed::new(kind, from.reader(Gate::default())));
+            let reader = from.reader(Gate::default());
+            feeds.insert(source, Feed::new(kind, reader.pass(), Some(reader)));
             peer.bind(mid, Some(Bound { source, rank: *rank, most: *most }));
             sent.push(Sent { mid, source, camera: Camera::new(codec, seed * 100 + u64::from(number)), _ring: ring });
         }
@@ -246,8 +247,9 @@ impl Call {
             let packets = sent.camera.make(media);
             let Some(feed) = self.feeds.get_mut(&sent.source).filter(|_| !packets.is_empty()) else { continue };
             feed.came(&packets, media);
-            self.peer.send(sent.mid, &packets, &mut feed.redundancy);
-            feed.redundancy.turn(packets.last());
+            let (_, redundancy) = feed.sends();
+            self.peer.send(sent.mid, &packets, redundancy);
+            redundancy.turn(packets.last());
             self.look.sound.1 += if sent.source.1 == Kind::Audio { packets.len() as u64 } else { 0 };
         }
     }

@@ -146,6 +146,32 @@ fn index_of(packet: &Packet) -> u64 {
 }
 
 #[tokio::test]
+async fn whoever_wants_a_keyframe_shares_it_and_the_next_is_asked_for_half_a_second_later() {
+    let (handle, _thread) = begin();
+    let (told, _events) = mpsc::channel(EVENTS);
+    let one = PeerId::from_bytes([1; 10]);
+    let how = (Direction::SendOnly, None, Codec::H264);
+    let (mut sender, from, _) = joined(&handle, &told, one, how).await;
+    let (writer, source) = ring(PACKETS);
+    let readers = [(); 5].map(|()| source.reader(Gate::default()));
+    handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
+    sender.asked.clear();
+    let begun = Instant::now();
+    let mut index = 1;
+    until("three keyframes that were asked for", || {
+        let packet = picture(&sender, from, index, 0);
+        sender.write(from, None, packet);
+        index += 1;
+        for reader in &readers {
+            reader.request_keyframe();
+        }
+        sender.turn();
+        sender.asked.len() >= 3
+    });
+    assert!(begun.elapsed() >= 2 * crate::proto::sfu::ASK_APART, "{:?} for three", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_running_peer_is_moved_to_the_other_codec() {
     let (handle, _thread) = begin();
     let (told, _events) = mpsc::channel(EVENTS);
@@ -197,6 +223,7 @@ async fn a_slot_that_can_not_receive_the_codec_says_so() {
     let (mut writer, source) = ring(PACKETS);
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(id, to.to_string(), Some(bound(NAME))).await.expect("the worker runs");
+    settled(&handle).await;
     writer.push(Packet {
         codec: Codec::H264,
         layer: Layer::LOWEST,

@@ -17,6 +17,8 @@ async fn joined(handle: &Handle, told: &mpsc::Sender<Event>, id: PeerId, directi
     let answer = handle.offer(id, offer, Terms::call(Codec::H264), told).await.expect("the offer is a good one");
     assert!(answer.sdp.contains("useinbandfec=1"), "{}", answer.sdp);
     assert!(answer.sdp.contains("red/48000/2"), "{}", answer.sdp);
+    let sends = direction == Direction::SendOnly;
+    assert_eq!(answer.sdp.contains("usedtx=1"), sends, "of what it sends, silence is left out: {}", answer.sdp);
     client.accept(&answer, pending);
     until("the connection", || {
         client.turn();
@@ -40,10 +42,17 @@ fn numbers(client: &Client, mid: Section) -> (Pt, Pt) {
 
 /// One packet with the one before it.
 fn redundant(client: &Client, mid: Section, index: u64) -> RtpWrite {
+    placed(client, mid, (index, index as u32), Some(1), -30)
+}
+
+/// One packet of this number and place in time, in frames of 20 ms, as loud as this; with the one before it, so many frames
+/// earlier.
+fn placed(client: &Client, mid: Section, (index, frame): (u64, u32), before: Option<u64>, level: i8) -> RtpWrite {
     let (main, red) = numbers(client, mid);
-    let payload = red::write(*main, Some((960, &sound(index - 1))), &sound(index));
-    let level = ExtensionValues { audio_level: Some(-30), voice_activity: Some(true), ..ExtensionValues::default() };
-    RtpWrite::new(red, SeqNo::from(index), index as u32 * 960, Instant::now(), payload).ext_vals(level)
+    let earlier = sound(index - 1);
+    let payload = red::write(*main, before.map(|frames| (frames * 960, &earlier[..])), &sound(index));
+    let level = ExtensionValues { audio_level: Some(level), voice_activity: Some(true), ..ExtensionValues::default() };
+    RtpWrite::new(red, SeqNo::from(index), frame * 960, Instant::now(), payload).ext_vals(level)
 }
 
 fn taken(reader: &mut Reader<Packet>, got: &mut Vec<Packet>) {
@@ -85,6 +94,50 @@ async fn what_is_lost_of_sound_is_made_good_and_its_loudness_told() {
     tokio::time::timeout(DEADLINE, quiet).await.expect("silence is told too").expect("the worker runs");
 }
 
+/// Somebody speaks, is silent for 2 s, of which a frame is sent each 400 ms, and speaks again.
+#[tokio::test]
+async fn silence_that_is_not_sent_is_no_loss_and_what_follows_is_in_its_place() {
+    let (handle, _thread) = begin();
+    let (told, _events) = mpsc::channel(EVENTS);
+    let id = PeerId::from_bytes([1; 10]);
+    let (mut sender, mid) = joined(&handle, &told, id, Direction::SendOnly).await;
+    let (writer, source) = ring(PACKETS);
+    let mut seen = source.reader(Gate::default());
+    handle.receive(id, mid.to_string(), writer).await.expect("the worker runs");
+    handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
+    let frames: Vec<u32> = (100..150).chain((160..250).step_by(20)).chain(250..300).collect();
+    let mut got = Vec::new();
+    let began = Instant::now();
+    let (mut next, mut quiet) = (0, false);
+    until("all of it", || {
+        while next < frames.len() && began.elapsed() >= Duration::from_millis(20) * (frames[next] - 100) {
+            let frame = frames[next];
+            let before = next.checked_sub(1).map(|at| u64::from(frame - frames[at]));
+            let silent = (150..250).contains(&frame);
+            let level = if silent { -127 } else { -30 };
+            let packet = placed(&sender, mid, (100 + next as u64, frame), before, level);
+            sender.write(mid, None, packet);
+            next += 1;
+        }
+        sender.turn();
+        taken(&mut seen, &mut got);
+        quiet |= handle.loudness().borrow().iter().any(|(name, level)| *name == NAME.0 && *level > 100) && next > 52;
+        got.len() >= frames.len()
+    });
+    assert!(quiet, "who is silent is not loud");
+    for (at, (packet, frame)) in got.iter().zip(&frames).enumerate() {
+        assert_eq!(
+            (packet.seq - got[0].seq, index(&packet.payload)),
+            (at as u64, 100 + at as u64),
+            "no hole in the numbers"
+        );
+        let apart = packet.time.since(got[0].time) - i64::from(frame - 100) * 20_000_000;
+        assert!(apart.abs() < 30_000_000, "frame {frame} is {apart} ns off");
+    }
+    let counters = handle.counters();
+    assert_eq!((counters.missing.get(), counters.made_good.get()), (0, 0), "nothing was lost, and nothing made up");
+}
+
 #[tokio::test]
 async fn sound_goes_on_while_a_third_of_all_packets_gets_lost() {
     let (handle, _thread) = begin();
@@ -97,7 +150,7 @@ async fn sound_goes_on_while_a_third_of_all_packets_gets_lost() {
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     let bound = Bound { rank: Rank::Sound, most: Layer::LOWEST, ..bound(NAME) };
     handle.bind(other, to.to_string(), Some(bound)).await.expect("the worker runs");
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
+    settled(&handle).await;
     (sender.loss, receiver.loss) = (30, 30);
     let (main, _) = numbers(&receiver, to);
     // Until the box knows of the loss, and three seconds from then on.

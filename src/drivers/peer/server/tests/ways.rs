@@ -14,7 +14,7 @@ async fn who_moves_to_another_network_goes_on_where_it_was() {
     let (writer, source) = ring(PACKETS);
     let mut seen = source.reader(Gate::default());
     handle.receive(id, mid.to_string(), writer).await.expect("the worker runs");
-    handle.offer(PeerId::from_bytes([9; 10]), "garbage".into(), TERMS, &told).await.expect_err("that is no offer");
+    settled(&handle).await;
     client.send(mid, 100, 10);
     let mut got = Vec::new();
     let mut take = |client: &mut Client, count: usize| {

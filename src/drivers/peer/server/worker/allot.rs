@@ -87,5 +87,5 @@ fn aim(peer: &Peer, mid: Section) -> Option<Layers> {
 }
 
 fn wanted(feed: &Feed, aim: impl Fn(PeerId, Section) -> Option<Layers>) -> Layers {
-    feed.to.iter().filter_map(|(id, mid)| aim(*id, *mid)).fold(Layers::NONE, Layers::and)
+    feed.to().iter().filter_map(|(id, mid)| aim(*id, *mid)).fold(Layers::NONE, Layers::and)
 }

@@ -15,7 +15,7 @@ use super::Worker;
 use crate::model::id::PeerId;
 use crate::model::layer::Layers;
 use crate::model::packet::Packet;
-use crate::model::ring::{Next, Reader};
+use crate::model::ring::{Next, Pass, Reader};
 use crate::model::track::Kind;
 
 /// Packets read from one source before the others have their turn.
@@ -29,27 +29,39 @@ pub(super) struct Batch {
     ended: Vec<Source>,
     /// What is wanted of a peer of ours has changed.
     wanted: bool,
+    /// Buffers that are used again.
+    spare: Vec<Vec<Packet>>,
 }
 
 impl Batch {
+    fn clear(&mut self) {
+        for (_, mut packets) in self.packets.drain(..) {
+            packets.clear();
+            self.spare.push(packets);
+        }
+        self.missed.clear();
+        self.ended.clear();
+        self.wanted = false;
+    }
+
     fn is_empty(&self) -> bool {
         self.packets.is_empty() && self.missed.is_empty() && self.ended.is_empty() && !self.wanted
     }
 }
 
 impl Worker {
-    /// Makes a track known, or another reader of it, for those who have it too.
-    pub(super) fn source(&mut self, source: Source, from: Reader<Packet>) {
+    /// Makes a track known, or another way to read it, for those who have it too.
+    pub(super) fn source(&mut self, source: Source, pass: Pass<Packet>, keep: Option<Reader<Packet>>) {
         match self.sources.get_mut(&source) {
             Some(feed) => {
-                feed.replace(from);
-                for (id, mid) in &feed.to {
+                feed.replace(pass, keep);
+                for (id, mid) in feed.to() {
                     if let Some(peer) = self.peers.get_mut(id) {
                         peer.missed(*mid);
                     }
                 }
             }
-            None => drop(self.sources.insert(source, Feed::new(source.1, from))),
+            None => drop(self.sources.insert(source, Feed::new(source.1, pass, keep))),
         }
     }
 
@@ -60,16 +72,14 @@ impl Worker {
         if let Some(before) = before.filter(|before| Some(*before) != source)
             && let Some(feed) = self.sources.get_mut(&before)
         {
-            feed.to.retain(|slot| *slot != (id, mid));
+            feed.leave(|slot| *slot == (id, mid));
         }
         let there = source.is_none_or(|source| self.sources.contains_key(&source));
         let known = self.peers.get_mut(&id).is_some_and(|peer| peer.bind(mid, to.filter(|_| there)));
         if let (true, Some(source)) = (known, source) {
             match self.sources.get_mut(&source) {
                 Some(feed) => {
-                    if !feed.to.contains(&(id, mid)) {
-                        feed.to.push((id, mid));
-                    }
+                    feed.join((id, mid));
                     self.slots.insert((id, mid), source);
                 }
                 // It ended before it was bound.
@@ -83,11 +93,11 @@ impl Worker {
     }
 
     /// Forwards what was read: all packets of one source to one slot, then the next.
-    pub(super) fn forward(&mut self, batch: Batch, now: Instant) {
+    pub(super) fn forward(&mut self, batch: &mut Batch, now: Instant) {
         let media = self.timeline.media(now);
         let mut touched = std::mem::take(&mut self.touched);
         for source in &batch.missed {
-            for (id, mid) in self.sources.get(source).map(|feed| feed.to.as_slice()).unwrap_or_default() {
+            for (id, mid) in self.sources.get(source).map(Feed::to).unwrap_or_default() {
                 if let Some(peer) = self.peers.get_mut(id) {
                     peer.missed(*mid);
                 }
@@ -96,7 +106,7 @@ impl Worker {
         for (source, packets) in &batch.packets {
             let Some(feed) = self.sources.get_mut(source) else { continue };
             feed.came(packets, media);
-            let Feed { to, redundancy, .. } = feed;
+            let (to, redundancy) = feed.sends();
             for (id, mid) in to {
                 if let Some(peer) = self.peers.get_mut(id) {
                     peer.send(*mid, packets, redundancy);
@@ -121,11 +131,12 @@ impl Worker {
         if batch.wanted || !batch.missed.is_empty() {
             self.look(now);
         }
+        batch.clear();
     }
 
     /// Answers the slots that it went to.
     pub(super) fn forget(&mut self, source: Source) -> Vec<(PeerId, Section)> {
-        let to = self.sources.remove(&source).map(|feed| feed.to).unwrap_or_default();
+        let to = self.sources.remove(&source).map(|feed| feed.to().to_vec()).unwrap_or_default();
         for (id, mid) in &to {
             self.slots.remove(&(*id, *mid));
             if let Some(peer) = self.peers.get_mut(id) {
@@ -142,7 +153,7 @@ impl Worker {
             if let Some(layer) = self.peers.get_mut(id).and_then(|peer| peer.asks_keyframe(*mid, media))
                 && let Some(feed) = self.sources.get(source)
             {
-                feed.from.request_keyframes(Layers::only(layer));
+                feed.request_keyframes(Layers::only(layer));
             }
         }
         let (mut asked, mut news) = (Vec::new(), Vec::new());
@@ -162,8 +173,11 @@ impl Worker {
         }
     }
 
-    /// Says how loud everybody is, if that has changed.
+    /// Says how loud everybody is, if that has changed. One worker hears everybody.
     pub(super) fn listen(&mut self, now: Instant) {
+        if !self.intake.is_first() {
+            return;
+        }
         let media = self.timeline.media(now);
         let of = |(source, feed): (&Source, &Feed)| Some((source.0, feed.loudness(media)?));
         let mut levels: Vec<_> = self.sources.iter().filter_map(of).collect();
@@ -191,9 +205,9 @@ pub(super) fn poll_media(
         batch.wanted |= peer.poll_demand(cx);
     }
     for (&source, feed) in sources {
-        let mut packets = Vec::new();
+        let mut packets = batch.spare.pop().unwrap_or_default();
         while packets.len() < BATCH {
-            match feed.from.poll_next(cx) {
+            match feed.poll_next(cx) {
                 Poll::Ready(Next::Item(packet)) => packets.push(packet),
                 Poll::Ready(Next::Lagged(lost)) => {
                     tracing::debug!(lost, "forwarding was too slow");
@@ -208,7 +222,9 @@ pub(super) fn poll_media(
                 Poll::Pending => break,
             }
         }
-        if !packets.is_empty() {
+        if packets.is_empty() {
+            batch.spare.push(packets);
+        } else {
             batch.packets.push((source, packets));
         }
     }

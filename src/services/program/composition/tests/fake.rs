@@ -161,6 +161,7 @@ impl Track {
             duration: None,
             keyframe: std::mem::take(&mut self.keyframe) || matches!(config, Config::Opus { .. }),
             gap: false,
+            level: None,
             config: Arc::new(config),
             data: Bytes::copy_from_slice(data),
         };
