@@ -99,3 +99,49 @@ impl DtlsInstance for Instance {
         self.0.close()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The packets that it wants to send now, and when it wants to be woken.
+    fn sent(instance: &mut dyn DtlsInstance) -> (Vec<Vec<u8>>, Option<Instant>) {
+        let (mut packets, mut buffer) = (Vec::new(), [0; 2048]);
+        loop {
+            match instance.poll_output(&mut buffer) {
+                DtlsOutput::Packet(packet) => packets.push(packet.to_vec()),
+                DtlsOutput::Timeout(at) => return (packets, Some(at)),
+                _ => return (packets, None),
+            }
+        }
+    }
+
+    #[test]
+    fn repetitions_are_answered_and_sent_after_a_tenth_of_a_second() {
+        let start = Instant::now();
+        let make = |active| {
+            let cert = Quick.generate_certificate().expect("keys can be drawn");
+            let mut made = Quick.new_dtls(&cert, start, DtlsVersion::Dtls12, None).expect("it is well configured");
+            made.set_active(active);
+            made.handle_timeout(start).expect("time begins");
+            made
+        };
+        let (mut browser, mut ours) = (make(true), make(false));
+        let (hello, _) = sent(&mut *browser);
+        assert!(!hello.is_empty());
+        // Everything that we answer gets lost, and the browser says its first word again every 200 ms.
+        let mut answers = 0;
+        for round in 0..4 {
+            let now = start + Duration::from_millis(200 * round);
+            ours.handle_timeout(now).expect("there is time left");
+            answers += usize::from(!sent(&mut *ours).0.is_empty());
+            for packet in &hello {
+                ours.handle_packet(packet).expect("it is well formed");
+            }
+            answers += usize::from(!sent(&mut *ours).0.is_empty());
+        }
+        assert!(answers >= 4, "{answers} answers in 600 ms");
+        let (_, next) = sent(&mut *ours);
+        assert!(next.is_some_and(|next| next < start + Duration::from_secs(3)), "the next one comes soon");
+    }
+}

@@ -454,6 +454,46 @@ pub(super) fn datagram<'a>(
 mod tests {
     use super::*;
 
+    fn peer() -> (Peer, Instant, Section) {
+        let now = Instant::now();
+        let mut peer = Peer::new(
+            PeerId::from_bytes([1; 10]),
+            Terms::call(Codec::H264),
+            Timeline::new(now, 0, 0),
+            now,
+            Arc::default(),
+        );
+        let mid = Section::from("v");
+        peer.slots.insert(mid, Slot::new(mid, Kind::Video, Codec::H264.clock_rate()));
+        peer.slots.insert(Section::from("a"), Slot::new(Section::from("a"), Kind::Audio, Codec::Opus.clock_rate()));
+        (peer, now, mid)
+    }
+
+    #[test]
+    fn nothing_is_asked_for_before_there_is_a_connection_to_send_it_by() {
+        let (mut peer, _, mid) = peer();
+        let source = (crate::model::id::PublicationId::from_bytes([3; 10]), Kind::Video);
+        let bound = Bound { source, rank: crate::proto::sfu::Rank::Tile, most: Layer::LOWEST };
+        assert!(peer.bind(mid, Some(bound)));
+        assert_eq!(peer.asks_keyframe(mid, MediaTime::from_millis(0)), None);
+        peer.phase = Phase::Connected;
+        assert!(peer.asks_keyframe(mid, MediaTime::from_millis(1)).is_some());
+    }
+
+    #[test]
+    fn after_silence_pictures_begin_anew_and_nobody_else_is_silent() {
+        let (mut peer, now, mid) = peer();
+        let (rtcp, stun) = ([0x81, 201], [0, 1]);
+        let after = |millis| now + Duration::from_millis(millis);
+        peer.came(&rtcp, now);
+        assert_eq!(peer.came(&rtcp, after(2000)), [], "who never said what arrives says little");
+        peer.heard = true;
+        assert_eq!(peer.came(&rtcp, after(2690)), []);
+        assert_eq!(peer.came(&stun, after(3380)), [], "it looks for a way, and there is none yet");
+        assert_eq!(peer.came(&rtcp, after(3390)), [mid]);
+        assert_eq!(peer.came(&rtcp, after(3400)), []);
+    }
+
     #[test]
     fn a_report_is_placed_near_the_packet() {
         let extended = 5 << 32;

@@ -20,7 +20,10 @@ impl Worker {
         let Some(peer) = peers.get_mut(&id) else {
             return;
         };
-        for (mid, shown) in allot.share(peer, sources, (timeline, now), counters) {
+        let news = allot.share(peer, sources, (timeline, now), counters);
+        let estimate = peer.estimate().map(|rate| rate.0);
+        for (mid, shown) in news {
+            tracing::debug!(peer = %id.tag(), mid, ?shown, estimate, "what is shown changed");
             self.report(id, Event::Shown(id, mid, shown));
         }
     }
