@@ -12,16 +12,18 @@ use crate::services::supervisor::Part;
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
+/// As many as `peers.threads` may be.
+const WORKERS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+
 /// Everything, now. What can't be asked any more because the box is shutting down is zero.
 pub(super) async fn gather(app: &App) -> Gathered {
     let mut out = Gathered::default();
     process(app, &mut out);
     peers(&app.seen.peers.counters(), &mut out);
-    for (number, (turns, busy)) in app.seen.peers.work().enumerate() {
-        let number = number.to_string();
-        out.count("porchlight_peer_worker_turns", &[("worker", &number)], turns);
+    for (worker, (turns, busy)) in WORKERS.into_iter().zip(app.seen.peers.work()) {
+        out.count("porchlight_peer_worker_turns", &[("worker", worker)], turns);
         let busy = Value::Real(busy as f64 / 1e9);
-        out.add("porchlight_peer_worker_busy_seconds", &[("worker", &number)], busy);
+        out.add("porchlight_peer_worker_busy_seconds", &[("worker", worker)], busy);
     }
     out.count("porchlight_forwarded_ports", &[], app.reach.forwarded() as u64);
     rooms(app, &mut out).await;
