@@ -140,7 +140,8 @@ mod tests {
             }
             answers += usize::from(!sent(&mut *ours).0.is_empty());
         }
-        assert!(answers >= 4, "{answers} answers in 600 ms");
+        // The engine's own timers answer once in that time.
+        assert!(answers >= 3, "{answers} answers in 600 ms");
         let (_, next) = sent(&mut *ours);
         assert!(next.is_some_and(|next| next < start + Duration::from_secs(3)), "the next one comes soon");
     }

@@ -238,6 +238,7 @@ async fn every_packet_of_a_burst_reaches_the_ring_and_another_peer_in_order() {
     let (writer, source) = ring(PACKETS);
     let mut seen = source.reader(Gate::default());
     handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
+    settled(&handle).await;
     let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(other, to.to_string(), Some(bound(name))).await.expect("the worker runs");
@@ -312,6 +313,7 @@ async fn what_another_thread_does_to_a_ring_wakes_the_worker() {
         let (writer, source) = ring(1);
         handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
         handle.bind(id, to.to_string(), Some(bound(name))).await.expect("the worker runs");
+        settled(&handle).await;
         // This hears nothing for some milliseconds, in which the worker falls asleep.
         client.turn();
         drop(writer);
@@ -365,6 +367,7 @@ async fn one_socket_serves_peers_of_ipv4_and_ipv6_and_forwards_between_them() {
     let (mut receiver, to, _) = connect_from("127.0.0.1:0", &handle, &told, (other, Direction::RecvOnly)).await;
     let (writer, source) = ring(PACKETS);
     handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
+    settled(&handle).await;
     let name = (PublicationId::from_bytes([3; 10]), Kind::Video);
     handle.source(name, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     handle.bind(other, to.to_string(), Some(bound(name))).await.expect("the worker runs");

@@ -181,9 +181,11 @@ impl Worker {
             let due = self.timers.next().map_or(look, |at| look.min(at));
             bell.awake.store(false, Ordering::SeqCst);
             let woken = tokio::select! {
+                // What was said before a packet came is done before it is looked at; moments are kept whatever comes.
+                biased;
                 command = self.commands.recv() => Woken::Command(command),
-                () = self.intake.readable() => Woken::Readable,
                 () = tokio::time::sleep_until(due.into()) => Woken::Time,
+                () = self.intake.readable() => Woken::Readable,
                 () = poll_fn(|_| poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing)) => {
                     Woken::Media
                 }

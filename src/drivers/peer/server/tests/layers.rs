@@ -80,6 +80,7 @@ async fn three_layers_reach_the_ring_one_goes_out_and_the_sender_learns_which_ar
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
     let lowest = Bound { most: Layer::LOWEST, ..bound(NAME) };
     handle.bind(other, to.to_string(), Some(lowest)).await.expect("the worker runs");
+    settled(&handle).await;
     assert_eq!(
         event(&mut events, |event| matches!(event, Event::Wanted(..))).await,
         Event::Wanted(one, from.to_string(), Layers::only(Layer::LOWEST)),
@@ -121,6 +122,7 @@ async fn three_layers_reach_the_ring_one_goes_out_and_the_sender_learns_which_ar
     // Now the largest is of use there: it is asked for at once, with a keyframe, and goes out from that on.
     sender.asked.clear();
     handle.bind(other, to.to_string(), Some(bound(NAME))).await.expect("the worker runs");
+    settled(&handle).await;
     let more = |event: &Event| matches!(event, Event::Wanted(_, _, layers) if layers.has(Layer::HIGHEST));
     event(&mut events, more).await;
     until("the largest layer", || {
@@ -155,6 +157,7 @@ async fn whoever_wants_a_keyframe_shares_it_and_the_next_is_asked_for_half_a_sec
     let (writer, source) = ring(PACKETS);
     let readers = [(); 5].map(|()| source.reader(Gate::default()));
     handle.receive(one, from.to_string(), writer).await.expect("the worker runs");
+    settled(&handle).await;
     sender.asked.clear();
     let begun = Instant::now();
     let mut index = 1;
@@ -182,6 +185,7 @@ async fn a_running_peer_is_moved_to_the_other_codec() {
     let (writer, source) = ring(PACKETS);
     let mut seen = source.reader(Gate::default());
     handle.receive(id, mid.to_string(), writer).await.expect("the worker runs");
+    settled(&handle).await;
     let mut got = Vec::new();
     sender.send(mid, 100, 5);
     until("the packets", || {
