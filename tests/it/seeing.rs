@@ -30,7 +30,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("kind", &["audio", "video", "person", "box"]),
     ("quality", &["good", "fair", "poor", "unknown"]),
     ("quantile", &["0", "0.5", "1"]),
-    ("reason", &["unknown_peer", "not_webrtc", "unbound", "tcp_full", "connection", "codec", "source"]),
+    ("reason", &["unknown_peer", "not_webrtc", "unbound", "tcp_full", "busy", "connection", "codec", "source"]),
     ("reader", &["peers", "conversion", "composition", "packager"]),
     (
         "role",
