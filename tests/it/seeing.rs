@@ -27,6 +27,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("state", &["connecting", "connected", "lost"]),
     ("direction", &["received", "sent", "in", "out", "up", "down"]),
     ("layer", &["0", "1", "2"]),
+    ("worker", &["0", "1", "2", "3"]),
     ("kind", &["audio", "video", "person", "box"]),
     ("quality", &["good", "fair", "poor", "unknown"]),
     ("quantile", &["0", "0.5", "1"]),
