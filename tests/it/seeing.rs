@@ -275,7 +275,7 @@ async fn a_call_moves_the_numbers_and_the_owner_sees_them_drawn() {
         ("porchlight_peer_bytes_total", &[("direction", "sent")]),
         ("porchlight_peer_packets_total", &[("direction", "received"), ("kind", "audio")]),
         ("porchlight_peer_packets_total", &[("direction", "received"), ("kind", "video")]),
-        ("porchlight_peer_worker_busy_seconds_total", &[]),
+        ("porchlight_peer_worker_busy_seconds_total", &[("worker", "0")]),
         ("porchlight_pipeline_frames_total", &[("direction", "out"), ("role", "camera")]),
         ("process_cpu_seconds_total", &[]),
     ] {

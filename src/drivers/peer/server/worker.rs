@@ -181,14 +181,15 @@ impl Worker {
             let due = self.timers.next().map_or(look, |at| look.min(at));
             bell.awake.store(false, Ordering::SeqCst);
             let woken = tokio::select! {
-                // What was said before a packet came is done before it is looked at; moments are kept whatever comes.
+                // What was said before a packet came is done before it is looked at. Time comes last, for an engine may want to
+                // be woken again at once, and is looked at in every turn.
                 biased;
                 command = self.commands.recv() => Woken::Command(command),
-                () = tokio::time::sleep_until(due.into()) => Woken::Time,
                 () = self.intake.readable() => Woken::Readable,
                 () = poll_fn(|_| poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing)) => {
                     Woken::Media
                 }
+                () = tokio::time::sleep_until(due.into()) => Woken::Time,
             };
             bell.awake.store(true, Ordering::SeqCst);
             let now = Instant::now();
@@ -202,9 +203,10 @@ impl Worker {
                         self.forward(&mut batch, now);
                     }
                 }
-                Woken::Time => self.time(now),
                 Woken::Media => self.forward(&mut batch, now),
+                Woken::Time => {}
             }
+            self.time(now);
             if now >= look || std::mem::take(&mut self.eager) {
                 look = now + LOOK;
                 self.allot_all(now);
