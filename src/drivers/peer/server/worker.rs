@@ -181,9 +181,7 @@ impl Worker {
             let due = self.timers.next().map_or(look, |at| look.min(at));
             bell.awake.store(false, Ordering::SeqCst);
             let woken = tokio::select! {
-                // What was said before a packet came is done before it is looked at. Time comes last, for an engine may want to
-                // be woken again at once, and is looked at in every turn.
-                biased;
+                // In no fixed order: whatever is ready all the time keeps nothing else waiting. Timers are looked at in every turn.
                 command = self.commands.recv() => Woken::Command(command),
                 () = self.intake.readable() => Woken::Readable,
                 () = poll_fn(|_| poll_media(&mut self.peers, &mut self.sources, &mut batch, &self.counters, &ringing)) => {
