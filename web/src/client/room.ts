@@ -13,6 +13,8 @@ import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } fro
 const CALM = 200;
 /** Milliseconds that leaving waits for the box's answer. */
 const GOODBYE = 1_000;
+/** Times that somebody who joins tries to connect to a box that answers otherwise. */
+const TRIES = 3;
 /** Milliseconds a seat is held by the box; who is away for longer joins anew. */
 const SEAT = 60_000;
 
@@ -123,11 +125,17 @@ export class Room {
 
   /** Joins; fails with a {@link Problem} when the box cannot be reached or refuses. Afterwards it holds on by itself. */
   async join(): Promise<void> {
-    try {
-      await this.#connect();
-    } catch (error) {
-      this.#leave();
-      throw (await this.#refusal()) ?? error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        const refusal = await this.#refusal();
+        // The box is there, and much gets lost on the way.
+        const unlucky = refusal === null && error instanceof Problem && error.type === "network";
+        if (unlucky && tries < TRIES && this.#phase === "joining") continue;
+        this.#leave();
+        throw refusal ?? error;
+      }
     }
   }
 
@@ -322,14 +330,17 @@ export class Room {
     });
   }
 
-  /** Browsers do not say why a WebSocket was refused; the same question over HTTP has an answer. */
-  async #refusal(): Promise<Problem | null> {
+  /**
+   * Browsers do not say why a WebSocket was refused; the same question over HTTP has an answer. `null`: it is not refused;
+   * `undefined`: the box can't be asked.
+   */
+  async #refusal(): Promise<Problem | null | undefined> {
     try {
       const { base, room, token } = this.#options;
       await (token ? new Api(base).guest(token) : new Api(base).room(room));
       return null;
     } catch (error) {
-      return error instanceof Problem && [401, 403, 404, 410].includes(error.status) ? error : null;
+      return error instanceof Problem && [401, 403, 404, 410].includes(error.status) ? error : undefined;
     }
   }
 
