@@ -75,6 +75,29 @@ test("joining says the name, offers microphone and camera first, then slots", as
   await left;
 });
 
+test("who joins a box that answers otherwise tries again, and a box that does not is told of at once", async context => {
+  let there = true;
+  context.mock.method(globalThis, "fetch", async () => {
+    if (!there) throw new TypeError("no network");
+    return Response.json({});
+  });
+  const [first, second] = [FakeSocket.next(), FakeSocket.next()];
+  const room = new Room({ room: "r", name: "Ada", base: "http://box.example" }, {});
+  const done = room.join();
+  (await first).close();
+  await welcome(await second);
+  await done;
+  assert.equal(room.phase, "joined");
+  room.leave();
+  there = false;
+  const next = FakeSocket.next();
+  const other = new Room({ room: "r", name: "Ada", base: "http://box.example" }, {});
+  const failed = other.join();
+  (await next).close();
+  await assert.rejects(failed, /can.?not be reached|reached/);
+  assert.equal(FakeSocket.all.length, 3);
+});
+
 test("patches change the state, and slots bring a participant's tracks", async () => {
   let state: RoomState | undefined;
   let video: unknown;

@@ -4,6 +4,7 @@ import { Link } from "./link";
 import { type Json, mergePatch } from "./patch";
 import type { Screen } from "./peer";
 import { Problem } from "./problem";
+import { Race } from "./race";
 import type { Tracks } from "./slots";
 import { Socket } from "./socket";
 import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } from "./state";
@@ -12,8 +13,8 @@ import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } fro
 const CALM = 200;
 /** Milliseconds that leaving waits for the box's answer. */
 const GOODBYE = 1_000;
-/** Milliseconds that a connection beside the one in doubt may take, and between two of them at least. */
-const BESIDE = 2_000;
+/** Times that somebody who joins tries to connect to a box that answers otherwise. */
+const TRIES = 3;
 /** Milliseconds a seat is held by the box; who is away for longer joins anew. */
 const SEAT = 60_000;
 
@@ -68,9 +69,15 @@ export class Room {
   #options: RoomOptions;
   #events: RoomEvents;
   #socket: Socket | null = null;
-  /** A connection beside one that may be dead. */
-  #beside: Socket | null = null;
-  #next: ReturnType<typeof setTimeout> | undefined;
+  #race = new Race(
+    () => this.#dial(),
+    beside => {
+      const doubted = this.#socket;
+      this.#lose();
+      doubted?.close();
+      this.#retry(beside);
+    },
+  );
   #link: Link;
   #state: RoomState | null = null;
   #phase: Phase = "joining";
@@ -99,7 +106,7 @@ export class Room {
           if (this.#phase === "reconnecting" && !this.#socket) this.#retry();
         },
         doubt: () => {
-          if (this.#socket && !this.#beside) this.#race(this.#socket, this.#socket.heard);
+          if (this.#socket && this.#phase === "joined") this.#race.begin(this.#socket);
         },
       },
     );
@@ -118,11 +125,17 @@ export class Room {
 
   /** Joins; fails with a {@link Problem} when the box cannot be reached or refuses. Afterwards it holds on by itself. */
   async join(): Promise<void> {
-    try {
-      await this.#connect();
-    } catch (error) {
-      this.#leave();
-      throw (await this.#refusal()) ?? error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        const refusal = await this.#refusal();
+        // The box is there, and much gets lost on the way.
+        const unlucky = refusal === null && error instanceof Problem && error.type === "network";
+        if (unlucky && tries < TRIES && this.#phase === "joining") continue;
+        this.#leave();
+        throw refusal ?? error;
+      }
     }
   }
 
@@ -235,36 +248,6 @@ export class Room {
     return socket;
   }
 
-  /** Makes a connection beside one that had said so much: whichever says something first is kept. */
-  #race(doubted: Socket, heard: number): void {
-    if (this.#phase !== "joined" || this.#socket !== doubted || doubted.heard !== heard) return;
-    const beside = this.#dial();
-    this.#beside = beside;
-    this.#next = setTimeout(() => {
-      this.#stopRace();
-      this.#race(doubted, heard);
-    }, BESIDE);
-    beside.opened.then(
-      () => {
-        if (this.#beside !== beside) return;
-        if (this.#phase !== "joined" || this.#socket !== doubted || doubted.heard !== heard) return this.#stopRace();
-        clearTimeout(this.#next);
-        this.#beside = null;
-        this.#lose();
-        doubted.close();
-        this.#retry(beside);
-      },
-      () => {},
-    );
-  }
-
-  #stopRace(): void {
-    clearTimeout(this.#next);
-    const beside = this.#beside;
-    this.#beside = null;
-    beside?.close();
-  }
-
   async #connect(socket = this.#dial()): Promise<void> {
     this.#socket = socket;
     const resume = this.#resume && Date.now() - this.#lost < SEAT ? { resume: this.#resume } : {};
@@ -316,7 +299,7 @@ export class Room {
 
   #dropped(socket: Socket): void {
     if (this.#socket !== socket) return;
-    this.#stopRace();
+    this.#race.stop();
     this.#lose();
     if (this.#phase === "reconnecting") this.#retryLater();
   }
@@ -347,14 +330,17 @@ export class Room {
     });
   }
 
-  /** Browsers do not say why a WebSocket was refused; the same question over HTTP has an answer. */
-  async #refusal(): Promise<Problem | null> {
+  /**
+   * Browsers do not say why a WebSocket was refused; the same question over HTTP has an answer. `null`: it is not refused;
+   * `undefined`: the box can't be asked.
+   */
+  async #refusal(): Promise<Problem | null | undefined> {
     try {
       const { base, room, token } = this.#options;
       await (token ? new Api(base).guest(token) : new Api(base).room(room));
       return null;
     } catch (error) {
-      return error instanceof Problem && [401, 403, 404, 410].includes(error.status) ? error : null;
+      return error instanceof Problem && [401, 403, 404, 410].includes(error.status) ? error : undefined;
     }
   }
 
@@ -398,7 +384,7 @@ export class Room {
     clearTimeout(this.#calm);
     const socket = this.#socket;
     this.#socket = null;
-    this.#stopRace();
+    this.#race.stop();
     socket?.close();
     this.#link.close();
     this.#setPhase("left");

@@ -6,7 +6,7 @@ const PATIENCE = 10_000;
  * Milliseconds that the first try to connect gets, the second, and so on; the last gets the rest. Where much is lost, TCP waits longer
  * and longer before it says its first word again. One at a time: browsers keep others to the same server waiting (RFC 6455 section 4.1).
  */
-const TRIES = [1_500, 2_500];
+const TRIES = [3_000];
 /** Bytes of one frame at most (docs/reference/signalling.md). */
 const FRAME = 64 * 1024;
 

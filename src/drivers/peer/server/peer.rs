@@ -1,7 +1,7 @@
 //! One peer: its engine, what it sends and what it is sent.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -46,6 +46,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// both begin anew with a keyframe, before any browser has noticed that it needs one.
 const SILENCE: Duration = Duration::from_millis(700);
 
+/// How long it takes until what was lost on the way to the address before has been reported, once a peer has come to another one.
+const REPORTED: Duration = Duration::from_millis(400);
+
 /// What the worker has to do after the engine was moved.
 #[derive(Default)]
 pub(super) struct Effects {
@@ -80,6 +83,11 @@ pub(super) struct Peer {
     connected: Option<Instant>,
     /// When a packet of media, or a report of it, came last.
     came: Option<Instant>,
+    /// Where its media goes.
+    at: Option<IpAddr>,
+    /// It has come to another address: what gets lost does not say what the way there holds. And since when it is heard from there.
+    moved: bool,
+    heard_there: Option<Instant>,
     /// When the engine wants to be woken.
     pub(super) timeout: Instant,
     pub(super) phase: Phase,
@@ -118,6 +126,9 @@ impl Peer {
             heard: false,
             connected: None,
             came: None,
+            at: None,
+            moved: false,
+            heard_there: None,
             timeout: now,
             phase: Phase::Connecting,
             seen: Seen::new(counters.clone()),
@@ -257,10 +268,10 @@ impl Peer {
     /// Takes note that these bytes came. Answers the slots that need a keyframe, since nothing had come for [`SILENCE`]; what it sends
     /// itself is asked for one as well.
     pub(super) fn came(&mut self, bytes: &[u8], now: Instant) -> Vec<Section> {
-        // RTP and RTCP (RFC 7983).
-        if !bytes.first().is_some_and(|first| (128..192).contains(first)) {
+        if !is_media(bytes) {
             return Vec::new();
         }
+        self.settle(now);
         let before = self.came.replace(now);
         let silent = before.is_some_and(|before| now.saturating_duration_since(before) >= SILENCE);
         // Who does not report arrivals is silent between two reports.
@@ -269,6 +280,16 @@ impl Peer {
         }
         self.inbound.values_mut().for_each(Inbound::begin_anew);
         self.slots.iter().filter(|(_, slot)| slot.kind == Kind::Video).map(|(mid, _)| *mid).collect()
+    }
+
+    /// A way to another address is as little known as that of a new peer, once what was lost before it is told.
+    fn settle(&mut self, now: Instant) {
+        if self.moved && now.saturating_duration_since(*self.heard_there.get_or_insert(now)) >= REPORTED {
+            (self.moved, self.heard_there) = (false, None);
+            self.rtc.bwe().reset(Rate::bps(BEGIN));
+            self.fresh = None;
+            self.estimate = self.estimate.map(|_| Bitrate(BEGIN));
+        }
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
@@ -325,7 +346,10 @@ impl Peer {
                     self.timeout = at;
                     return;
                 }
-                Ok(Output::Transmit(transmit)) => out.push(transmit),
+                Ok(Output::Transmit(transmit)) => {
+                    self.goes_to(&transmit);
+                    out.push(transmit);
+                }
                 Ok(Output::Event(event)) => self.event(event, effects),
                 Err(error) => {
                     tracing::debug!(peer = %self.id.tag(), %error, "a connection ended by an error");
@@ -333,6 +357,13 @@ impl Peer {
                     return;
                 }
             }
+        }
+    }
+
+    fn goes_to(&mut self, transmit: &Transmit) {
+        let to = transmit.destination.ip();
+        if self.at != Some(to) && is_media(&transmit.contents) {
+            self.moved |= self.at.replace(to).is_some();
         }
     }
 
@@ -350,7 +381,9 @@ impl Peer {
             Engine::EgressBitrateEstimate(kind) => self.estimated(&kind),
             Engine::PeerStats(stats) => {
                 self.heard |= stats.egress_loss_fraction.is_some();
-                self.fresh = stats.bwe_tx.map(|rate| Bitrate(rate.as_u64()));
+                if !self.moved {
+                    self.fresh = stats.bwe_tx.map(|rate| Bitrate(rate.as_u64()));
+                }
                 let early = |at| stats.timestamp.saturating_duration_since(at) < seen::EVERY;
                 if !self.noted.is_some_and(early) {
                     self.noted = Some(stats.timestamp);
@@ -367,6 +400,9 @@ impl Peer {
     fn estimated(&mut self, kind: &BweKind) {
         if let BweKind::Twcc { can_probe, .. } = kind {
             self.probed = *can_probe;
+        }
+        if self.moved {
+            return;
         }
         self.estimate = match kind {
             BweKind::Twcc { estimate, can_probe: true } => Some(Bitrate(estimate.as_u64())),
@@ -434,6 +470,11 @@ pub(super) fn wall_nanos(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
+/// Whether these bytes are of RTP or RTCP (RFC 7983).
+fn is_media(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| (128..192).contains(first))
+}
+
 /// The extended timestamp with these low 32 bits that is nearest to `extended`.
 pub(super) fn near(extended: u64, low: u32) -> u64 {
     let ahead = i64::from(low.wrapping_sub(extended as u32) as i32);
@@ -492,6 +533,32 @@ mod tests {
         assert_eq!(peer.came(&stun, after(3380)), [], "it looks for a way, and there is none yet");
         assert_eq!(peer.came(&rtcp, after(3390)), [mid]);
         assert_eq!(peer.came(&rtcp, after(3400)), []);
+    }
+
+    #[test]
+    fn what_is_lost_by_a_move_says_nothing_of_the_way_to_the_other_address() {
+        let (mut peer, now, _) = peer();
+        let after = |millis| now + Duration::from_millis(millis);
+        let rate = |rate| BweKind::Twcc { estimate: Rate::bps(rate), can_probe: true };
+        let media = |to: &str, first: u8| {
+            let (source, destination) = ("192.0.2.1:1".parse(), to.parse());
+            let (source, destination) = (source.expect("an address"), destination.expect("an address"));
+            Transmit { proto: str0m::net::Protocol::Udp, source, destination, contents: vec![first, 0].into() }
+        };
+        peer.goes_to(&media("198.51.100.1:5", 128));
+        peer.goes_to(&media("198.51.100.1:6", 128));
+        peer.goes_to(&media("203.0.113.1:5", 0));
+        peer.estimated(&rate(4_000_000));
+        assert_eq!(peer.estimate, Some(Bitrate(4_000_000)));
+        peer.goes_to(&media("203.0.113.1:5", 128));
+        peer.came(&[128, 0], after(3000));
+        peer.estimated(&rate(200_000));
+        peer.came(&[128, 0], after(3399));
+        assert_eq!(peer.estimate, Some(Bitrate(4_000_000)), "the report of what was lost is awaited");
+        peer.came(&[128, 0], after(3400));
+        assert_eq!(peer.estimate, Some(Bitrate(BEGIN)));
+        peer.estimated(&rate(900_000));
+        assert_eq!(peer.estimate, Some(Bitrate(900_000)));
     }
 
     #[test]
