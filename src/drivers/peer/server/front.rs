@@ -9,6 +9,7 @@ use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use tokio::io::Interest;
 use tokio::sync::mpsc;
 
+use super::FIRST;
 use super::counters::Counters;
 use super::inbox::{Letter, Note, Others, Parcel};
 use super::outlet::Outlet;
@@ -24,9 +25,6 @@ use crate::proto::ice::{Outside, Transport};
 
 /// Largest datagram read. Ours and browsers' stay below 1 500 bytes; longer ones are cut and then refused.
 const DATAGRAM: usize = 2048;
-/// The worker that reads the sockets.
-const FIRST: usize = 0;
-
 /// Reads the sockets.
 pub(super) struct Front {
     socket: tokio::net::UdpSocket,

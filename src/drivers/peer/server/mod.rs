@@ -258,10 +258,11 @@ impl Handle {
         events: &mpsc::Sender<Event>,
     ) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
-        let worker = self.places.place(peer)?;
         let (ways, _) = self.ways().await?;
+        let place = self.places.place(peer)?;
         let command = Command::Offer { peer, sdp, terms, ways, events: events.clone(), answer };
-        self.send(worker, command).await?;
+        self.send(place.worker, command).await?;
+        place.keep();
         answered.await.map_err(|_| Error::Gone)?
     }
 

@@ -30,7 +30,7 @@ use super::ways::Way;
 use super::wheel::Wheel;
 use super::{Command, Error, Event, Loudness, PortCommand, Source, Terms};
 use crate::model::id::PeerId;
-use crate::model::layer::Layers;
+use crate::model::layer::{Layer, Layers};
 use crate::model::time::Timeline;
 
 /// How often slots that wait for a keyframe are looked at, and what each peer is given is looked over.
@@ -363,20 +363,13 @@ impl Worker {
         }
         for mid in effects.keyframes {
             let layer = self.peers.get_mut(&id).and_then(|peer| peer.slots.get_mut(&mid)?.froze());
-            if let (Some(layer), Some(feed)) =
-                (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
-            {
+            if self.ask_keyframe((id, mid), layer) {
                 self.counters.freezes.inc();
-                feed.request_keyframes(Layers::only(layer));
             }
         }
         for mid in effects.missed {
             let layer = self.peers.get(&id).and_then(|peer| peer.slots.get(&mid)?.forwarder.layer());
-            if let (Some(layer), Some(feed)) =
-                (layer, self.slots.get(&(id, mid)).and_then(|source| self.sources.get(source)))
-            {
-                feed.request_keyframes(Layers::only(layer));
-            }
+            self.ask_keyframe((id, mid), layer);
             self.eager = true;
         }
         if effects.connected {
@@ -396,6 +389,16 @@ impl Worker {
             return;
         }
         self.timers.set(id, peer.timeout);
+    }
+
+    /// Asks for a keyframe in the layer that goes out to a slot; whether there is somebody to ask.
+    fn ask_keyframe(&self, slot: (PeerId, Section), layer: Option<Layer>) -> bool {
+        let feed = self.slots.get(&slot).and_then(|source| self.sources.get(source));
+        let Some((layer, feed)) = layer.zip(feed) else {
+            return false;
+        };
+        feed.request_keyframes(Layers::only(layer));
+        true
     }
 
     fn close(&mut self, id: PeerId) {
