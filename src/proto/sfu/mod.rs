@@ -2,6 +2,7 @@
 //!
 //! - [`Forwarder`] makes one stream of RTP of the layers of one source after another.
 //! - [`Rates`] measures what each layer of a source costs, and which flow.
+//! - [`Gauge`] finds out what the way to one subscriber holds.
 //! - [`Allocator`] shares out what the way to one subscriber holds among the slots there.
 //! - [`Meter`], [`Level`] and [`Speakers`] say how loud each source of sound is, who speaks, and who is heard.
 //! - [`filling`] says which layer a tile of some height has a use for.
@@ -12,14 +13,16 @@ mod allocator;
 #[cfg(test)]
 pub(crate) mod dice;
 mod forwarder;
+mod gauge;
 mod level;
 mod rates;
 mod seen;
 mod speakers;
 mod view;
 
-pub use allocator::{Allocation, Allocator, Has, Wish};
+pub use allocator::{Allocator, Has, Wish};
 pub use forwarder::{Forwarder, Header};
+pub use gauge::{Drive, Gauge, Holds};
 pub use level::{Level, Meter};
 pub use rates::Rates;
 pub use speakers::Speakers;

@@ -15,6 +15,9 @@ use crate::model::time::Timeline;
 use crate::model::track::Kind;
 use crate::proto::sfu::{Has, Pause, Shown, Wish};
 
+/// What sound costs that is sent twice, in percent.
+const TWICE: u64 = 175;
+
 /// Shares out; holds buffers that are used again.
 #[derive(Default)]
 pub(super) struct Allot {
@@ -34,6 +37,7 @@ impl Allot {
     ) -> Vec<(Mid, Shown)> {
         let media = timeline.media(now);
         let Self { slots, wishes, aims } = self;
+        let lossy = peer.is_lossy();
         slots.clear();
         wishes.clear();
         for (mid, slot) in &mut peer.slots {
@@ -45,10 +49,14 @@ impl Allot {
                 continue;
             }
             slots.push((*mid, bound.source));
-            wishes.push(Wish { rank: bound.rank, most: bound.most, costs: feed.costs(media), has: slot.has });
+            let mut costs = feed.costs(media);
+            if slot.kind == Kind::Audio && lossy {
+                costs.iter_mut().flatten().for_each(|cost| cost.0 = cost.0 * TWICE / 100);
+            }
+            wishes.push(Wish { rank: bound.rank, most: bound.most, costs, has: slot.has });
         }
-        let estimate = peer.budget(now);
-        let allocation = peer.allocator.allocate(media, estimate, wishes, aims);
+        let holds = peer.holds(now);
+        let everything = peer.allocator.allocate(media, holds, wishes, aims);
         for ((mid, source), aim) in slots.iter().zip(&*aims) {
             let (Some(slot), Some(feed)) = (peer.slots.get_mut(mid), sources.get_mut(source)) else { continue };
             slot.has = Has::from(*aim);
@@ -59,9 +67,7 @@ impl Allot {
                 Some(_) => None,
             };
         }
-        if estimate.is_some() {
-            peer.explore(allocation.minimum, allocation.desired);
-        }
+        peer.wishes(everything);
         peer.slots.iter_mut().filter_map(|(mid, slot)| Some((mid.to_string(), news(slot, counters)?))).collect()
     }
 }

@@ -9,7 +9,8 @@ use str0m::bwe::{Bitrate as Rate, BweKind};
 use str0m::change::SdpOffer;
 use str0m::media::{Direction, MediaKind, Mid as Section, Rid};
 use str0m::net::{Receive, Transmit};
-use str0m::rtp::{RtpPacket, Ssrc};
+use str0m::rtp::rtcp::{Rtcp, Twcc};
+use str0m::rtp::{RawPacket, RtpPacket, Ssrc};
 use str0m::{Event as Engine, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
 use super::counters::Counters;
@@ -28,19 +29,26 @@ use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::{Codec, Kind};
 use crate::proto::ice::Transport;
 use crate::proto::rtp::Clock;
-use crate::proto::sfu::Allocator;
+use crate::proto::sfu::{Allocator, Drive, Gauge, Holds};
 
 /// H.264 constrained baseline, level 3.1, packetization mode 1: what every browser sends and shows.
 const H264_PROFILE: u32 = 0x42e01f;
-/// What a connection is taken to hold before anything is known of it, in bits a second: a picture at once, and no queue on most
-/// of them.
-const BEGIN: u64 = 1_500_000;
+/// What a connection is taken to hold before anything is known of it, in bits a second: small pictures at once, and no long queue
+/// where it holds less. It takes two seconds to find out that it holds ten times as much.
+const BEGIN: u64 = 600_000;
 /// How long a peer may be connected without saying what arrived. From then on it is sent everything.
 const MUTE: Duration = Duration::from_secs(5);
 
-/// How often the engine says what it takes the way to hold before it smoothes that over three seconds: too late when the way gets
-/// narrow, for a queue of a second is there after half of one.
+/// How often the engine is asked for its own estimate, which is its pace.
 const LOOK: Duration = Duration::from_millis(250);
+/// The engine sends this much faster than its estimate, in percent.
+const FASTER: u64 = 110;
+/// Its estimate is set where it is this far from what is wanted, in percent.
+const APART: u64 = 6;
+/// Where the queue on the way is as long as this, nothing that it dropped is sent again: it would be dropped again.
+const OVERFLOWS: Duration = Duration::from_millis(250);
+/// The tag of SRTP (RFC 7714), in bytes.
+const TAG: usize = 16;
 
 /// After so long without a packet of media or its reports a peer has missed pictures itself, and those that it sent are lost:
 /// both begin anew with a keyframe, before any browser has noticed that it needs one.
@@ -58,6 +66,8 @@ pub(super) struct Effects {
     pub(super) keyframes: Vec<Section>,
     /// The browser has missed pictures of this slot.
     pub(super) missed: Vec<Section>,
+    /// The way holds less than it did, or more: it should be shared out anew now.
+    pub(super) allot: bool,
 }
 
 pub(super) struct Peer {
@@ -72,10 +82,17 @@ pub(super) struct Peer {
     ways: Vec<Way>,
     /// Shares out what the way to it holds.
     pub(super) allocator: Allocator,
+    /// Finds that out, if this connection is estimated.
+    gauge: Option<Gauge>,
+    /// What everything that it could be sent would cost.
+    wished: Bitrate,
+    /// How the engine was last told to send, and what its own estimate is.
+    drive: Option<Drive>,
+    engine: Rate,
     estimate: Option<Bitrate>,
-    /// The same before it is smoothed, while the other side says what arrives.
-    fresh: Option<Bitrate>,
     probed: bool,
+    /// The time that the engine was last told.
+    pub(super) now: Instant,
     /// When the engine's numbers were last taken note of.
     noted: Option<Instant>,
     /// It has said what arrived; and when it was first looked at while connected.
@@ -107,7 +124,8 @@ impl Peer {
         // What those send who have no H.264; everybody receives it.
         config = config.enable_vp8(true);
         if terms.estimate {
-            config = config.enable_bwe(Some(Rate::bps(BEGIN)));
+            // What arrived is told to the engine alone otherwise. It copies each packet for that: see docs/performance.md.
+            config = config.enable_bwe(Some(Rate::bps(BEGIN))).enable_raw_packets(true);
         }
         Self {
             id,
@@ -119,9 +137,13 @@ impl Peer {
             streams: HashMap::new(),
             ways: Vec::new(),
             allocator: Allocator::default(),
+            gauge: terms.estimate.then(|| Gauge::new(Bitrate(BEGIN))),
+            wished: Bitrate(0),
+            drive: None,
+            engine: Rate::bps(BEGIN),
             estimate: None,
-            fresh: None,
             probed: false,
+            now,
             noted: None,
             heard: false,
             connected: None,
@@ -229,23 +251,52 @@ impl Peer {
     }
 
     /// What the way to it holds, as far as that is known; without it everything is taken to fit.
-    pub(super) fn budget(&mut self, now: Instant) -> Option<Bitrate> {
+    pub(super) fn holds(&mut self, now: Instant) -> Option<Holds> {
         if self.phase == Phase::Connected {
             self.connected.get_or_insert(now);
         }
         let mute = !self.heard && self.connected.is_some_and(|since| now.saturating_duration_since(since) > MUTE);
-        let fresh = self.fresh.filter(|_| self.probed);
-        self.estimate.filter(|_| !mute).map(|smooth| fresh.unwrap_or(smooth))
+        if mute {
+            return None;
+        }
+        // The engine says nothing in the first moments; keyframes of everything would wait in it, and leave all at once.
+        let estimate = self.estimate.or_else(|| self.gauge.as_ref().map(|_| Bitrate(BEGIN)))?;
+        let gauged = self.gauge.as_ref().filter(|_| self.probed).and_then(Gauge::holds);
+        Some(gauged.unwrap_or(Holds { limited: !self.probed, ..Holds::from(estimate) }))
     }
 
-    /// The same as it was last.
+    /// The same as it was last, smoothed.
     pub(super) fn estimate(&self) -> Option<Bitrate> {
-        self.estimate
+        let gauged = self.gauge.as_ref().filter(|_| self.probed).and_then(Gauge::holds);
+        self.estimate.map(|estimate| gauged.map_or(estimate, |holds| holds.rate))
     }
 
-    /// What should be found out of the way to it: that so much is there for the next step, and so much for everything.
-    pub(super) fn explore(&mut self, minimum: Bitrate, desired: Bitrate) {
-        self.rtc.bwe().set_bitrate(Rate::bps(minimum.0), Rate::bps(desired.0));
+    /// Everything that it could be sent would cost this. More than the way is known to hold is tried while that is more.
+    pub(super) fn wishes(&mut self, everything: Bitrate) {
+        self.wished = everything;
+        self.steer();
+    }
+
+    /// Makes the engine send as the gauge says: it has a pace from its estimate, and fills up with padding.
+    fn steer(&mut self) {
+        let media = self.timeline.media(self.now);
+        let Some(gauge) = self.gauge.as_mut().filter(|gauge| self.probed && gauge.holds().is_some()) else {
+            return;
+        };
+        let drive = gauge.drive(self.wished, media);
+        let pace = drive.pace.0 * 100 / FASTER;
+        let apart = self.engine.as_u64().abs_diff(pace) * 100 > pace * APART;
+        if !apart && self.drive == Some(drive) {
+            return;
+        }
+        self.drive = Some(drive);
+        let mut bwe = self.rtc.bwe();
+        if apart {
+            bwe.reset(Rate::bps(pace));
+            self.engine = Rate::bps(pace);
+        }
+        // It sends probes of its own at twice what is desired, after it was set too: so they are no faster than the pace.
+        bwe.set_bitrate(Rate::bps(drive.least.0), Rate::bps(drive.least.0.max(pace / 2)));
     }
 
     /// The user fragment by which its browser calls the box (RFC 8445 section 5.3).
@@ -260,6 +311,9 @@ impl Peer {
     /// Takes a datagram. One that can't be used is as if it had been lost on the way: anybody can send one from an address
     /// that is not theirs.
     pub(super) fn receive(&mut self, input: Input<'_>) {
+        if let Input::Receive(at, _) = &input {
+            self.now = self.now.max(*at);
+        }
         if let Err(error) = self.rtc.handle_input(input) {
             tracing::trace!(%error, "a datagram could not be used");
         }
@@ -287,12 +341,16 @@ impl Peer {
         if self.moved && now.saturating_duration_since(*self.heard_there.get_or_insert(now)) >= REPORTED {
             (self.moved, self.heard_there) = (false, None);
             self.rtc.bwe().reset(Rate::bps(BEGIN));
-            self.fresh = None;
+            (self.engine, self.drive) = (Rate::bps(BEGIN), None);
+            self.gauge = self.gauge.take().map(|_| Gauge::new(Bitrate(BEGIN)));
             self.estimate = self.estimate.map(|_| Bitrate(BEGIN));
         }
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
+        if let Input::Timeout(at) = &input {
+            self.now = self.now.max(*at);
+        }
         if let Err(error) = self.rtc.handle_input(input) {
             tracing::debug!(peer = %self.id.tag(), %error, "a connection ended by an error");
             self.rtc.disconnect();
@@ -301,14 +359,23 @@ impl Peer {
 
     /// Writes packets of the bound source out to a slot; they leave with the next [`Peer::drain`].
     pub(super) fn send(&mut self, mid: Section, packets: &[Packet], redundancy: &mut Redundancy) {
+        let lossy = self.is_lossy();
         // What is written before there is a connection is lost, and with it the keyframe that a picture begins with.
         let Some(slot) = self.slots.get_mut(&mid).filter(|_| self.phase != Phase::Connecting) else {
             return;
         };
-        let redundancy = (slot.kind == Kind::Audio && self.seen.is_lossy()).then_some(redundancy);
+        let redundancy = (slot.kind == Kind::Audio && lossy).then_some(redundancy);
         let written = slot.send(&mut self.rtc, mid, packets, &self.timeline, redundancy);
         self.counters.packets(slot.kind).sent.add(written);
         self.seen.written(mid, written);
+    }
+
+    /// Whether so much gets lost on the way to it that sound is sent twice.
+    pub(super) fn is_lossy(&self) -> bool {
+        match self.gauge.as_ref().filter(|gauge| gauge.holds().is_some()) {
+            Some(gauge) => gauge.is_lossy(self.timeline.media(self.now)),
+            None => self.seen.is_lossy(),
+        }
     }
 
     /// Registers for demand on what the peer sends; true if that has changed.
@@ -331,7 +398,7 @@ impl Peer {
     /// How the connection is.
     pub(super) fn report(&mut self, now: Instant) -> Report {
         let mut report = self.seen.report(self.id);
-        report.estimate = self.budget(now);
+        report.estimate = self.holds(now).map(|holds| holds.rate);
         let shown = |(mid, slot): (&Section, &Slot)| Some((mid.to_string(), slot.shown?));
         report.shown = self.slots.iter().filter(|(_, slot)| slot.kind == Kind::Video).filter_map(shown).collect();
         report.freezes = self.slots.values().map(|slot| slot.freezes).sum();
@@ -381,8 +448,9 @@ impl Peer {
             Engine::EgressBitrateEstimate(kind) => self.estimated(&kind),
             Engine::PeerStats(stats) => {
                 self.heard |= stats.egress_loss_fraction.is_some();
-                if !self.moved {
-                    self.fresh = stats.bwe_tx.map(|rate| Bitrate(rate.as_u64()));
+                if let Some(engine) = stats.bwe_tx {
+                    self.engine = engine;
+                    self.steer();
                 }
                 let early = |at| stats.timestamp.saturating_duration_since(at) < seen::EVERY;
                 if !self.noted.is_some_and(early) {
@@ -392,7 +460,27 @@ impl Peer {
             }
             Engine::MediaIngressStats(stats) => self.seen.ingress(&stats),
             Engine::MediaEgressStats(stats) => self.seen.egress(&stats),
+            Engine::RawPacket(raw) => self.raw(*raw, effects),
             Engine::Closed => self.rtc.disconnect(),
+            _ => {}
+        }
+    }
+
+    /// What left, and word of what arrived.
+    fn raw(&mut self, raw: RawPacket, effects: &mut Effects) {
+        let Some(gauge) = &mut self.gauge else { return };
+        let media = self.timeline.media(self.now);
+        match raw {
+            RawPacket::RtpTx(header, bytes) => gauge.sent(header.ext_vals.transport_cc, bytes.len() + TAG, media),
+            RawPacket::RtcpRx(Rtcp::Twcc(report)) if !self.moved => {
+                arrivals(report, |number, arrived| gauge.word(number, arrived, media));
+                effects.allot |= gauge.judge(media);
+                if gauge.queue() >= OVERFLOWS {
+                    let Self { slots, rtc, .. } = self;
+                    slots.iter().for_each(|(mid, slot)| slot.prepare(*mid, rtc));
+                }
+                self.steer();
+            }
             _ => {}
         }
     }
@@ -463,6 +551,19 @@ impl Peer {
             let with = Arriving { clock: &mut self.clock, seen: &mut self.seen, counters: &self.counters, arrived };
             inbound.packet(rid, packet, with);
         }
+    }
+}
+
+/// Reads a report of what arrived, in nanoseconds on the clock of whoever sends it.
+fn arrivals(report: Twcc, mut of: impl FnMut(u16, Option<i64>)) {
+    // The engine wants a moment at which the other clock began; any will do, since only differences count.
+    let zero = Instant::now();
+    for (number, _, at) in report.into_iter(zero, 0u64.into()) {
+        let nanos = |at: Instant| match at.checked_duration_since(zero) {
+            Some(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+            None => -i64::try_from(zero.saturating_duration_since(at).as_nanos()).unwrap_or(i64::MAX),
+        };
+        of(*number as u16, at.map(nanos));
     }
 }
 

@@ -53,7 +53,7 @@ impl Slot {
         }
     }
 
-    /// Bounds what the engine keeps of this slot.
+    /// Bounds what the engine keeps of this slot, and forgets what it has kept.
     pub(super) fn prepare(&self, mid: Section, rtc: &mut Rtc) {
         if self.kind == Kind::Video
             && let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None)

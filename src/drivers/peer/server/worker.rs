@@ -381,6 +381,11 @@ impl Worker {
             self.phase(id, Phase::Lost);
             self.report(id, Event::Disconnected(id));
         }
+        if effects.allot
+            && let Some(at) = self.peers.get(&id).map(|peer| peer.now)
+        {
+            self.allot(id, at);
+        }
         let Some(peer) = self.peers.get(&id) else {
             return;
         };

@@ -58,6 +58,8 @@ struct Look {
     arrived: u64,
     /// Packets of sound that arrived and that were sent.
     sound: (u64, u64),
+    /// Packets of pictures that arrived, of those in which a picture ends.
+    pictures: u64,
     /// The queue before the link, in milliseconds, at its longest.
     queue: u64,
     /// What the engine takes the link to hold, in bits a second.
@@ -207,6 +209,11 @@ impl Call {
         }
         if effects.connected {
             self.peer.phase = Phase::Connected;
+            // As the worker does when something is bound: before that a slot aims at the largest layer.
+            self.allot();
+        }
+        if effects.allot {
+            self.allot();
         }
         for mid in effects.keyframes {
             for sent in self.sent.iter_mut().filter(|sent| sent.mid == mid) {
@@ -227,7 +234,9 @@ impl Call {
                     let ssrc = packet.header.ssrc;
                     let mid = self.browser.direct_api().stream_rx(&ssrc).map(|stream| stream.mid());
                     let of = |sent: &&Sent| Some(sent.mid) == mid && sent.source.1 == Kind::Audio;
-                    self.look.sound.0 += u64::from(self.sent.iter().any(|sent| of(&sent)));
+                    let sound = self.sent.iter().any(|sent| of(&sent));
+                    self.look.sound.0 += u64::from(sound);
+                    self.look.pictures += u64::from(!sound && packet.header.marker);
                 }
                 Output::Event(_) => {}
             }
@@ -263,7 +272,7 @@ impl Call {
     fn see(&mut self) {
         let mut look = std::mem::take(&mut self.look);
         look.at = self.now.duration_since(self.begin).as_secs_f64();
-        look.estimate = self.peer.budget(self.now).map_or(0, |estimate| estimate.0);
+        look.estimate = self.peer.holds(self.now).map_or(0, |holds| holds.rate.0);
         let pictures = self.peer.slots.values().filter(|slot| slot.kind == Kind::Video);
         look.shown = pictures.map(|slot| slot.forwarder.layer().map_or(0, |layer| layer.number() + 1)).collect();
         self.looks.push(look);

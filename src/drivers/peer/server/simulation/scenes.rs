@@ -23,81 +23,120 @@ fn heard(looks: &[Look]) -> f64 {
     arrived as f64 / made.max(1) as f64
 }
 
-/// A minute of a link that holds 1.5 Mbit/s, after what it takes to find that out.
-fn steady(seed: u64) -> Call {
-    let mut call = Call::new(Way::of(1500), seed, &everybody());
-    call.run(90);
-    call
+fn longest_queue(looks: &[Look]) -> u64 {
+    looks.iter().map(|look| look.queue).max().unwrap_or(0)
 }
 
-#[test]
-fn little_changes_on_a_steady_link_and_its_queue_is_short() {
-    for seed in [1, 2] {
-        let call = steady(seed);
-        let looks = call.seen(30.0, 90.0);
-        let changes = looks.windows(2).filter(|pair| pair[0].shown != pair[1].shown).count();
-        assert!(changes <= 20, "{changes} in a minute\n{}", call.told());
-        assert!(looks.iter().all(|look| look.queue < 800), "no queue\n{}", call.told());
-        assert!(heard(looks) > 0.95, "the sound arrives\n{}", call.told());
-        assert!(arrived(looks) >= 750_000, "half is used: {}\n{}", arrived(looks), call.told());
-    }
+/// The longest time in which no picture arrived, in tenths of a second.
+fn longest_freeze(looks: &[Look]) -> usize {
+    let frozen = looks.iter().map(|look| look.pictures == 0);
+    frozen.fold((0, 0), |(longest, now), frozen| if frozen { (longest.max(now + 1), now + 1) } else { (longest, 0) }).0
 }
 
+const SEEDS: [u64; 3] = [1, 2, 3];
+
 #[test]
-#[ignore = "the aim, which does not hold: 65 % are used, since the engine's estimate stays at 1.2 Mbit/s; up to two changes"]
 fn four_fifths_of_a_steady_link_are_used_and_nothing_changes() {
-    for seed in [1, 2] {
-        let call = steady(seed);
-        let looks = call.seen(30.0, 90.0);
-        assert!(looks.windows(2).all(|pair| pair[0].shown == pair[1].shown), "\n{}", call.told());
-        let arrived = arrived(looks);
-        assert!(arrived >= 1_200_000, "{arrived}\n{}", call.told());
+    for seed in SEEDS {
+        let mut call = Call::new(Way::of(1500), seed, &everybody());
+        // A minute, after what it takes to find out what it holds.
+        let looks = call.run(90).seen(30.0, 90.0);
+        assert!(looks.windows(2).all(|pair| pair[0].shown == pair[1].shown), "a layer changes\n{}", call.told());
+        assert!(arrived(looks) >= 1_200_000, "{}\n{}", arrived(looks), call.told());
+        assert!(longest_queue(looks) < 400, "\n{}", call.told());
+        assert!(heard(looks) > 0.99, "{}\n{}", heard(looks), call.told());
     }
 }
 
 /// Half a minute at 3 Mbit/s, half a minute at 500 kbit/s, half a minute at 3 Mbit/s.
-fn fall_and_rise() -> Call {
-    let mut call = Call::new(Way::of(3000), 1, &everybody());
+fn fall_and_rise(seed: u64) -> Call {
+    let mut call = Call::new(Way::of(3000), seed, &everybody());
     call.run(30).way(Way::of(500));
     call.run(30).way(Way::of(3000));
     call.run(30);
     call
 }
 
-fn longest_queue(looks: &[Look]) -> u64 {
-    looks.iter().map(|look| look.queue).max().unwrap_or(0)
-}
-
 #[test]
-fn a_fall_leaves_no_queue_for_long_and_no_sound_is_lost_after_it() {
-    let call = fall_and_rise();
-    assert!(longest_queue(call.seen(50.0, 60.0)) < 800, "\n{}", call.told());
-    assert!(heard(call.seen(45.0, 60.0)) > 0.8, "the sound arrives\n{}", call.told());
-}
-
-#[test]
-#[ignore = "the aim, which does not hold: the engine's estimate shows a fall after a second and more, the queue is gone after five"]
-fn a_fall_leaves_no_queue_after_two_seconds_and_a_rise_is_used_after_ten() {
-    let call = fall_and_rise();
-    assert!(longest_queue(call.seen(32.0, 60.0)) < 400, "\n{}", call.told());
-    let (before, after) = (arrived(call.seen(20.0, 30.0)), arrived(call.seen(70.0, 80.0)));
-    assert!(after * 10 >= before * 8, "{after} ten seconds after the rise, {before} before\n{}", call.told());
-}
-
-#[test]
-fn sound_goes_on_whatever_is_lost() {
-    for loss in [50, 300] {
-        let mut call = Call::new(Way { loss, burst: 2, ..Way::of(3000) }, 1, &everybody());
-        call.run(40);
-        let looks = call.seen(5.0, 40.0);
-        let expected = 1.0 - loss as f64 / 1000.0 - 0.1;
-        assert!(heard(looks) > expected, "{} of {loss} lost\n{}", heard(looks), call.told());
+fn a_fall_leaves_no_queue_for_long_and_a_rise_is_used_after_ten_seconds() {
+    for seed in SEEDS {
+        let call = fall_and_rise(seed);
+        assert!(longest_queue(call.seen(34.0, 60.0)) < 500, "\n{}", call.told());
+        assert!(heard(call.seen(34.0, 60.0)) > 0.95, "the sound arrives\n{}", call.told());
+        let (before, after) = (arrived(call.seen(20.0, 30.0)), arrived(call.seen(70.0, 80.0)));
+        assert!(after * 10 >= before * 8, "{after} ten seconds after the rise, {before} before\n{}", call.told());
     }
 }
 
 #[test]
+#[ignore = "the aim, which does not always hold: what is with the engine when the link falls leaves after it"]
+fn a_fall_leaves_no_queue_after_two_seconds() {
+    for seed in SEEDS {
+        let call = fall_and_rise(seed);
+        assert!(longest_queue(call.seen(32.0, 60.0)) < 400, "\n{}", call.told());
+    }
+}
+
+#[test]
+fn a_call_begins_without_a_long_queue_however_little_the_link_holds() {
+    for (rate, seed) in [300, 500, 800, 1200].into_iter().flat_map(|rate| SEEDS.map(|seed| (rate, seed))) {
+        let mut call = Call::new(Way::of(rate), seed, &everybody());
+        call.run(20);
+        assert!(longest_queue(call.seen(2.0, 20.0)) < 500, "{rate} kbit/s\n{}", call.told());
+        assert!(heard(call.seen(2.0, 20.0)) > 0.98, "{rate} kbit/s\n{}", call.told());
+    }
+}
+
+#[test]
+#[ignore = "the aim, which does not hold: the picture is paused for seconds when the first keyframe has made a queue"]
+fn pictures_go_on_without_freezes_on_little() {
+    for seed in SEEDS {
+        // Two in a call: of everybody two are heard, which leaves too little.
+        let mut call = Call::new(Way::of(300), seed, &[(Rank::Sound, LOW), (Rank::Speaker, HIGH)]);
+        call.run(60);
+        let looks = call.seen(5.0, 60.0);
+        assert!(longest_freeze(looks) <= 10, "{} tenths\n{}", longest_freeze(looks), call.told());
+        assert!(longest_queue(looks) < 400, "\n{}", call.told());
+        assert!(heard(looks) > 0.99, "\n{}", call.told());
+    }
+}
+
+/// A minute of a link that loses this, of a thousand, in bursts of this; the sound has to arrive as far as nothing is lost.
+fn lossy(loss: u64, burst: u64) {
+    for seed in SEEDS {
+        let mut call = Call::new(Way { loss, burst, ..Way::of(3000) }, seed, &everybody());
+        call.run(60);
+        // It takes seconds to connect where so much gets lost.
+        let looks = call.seen(20.0, 60.0);
+        let expected = 1.0 - loss as f64 / 1000.0 - 0.05;
+        assert!(heard(looks) > expected, "{} of {loss} lost\n{}", heard(looks), call.told());
+        let all = looks.iter().filter(|look| look.shown.iter().all(|layer| *layer > 0)).count();
+        assert!(all * 10 >= looks.len() * 9, "{loss} lost: everybody is seen\n{}", call.told());
+        assert!(longest_queue(looks) < 400, "{loss} lost: no queue\n{}", call.told());
+    }
+}
+
+#[test]
+fn pictures_and_sound_go_on_at_five_percent_lost() {
+    lossy(50, 2);
+}
+
+#[test]
+fn pictures_and_sound_go_on_at_fifteen_percent_lost() {
+    lossy(150, 1);
+}
+
+#[test]
+fn pictures_and_sound_go_on_at_thirty_percent_lost() {
+    lossy(300, 1);
+}
+
+#[test]
 fn hardly_any_link_at_all_is_for_the_sound() {
-    let mut call = Call::new(Way::of(180), 1, &everybody());
-    call.run(40);
-    assert!(heard(call.seen(10.0, 40.0)) > 0.9, "\n{}", call.told());
+    for seed in SEEDS {
+        let mut call = Call::new(Way::of(180), seed, &everybody());
+        call.run(40);
+        let heard = heard(call.seen(10.0, 40.0));
+        assert!(heard > 0.9, "{heard}\n{}", call.told());
+    }
 }

@@ -1,0 +1,111 @@
+use super::super::dice::Dice;
+use super::*;
+
+/// A way with a queue of a second on which packets of 500 bytes are sent.
+struct Way {
+    gauge: Gauge,
+    now: i64,
+    number: u16,
+    bits: u64,
+    free: i64,
+    loss: u64,
+    dice: Dice,
+    /// What is under way: number, when it arrives, if it does.
+    under_way: VecDeque<(u16, i64, bool)>,
+}
+
+impl Way {
+    fn new(kbps: u64) -> Self {
+        let gauge = Gauge::new(Bitrate::kbps(600));
+        let (under_way, dice) = (VecDeque::new(), Dice::new(1));
+        Self { gauge, now: 0, number: 65_000, bits: kbps * 1000, free: 0, loss: 0, dice, under_way }
+    }
+
+    /// Sends so much for as long, or as much as the gauge says if nothing is said; word comes every 50 ms.
+    fn run(&mut self, kbps: impl Into<Option<u64>>, wished: u64, millis: i64) {
+        let (said, mut budget) = (kbps.into(), 0u64);
+        for _ in 0..millis {
+            self.now += super::millis(1);
+            let now = MediaTime::from_nanos(self.now);
+            let drive = self.gauge.drive(Bitrate::kbps(wished), now);
+            budget += said.map_or(drive.pace.0, |kbps| kbps * 1000) / 1000;
+            while budget >= 4000 {
+                budget -= 4000;
+                self.gauge.sent(Some(self.number), 500, now);
+                self.free = self.free.max(self.now) + (4000 * 1_000_000_000 / self.bits) as i64;
+                let full = self.free - self.now > super::millis(1000);
+                let lost = full || self.dice.of_thousand(self.loss);
+                self.free -= if full { (4000 * 1_000_000_000 / self.bits) as i64 } else { 0 };
+                self.under_way.push_back((self.number, self.free + super::millis(20), lost));
+                self.number = self.number.wrapping_add(1);
+            }
+            if self.now % super::millis(50) == 0 {
+                while let Some((number, at, lost)) =
+                    self.under_way.front().copied().filter(|(_, at, _)| *at <= self.now)
+                {
+                    self.under_way.pop_front();
+                    // The clock there is another.
+                    self.gauge.word(number, (!lost).then_some(at + 7_000_000_000), now);
+                }
+                self.gauge.judge(now);
+            }
+        }
+    }
+
+    fn holds(&self) -> Holds {
+        self.gauge.holds().expect("word has come")
+    }
+}
+
+#[test]
+fn nothing_is_said_before_word_of_what_arrived() {
+    assert_eq!(Gauge::new(Bitrate::kbps(600)).holds(), None);
+}
+
+#[test]
+fn a_way_that_falls_is_known_in_half_a_second_and_given_time() {
+    let mut way = Way::new(3000);
+    way.run(2000, 0, 5000);
+    assert!(way.holds().rate.0 >= 1_900_000 && !way.holds().limited, "{:?}", way.holds());
+    way.bits = 500_000;
+    way.run(2000, 0, 500);
+    let holds = way.holds();
+    assert!((400_000..=520_000).contains(&holds.rate.0), "{holds:?}");
+    assert!(holds.now < holds.rate && holds.limited, "{holds:?}");
+    way.run(100, 0, 3000);
+    assert_eq!(way.holds().now, way.holds().rate, "the queue has gone");
+}
+
+#[test]
+fn more_is_tried_until_a_queue_says_how_much_there_is() {
+    let mut way = Way::new(3000);
+    way.run(None, 10_000, 10_000);
+    assert!((2_500_000..=3_000_000).contains(&way.holds().rate.0), "{:?}", way.holds());
+    assert!(way.holds().limited);
+    let mut way = Way::new(100_000);
+    way.run(None, 2_000, 10_000);
+    assert!((2_000_000..=2_700_000).contains(&way.holds().rate.0), "no more than is wished for: {:?}", way.holds());
+}
+
+#[test]
+fn what_gets_lost_without_a_queue_takes_nothing_away_for_long() {
+    for loss in [50, 150, 300] {
+        let mut way = Way::new(5000);
+        way.loss = loss;
+        way.run(1000, 0, 10_000);
+        assert!(way.holds().rate.0 >= 600_000, "{loss}: {:?}", way.holds());
+        assert_eq!(way.gauge.queue(), Duration::ZERO);
+        assert!(way.gauge.is_lossy(MediaTime::from_nanos(way.now)), "sound is better sent twice");
+    }
+}
+
+#[test]
+fn what_is_said_of_packets_that_nobody_knows_is_nothing() {
+    let mut gauge = Gauge::new(Bitrate::kbps(600));
+    gauge.word(5, Some(1), MediaTime::ZERO);
+    gauge.sent(Some(5), 500, MediaTime::ZERO);
+    gauge.word(6, Some(1), MediaTime::ZERO);
+    gauge.word(4, None, MediaTime::ZERO);
+    assert!(!gauge.judge(MediaTime::ZERO));
+    assert_eq!(gauge.holds(), None);
+}
