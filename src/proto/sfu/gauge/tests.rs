@@ -80,7 +80,8 @@ fn a_way_that_falls_is_known_in_half_a_second_and_given_time() {
 fn more_is_tried_until_a_queue_says_how_much_there_is() {
     let mut way = Way::new(3000);
     way.run(None, 10_000, 10_000);
-    assert!((2_500_000..=3_000_000).contains(&way.holds().rate.0), "{:?}", way.holds());
+    // Before the queue shows, what arrives is all that the way holds, and a packet more or less.
+    assert!((2_500_000..=3_090_000).contains(&way.holds().rate.0), "{:?}", way.holds());
     assert!(way.holds().limited);
     let mut way = Way::new(100_000);
     way.run(None, 2_000, 10_000);
