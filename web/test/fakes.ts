@@ -1,5 +1,52 @@
 // A WebSocket and a peer connection that the test plays the box for.
 
+/** Time that stands still until the test lets it pass: only of what is set to happen once, later. */
+export class HeldTime {
+  static #held: HeldTime | null = null;
+
+  /** Lets it go on by itself, if a test has left it held. */
+  static release(): void {
+    HeldTime.#held?.release();
+  }
+
+  readonly #real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+  #now = 0;
+  #last = 0;
+  #due = new Map<number, { at: number; run: () => void }>();
+
+  constructor() {
+    HeldTime.#held = this;
+    const set = (run: () => void, after = 0) => {
+      this.#last += 1;
+      this.#due.set(this.#last, { at: this.#now + after, run });
+      return this.#last;
+    };
+    const clear = (timer?: unknown) => {
+      // One that was set before time stood still is a real one.
+      if (!this.#due.delete(timer as number)) this.#real.clearTimeout(timer as number);
+    };
+    Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+  }
+
+  /** Time is so many milliseconds later at once: what was due meanwhile happens now, in its order. */
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (;;) {
+      const due = [...this.#due].filter(([, { at }]) => at <= this.#now);
+      const next = due.sort(([one, a], [other, b]) => a.at - b.at || one - other)[0];
+      if (!next) return;
+      this.#due.delete(next[0]);
+      next[1].run();
+    }
+  }
+
+  /** Lets it go on by itself again. What was due never happens. */
+  release(): void {
+    HeldTime.#held = null;
+    Object.assign(globalThis, this.#real);
+  }
+}
+
 type Frame = Record<string, unknown>;
 
 export class FakeSocket {
@@ -163,6 +210,7 @@ const capabilities = (kind: "audio" | "video") => ({ codecs: CODECS[kind] });
 
 /** Puts the fakes where the library looks for the browser's own. */
 export function install(): void {
+  HeldTime.release();
   FakeSocket.all = [];
   FakePeer.all = [];
   Object.assign(globalThis, {

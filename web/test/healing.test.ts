@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, mock, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { Healing, onNetworkChange } from "../src/client/healing";
+import { HeldTime } from "./fakes";
 
 let done: string[] = [];
+let time: HeldTime;
 const healing = () => {
   const one = new Healing({ restart: () => done.push("restart"), renew: () => done.push("renew") });
   one.begin();
@@ -11,18 +13,18 @@ const healing = () => {
 
 beforeEach(() => {
   done = [];
-  mock.timers.enable({ apis: ["setTimeout"] });
+  time = new HeldTime();
 });
-afterEach(() => mock.timers.reset());
+afterEach(() => time.release());
 
 test("a way that works, from both ends, is left alone", () => {
   const one = healing();
   one.heard("connecting");
   one.path("connecting");
   one.path("connected");
-  mock.timers.tick(3_000);
+  time.pass(3_000);
   one.heard("connected");
-  mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.deepEqual(done, []);
 });
 
@@ -32,9 +34,9 @@ test("a broken way is looked for anew at once, and made anew after 4 s, not befo
   one.path("disconnected");
   assert.deepEqual(done, ["restart"]);
   one.path("failed");
-  mock.timers.tick(3_999);
+  time.pass(3_999);
   assert.deepEqual(done, ["restart"]);
-  mock.timers.tick(1);
+  time.pass(1);
   assert.deepEqual(done, ["restart", "renew"]);
 });
 
@@ -44,7 +46,7 @@ test("a way that the restart found is kept", () => {
   one.path("disconnected");
   one.path("connecting");
   one.path("connected");
-  mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.deepEqual(done, ["restart"]);
 });
 
@@ -59,7 +61,7 @@ test("what the box hears counts: nothing any more at once, nothing yet after a w
   const two = healing();
   two.heard("connecting");
   two.path("connected");
-  mock.timers.tick(4_000);
+  time.pass(4_000);
   assert.deepEqual(done, ["renew"]);
 });
 
@@ -70,10 +72,10 @@ test("silence is looked after at once, and what comes again ends it", () => {
   assert.deepEqual(done, ["restart"]);
   assert.equal(one.troubled, true);
   one.answered(20);
-  mock.timers.tick(500);
+  time.pass(500);
   one.pulse("flows");
   assert.equal(one.troubled, false);
-  mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.deepEqual(done, ["restart"]);
 });
 
@@ -81,20 +83,20 @@ test("a box that has answered is waited for as long as a way takes to be found, 
   const one = healing();
   one.path("connected");
   one.pulse("silent");
-  mock.timers.tick(300);
+  time.pass(300);
   one.answered(20);
-  mock.timers.tick(599);
+  time.pass(599);
   assert.deepEqual(done, ["restart"]);
-  mock.timers.tick(1);
+  time.pass(1);
   assert.deepEqual(done, ["restart", "renew"]);
   done = [];
   const slow = healing();
   slow.path("connected");
   slow.pulse("silent");
   slow.answered(500);
-  mock.timers.tick(1_999);
+  time.pass(1_999);
   assert.deepEqual(done, ["restart"]);
-  mock.timers.tick(1);
+  time.pass(1);
   assert.deepEqual(done, ["restart", "renew"]);
 });
 
@@ -104,7 +106,7 @@ test("an answer to any other offer changes nothing", () => {
   one.answered(20);
   one.restart();
   one.answered(20);
-  mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.deepEqual(done, ["restart"]);
 });
 
@@ -113,7 +115,7 @@ test("a peer connection that begins owes nothing to the one before", () => {
   one.path("connected");
   one.path("disconnected");
   one.begin();
-  mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.deepEqual(done, ["restart"]);
 });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { Room, type RoomEvents } from "../src/client/room";
 import type { RoomState } from "../src/client/state";
-import { FakePeer, FakeSocket, install } from "./fakes";
+import { FakePeer, FakeSocket, HeldTime, install } from "./fakes";
 
 const STATE = {
   room: { id: "r", name: "Living room", broadcast: "b", live: null },
@@ -46,6 +46,9 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
+/** Those that a test has joined, left after it however it ended. */
+let rooms: Room[] = [];
+
 async function joined(
   events: RoomEvents = {},
   sdp = "answer",
@@ -53,6 +56,7 @@ async function joined(
 ): Promise<[Room, FakeSocket, Awaited<ReturnType<typeof welcome>>]> {
   const connection = FakeSocket.next();
   const room = new Room({ room: "r", name: "Ada", base: "http://box.example" }, events);
+  rooms.push(room);
   const done = room.join();
   const box = await connection;
   const said = await welcome(box, "me", 2, sdp, more);
@@ -61,6 +65,10 @@ async function joined(
 }
 
 beforeEach(install);
+afterEach(() => {
+  for (const room of rooms) room.leave();
+  rooms = [];
+});
 
 test("joining says the name, offers microphone and camera first, then slots", async () => {
   const [room, box, { join, offer }] = await joined();
@@ -188,15 +196,15 @@ test("a peer connection that never worked is not kept", async () => {
   room.leave();
 });
 
-test("a broken way is looked for anew on the same peer connection, then on another one, then all is made anew", async context => {
+test("a broken way is looked for anew on the same peer connection, then on another one, then all is made anew", async () => {
   const [room, box] = await joined();
   FakePeer.all[0]?.become("connected");
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = new HeldTime();
   FakePeer.all[0]?.become("disconnected");
   box.ok(await box.expect("offer"), { sdp: "answer" });
   assert.equal(FakePeer.all[0]?.restarts, 1);
   await settle();
-  context.mock.timers.tick(4_000);
+  time.pass(4_000);
   assert.equal(FakePeer.all.length, 2);
   assert.equal(FakePeer.all[0]?.closed, true);
   box.ok(await box.expect("offer"), { sdp: "answer" });
@@ -205,24 +213,24 @@ test("a broken way is looked for anew on the same peer connection, then on anoth
   box.ok(await box.expect("offer"), { sdp: "answer" });
   await settle();
   const connection = FakeSocket.next();
-  context.mock.timers.tick(4_000);
-  context.mock.timers.tick(1_000);
-  context.mock.timers.reset();
+  time.pass(4_000);
+  time.pass(1_000);
+  time.release();
   const { join } = await welcome(await connection);
   assert.equal(join.resume, "token");
   room.leave();
 });
 
-test("a way that comes back by itself is left alone", async context => {
+test("a way that comes back by itself is left alone", async () => {
   const [room, box] = await joined();
   const peer = FakePeer.all[0];
   peer?.become("connected");
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = new HeldTime();
   peer?.become("disconnected");
   box.ok(await box.expect("offer"), { sdp: "answer" });
   await settle();
   peer?.become("connected");
-  context.mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.equal(FakePeer.all.length, 1);
   room.leave();
 });
@@ -238,19 +246,19 @@ test("what the box has noticed and the browser has not is looked after as well",
   room.leave();
 });
 
-test("an offer for another way that nobody answers has another connection to the box raced with the one there is", async context => {
+test("an offer for another way that nobody answers has another connection to the box raced with the one there is", async () => {
   const phases: string[] = [];
   const [room, box] = await joined({ phase: phase => phases.push(phase) });
   FakePeer.all[0]?.become("connected");
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = new HeldTime();
   FakePeer.all[0]?.become("disconnected");
   await box.expect("offer");
   const connection = FakeSocket.next();
-  context.mock.timers.tick(300);
+  time.pass(300);
   const beside = await connection;
   assert.deepEqual(phases, ["joined"], "the one there is may still answer");
   const { join } = await welcome(beside);
-  context.mock.timers.reset();
+  time.release();
   assert.equal(join.resume, "token");
   assert.deepEqual(phases, ["joined", "reconnecting", "joined"]);
   assert.equal(FakePeer.all.length, 1, "the peer connection stays");
@@ -258,22 +266,22 @@ test("an offer for another way that nobody answers has another connection to the
   room.leave();
 });
 
-test("a connection to the box that was slow, and is alive, wins the race", async context => {
+test("a connection to the box that was slow, and is alive, wins the race", async () => {
   const phases: string[] = [];
   const [room, box] = await joined({ phase: phase => phases.push(phase) });
   FakePeer.all[0]?.become("connected");
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = new HeldTime();
   FakePeer.all[0]?.become("disconnected");
   const offer = await box.expect("offer");
   const connection = FakeSocket.next();
-  context.mock.timers.tick(300);
+  time.pass(300);
   const beside = await connection;
   box.ok(offer, { sdp: "answer" });
   await settle();
   FakePeer.all[0]?.become("connected");
   beside.onopen?.();
   await settle();
-  context.mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.equal(FakeSocket.all.length, 2, "no third one is made");
   assert.deepEqual(phases, ["joined"]);
   assert.equal(FakePeer.all.length, 1);
@@ -342,23 +350,23 @@ test("another codec for everybody brings a new offer with it first", async () =>
   room.leave();
 });
 
-test("what a page shows is said once it is calm, and again to a new connection", async context => {
+test("what a page shows is said once it is calm, and again to a new connection", async () => {
   const [room, box] = await joined();
   FakePeer.all[0]?.become("connected");
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const time = new HeldTime();
   const view = (height: number) => ({
     shown: [{ participant: "ben", source: "camera" as const, height }],
     front: null,
   });
   room.setView(view(100));
   room.setView(view(720));
-  context.mock.timers.tick(200);
+  time.pass(200);
   const said = await box.expect("view");
   assert.deepEqual({ shown: said.shown, front: said.front }, view(720));
   box.ok(said);
   room.setView(view(720));
-  context.mock.timers.tick(200);
-  context.mock.timers.reset();
+  time.pass(200);
+  time.release();
   const connection = FakeSocket.next();
   box.close();
   const next = await connection;

@@ -25,7 +25,9 @@ try {
     logLevel: "warning",
   });
   const files = tests.map(name => join(out, name.replace(/\.ts$/, ".mjs")));
-  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
+  // A test that failed may leave something running, which Node waits for.
+  const options = { stdio: "inherit", timeout: 300_000, killSignal: "SIGKILL" };
+  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], options);
   process.exitCode = run.status ?? 1;
 } finally {
   await rm(out, { recursive: true, force: true });

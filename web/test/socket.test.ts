@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Socket } from "../src/client/socket";
-import { FakeSocket, install } from "./fakes";
+import { FakeSocket, HeldTime, install } from "./fakes";
 
 let seen: string[] = [];
 let ends = 0;
@@ -71,19 +71,19 @@ test("a request larger than a frame is refused before it is sent", async () => {
   socket.close();
 });
 
-test("a first word that nobody answers is said again by another connection, once", async context => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+test("a first word that nobody answers is said again by another connection, once", async () => {
+  const time = new HeldTime();
   let closed = 0;
   const socket = new Socket("ws://box/", { event: () => {}, closed: () => (closed += 1) });
   const made = () => FakeSocket.all.length;
-  context.mock.timers.tick(2_999);
+  time.pass(2_999);
   assert.equal(made(), 1);
-  context.mock.timers.tick(1);
+  time.pass(1);
   assert.equal(made(), 2);
   FakeSocket.all[0]?.onopen?.();
   FakeSocket.all[1]?.onopen?.();
   await socket.opened;
-  context.mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.deepEqual([made(), closed], [2, 0]);
   const asked = socket.request("leave");
   const box = FakeSocket.all[1];
@@ -93,14 +93,14 @@ test("a first word that nobody answers is said again by another connection, once
   socket.close();
 });
 
-test("a connection that is refused, or given up, is not tried again", async context => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+test("a connection that is refused, or given up, is not tried again", async () => {
+  const time = new HeldTime();
   const refused = new Socket("ws://box/", { event: () => {}, closed: () => {} });
   FakeSocket.all[0]?.close();
   await assert.rejects(refused.opened);
   const given = new Socket("ws://box/", { event: () => {}, closed: () => {} });
   given.close();
   await assert.rejects(given.opened);
-  context.mock.timers.tick(60_000);
+  time.pass(60_000);
   assert.equal(FakeSocket.all.length, 2);
 });
