@@ -25,6 +25,9 @@ const LONGEST: Duration = Duration::from_secs(64);
 const GOOD: Duration = Duration::from_secs(60);
 /// An estimate this much above the one with which a step failed is another link, in percent.
 const ANOTHER: u64 = 130;
+/// A queue that leaves at least this part of what the way holds, in percent, may be that of a burst.
+const PASSING: u64 = 60;
+
 /// What a slot was given before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Has {
@@ -114,11 +117,15 @@ impl Allocator {
         let had: u64 = wishes.iter().filter_map(|wish| Some(wish.cost(wish.has()?))).sum();
         // There is a queue on the way, which is given time to go.
         let queue = at_once < estimate;
-        let cut = if queue { had > at_once } else { limited && self.is_too_much(now, had, estimate) };
+        // A queue that a burst has made goes by itself where what is shown fits. To pause it would cost a keyframe, which is the next
+        // burst.
+        let passing = at_once * 100 >= estimate * PASSING && had <= estimate;
+        let cut = if queue { had > at_once && !passing } else { limited && self.is_too_much(now, had, estimate) };
         if cut {
             self.failed(now, estimate);
         }
         let budget = match queue {
+            true if passing => had.max(at_once),
             true => at_once,
             false if cut => estimate,
             false => estimate.max(had),

@@ -32,6 +32,9 @@ const LASTS: i64 = millis(300);
 const HIGH: i64 = millis(120);
 const SOON: i64 = millis(100);
 const MEASURED: i64 = millis(800);
+/// If what arrived of late is less than this part of that, in percent, while the queue is high, the way has got narrow just now.
+const LATE: i64 = millis(150);
+const FALLS: u64 = 75;
 /// Such a part of what the way holds is used, in percent: what is left empties the queue.
 const USED: u64 = 95;
 /// A measurement that is lower than what is known by less than this part of it, in percent, is noise.
@@ -66,11 +69,11 @@ const GOOD: i64 = millis(60_000);
 /// while; if as much gets lost, it is the way.
 const LOSSY: u64 = 10;
 const LESS_FOR: i64 = millis(2000);
-/// How long that is remembered of the way.
+/// How long it is remembered of the way after less than half as much gets lost.
 const REMEMBERED: i64 = millis(30_000);
 /// Loss is counted over this long or twice as long, and over so many packets.
-const COUNTED: i64 = millis(500);
-const COUNTED_AT_LEAST: u64 = 30;
+const COUNTED: i64 = millis(1000);
+const COUNTED_AT_LEAST: u64 = 60;
 
 /// Loss from which on sound is better sent twice, in percent, and how long after it.
 const TWICE: u64 = 2;
@@ -164,6 +167,8 @@ pub struct Gauge {
     newest_left: MediaTime,
     /// The lowest delays: of the time before, and since then.
     lowest: (i64, i64),
+    /// And the lowest times from when a packet left to word of it, in the same.
+    earliest: (i64, i64),
     lowest_since: MediaTime,
     /// The shortest queue in the report that is being read, and in the one before.
     queue_now: Option<i64>,
@@ -199,6 +204,7 @@ impl Gauge {
             newest: None,
             newest_left: MediaTime::ZERO,
             lowest: (i64::MAX, i64::MAX),
+            earliest: (i64::MAX, i64::MAX),
             lowest_since: MediaTime::ZERO,
             queue_now: None,
             queue: 0,
@@ -275,6 +281,7 @@ impl Gauge {
         let delay = at.saturating_sub(left.nanos());
         if now.since(self.lowest_since) > LOWEST {
             self.lowest = (self.lowest.1, i64::MAX);
+            self.earliest = (self.earliest.1, i64::MAX);
             self.lowest_since = now;
         }
         self.lowest.1 = self.lowest.1.min(delay);
@@ -293,13 +300,19 @@ impl Gauge {
         }
     }
 
-    /// Bits a second that arrived from then on, and what goes beside.
+    /// Bits a second that arrived from then on, and what goes beside. What no word has come of is taken to have arrived: reports get
+    /// lost too, and that of a packet that was lost says so.
     fn delivered(&self, since: i64) -> u64 {
         let Some(newest) = self.newest.filter(|newest| *newest > since) else {
             return 0;
         };
         let of = self.arrived.iter().rev().take_while(|(at, _)| *at > since);
-        let bytes: u64 = of.map(|(_, bytes)| u64::from(*bytes)).sum();
+        let told: u64 = of.map(|(_, bytes)| u64::from(*bytes)).sum();
+        let oldest = self.newest_left.plus_nanos(since - newest);
+        let of =
+            self.sent.iter().rev().skip_while(|sent| sent.at > self.newest_left).take_while(|sent| sent.at > oldest);
+        let untold: u64 = of.filter(|sent| sent.word == Word::None).map(|sent| u64::from(sent.bytes)).sum();
+        let bytes = told + untold;
         let span = (newest - since).unsigned_abs();
         let rate = u128::from(bytes) * 8 * 1_000_000_000 / u128::from(span.max(1));
         u64::try_from(rate).unwrap_or(u64::MAX).saturating_add(self.beside.0.saturating_mul(8))
@@ -316,6 +329,7 @@ impl Gauge {
             return false;
         };
         self.queue = queue;
+        self.earliest.1 = self.earliest.1.min(now.since(self.newest_left));
         if self.heard.is_none() {
             self.next_try = now + Duration::from_nanos(FIRST.unsigned_abs());
         }
@@ -325,6 +339,7 @@ impl Gauge {
         let mut news = self.try_on(holds, newest, now);
         if let Some(holds) = holds {
             self.limited = Some(now);
+            self.queue = self.queue.max(self.coming(holds));
             let used = percent(holds, USED).max(FLOOR);
             if used < percent(self.rate, 100 - NOISE) {
                 self.rate = used;
@@ -353,7 +368,22 @@ impl Gauge {
     fn saturated(&self, newest: i64) -> Option<u64> {
         let lasted = newest - self.busy?.since;
         let full = lasted >= LASTS || (lasted >= SOON && self.queue >= HIGH);
-        full.then(|| self.delivered(newest - lasted.min(MEASURED)))
+        if !full {
+            return None;
+        }
+        let on_the_whole = self.delivered(newest - lasted.min(MEASURED));
+        let of_late = self.delivered(newest - lasted.min(LATE));
+        let falls = self.queue >= HIGH && of_late < percent(on_the_whole, FALLS);
+        Some(if falls { of_late } else { on_the_whole })
+    }
+
+    /// The queue that there will be, of what has left since the newest packet of which word has come, if the way holds this.
+    fn coming(&self, holds: u64) -> i64 {
+        let since = |sent: &&Sent| sent.at > self.newest_left;
+        let bytes: u64 = self.sent.iter().rev().take_while(since).map(|sent| u64::from(sent.bytes)).sum();
+        let takes = u128::from(bytes) * 8 * 1_000_000_000 / u128::from(holds.max(FLOOR));
+        let usual = self.earliest.0.min(self.earliest.1);
+        i64::try_from(takes).unwrap_or(i64::MAX).saturating_sub(usual)
     }
 
     /// Goes on with what is tried. Answers whether it is over.
@@ -434,6 +464,11 @@ impl Gauge {
                 self.rate = self.rate.max(before);
             }
             return true;
+        }
+        if let Some((usual, at)) = &mut self.loses
+            && loss * 2 >= *usual
+        {
+            *at = now;
         }
         let usual = self.loses.map_or(0, |(usual, _)| usual);
         if loss < usual + LOSSY {

@@ -19,6 +19,8 @@ const YOUNG: Duration = Duration::from_secs(1);
 const TRY: Duration = Duration::from_secs(3);
 /// A source of which nothing came for this long is silent; a shared screen that stands still sends a picture a second or fewer.
 const STILL: Duration = Duration::from_secs(5);
+/// A keyframe that comes sooner after another, or is the first, was asked for: it says nothing of what a layer costs in the long run.
+const KEYFRAMES: Duration = Duration::from_secs(2);
 /// After a pause as long a layer is measured anew.
 const BREAK: Duration = Duration::from_secs(2);
 /// How fast what is said of a layer follows what is measured, upwards and downwards: a picture that stands still for a moment is
@@ -42,6 +44,9 @@ struct Meter {
     /// The step that is being counted.
     step: i64,
     first: Option<MediaTime>,
+    /// When the last keyframe came that is counted, and the timestamp of the last one that is not.
+    keyframe: Option<MediaTime>,
+    asked: Option<u64>,
     last: Option<MediaTime>,
     /// What is said of it, in bits a second, and since when.
     known: Option<(u64, MediaTime)>,
@@ -57,13 +62,27 @@ impl Meter {
         self.step = self.step.max(step);
     }
 
-    fn count(&mut self, bytes: u64, now: MediaTime) {
+    fn count(&mut self, packet: &Packet, now: MediaTime) {
         self.turn(now);
-        if self.last.is_none_or(|last| now.since(last) > BREAK.as_nanos() as i64) {
+        let anew = self.last.is_none_or(|last| now.since(last) > BREAK.as_nanos() as i64);
+        if anew {
             self.first = Some(now);
             self.bytes = [0; STEPS];
         }
         self.last = Some(self.last.map_or(now, |last| last.max(now)));
+        if packet.keyframe && packet.codec.kind() == Kind::Video {
+            let before = self.keyframe.filter(|_| !anew);
+            if before.is_some_and(|at| now.since(at) >= KEYFRAMES.as_nanos() as i64) {
+                (self.keyframe, self.asked) = (Some(now), None);
+            } else {
+                self.keyframe = before.or(Some(now));
+                self.asked = Some(packet.rtp_time);
+            }
+        }
+        if self.asked == Some(packet.rtp_time) {
+            return;
+        }
+        let bytes = packet.payload.len() as u64 + BESIDE;
         self.bytes[self.step.rem_euclid(STEPS as i64) as usize] += bytes;
     }
 
@@ -110,7 +129,7 @@ impl Rates {
 
     /// Takes note of a packet.
     pub fn count(&mut self, packet: &Packet, now: MediaTime) {
-        self.meters[packet.layer.number()].count(packet.payload.len() as u64 + BESIDE, now);
+        self.meters[packet.layer.number()].count(packet, now);
     }
 
     /// Takes note of which layers are asked of the source from now on.

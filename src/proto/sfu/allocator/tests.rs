@@ -228,6 +228,15 @@ fn a_queue_on_the_way_is_given_time_and_nothing_goes_up_meanwhile() {
 }
 
 #[test]
+fn the_queue_of_a_burst_pauses_nothing_where_what_is_shown_fits() {
+    let mut slots = Slots::new([wish(Rank::Sound, LOW), wish(Rank::Speaker, LOW)]);
+    assert_eq!(slots.run(50, 300), "00");
+    let queue = |now| Some(Holds { now: Bitrate::kbps(now), ..Holds::from(Bitrate::kbps(260)) });
+    assert_eq!(slots.holding(50, queue(190)), "00");
+    assert_eq!(slots.holding(1, queue(150)), "0-", "one that is long is given time");
+}
+
+#[test]
 fn as_long_as_a_way_has_shown_no_limit_it_is_used_quickly() {
     let mut slots = Slots::new([wish(Rank::Tile, HIGH)]);
     slots.limited = false;

@@ -12,13 +12,15 @@ struct Way {
     dice: Dice,
     /// What is under way: number, when it arrives, if it does.
     under_way: VecDeque<(u16, i64, bool)>,
+    /// Of a thousand reports so many get lost.
+    untold: u64,
 }
 
 impl Way {
     fn new(kbps: u64) -> Self {
         let gauge = Gauge::new(Bitrate::kbps(600));
         let (under_way, dice) = (VecDeque::new(), Dice::new(1));
-        Self { gauge, now: 0, number: 65_000, bits: kbps * 1000, free: 0, loss: 0, dice, under_way }
+        Self { gauge, now: 0, number: 65_000, bits: kbps * 1000, free: 0, loss: 0, dice, under_way, untold: 0 }
     }
 
     /// Sends so much for as long, or as much as the gauge says if nothing is said; word comes every 50 ms.
@@ -40,12 +42,15 @@ impl Way {
                 self.number = self.number.wrapping_add(1);
             }
             if self.now % super::millis(50) == 0 {
+                let untold = self.dice.of_thousand(self.untold);
                 while let Some((number, at, lost)) =
                     self.under_way.front().copied().filter(|(_, at, _)| *at <= self.now)
                 {
                     self.under_way.pop_front();
-                    // The clock there is another.
-                    self.gauge.word(number, (!lost).then_some(at + 7_000_000_000), now);
+                    if !untold {
+                        // The clock there is another.
+                        self.gauge.word(number, (!lost).then_some(at + 7_000_000_000), now);
+                    }
                 }
                 self.gauge.judge(now);
             }
@@ -74,6 +79,33 @@ fn a_way_that_falls_is_known_in_half_a_second_and_given_time() {
     assert!(holds.now < holds.rate && holds.limited, "{holds:?}");
     way.run(100, 0, 3000);
     assert_eq!(way.holds().now, way.holds().rate, "the queue has gone");
+}
+
+#[test]
+fn what_is_under_way_when_a_way_falls_is_part_of_the_queue() {
+    let mut way = Way::new(3000);
+    way.run(2000, 0, 5000);
+    way.bits = 500_000;
+    // The first report that shows a queue is of packets that left long before.
+    while way.holds().now == way.holds().rate {
+        way.run(2000, 0, 50);
+    }
+    let queue = Duration::from_nanos((way.free - way.now).unsigned_abs());
+    assert!(way.gauge.queue() + Duration::from_millis(150) > queue, "{:?} of {queue:?}", way.gauge.queue());
+    assert!(way.gauge.queue() < queue + Duration::from_millis(150), "{:?} of {queue:?}", way.gauge.queue());
+}
+
+#[test]
+fn reports_that_get_lost_do_not_make_a_way_narrow() {
+    let mut way = Way::new(2000);
+    way.run(1500, 0, 5000);
+    way.untold = 200;
+    // At times a little more than it holds, so that there is a queue to be measured.
+    for _ in 0..40 {
+        way.run(2400, 0, 400);
+        way.run(1000, 0, 600);
+        assert!(way.holds().rate.0 >= 1_500_000, "{:?}", way.holds());
+    }
 }
 
 #[test]

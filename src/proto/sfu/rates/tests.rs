@@ -18,7 +18,7 @@ fn packet(layer: Layer, bytes: u64, millis: i64) -> Packet {
         codec: Codec::H264,
         layer,
         seq: 0,
-        rtp_time: 0,
+        rtp_time: (millis as u64).wrapping_mul(90),
         time: MediaTime::from_millis(millis),
         marker: false,
         keyframe: false,
@@ -46,6 +46,26 @@ fn a_steady_layer_costs_what_it_sends() {
             _ => assert!(near(low, 200_000), "{low:?} after {second} s"),
         }
     }
+}
+
+#[test]
+fn keyframes_that_were_asked_for_are_not_what_a_layer_costs_and_regular_ones_are() {
+    // Pictures every 20 ms of which some are ten times as large, in milliseconds.
+    let cost = |keyframes: &dyn Fn(i64) -> bool| {
+        let mut rates = Rates::new(Kind::Video);
+        for at in (0..20_000).step_by(20) {
+            let keyframe = keyframes(at);
+            for part in 0..if keyframe { 10 } else { 1 } {
+                let packet = Packet { keyframe: keyframe && part == 0, ..packet(LOW, 500 - BESIDE, at) };
+                rates.count(&packet, MediaTime::from_millis(at));
+            }
+        }
+        costs(&mut rates, 20_000)[0]
+    };
+    let asked = cost(&|at| [0, 300, 18_000, 18_200, 18_600, 19_500].contains(&at));
+    assert!(near(asked, 200_000), "{asked:?}");
+    let regular = cost(&|at| at % 2000 == 0);
+    assert!(near(regular, 218_000), "{regular:?}");
 }
 
 #[test]

@@ -48,40 +48,15 @@ fn four_fifths_of_a_steady_link_are_used_and_nothing_changes() {
     }
 }
 
-/// Half a minute at 3 Mbit/s, half a minute at 500 kbit/s, 40 seconds at 3 Mbit/s.
-fn fall_and_rise(seed: u64) -> Call {
-    let mut call = Call::new(Way::of(3000), seed, &everybody());
-    call.run(30).way(Way::of(500));
-    call.run(30).way(Way::of(3000));
-    call.run(40);
-    call
-}
-
 #[test]
-fn a_fall_leaves_no_queue_for_long_and_a_rise_is_used_after_twenty_seconds() {
+fn a_fall_leaves_no_queue_after_two_seconds_and_a_rise_is_used_after_ten() {
     for seed in SEEDS {
-        let call = fall_and_rise(seed);
-        assert!(longest_queue(call.seen(34.0, 60.0)) < 500, "\n{}", call.told());
-        assert!(heard(call.seen(34.0, 60.0)) > 0.95, "the sound arrives\n{}", call.told());
-        let (before, after) = (arrived(call.seen(20.0, 30.0)), arrived(call.seen(80.0, 90.0)));
-        assert!(after * 10 >= before * 8, "{after} twenty seconds after the rise, {before} before\n{}", call.told());
-    }
-}
-
-#[test]
-#[ignore = "the aim, which does not always hold: what is with the engine when the link falls leaves after it"]
-fn a_fall_leaves_no_queue_after_two_seconds() {
-    for seed in SEEDS {
-        let call = fall_and_rise(seed);
+        let mut call = Call::new(Way::of(3000), seed, &everybody());
+        call.run(30).way(Way::of(500));
+        call.run(30).way(Way::of(3000));
+        call.run(20);
         assert!(longest_queue(call.seen(32.0, 60.0)) < 400, "\n{}", call.told());
-    }
-}
-
-#[test]
-#[ignore = "the aim, which does not always hold: after a try that gains little the next comes five seconds later"]
-fn a_rise_is_used_after_ten_seconds() {
-    for seed in SEEDS {
-        let call = fall_and_rise(seed);
+        assert!(heard(call.seen(34.0, 60.0)) > 0.95, "the sound arrives\n{}", call.told());
         let (before, after) = (arrived(call.seen(20.0, 30.0)), arrived(call.seen(70.0, 80.0)));
         assert!(after * 10 >= before * 8, "{after} ten seconds after the rise, {before} before\n{}", call.told());
     }
@@ -98,7 +73,6 @@ fn a_call_begins_without_a_long_queue_however_little_the_link_holds() {
 }
 
 #[test]
-#[ignore = "the aim, which does not hold: the picture is paused for seconds when the first keyframe has made a queue"]
 fn pictures_go_on_without_freezes_on_little() {
     for seed in SEEDS {
         // Two in a call: of everybody two are heard, which leaves too little.

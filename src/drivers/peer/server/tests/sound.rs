@@ -71,6 +71,7 @@ async fn what_is_lost_of_sound_is_made_good_and_its_loudness_told() {
     let mut seen = source.reader(Gate::default());
     handle.receive(id, mid.to_string(), writer).await.expect("the worker runs");
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
+    settled(&handle).await;
     for index in [100, 101, 103, 104, 107] {
         let packet = redundant(&sender, mid, index);
         sender.write(mid, None, packet);
@@ -105,6 +106,7 @@ async fn silence_that_is_not_sent_is_no_loss_and_what_follows_is_in_its_place() 
     let mut seen = source.reader(Gate::default());
     handle.receive(id, mid.to_string(), writer).await.expect("the worker runs");
     handle.source(NAME, Some(source.reader(Gate::default()))).await.expect("the worker runs");
+    settled(&handle).await;
     let frames: Vec<u32> = (100..150).chain((160..250).step_by(20)).chain(250..300).collect();
     let mut got = Vec::new();
     let began = Instant::now();
