@@ -492,14 +492,10 @@ impl Peer {
         if self.moved {
             return;
         }
-        self.estimate = match kind {
-            BweKind::Twcc { estimate, can_probe: true } => Some(Bitrate(estimate.as_u64())),
-            // What can't be probed is not known.
-            BweKind::Twcc { .. } => None,
-            // Who says what it takes at most, without saying what arrived.
-            BweKind::Remb { estimate, .. } if self.estimate.is_none() => Some(Bitrate(estimate.as_u64())),
-            _ => return,
-        };
+        // What can't be probed is not known; nor is what is taken at most by who does not say what arrived.
+        if let BweKind::Twcc { estimate, can_probe } = kind {
+            self.estimate = can_probe.then(|| Bitrate(estimate.as_u64()));
+        }
     }
 
     /// `direction` is ours: receiving means that the peer sends.
@@ -634,6 +630,15 @@ mod tests {
         assert_eq!(peer.came(&stun, after(3380)), [], "it looks for a way, and there is none yet");
         assert_eq!(peer.came(&rtcp, after(3390)), [mid]);
         assert_eq!(peer.came(&rtcp, after(3400)), []);
+    }
+
+    #[test]
+    fn what_a_browser_takes_at_most_without_saying_what_arrived_pauses_nothing() {
+        let (mut peer, now, mid) = peer();
+        peer.gauge = None;
+        peer.phase = Phase::Connected;
+        peer.estimated(&BweKind::Remb { mid, estimate: Rate::bps(50_000) });
+        assert_eq!(peer.holds(now), None);
     }
 
     #[test]
