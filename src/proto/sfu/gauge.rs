@@ -170,7 +170,7 @@ pub struct Gauge {
     /// And the lowest times from when a packet left to word of it, in the same.
     earliest: (i64, i64),
     lowest_since: MediaTime,
-    /// The shortest queue in the report that is being read, and in the one before.
+    /// The shortest queue in the report that is being read; and see [`Gauge::queue`].
     queue_now: Option<i64>,
     queue: i64,
     busy: Option<Busy>,
@@ -503,7 +503,7 @@ impl Gauge {
         self.long.is_none() && self.lossy.is_some_and(|at| now.since(at) < TWICE_FOR)
     }
 
-    /// The queue on the way, as it was when the last word came.
+    /// The queue on the way as it was when the last word came; while the way is full, as it will be when what is under way is there.
     pub fn queue(&self) -> Duration {
         Duration::from_nanos(self.queue.max(0).unsigned_abs())
     }

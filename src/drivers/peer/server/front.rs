@@ -25,6 +25,7 @@ use crate::proto::ice::{Outside, Transport};
 
 /// Largest datagram read. Ours and browsers' stay below 1 500 bytes; longer ones are cut and then refused.
 const DATAGRAM: usize = 2048;
+
 /// Reads the sockets.
 pub(super) struct Front {
     socket: tokio::net::UdpSocket,

@@ -124,7 +124,7 @@ impl Peer {
         // What those send who have no H.264; everybody receives it.
         config = config.enable_vp8(true);
         if terms.estimate {
-            // What arrived is told to the engine alone otherwise. It copies each packet for that: see docs/performance.md.
+            // Reports of what arrived stay in the engine otherwise. It copies every packet for that: see docs/performance.md.
             config = config.enable_bwe(Some(Rate::bps(BEGIN))).enable_raw_packets(true);
         }
         Self {
@@ -265,7 +265,7 @@ impl Peer {
         Some(gauged.unwrap_or(Holds { limited: !self.probed, ..Holds::from(estimate) }))
     }
 
-    /// The same as it was last, smoothed.
+    /// What is known of that, for the metrics: nothing of a way of which nothing was said yet.
     pub(super) fn estimate(&self) -> Option<Bitrate> {
         let gauged = self.gauge.as_ref().filter(|_| self.probed).and_then(Gauge::holds);
         self.estimate.map(|estimate| gauged.map_or(estimate, |holds| holds.rate))
