@@ -12,6 +12,7 @@ mod report;
 mod sfu;
 mod srtp;
 
+use std::io::BufRead;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ fn main() -> anyhow::Result<()> {
         What::Sfu(options) => sfu(&options),
         What::Srtp { rounds, packets } => srtp::run(rounds, packets),
         What::Ciphers { packets } => srtp::measure(packets),
-        What::Worker { peers } => forward::worker::run(peers),
+        What::Worker { peers } => forward::worker::run(peers, std::io::stdin().lock().lines()),
         What::Bare { sending } => forward::bare::run(sending),
     }
 }

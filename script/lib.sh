@@ -22,6 +22,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     chromium chromium-driver ffmpeg firefox-esr python3 shellcheck
     libnss3-tools # certutil, by which a browser is told whom to trust
     coturn # turnserver, a relay
+    espeak-ng # voices, for the echo canceller
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)
 }

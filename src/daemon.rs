@@ -2,6 +2,7 @@
 
 mod doctor;
 mod doors;
+mod encoders;
 mod limits;
 mod reload;
 
@@ -32,6 +33,7 @@ use crate::proto::ice::Transport;
 use crate::services::{access, broadcast, egress, endpoint, origin, program, reachability, room};
 
 pub use doctor::doctor;
+pub use encoders::code_pictures;
 pub use reload::Reloader;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
@@ -91,7 +93,18 @@ impl Daemon {
 
         // Drivers. The first start of GStreamer scans its plugins, which takes seconds.
         tokio::task::spawn_blocking(pipeline::init).await.context("GStreamer could not be started")??;
-        let encoder = pipeline::choose_h264_encoder(choice(config.media.h264_encoder))?;
+        let known = config.node.state.join("encoders.json");
+        let chosen = tokio::task::spawn_blocking({
+            let wanted = choice(config.media.h264_encoder);
+            move || encoders::choose(wanted, &known)
+        });
+        let chosen = chosen.await.context("no encoder can be chosen")??;
+        tracing::info!(
+            encoder = chosen.encoder.element(),
+            fps = chosen.speed.map(|speed| speed.fps),
+            "H.264 encoder chosen"
+        );
+        let encoder = chosen.encoder;
         let inventory = tokio::task::spawn_blocking(device::inventory).await.context("devices can't be listed")?;
         let state = config.node.state.clone();
         let folder = state.clone();
@@ -130,6 +143,7 @@ impl Daemon {
             origin: origin.clone(),
             rooms: room.clone(),
             encoder,
+            speed: chosen.speed,
             screen: (config.program.width, config.program.height, config.program.fps),
             timeline,
             seen: seen.clone(),

@@ -1,6 +1,6 @@
 //! The box's side in a process of its own: the worker of the peers, with the rings that `origin` would put between.
 
-use std::io::{BufRead, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,8 +36,8 @@ pub enum Peers {
     Viewer,
 }
 
-/// Answers offers until standard input ends.
-pub fn run(peers: Peers) -> anyhow::Result<()> {
+/// Answers offers until these lines end.
+pub fn run(peers: Peers, lines: impl Iterator<Item = io::Result<String>>) -> anyhow::Result<()> {
     let terms = if peers == Peers::Call { Terms::call(Codec::H264) } else { Terms::VIEWER };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
@@ -45,7 +45,7 @@ pub fn run(peers: Peers) -> anyhow::Result<()> {
         server::start(&config, Timeline::new(Instant::now(), 0, 0), watch::channel(Arc::default()).1)?;
     let (events, _told) = mpsc::channel(EVENTS);
     let publication = PublicationId::from_bytes([1; 10]);
-    for (number, line) in std::io::stdin().lock().lines().enumerate() {
+    for (number, line) in lines.enumerate() {
         let offer: Offer = serde_json::from_str(&line?)?;
         let peer = PeerId::from_bytes([u8::try_from(number).context("at most 255 peers")?; 10]);
         let answer = runtime.block_on(async {
@@ -61,7 +61,7 @@ pub fn run(peers: Peers) -> anyhow::Result<()> {
             }
             anyhow::Ok(answer)
         })?;
-        writeln!(std::io::stdout(), "{}", serde_json::to_string(&Answer { sdp: answer.sdp })?)?;
+        writeln!(io::stdout(), "{}", serde_json::to_string(&Answer { sdp: answer.sdp })?)?;
     }
     drop(worker);
     thread.join().map_err(|_| anyhow::anyhow!("the worker failed"))

@@ -30,6 +30,12 @@ pub enum Command {
     Doctor(Doctor),
     /// Print the version.
     Version,
+    /// Code pictures with an H.264 encoder, by the name of its GStreamer element, and say how it works as JSON. The daemon runs this.
+    #[command(hide = true)]
+    CodePictures {
+        /// For example x264enc.
+        element: String,
+    },
 }
 
 /// What can be looked at.

@@ -8,6 +8,7 @@ mod coming_back;
 mod config;
 mod documents;
 mod embed;
+mod encoders;
 mod firefox;
 mod fixture;
 mod forwarded;

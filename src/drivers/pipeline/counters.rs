@@ -6,7 +6,7 @@ use super::decode::Fed;
 use crate::model::count::{Counter, Gauge};
 
 /// The roles of pipelines that run for long.
-pub const ROLES: [&str; 9] = [
+pub const ROLES: [&str; 10] = [
     "camera",
     "camera-layer",
     "microphone",
@@ -16,6 +16,7 @@ pub const ROLES: [&str; 9] = [
     "audio-decoder",
     "display",
     "speaker",
+    "duplex",
 ];
 
 /// What the pipelines of one role do.

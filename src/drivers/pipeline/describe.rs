@@ -1,7 +1,7 @@
 //! The text of every pipeline, as `gst_parse_launch` reads it. Pure: no GStreamer here, and no text of people.
 
 use super::elements::H264Encoder;
-use super::spec::{AudioCodec, CameraEncoder, CameraSource, MicrophoneSource, Spec, V4l2Format};
+use super::spec::{AudioCodec, CameraEncoder, CameraSource, Echo, MicrophoneSource, Spec, V4l2Format};
 use crate::model::track::Codec;
 
 /// Units or pictures that may wait in front of an element. What does not fit is dropped by us (see the feeds); the
@@ -79,6 +79,33 @@ fn vp8(bitrate: u32, keyframe_interval: u32) -> String {
     )
 }
 
+/// A voice as Opus.
+fn voice(bitrate: u32) -> String {
+    format!("{} name=encoder audio-type=voice inband-fec=true packet-loss-percentage=10 dtx=true", opus(bitrate))
+}
+
+/// A sound card that records, up to the format that a voice is encoded from. Its clock is followed, not used.
+fn recorded() -> String {
+    [
+        "alsasrc name=device provide-clock=false slave-method=skew buffer-time=100000 latency-time=10000",
+        "queue max-size-buffers=0 max-size-bytes=0 max-size-time=500000000 leaky=downstream",
+        "audioconvert",
+        "audioresample",
+        &raw_audio(1),
+    ]
+    .join(" ! ")
+}
+
+/// A sound card that plays.
+fn played(name: &str) -> String {
+    format!("alsasink name={name} provide-clock=false slave-method=skew buffer-time=60000 latency-time=10000")
+}
+
+/// What the call says, on its way to a speaker.
+fn said() -> String {
+    format!("{} do-timestamp=true min-latency=20000000", source(&raw_audio(2), true))
+}
+
 fn opus(bitrate: u32) -> String {
     format!("opusenc bitrate={bitrate} frame-size=20 bitrate-type=constrained-vbr")
 }
@@ -139,20 +166,37 @@ pub fn describe(spec: &Spec) -> String {
             chain(&[&source(&raw_video(width, height, spec.fps), false), &scale, &encoder, SINK])
         }
         Spec::Microphone(spec) => {
-            let how = "name=encoder audio-type=voice inband-fec=true packet-loss-percentage=10 dtx=true";
-            let encoder = format!("{} {how}", opus(spec.bitrate));
+            let encoder = voice(spec.bitrate);
             match spec.source {
                 MicrophoneSource::StandIn => chain(&[&source(&raw_audio(1), true), &encoder, SINK]),
-                MicrophoneSource::Alsa { .. } => chain(&[
-                    "alsasrc name=device provide-clock=false slave-method=skew buffer-time=100000 latency-time=10000",
-                    "queue max-size-buffers=0 max-size-bytes=0 max-size-time=500000000 leaky=downstream",
-                    "audioconvert",
-                    "audioresample",
-                    &raw_audio(1),
-                    &encoder,
-                    SINK,
-                ]),
+                MicrophoneSource::Alsa { .. } => chain(&[&recorded(), &encoder, SINK]),
             }
+        }
+        Spec::Duplex(spec) => {
+            // The probe and the canceller find each other by the name of the probe, in the whole process.
+            let (probe, echo) = match spec.echo {
+                Echo::Off => ("", ""),
+                Echo::Cancel => (
+                    "webrtcechoprobe name=probe",
+                    // With a higher level of echo suppression who speaks at the same time is hardly heard.
+                    "webrtcdsp probe=probe echo-suppression-level=low noise-suppression-level=moderate gain-control=false \
+                     high-pass-filter=true",
+                ),
+                Echo::HalfDuplex => ("", "volume name=gate"),
+            };
+            let speaker = chain(&[
+                &said(),
+                "audioconvert",
+                "audioresample",
+                // The canceller listens to one channel; people in a call are in the middle anyway.
+                &raw_audio(if spec.echo == Echo::Cancel { 1 } else { 2 }),
+                probe,
+                "queue max-size-buffers=0 max-size-bytes=0 max-size-time=500000000",
+                "audioconvert",
+                "audioresample",
+                &played("speaker"),
+            ]);
+            format!("{speaker} {}", chain(&[&recorded(), echo, &voice(spec.bitrate), SINK]))
         }
         Spec::VideoDecoder(spec) => {
             let caption = match spec.caption {
@@ -209,12 +253,7 @@ pub fn describe(spec: &Spec) -> String {
                 &format!("kmssink name=device sync=false{connector}"),
             ])
         }
-        Spec::Speaker(_) => chain(&[
-            &format!("{} do-timestamp=true min-latency=20000000", source(&raw_audio(2), true)),
-            "audioconvert",
-            "audioresample",
-            "alsasink name=device provide-clock=false slave-method=skew buffer-time=60000 latency-time=10000",
-        ]),
+        Spec::Speaker(_) => chain(&[&said(), "audioconvert", "audioresample", &played("device")]),
         Spec::Card { width, height } => {
             chain(&[&source(&raw_video(*width, *height, 1), false), &text("caption", MIDDLE, *height, 9), SINK])
         }
@@ -229,8 +268,8 @@ pub fn describe(spec: &Spec) -> String {
 mod tests {
     use super::*;
     use crate::drivers::pipeline::spec::{
-        AudioEncoderSpec, CameraSpec, DisplaySpec, LayerSpec, MicrophoneSpec, SpeakerSpec, VideoDecoderSpec,
-        VideoEncoderSpec, check,
+        AudioEncoderSpec, CameraSpec, DisplaySpec, DuplexSpec, LayerSpec, MicrophoneSpec, SpeakerSpec,
+        VideoDecoderSpec, VideoEncoderSpec, check,
     };
 
     fn camera(source: CameraSource) -> Spec {
@@ -260,6 +299,10 @@ mod tests {
             })
         };
         let alsa = MicrophoneSource::Alsa { device: "plughw:CARD=x ! filesink".to_owned() };
+        let duplex = |echo| {
+            let (microphone, speaker) = ("plughw:CARD=x ! filesink".to_owned(), "plughw:CARD=y ! filesink".to_owned());
+            Spec::Duplex(DuplexSpec { microphone, speaker, bitrate: 48_000, echo, speaker_delay: 100 })
+        };
         let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
         let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
         vec![
@@ -285,6 +328,9 @@ mod tests {
             ("audio-encoder-aac", sound(AudioCodec::Aac)),
             ("audio-encoder-opus", sound(AudioCodec::Opus)),
             ("display", Spec::Display(DisplaySpec { width, height, fps, connector: Some(33) })),
+            ("duplex", duplex(Echo::Cancel)),
+            ("duplex-half", duplex(Echo::HalfDuplex)),
+            ("duplex-off", duplex(Echo::Off)),
             ("speaker", Spec::Speaker(SpeakerSpec { device: "plughw:CARD=x ! filesink".to_owned() })),
             ("card", Spec::Card { width: 640, height: 360 }),
             ("jpeg", Spec::Jpeg { width: 640, height: 360, captioned: true }),

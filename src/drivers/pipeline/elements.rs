@@ -16,15 +16,20 @@ pub fn package(element: &str) -> &'static str {
         "avdec_h264" | "avenc_aac" => "gstreamer1.0-libav",
         "alsasrc" | "alsasink" => "gstreamer1.0-alsa",
         "textoverlay" => "gstreamer1.0-x",
-        "openh264enc" | "kmssink" | "watchdog" => "gstreamer1.0-plugins-bad",
+        "openh264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" => "gstreamer1.0-plugins-bad",
         "v4l2src" | "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" => "gstreamer1.0-plugins-good",
         "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",
     }
 }
 
-fn present(element: &str) -> bool {
+pub(super) fn present(element: &str) -> bool {
     gst::ElementFactory::find(element).is_some()
+}
+
+/// Whether echo can be cancelled here.
+pub fn has_echo_canceller() -> bool {
+    super::init().is_ok() && present("webrtcdsp") && present("webrtcechoprobe")
 }
 
 /// Says which element of a description is missing, if one is.
@@ -65,7 +70,7 @@ pub enum H264Encoder {
 }
 
 impl H264Encoder {
-    const RANKED: [Self; 3] = [Self::V4l2, Self::X264, Self::OpenH264];
+    pub(super) const RANKED: [Self; 3] = [Self::V4l2, Self::X264, Self::OpenH264];
 
     /// The element's factory name.
     pub const fn element(self) -> &'static str {
@@ -77,19 +82,32 @@ impl H264Encoder {
     }
 }
 
-/// The encoder to use. Looks only at what is installed: that it also works is for a probe to find out.
-///
-/// # Errors
-/// [`Error::Missing`] when the one wanted, or any of them, is not installed; [`Error::Unavailable`] without GStreamer.
-pub fn choose_h264_encoder(wanted: H264Choice) -> Result<H264Encoder, Error> {
-    super::init()?;
-    let wanted = match wanted {
-        H264Choice::Auto => H264Encoder::RANKED.into_iter().find(|e| present(e.element())).unwrap_or(H264Encoder::X264),
-        H264Choice::X264 => H264Encoder::X264,
-        H264Choice::OpenH264 => H264Encoder::OpenH264,
-        H264Choice::V4l2 => H264Encoder::V4l2,
-    };
-    require(wanted.element()).map(|()| wanted)
+impl H264Choice {
+    /// The encoder that is wanted by name; `None` for whichever works.
+    pub fn named(self) -> Option<H264Encoder> {
+        match self {
+            Self::Auto => None,
+            Self::X264 => Some(H264Encoder::X264),
+            Self::OpenH264 => Some(H264Encoder::OpenH264),
+            Self::V4l2 => Some(H264Encoder::V4l2),
+        }
+    }
+}
+
+impl H264Encoder {
+    /// The one whose element this is.
+    pub fn of_element(element: &str) -> Option<Self> {
+        Self::RANKED.into_iter().find(|encoder| encoder.element() == element)
+    }
+
+    /// Checks that it is installed.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when it is not; [`Error::Unavailable`] without GStreamer.
+    pub fn installed(self) -> Result<Self, Error> {
+        super::init()?;
+        require(self.element()).map(|()| self)
+    }
 }
 
 #[cfg(test)]
@@ -108,9 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn the_encoder_asked_for_is_the_one_given() {
-        assert_eq!(choose_h264_encoder(H264Choice::OpenH264).expect("installed"), H264Encoder::OpenH264);
-        assert_eq!(choose_h264_encoder(H264Choice::X264).expect("installed"), H264Encoder::X264);
-        choose_h264_encoder(H264Choice::Auto).expect("one of them is installed");
+    fn an_encoder_is_found_by_the_name_of_its_element() {
+        for encoder in H264Encoder::RANKED {
+            assert_eq!(H264Encoder::of_element(encoder.element()), Some(encoder));
+        }
+        assert_eq!(H264Encoder::of_element("fakesink"), None);
+        assert_eq!(H264Encoder::X264.installed().expect("installed"), H264Encoder::X264);
     }
 }

@@ -92,11 +92,37 @@ pub struct SoundFeed {
     source: app::AppSrc,
     ended: Ended,
     work: Arc<Work>,
+    /// Sound has its media time. What a sound card plays has the time at which it is fed instead: see [`Pace`].
+    pace: Option<Arc<Mutex<Pace>>>,
+}
+
+/// When what is fed to a sound card is played: one piece right after the other, although they are fed now a little sooner and now a
+/// little later, so that who listens to it beside knows to the sample where it is.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Running time of the pipeline at which the next piece begins.
+    next: Option<gst::ClockTime>,
+}
+
+/// A piece that is this much before or after its turn gets another one.
+const OUT_OF_TURN: gst::ClockTime = gst::ClockTime::from_mseconds(60);
+
+impl Pace {
+    fn place(&mut self, now: gst::ClockTime, duration: gst::ClockTime) -> gst::ClockTime {
+        let turn = self.next.filter(|next| next.absdiff(now) <= OUT_OF_TURN).unwrap_or(now);
+        self.next = Some(turn + duration);
+        turn
+    }
 }
 
 impl SoundFeed {
     pub(super) fn of(built: &Built) -> Self {
-        Self { source: built.element(name::IN), ended: built.ended(), work: built.work() }
+        Self { source: built.element(name::IN), ended: built.ended(), work: built.work(), pace: None }
+    }
+
+    /// One whose sound is played as soon as it is there.
+    pub(super) fn at_once(built: &Built) -> Self {
+        Self { pace: Some(Arc::default()), ..Self::of(built) }
     }
 
     /// Hands sound over. Never waits: it is dropped when too much is under way.
@@ -111,7 +137,13 @@ impl SoundFeed {
         if self.source.current_level_buffers() >= WAITING {
             return Ok(self.work.fed(Fed::Full));
         }
-        let buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
+        let mut buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
+        if let (Some(pace), Some(buffer)) = (&self.pace, buffer.get_mut()) {
+            // Before the start there is no running time; the source stamps what has none.
+            let now = self.source.current_running_time();
+            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+            buffer.set_pts(now.zip(buffer.duration()).map(|(now, duration)| pace.place(now, duration)));
+        }
         self.source.push_buffer(buffer).map(|_| self.work.fed(Fed::Taken)).map_err(|_| Gone)
     }
 }

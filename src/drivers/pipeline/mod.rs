@@ -2,7 +2,7 @@
 //!
 //! Owns: the text of every pipeline ([`describe()`], pure and held by golden files), running them ([`Running`], one thread
 //! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
-//! linear, `appsrc` or device in, `appsink` or device out, and has one role. Bus messages become [`Event`]s.
+//! linear, `appsrc` or device in, `appsink` or device out, and has one role; [`duplex()`] alone is two chains. Bus messages become [`Event`]s.
 //!
 //! Building a pipeline takes milliseconds, the first of its kind tens (a plugin is loaded); starting and stopping happen
 //! on the pipeline's thread. Every way in and out drops rather than waits.
@@ -28,10 +28,13 @@ pub mod config;
 mod counters;
 mod decode;
 mod describe;
+mod ducking;
+mod duplex;
 mod elements;
 mod encode;
 mod opus;
 mod playback;
+mod probe;
 mod running;
 mod spec;
 mod stand_in;
@@ -43,13 +46,16 @@ pub use camera::{camera, layer, microphone};
 pub use counters::{Counters, ROLES, Work};
 pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
 pub use describe::describe;
-pub use elements::{H264Choice, H264Encoder, choose_h264_encoder};
+pub use duplex::duplex;
+pub use elements::{H264Choice, H264Encoder, has_echo_canceller};
 pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
 pub use playback::{display, speaker};
+pub use probe::{Chosen, Fault, Proof, Speed, choose, code};
+pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};
 pub use spec::{
-    AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, LayerSpec, MicrophoneSource,
-    MicrophoneSpec, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
+    AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, DuplexSpec, Echo, LayerSpec,
+    MicrophoneSource, MicrophoneSpec, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
 };
 pub use still::{card, jpeg};
 
@@ -78,6 +84,11 @@ pub enum Error {
         /// What GStreamer says.
         reason: String,
     },
+    /// H.264 encoders are installed, and none of them works.
+    #[error(
+        "no H.264 encoder works: the log says what is wrong with each; install the Debian package gstreamer1.0-plugins-ugly (x264)"
+    )]
+    NoEncoder,
     /// A one-shot pipeline gave nothing.
     #[error("no picture came out: {0}")]
     NoPicture(String),

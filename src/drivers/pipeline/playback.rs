@@ -27,6 +27,6 @@ pub fn speaker(counters: &Counters, spec: SpeakerSpec) -> Result<(Running, Sound
     let device = spec.device.clone();
     let built = Built::new("speaker", &describe(&Spec::Speaker(spec)))?.counted(counters);
     built.set_text(name::DEVICE, "device", &device);
-    let feed = SoundFeed::of(&built);
+    let feed = SoundFeed::at_once(&built);
     Ok((built.run()?, feed))
 }

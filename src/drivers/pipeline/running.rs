@@ -28,6 +28,12 @@ pub mod name {
     pub const ENCODER: &str = "encoder";
     /// The capture or playback device.
     pub const DEVICE: &str = "device";
+    /// The playback device, where there is a capture device beside it.
+    pub const SPEAKER: &str = "speaker";
+    /// What hears what is played.
+    pub const PROBE: &str = "probe";
+    /// What turns the microphone down.
+    pub const GATE: &str = "gate";
 }
 
 /// Reports that may wait for the owner. The last one always finds its place; when full, others are dropped.

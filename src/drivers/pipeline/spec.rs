@@ -163,6 +163,32 @@ pub struct SpeakerSpec {
     pub device: String,
 }
 
+/// What is done about the microphone hearing the speaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Echo {
+    /// Nothing: the device does it, or nobody wants it.
+    Off,
+    /// It is taken out of what the microphone hears, which is also freed of noise and brought to one level (webrtcdsp).
+    Cancel,
+    /// The microphone is turned down while something is played.
+    HalfDuplex,
+}
+
+/// A microphone and a speaker that are used together.
+#[derive(Debug, Clone)]
+pub struct DuplexSpec {
+    /// ALSA's name of the microphone.
+    pub microphone: String,
+    /// ALSA's name of the speaker.
+    pub speaker: String,
+    /// Of the microphone's Opus, in bits a second.
+    pub bitrate: u32,
+    /// What is done about the echo.
+    pub echo: Echo,
+    /// How much later than the sound card the speaker plays, in milliseconds: televisions think before they do.
+    pub speaker_delay: u32,
+}
+
 /// Every pipeline there is.
 #[derive(Debug, Clone)]
 pub enum Spec {
@@ -184,6 +210,8 @@ pub enum Spec {
     Display(DisplaySpec),
     /// Sound to a sound card.
     Speaker(SpeakerSpec),
+    /// Sound to a sound card, and a microphone beside it to Opus.
+    Duplex(DuplexSpec),
     /// One picture with text in the middle.
     Card {
         /// Pixels across.
@@ -240,9 +268,9 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
         Spec::VideoDecoder(VideoDecoderSpec { width, height, .. })
         | Spec::Card { width, height }
         | Spec::Jpeg { width, height, .. } => size(*width, *height),
-        Spec::Microphone(MicrophoneSpec { bitrate, .. }) | Spec::AudioEncoder(AudioEncoderSpec { bitrate, .. }) => {
-            audio(*bitrate)
-        }
+        Spec::Microphone(MicrophoneSpec { bitrate, .. })
+        | Spec::Duplex(DuplexSpec { bitrate, .. })
+        | Spec::AudioEncoder(AudioEncoderSpec { bitrate, .. }) => audio(*bitrate),
         Spec::AudioDecoder | Spec::Speaker(_) => Ok(()),
     }
 }

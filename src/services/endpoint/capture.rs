@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::camera::{Camera, Seen, layers};
 use super::layers::{LINGER, Made, sizes};
+use super::sound::{Microphone, Sound};
 use super::{Config, Devices, Parts};
 use crate::drivers::pipeline::{
     self, CameraEncoder, CameraSource, CameraSpec, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
@@ -33,6 +34,7 @@ pub(super) struct Capture {
     pub(super) config: Config,
     pub(super) parts: Parts,
     pub(super) devices: Arc<Devices>,
+    pub(super) sound: Sound,
     pub(super) room: RoomId,
     pub(super) who: ParticipantId,
     pub(super) publication: PublicationId,
@@ -99,7 +101,8 @@ impl Track {
 
 /// A device, or its stand-in, that is open.
 enum Device {
-    Microphone { running: Running, units: Reader<Unit>, made: Made },
+    Microphone { held: Microphone, made: Made },
+    StandIn { running: Running, units: Reader<Unit>, made: Made },
     Camera(Box<Camera>),
 }
 
@@ -108,7 +111,9 @@ impl Device {
     fn want(&mut self, Wanted { layers, keyframes, .. }: Wanted) -> Result<bool, pipeline::Error> {
         let now = Instant::now();
         match self {
-            Self::Microphone { made, .. } => made.want(layers.of(Layers::only(Layer::LOWEST)), now),
+            Self::Microphone { made, .. } | Self::StandIn { made, .. } => {
+                made.want(layers.of(Layers::only(Layer::LOWEST)), now)
+            }
             Self::Camera(camera) => camera.want(layers, keyframes, now)?,
         }
         self.follow()
@@ -117,7 +122,7 @@ impl Device {
     /// Stops what nobody has wanted for a while. Answers whether anything is left.
     fn follow(&mut self) -> Result<bool, pipeline::Error> {
         match self {
-            Self::Microphone { made, .. } => Ok(!made.at(Instant::now()).is_empty()),
+            Self::Microphone { made, .. } | Self::StandIn { made, .. } => Ok(!made.at(Instant::now()).is_empty()),
             Self::Camera(camera) => camera.follow(Instant::now()),
         }
     }
@@ -125,14 +130,18 @@ impl Device {
     /// When [`Device::follow`] has something to do.
     fn due(&self) -> Option<Instant> {
         match self {
-            Self::Microphone { made, .. } => made.changes(Instant::now()),
+            Self::Microphone { made, .. } | Self::StandIn { made, .. } => made.changes(Instant::now()),
             Self::Camera(camera) => camera.due(Instant::now()),
         }
     }
 
     async fn next(&mut self) -> Seen {
         match self {
-            Self::Microphone { units, .. } => loop {
+            Self::Microphone { held, .. } => match held.next().await {
+                Some(unit) => Seen::Unit(Layer::LOWEST, unit),
+                None => Seen::Ended(None),
+            },
+            Self::StandIn { units, .. } => loop {
                 match units.next().await {
                     Next::Item(unit) => return Seen::Unit(Layer::LOWEST, unit),
                     Next::Lagged(lost) => tracing::warn!(lost, "capture is faster than its reader"),
@@ -143,16 +152,20 @@ impl Device {
         }
     }
 
-    fn running(&mut self, of: Option<Layer>) -> &mut Running {
+    /// Waits for the last word of what has ended.
+    async fn ended(&mut self, of: Option<Layer>, kind: Kind) -> Ended {
         match self {
-            Self::Microphone { running, .. } => running,
-            Self::Camera(camera) => camera.running(of),
+            // Who opens it has said why.
+            Self::Microphone { .. } => Ended::Failed,
+            Self::StandIn { running, .. } => Capture::ended(kind, running).await,
+            Self::Camera(camera) => Capture::ended(kind, camera.running(of)).await,
         }
     }
 
     async fn stop(self) {
         match self {
-            Self::Microphone { running, .. } => running.stop().await,
+            Self::Microphone { .. } => {}
+            Self::StandIn { running, .. } => running.stop().await,
             Self::Camera(camera) => camera.stop().await,
         }
     }
@@ -257,7 +270,7 @@ impl Capture {
         demand: &mut Demand,
     ) -> Ended {
         let made = match kind {
-            Kind::Audio => self.microphone(standing_in),
+            Kind::Audio => self.microphone(standing_in).await,
             Kind::Video => self.camera(sizes, standing_in).map(|camera| Device::Camera(Box::new(camera))),
         };
         let mut device = match made {
@@ -308,7 +321,7 @@ impl Capture {
             tokio::select! {
                 seen = device.next() => match seen {
                     Seen::Unit(layer, unit) => track.push(layer, unit),
-                    Seen::Ended(of) => return Ok(Self::ended(kind, device.running(of)).await),
+                    Seen::Ended(of) => return Ok(device.ended(of, kind).await),
                 },
                 wanted = demand.changed() => if !device.want(wanted)? {
                     return Ok(Ended::Idle);
@@ -361,16 +374,16 @@ impl Capture {
         Camera::open(&self.parts.seen.media, spec, sizes.to_vec(), self.parts.timeline)
     }
 
-    fn microphone(&self, standing_in: bool) -> Result<Device, pipeline::Error> {
-        let chosen = self.devices.microphone_source.clone().filter(|_| !standing_in);
-        let spec = MicrophoneSpec {
-            source: chosen.unwrap_or(MicrophoneSource::StandIn),
-            bitrate: self.config.audio_bitrate.bps() as u32,
-        };
+    async fn microphone(&self, standing_in: bool) -> Result<Device, pipeline::Error> {
+        if !standing_in && matches!(self.devices.microphone_source, Some(MicrophoneSource::Alsa { .. })) {
+            return Ok(Device::Microphone { held: self.sound.microphone().await, made: Made::default() });
+        }
+        let bitrate = self.config.audio_bitrate.bps() as u32;
+        let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate };
         let (writer, units) = ring(UNITS);
         let units = units.reader(Gate::default());
         let running = pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)?;
-        Ok(Device::Microphone { running, units, made: Made::default() })
+        Ok(Device::StandIn { running, units, made: Made::default() })
     }
 }
 

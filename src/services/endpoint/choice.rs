@@ -1,8 +1,8 @@
 //! Which of the devices that are plugged in the box uses. Pure.
 
-use super::{Config, Screen, Sink, Source};
+use super::{Config, EchoChoice, Screen, Sink, Source};
 use crate::drivers::device::{Camera, Format, Inventory, Mode};
-use crate::drivers::pipeline::{CameraSource, MicrophoneSource, V4l2Format};
+use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, V4l2Format};
 
 /// A device as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,40 @@ pub(super) struct Display {
     pub(super) size: Option<(u32, u32)>,
 }
 
+/// Who takes what the speaker plays out of what the microphone hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Canceller {
+    /// Nobody: one of the two is missing, or the owner wants it so.
+    None,
+    /// The device itself, a speakerphone.
+    Device,
+    /// The box.
+    Ours,
+    /// The microphone is turned down instead.
+    HalfDuplex,
+}
+
+impl Canceller {
+    /// For the log and the page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Device => "device",
+            Self::Ours => "ours",
+            Self::HalfDuplex => "half-duplex",
+        }
+    }
+
+    /// What the box does.
+    pub(super) fn done(self) -> Echo {
+        match self {
+            Self::None | Self::Device => Echo::Off,
+            Self::Ours => Echo::Cancel,
+            Self::HalfDuplex => Echo::HalfDuplex,
+        }
+    }
+}
+
 /// What was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Devices {
@@ -57,18 +91,28 @@ pub struct Devices {
     pub speaker: Device,
     /// What it shows on.
     pub screen: Device,
+    /// Against the echo of the speaker in the microphone.
+    pub echo: Canceller,
     pub(super) camera_source: Option<CameraSource>,
     pub(super) microphone_source: Option<MicrophoneSource>,
     pub(super) speaker_device: Option<String>,
     pub(super) display: Option<Display>,
 }
 
-pub(super) fn choose(config: &Config, inventory: &Inventory) -> Devices {
+/// `canceller`: whether echo can be cancelled here.
+pub(super) fn choose(config: &Config, inventory: &Inventory, canceller: bool) -> Devices {
     let (camera, camera_source) = camera(config, inventory);
     let (microphone, microphone_source) = microphone(config, inventory);
     let (speaker, speaker_device) = speaker(config, inventory);
     let screen = inventory.screens.first().filter(|_| config.screen == Screen::Auto);
+    let echo = match (&microphone_source, &speaker_device) {
+        (Some(MicrophoneSource::Alsa { device }), Some(speaker)) => {
+            echo(config.echo, (device, speaker), &microphone, canceller)
+        }
+        _ => Canceller::None,
+    };
     Devices {
+        echo,
         camera,
         microphone,
         speaker,
@@ -141,9 +185,63 @@ fn speaker(config: &Config, inventory: &Inventory) -> (Device, Option<String>) {
     }
 }
 
+/// What speakerphones that cancel echo themselves have in their names, in small letters: to do it twice makes it worse.
+const SPEAKERPHONES: [&str; 10] = [
+    "speakerphone",
+    "speak 4", // Jabra Speak 410
+    "speak 5",
+    "speak 7",
+    "speak2",
+    "powerconf", // Anker
+    "poly sync",
+    "meetup",  // Logitech
+    "xvf3800", // XMOS, on ReSpeaker
+    "yvc-",    // Yamaha
+];
+
+fn echo(choice: EchoChoice, (microphone, speaker): (&str, &str), name: &Device, canceller: bool) -> Canceller {
+    let card =
+        |device: &str| device.split_once("CARD=").map(|(_, rest)| rest.split(',').next().unwrap_or(rest).to_owned());
+    let name = name.label().to_lowercase();
+    let phone = card(microphone).is_some()
+        && card(microphone) == card(speaker)
+        && SPEAKERPHONES.iter().any(|part| name.contains(part));
+    match choice {
+        EchoChoice::Off => Canceller::None,
+        EchoChoice::HalfDuplex => Canceller::HalfDuplex,
+        EchoChoice::Auto if phone => Canceller::Device,
+        EchoChoice::Auto | EchoChoice::Cancel if canceller => Canceller::Ours,
+        EchoChoice::Auto | EchoChoice::Cancel => Canceller::HalfDuplex,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drivers::device::SoundDevice;
+
+    #[test]
+    fn echo_is_left_to_a_speakerphone_and_cancelled_by_the_box_otherwise() {
+        let card = |name: &str, id: &str| SoundDevice { name: name.into(), device: format!("plughw:CARD={id},DEV=0") };
+        let (phone, camera) = (card("Jabra SPEAK 410 USB, USB Audio", "USB"), card("HD Pro Webcam C920", "C920"));
+        let tv = card("vc4-hdmi-0, MAI PCM", "vc4hdmi0");
+        for (microphone, speaker, choice, canceller, expected) in [
+            (&phone, &phone, EchoChoice::Auto, true, Canceller::Device),
+            (&phone, &tv, EchoChoice::Auto, true, Canceller::Ours),
+            (&camera, &tv, EchoChoice::Auto, true, Canceller::Ours),
+            (&camera, &tv, EchoChoice::Auto, false, Canceller::HalfDuplex),
+            (&camera, &tv, EchoChoice::HalfDuplex, true, Canceller::HalfDuplex),
+            (&phone, &phone, EchoChoice::Cancel, true, Canceller::Ours),
+            (&camera, &tv, EchoChoice::Off, true, Canceller::None),
+        ] {
+            let (microphones, speakers) = (vec![microphone.clone()], vec![speaker.clone()]);
+            let inventory = Inventory { microphones, speakers, ..Inventory::default() };
+            let config = Config { echo: choice, ..Config::default() };
+            assert_eq!(choose(&config, &inventory, canceller).echo, expected, "{microphone:?} {speaker:?} {choice:?}");
+        }
+        let alone = Inventory { microphones: vec![phone], ..Inventory::default() };
+        assert_eq!(choose(&Config::default(), &alone, true).echo, Canceller::None, "there is nothing to hear");
+    }
 
     fn mode(format: Format, width: u32, height: u32, fps: u32) -> Mode {
         Mode { format, width, height, fps }
@@ -157,11 +255,11 @@ mod tests {
 
     #[test]
     fn without_devices_camera_and_microphone_are_stood_in_for() {
-        let chosen = choose(&Config::default(), &Inventory::default());
+        let chosen = choose(&Config::default(), &Inventory::default(), true);
         assert!(chosen.camera.stand_in && chosen.microphone.stand_in);
         assert!(!chosen.speaker.is_there() && !chosen.screen.is_there());
         let off = Config { camera: Source::None, microphone: Source::None, ..Config::default() };
-        let chosen = choose(&off, &Inventory::default());
+        let chosen = choose(&off, &Inventory::default(), true);
         assert!(!chosen.camera.is_there() && !chosen.microphone.is_there());
     }
 
@@ -174,7 +272,7 @@ mod tests {
             mode(Format::Mjpeg, 640, 480, 30),
             mode(Format::Raw, 640, 480, 5),
         ];
-        let chosen = choose(&Config::default(), &with(modes));
+        let chosen = choose(&Config::default(), &with(modes), true);
         let expected = CameraSource::V4l2 {
             path: "/dev/v4l/by-id/eye".into(),
             format: V4l2Format::Raw,
@@ -189,7 +287,7 @@ mod tests {
     #[test]
     fn a_camera_that_is_too_small_is_better_than_none() {
         let modes = vec![mode(Format::Raw, 160, 120, 30), mode(Format::Raw, 320, 180, 30)];
-        let chosen = choose(&Config::default(), &with(modes));
+        let chosen = choose(&Config::default(), &with(modes), true);
         assert!(matches!(chosen.camera_source, Some(CameraSource::V4l2 { width: 320, .. })));
     }
 
@@ -197,7 +295,7 @@ mod tests {
     fn a_named_camera_is_found_by_either_path_and_stood_in_for_while_it_is_away() {
         for (path, there) in [("/dev/video0", true), ("/dev/v4l/by-id/eye", true), ("/dev/video9", false)] {
             let config = Config { camera: Source::Named(path.into()), ..Config::default() };
-            let chosen = choose(&config, &with(vec![mode(Format::Raw, 640, 480, 30)]));
+            let chosen = choose(&config, &with(vec![mode(Format::Raw, 640, 480, 30)]), true);
             assert_eq!(chosen.camera.stand_in, !there, "{path}");
         }
     }

@@ -1,12 +1,14 @@
 //! `[endpoint]`: the box as a participant.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::drivers::pipeline::config as media;
 use crate::model::bitrate::{self, Bitrate};
+use crate::model::duration;
 use crate::model::layer::LAYERS;
 use crate::model::quantity;
 
@@ -25,6 +27,11 @@ pub struct Config {
     /// The speaker; a name is one of ALSA.
     #[serde(deserialize_with = "speaker")]
     pub speaker: Sink,
+    /// What is done about the microphone hearing the speaker.
+    pub echo: EchoChoice,
+    /// How much later than it is told to the speaker plays, as televisions do; 0 ms to 400 ms.
+    #[serde(serialize_with = "duration::serialize", deserialize_with = "speaker_delay")]
+    pub speaker_delay: Duration,
     /// The screen on the HDMI port.
     pub screen: Screen,
     /// Pixels across of the camera's picture; even, 160 to 1920.
@@ -53,6 +60,8 @@ impl Default for Config {
             camera: Source::Auto,
             microphone: Source::Auto,
             speaker: Sink::Auto,
+            echo: EchoChoice::Auto,
+            speaker_delay: Duration::ZERO,
             screen: Screen::Auto,
             width: 640,
             height: 360,
@@ -140,6 +149,20 @@ pub enum Sink {
     Named(String),
 }
 
+/// What is done about the microphone hearing the speaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EchoChoice {
+    /// What is best for the devices: nothing with a speakerphone that does it itself, else cancelling.
+    Auto,
+    /// It is taken out of what the microphone hears.
+    Cancel,
+    /// The microphone is turned down while something is played.
+    HalfDuplex,
+    /// Nothing.
+    Off,
+}
+
 /// Where the box's picture of the call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -221,6 +244,10 @@ fn speaker<'de, D: Deserializer<'de>>(from: D) -> Result<Sink, D::Error> {
         name if is_alsa(name) && name != "stand-in" => Ok(Sink::Named(name.to_owned())),
         other => Err(format!("{other:?} is not {EXPECTED}")),
     })
+}
+
+fn speaker_delay<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration::within(from, Duration::ZERO..=Duration::from_millis(400))
 }
 
 fn audio_bitrate<'de, D: Deserializer<'de>>(from: D) -> Result<Bitrate, D::Error> {

@@ -10,9 +10,10 @@ mod choice;
 mod config;
 mod layers;
 mod sight;
+mod sound;
 
-pub use choice::{Device, Devices};
-pub use config::{Config, Most, Screen, Sink, Source};
+pub use choice::{Canceller, Device, Devices};
+pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::drivers::device::Inventory;
-use crate::drivers::pipeline::H264Encoder;
+use crate::drivers::pipeline::{self, Chosen, H264Encoder, MicrophoneSource, Speed};
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
@@ -53,9 +54,15 @@ type Still = (RoomId, oneshot::Sender<Result<Bytes, Error>>);
 pub struct Handle {
     stills: mpsc::Sender<Still>,
     devices: Arc<Devices>,
+    encoder: Chosen,
 }
 
 impl Handle {
+    /// What makes its H.264, and how fast.
+    pub fn encoder(&self) -> Chosen {
+        self.encoder
+    }
+
     /// What the box sees, hears, shows and plays with.
     pub fn devices(&self) -> &Devices {
         &self.devices
@@ -81,6 +88,8 @@ pub struct Parts {
     pub rooms: room::Handle,
     /// Which encoder makes the camera's picture.
     pub encoder: H264Encoder,
+    /// How fast it is, if that was measured.
+    pub speed: Option<Speed>,
     /// Size and rate of the screen's picture when there is no screen: those of the program.
     pub screen: (u32, u32, u32),
     /// Media time.
@@ -97,7 +106,7 @@ pub fn start(
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
-    let devices = Arc::new(choice::choose(&config, &inventory));
+    let devices = Arc::new(choice::choose(&config, &inventory, pipeline::has_echo_canceller()));
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
@@ -106,12 +115,25 @@ pub fn start(
         microphone = devices.microphone.label(),
         speaker = devices.speaker.label(),
         screen = devices.screen.label(),
+        echo = devices.echo.label(),
         "devices chosen"
     );
+    let cards = sound::Cards {
+        microphone: match &devices.microphone_source {
+            Some(MicrophoneSource::Alsa { device }) => Some(device.clone()),
+            Some(MicrophoneSource::StandIn) | None => None,
+        },
+        speaker: devices.speaker_device.clone(),
+        bitrate: config.audio_bitrate.bps() as u32,
+        echo: devices.echo.done(),
+        speaker_delay: u32::try_from(config.speaker_delay.as_millis()).unwrap_or(0),
+    };
+    let sound = sound::Sound::start(cards, parts.seen.clone(), parts.timeline, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
-    let actor = Actor { config, parts, devices: devices.clone(), tasks: tasks.clone(), cancel, call: None };
+    let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
+    let actor = Actor { config, parts, devices: devices.clone(), sound, tasks: tasks.clone(), cancel, call: None };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices }
+    Handle { stills, devices, encoder }
 }
 
 /// A call that the box is in.
@@ -127,6 +149,7 @@ struct Actor {
     config: Config,
     parts: Parts,
     devices: Arc<Devices>,
+    sound: sound::Sound,
     tasks: TaskTracker,
     cancel: CancellationToken,
     call: Option<Call>,
@@ -202,6 +225,7 @@ impl Actor {
             config: self.config.clone(),
             parts: self.parts.clone(),
             devices: self.devices.clone(),
+            sound: self.sound.clone(),
             room: room.id,
             who: seat.id,
             publication: seat.publication,
@@ -210,8 +234,8 @@ impl Actor {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
         };
         capture.start(&self.tasks, &stop);
-        let sight =
-            sight::Sight::start(self.parts.clone(), self.devices.clone(), room.id, &self.tasks, stop.child_token());
+        let with = (self.devices.clone(), self.sound.clone());
+        let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });
         self.parts.rooms.box_tracks(who, tracks).await;

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::sound::{Sound, Speaker};
 use super::{Devices, Error, Parts};
-use crate::drivers::pipeline::{self, DisplaySpec, Event, PictureFeed, Running, SoundFeed, SpeakerSpec};
+use crate::drivers::pipeline::{self, DisplaySpec, Event, PictureFeed, Running};
 use crate::model::id::RoomId;
 use crate::model::purpose::Purpose;
-use crate::model::raw::{Picture, Sound};
+use crate::model::raw::Picture;
 use crate::services::program::composition::{self, Makes, Settings};
 use crate::services::program::members::Members;
 use crate::services::program::{Pipelines, Seen};
@@ -46,13 +47,13 @@ impl Sight {
     /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
     pub(super) fn start(
         parts: Parts,
-        devices: Arc<Devices>,
+        (devices, sound): (Arc<Devices>, Sound),
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (stills, inbox) = mpsc::channel(STILLS);
-        let task = Task { parts, devices, room, tasks: tasks.clone(), stop: stop.clone() };
+        let task = Task { parts, devices, sound, room, tasks: tasks.clone(), stop: stop.clone() };
         tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
         Self { stills }
     }
@@ -71,6 +72,7 @@ impl Sight {
 struct Task {
     parts: Parts,
     devices: Arc<Devices>,
+    sound: Sound,
     room: RoomId,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -90,7 +92,7 @@ enum Ended {
 #[derive(Default)]
 struct Outlets {
     screen: Option<(Running, PictureFeed)>,
-    speaker: Option<(Running, SoundFeed)>,
+    speaker: Option<Speaker>,
 }
 
 impl Task {
@@ -126,10 +128,9 @@ impl Task {
         opened.inspect_err(|error| tracing::error!(%error, "the screen can't be opened")).ok()
     }
 
-    fn speaker(&self) -> Option<(Running, SoundFeed)> {
-        let device = self.devices.speaker_device.clone()?;
-        let opened = pipeline::speaker(&self.parts.seen.media, SpeakerSpec { device });
-        opened.inspect_err(|error| tracing::error!(%error, "the speaker can't be opened")).ok()
+    async fn speaker(&self) -> Option<Speaker> {
+        self.devices.speaker_device.as_ref()?;
+        Some(self.sound.speaker().await)
     }
 
     /// Composes until nobody needs it.
@@ -150,7 +151,7 @@ impl Task {
             &self.tasks,
             self.stop.child_token(),
         );
-        let mut outlets = Outlets { screen: self.screen(size), speaker: self.speaker() };
+        let mut outlets = Outlets { screen: self.screen(size), speaker: self.speaker().await };
         let mut members = Members::new(Purpose::Screen, makes);
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
@@ -173,7 +174,9 @@ impl Task {
             }
             tokio::select! {
                 Some(picture) = receive(&mut outputs.pictures) => show(&mut outlets, &picture),
-                Some(sound) = receive(&mut outputs.sounds) => play(&mut outlets, &sound),
+                Some(sound) = receive(&mut outputs.sounds) => if let Some(speaker) = &outlets.speaker {
+                    speaker.play(&sound);
+                },
                 answer = inbox.recv() => match answer {
                     Some(answer) => waiting.push(answer),
                     None => break Ended::Over,
@@ -192,16 +195,12 @@ impl Task {
                 () = broken(&mut outlets) => {
                     tokio::time::sleep(AGAIN).await;
                     outlets.screen = outlets.screen.take().or_else(|| self.screen(size));
-                    outlets.speaker = outlets.speaker.take().or_else(|| self.speaker());
                 }
                 () = tokio::time::sleep_until(until), if !always => break Ended::Demand,
             }
         };
         drop(composition);
         if let Some((running, _)) = outlets.screen {
-            running.stop().await;
-        }
-        if let Some((running, _)) = outlets.speaker {
             running.stop().await;
         }
         ended
@@ -240,26 +239,10 @@ fn show(outlets: &mut Outlets, picture: &Picture) {
     }
 }
 
-fn play(outlets: &mut Outlets, sound: &Sound) {
-    if let Some((_, feed)) = &outlets.speaker
-        && feed.push(sound).is_err()
-    {
-        outlets.speaker = None;
-    }
-}
-
-/// Waits until screen or speaker fails, and lets go of it.
+/// Waits until the screen fails, and lets go of it. The speaker is opened again by who holds the sound cards.
 async fn broken(outlets: &mut Outlets) {
-    let Outlets { screen, speaker } = outlets;
-    let screen_failed = tokio::select! {
-        () = failure(screen.as_mut().map(|(running, _)| running)) => true,
-        () = failure(speaker.as_mut().map(|(running, _)| running)) => false,
-    };
-    if screen_failed {
-        *screen = None;
-    } else {
-        *speaker = None;
-    }
+    failure(outlets.screen.as_mut().map(|(running, _)| running)).await;
+    outlets.screen = None;
 }
 
 /// Waits until a device fails; for ever if there is none.
@@ -271,7 +254,7 @@ async fn failure(running: Option<&mut Running>) {
         match running.event().await {
             Event::Started => {}
             Event::Failed { element, reason, .. } => {
-                tracing::warn!(element, reason, "screen or speaker failed; it is opened again");
+                tracing::warn!(element, reason, "the screen failed; it is opened again");
                 return;
             }
             Event::Stopped => return,

@@ -45,9 +45,23 @@ export type Device = {
 /** The box's camera, microphone, speaker and screen. */
 export type Devices = {
   camera: Device;
+  /** Who takes what the speaker plays out of what the microphone hears. */
+  echo: Echo;
+  encoder: Encoder;
   microphone: Device;
   screen: Device;
   speaker: Device;
+};
+
+/** Who takes what the speaker plays out of what the microphone hears. */
+export type Echo = "none" | "device" | "box" | "half-duplex";
+
+/** What makes the box's H.264. */
+export type Encoder = {
+  /** The name of its GStreamer element. */
+  name: string;
+  /** Pictures of 1280 by 720 that it can code in a second; null if that was not measured, since the configuration names it. */
+  pictures_per_second: number | null;
 };
 
 /** One thing that follows. */

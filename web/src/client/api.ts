@@ -2,6 +2,7 @@ import type {
   Broadcast,
   Code,
   Device,
+  Encoder,
   Guest,
   Invite,
   NewInvite,
@@ -14,7 +15,20 @@ import type {
 import { Problem } from "./problem";
 import type { Statistics } from "./statistics";
 
-export type { Broadcast, Code, Device, Guest, Invite, NewInvite, Node, Reachability, RoomSummary, Session, Trust };
+export type {
+  Broadcast,
+  Code,
+  Device,
+  Encoder,
+  Guest,
+  Invite,
+  NewInvite,
+  Node,
+  Reachability,
+  RoomSummary,
+  Session,
+  Trust,
+};
 
 /** Milliseconds before a request is given up. */
 const PATIENCE = 10_000;

@@ -10,6 +10,7 @@ mod allot;
 mod config;
 mod counters;
 mod dtls;
+mod early;
 mod feed;
 mod front;
 mod inbound;

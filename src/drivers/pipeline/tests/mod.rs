@@ -1,6 +1,7 @@
 //! Whole pipelines, really run: what goes in comes out, in time, and nothing is left behind.
 
 mod audio;
+mod echo;
 mod life;
 mod video;
 

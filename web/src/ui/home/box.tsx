@@ -1,4 +1,4 @@
-import type { Device } from "../../client";
+import type { Device, Encoder } from "../../client";
 import { t } from "../i18n";
 import { Icon, type IconName } from "../parts/icons";
 import { session } from "../parts/session";
@@ -22,6 +22,10 @@ function Line({ icon, what, device }: { icon: IconName; what: string; device: De
   );
 }
 
+function encoder({ name, pictures_per_second: rate }: Encoder) {
+  return rate === null ? t("encoder", { name }) : t("encoder_speed", { name, rate: String(rate) });
+}
+
 /** The box itself: what is plugged in, and its version. */
 export function Box() {
   const node = home.node.value;
@@ -38,6 +42,8 @@ export function Box() {
               return device && <Line key={key} icon={icon} what={t(`device_${key}`)} device={device} />;
             })}
           </ul>
+          <p class="small quiet">{encoder(devices.encoder)}</p>
+          {devices.echo !== "none" && <p class="small quiet">{t(`echo_${devices.echo}`)}</p>}
         </>
       )}
       <p class="small quiet">

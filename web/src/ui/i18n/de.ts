@@ -59,6 +59,12 @@ export const de: Record<keyof typeof en, string> = {
   device_camera: "Kamera",
   device_microphone: "Mikrofon",
   device_speaker: "Lautsprecher",
+  encoder: "Seine Bilder kodiert {name}.",
+  encoder_speed: "Seine Bilder kodiert {name}; {rate} in der Sekunde schafft er bei 1280×720.",
+  echo_box: "Das Gerät nimmt den Ton seines Lautsprechers aus dem heraus, was sein Mikrofon hört.",
+  echo_device: "Mikrofon und Lautsprecher sind ein Gerät, das sich selbst um das Echo kümmert.",
+  "echo_half-duplex":
+    "Das Mikrofon wird leiser gestellt, während jemand anderes zu hören ist, damit niemand sich selbst hört.",
   device_screen: "Bildschirm",
   device_none: "Nicht angeschlossen",
   device_default: "Standard",

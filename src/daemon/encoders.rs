@@ -1,0 +1,31 @@
+//! Which encoder makes the box's H.264.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::drivers::pipeline::{self, Chosen, Error, H264Choice, H264Encoder};
+
+/// The one that the configuration names, or the first that works. Blocks.
+///
+/// # Errors
+/// Those of the pipelines: none is there, or none works.
+pub(super) fn choose(wanted: H264Choice, known: &Path) -> anyhow::Result<Chosen> {
+    if let Some(encoder) = wanted.named() {
+        return Ok(Chosen { encoder: encoder.installed()?, speed: None });
+    }
+    let program = std::env::current_exe().context("this program does not find itself, to try the encoders")?;
+    Ok(pipeline::choose(&program, known)?)
+}
+
+/// Codes pictures with one of them, and says how it works, as JSON.
+///
+/// # Errors
+/// When there is no such encoder.
+pub fn code_pictures(element: &str) -> anyhow::Result<String> {
+    let Some(encoder) = H264Encoder::of_element(element) else {
+        bail!("{element:?} is none of the H.264 encoders that the box uses: v4l2h264enc, x264enc, openh264enc");
+    };
+    let installed = encoder.installed().map_err(|error: Error| pipeline::Fault::Broken(error.to_string()));
+    Ok(serde_json::to_string(&installed.and_then(pipeline::code))?)
+}

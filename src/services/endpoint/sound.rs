@@ -1,0 +1,391 @@
+//! The box's microphone and speaker: one pipeline for both while both are open, so that what is played is not heard again.
+//!
+//! Whoever needs one of them holds it; what nobody holds is closed. When the other one comes or goes, the pipeline is made anew, which
+//! takes a tenth of a second. A speaker that fails leaves the microphone open, and is tried again after a while; a microphone that fails
+//! is told to who holds it.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::drivers::pipeline::{
+    self, Counters, DuplexSpec, Echo, Event, MicrophoneSource, MicrophoneSpec, Running, SoundFeed, SpeakerSpec,
+};
+use crate::model::raw;
+use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
+use crate::model::time::Timeline;
+use crate::model::unit::Unit;
+use crate::services::program::Seen;
+use crate::services::supervisor::Part;
+
+/// Who waits to hold one of them.
+const WAITING: usize = 4;
+/// Frames of sound on the way to who holds the microphone; when it is full the newest is left out.
+const FRAMES: usize = 32;
+/// How long after a failure the speaker is tried again at first; every further time it is twice as long, at most this.
+const AGAIN: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What is opened, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Cards {
+    /// ALSA's name of the microphone; nothing if it is none, or a stand-in.
+    pub(super) microphone: Option<String>,
+    /// ALSA's name of the speaker.
+    pub(super) speaker: Option<String>,
+    /// Of the microphone's Opus, in bits a second.
+    pub(super) bitrate: u32,
+    /// What is done about the echo.
+    pub(super) echo: Echo,
+    /// See [`DuplexSpec::speaker_delay`].
+    pub(super) speaker_delay: u32,
+}
+
+enum Command {
+    Microphone(mpsc::Sender<Unit>),
+    Speaker(oneshot::Receiver<()>),
+}
+
+/// The way to them; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Sound {
+    commands: mpsc::Sender<Command>,
+    feed: watch::Receiver<Option<SoundFeed>>,
+}
+
+/// The microphone, open while this is held.
+pub(super) struct Microphone(mpsc::Receiver<Unit>);
+
+impl Microphone {
+    /// The next frame; `None` when the microphone has failed.
+    pub(super) async fn next(&mut self) -> Option<Unit> {
+        self.0.recv().await
+    }
+}
+
+/// The speaker, open while this is held.
+pub(super) struct Speaker {
+    feed: watch::Receiver<Option<SoundFeed>>,
+    _held: oneshot::Sender<()>,
+}
+
+impl Speaker {
+    /// Plays, if the speaker works at the moment.
+    pub(super) fn play(&self, sound: &raw::Sound) {
+        if let Some(feed) = &*self.feed.borrow() {
+            // One that has failed is opened again.
+            let _ = feed.push(sound);
+        }
+    }
+}
+
+impl Sound {
+    /// Starts the actor on `tasks`; it ends with `cancel`. Nothing is opened yet.
+    pub(super) fn start(
+        cards: Cards,
+        seen: Seen,
+        timeline: Timeline,
+        tasks: &TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        let (commands, mut inbox) = mpsc::channel(WAITING);
+        let (feed, fed) = watch::channel(None);
+        let mut pauses = seen.supervisor.pauses(Part::Capture);
+        let mut actor = Actor {
+            cards,
+            counters: seen.media,
+            timeline,
+            feed,
+            microphone: None,
+            speakers: Vec::new(),
+            open: Open::default(),
+            failed: None,
+            pause: AGAIN,
+        };
+        tasks.spawn(async move { while pauses.attempt(actor.run(&mut inbox, &cancel)).await.is_none() {} });
+        Self { commands, feed: fed }
+    }
+
+    /// Opens the microphone. Who held it before does no more.
+    pub(super) async fn microphone(&self) -> Microphone {
+        let (units, receiver) = mpsc::channel(FRAMES);
+        // When the actor is gone the microphone has ended.
+        let _ = self.commands.send(Command::Microphone(units)).await;
+        Microphone(receiver)
+    }
+
+    /// Opens the speaker.
+    pub(super) async fn speaker(&self) -> Speaker {
+        let (held, holder) = oneshot::channel();
+        // When the actor is gone nothing is played.
+        let _ = self.commands.send(Command::Speaker(holder)).await;
+        Speaker { feed: self.feed.clone(), _held: held }
+    }
+}
+
+/// What is open.
+#[derive(Default)]
+struct Open {
+    running: Option<Running>,
+    units: Option<Reader<Unit>>,
+    /// Whether it plays.
+    plays: bool,
+}
+
+struct Actor {
+    cards: Cards,
+    counters: Counters,
+    timeline: Timeline,
+    feed: watch::Sender<Option<SoundFeed>>,
+    microphone: Option<mpsc::Sender<Unit>>,
+    speakers: Vec<oneshot::Receiver<()>>,
+    open: Open,
+    /// Until when the speaker is let alone after a failure, and how long the next time.
+    failed: Option<Instant>,
+    pause: Duration,
+}
+
+/// What woke the actor.
+enum Woken {
+    Command(Option<Command>),
+    Unit(Next<Unit>),
+    Event(Event),
+    Left,
+    Again,
+    Over,
+}
+
+impl Actor {
+    async fn run(&mut self, inbox: &mut mpsc::Receiver<Command>, cancel: &CancellationToken) {
+        // After a failure everything is opened anew.
+        self.close().await;
+        loop {
+            self.follow().await;
+            let failed = self.failed;
+            let woken = tokio::select! {
+                command = inbox.recv() => Woken::Command(command),
+                next = unit(&mut self.open.units) => Woken::Unit(next),
+                event = event(&mut self.open.running) => Woken::Event(event),
+                () = left(&mut self.microphone, &mut self.speakers) => Woken::Left,
+                () = at(failed) => Woken::Again,
+                () = cancel.cancelled() => Woken::Over,
+            };
+            match woken {
+                Woken::Command(Some(Command::Microphone(units))) => self.microphone = Some(units),
+                Woken::Command(Some(Command::Speaker(holder))) => self.speakers.push(holder),
+                Woken::Unit(Next::Item(unit)) => {
+                    if let Some(to) = &self.microphone {
+                        // Who is too slow hears a hole.
+                        let _ = to.try_send(unit);
+                    }
+                }
+                Woken::Unit(Next::Lagged(lost)) => tracing::warn!(lost, "the microphone is faster than its reader"),
+                // The pipeline's last word says why.
+                Woken::Unit(Next::Closed | Next::Revoked) => loop {
+                    match event(&mut self.open.running).await {
+                        Event::Started => {}
+                        last => break self.happened(last).await,
+                    }
+                },
+                Woken::Event(event) => self.happened(event).await,
+                Woken::Left => {}
+                Woken::Again => self.failed = None,
+                Woken::Command(None) | Woken::Over => break,
+            }
+        }
+        self.close().await;
+    }
+
+    /// Opens and closes so that it is as it is wanted.
+    async fn follow(&mut self) {
+        let records = self.microphone.is_some() && self.cards.microphone.is_some();
+        let plays = !self.speakers.is_empty() && self.cards.speaker.is_some() && self.failed.is_none();
+        let open = self.open.running.is_some();
+        if open && (self.open.units.is_some(), self.open.plays) == (records, plays) {
+            return;
+        }
+        self.close().await;
+        if let Err(error) = self.open(records, plays) {
+            tracing::error!(%error, "microphone and speaker can't be opened");
+            // Whoever holds the microphone stands in for it.
+            self.microphone = None;
+            self.let_alone();
+        }
+    }
+
+    fn open(&mut self, records: bool, plays: bool) -> Result<(), pipeline::Error> {
+        let microphone = self.cards.microphone.clone().filter(|_| records);
+        let speaker = self.cards.speaker.clone().filter(|_| plays);
+        let (bitrate, echo) = (self.cards.bitrate, self.cards.echo);
+        let (writer, units) = ring(UNITS);
+        let units = || units.reader(Gate::default());
+        let (running, units, feed) = match (microphone, speaker) {
+            (None, None) => return Ok(()),
+            (Some(device), None) => {
+                let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device }, bitrate };
+                let units = units();
+                (pipeline::microphone(&self.counters, spec, self.timeline, writer)?, Some(units), None)
+            }
+            (None, Some(device)) => {
+                let (running, feed) = pipeline::speaker(&self.counters, SpeakerSpec { device })?;
+                (running, None, Some(feed))
+            }
+            (Some(microphone), Some(speaker)) => {
+                let spec = DuplexSpec { microphone, speaker, bitrate, echo, speaker_delay: self.cards.speaker_delay };
+                let units = units();
+                let (running, feed) = pipeline::duplex(&self.counters, spec, self.timeline, writer)?;
+                (running, Some(units), Some(feed))
+            }
+        };
+        self.open = Open { running: Some(running), units, plays: feed.is_some() };
+        self.feed.send_replace(feed);
+        Ok(())
+    }
+
+    /// Closes what is open, and waits until the sound cards are given back.
+    async fn close(&mut self) {
+        self.feed.send_replace(None);
+        if let Some(running) = std::mem::take(&mut self.open).running {
+            running.stop().await;
+        }
+    }
+
+    async fn happened(&mut self, event: Event) {
+        match event {
+            Event::Started if self.open.plays => self.pause = AGAIN,
+            Event::Started => {}
+            Event::Failed { element, reason, .. } => self.failure(&element, &reason).await,
+            Event::Stopped => self.close().await,
+        }
+    }
+
+    async fn failure(&mut self, element: &str, reason: &str) {
+        // Alone each of them is the device of its pipeline.
+        let speaker =
+            element == pipeline::SPEAKER || (self.open.plays && self.open.units.is_none() && self.microphone.is_none());
+        tracing::warn!(element, reason, speaker, "microphone or speaker failed");
+        self.close().await;
+        if speaker {
+            self.let_alone();
+        } else {
+            self.microphone = None;
+        }
+    }
+
+    fn let_alone(&mut self) {
+        self.failed = Some(Instant::now() + self.pause);
+        self.pause = (self.pause * 2).min(LONGEST);
+    }
+}
+
+async fn unit(units: &mut Option<Reader<Unit>>) -> Next<Unit> {
+    match units {
+        Some(units) => units.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn event(running: &mut Option<Running>) -> Event {
+    match running {
+        Some(running) => running.event().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until somebody holds theirs no more, and forgets them.
+async fn left(microphone: &mut Option<mpsc::Sender<Unit>>, speakers: &mut Vec<oneshot::Receiver<()>>) {
+    let gone = async {
+        match &microphone {
+            Some(held) => held.closed().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = gone => *microphone = None,
+        at = std::future::poll_fn(|cx| {
+            let ended = speakers.iter_mut().position(|holder| std::pin::Pin::new(holder).poll(cx).is_ready());
+            ended.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+        }) => drop(speakers.swap_remove(at)),
+    }
+}
+
+/// Waits until then; for ever if there is no such moment.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drivers::device::monotonic_nanos;
+
+    /// ALSA's own devices that are always there: they take everything, and give silence.
+    fn sound(microphone: &str, speaker: &str) -> (Sound, Counters, CancellationToken) {
+        let (seen, cancel) = (Seen::default(), CancellationToken::new());
+        let counters = seen.media.clone();
+        let cards = Cards {
+            microphone: Some(microphone.into()),
+            speaker: Some(speaker.into()),
+            bitrate: 48_000,
+            // Others cancel echo in this process; see the tests of the pipeline.
+            echo: Echo::Off,
+            speaker_delay: 0,
+        };
+        let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
+        let sound = Sound::start(cards, seen, timeline, &TaskTracker::new(), cancel.clone());
+        (sound, counters, cancel)
+    }
+
+    fn running(counters: &Counters) -> Vec<&'static str> {
+        counters.roles().filter(|(_, work)| work.running.get() > 0).map(|(role, _)| role).collect()
+    }
+
+    async fn until(counters: &Counters, roles: &[&str]) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while running(counters) != roles {
+            assert!(Instant::now() < end, "{:?} instead of {roles:?}", running(counters));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn both_are_one_pipeline_while_both_are_held_and_closed_when_nobody_holds_them() {
+        let (sound, counters, _cancel) = sound("null", "null");
+        let mut microphone = sound.microphone().await;
+        until(&counters, &["microphone"]).await;
+        let speaker = sound.speaker().await;
+        until(&counters, &["duplex"]).await;
+        let next = tokio::time::timeout(Duration::from_secs(30), microphone.next()).await;
+        assert!(next.expect("it comes in time").is_some(), "who holds it does not notice");
+        drop(microphone);
+        until(&counters, &["speaker"]).await;
+        drop(speaker);
+        until(&counters, &[]).await;
+    }
+
+    #[tokio::test]
+    async fn a_speaker_that_fails_leaves_the_microphone_open() {
+        let (sound, counters, _cancel) = sound("null", "nosuchcard");
+        let _speaker = sound.speaker().await;
+        let mut microphone = sound.microphone().await;
+        let next = tokio::time::timeout(Duration::from_secs(30), microphone.next()).await;
+        assert!(next.expect("it comes in time").is_some());
+        until(&counters, &["microphone"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_microphone_that_fails_is_told_to_who_holds_it_and_the_speaker_goes_on() {
+        let (sound, counters, _cancel) = sound("nosuchcard", "null");
+        let _speaker = sound.speaker().await;
+        let mut microphone = sound.microphone().await;
+        let next = tokio::time::timeout(Duration::from_secs(30), microphone.next()).await;
+        assert!(next.expect("it comes in time").is_none());
+        until(&counters, &["speaker"]).await;
+    }
+}

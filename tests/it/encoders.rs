@@ -1,0 +1,49 @@
+//! H.264 encoders are found by coding pictures.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::fixture::daemon::Daemon;
+use crate::fixture::visitor::Visitor;
+
+fn code(element: &str) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_porchlight")).args(["code-pictures", element]).output().unwrap()
+}
+
+async fn of_node(owner: &Visitor) -> Value {
+    let node: Value = owner.get("/api/v1/node").await.json().await.unwrap();
+    node["devices"]["encoder"].clone()
+}
+
+#[test]
+fn an_encoder_says_how_fast_it_is_and_what_is_none_is_refused() {
+    let output = code("x264enc");
+    let proof: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(proof["Ok"]["fps"].as_f64().unwrap() > 1.0, "{proof}");
+    let output = code("fakesink");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("x264enc, openh264enc"), "{error}");
+}
+
+#[tokio::test]
+async fn the_first_that_works_is_taken_shown_with_its_speed_and_remembered() {
+    let state = tempfile::tempdir().unwrap();
+    let known = state.path().join("encoders.json");
+    let auto = [("PORCHLIGHT_MEDIA__H264_ENCODER", "auto")];
+    let daemon = Daemon::start_with(&state, &auto);
+    let owner = Visitor::owner(&daemon).await;
+    let encoder = of_node(&owner).await;
+    assert!(encoder["name"].as_str().unwrap().ends_with("264enc"), "{encoder}");
+    assert!(encoder["pictures_per_second"].as_u64().unwrap() >= 1, "{encoder}");
+    daemon.kill();
+    let mut written: Value = serde_json::from_slice(&std::fs::read(&known).unwrap()).unwrap();
+
+    // Had it been tried again, it would be another figure than this.
+    written["proofs"][encoder["name"].as_str().unwrap()] = serde_json::json!({ "Ok": { "fps": 12345.0 } });
+    std::fs::write(&known, written.to_string()).unwrap();
+    let daemon = Daemon::start_with(&state, &auto);
+    let owner = Visitor::new(&daemon).with(Some(owner.secret()));
+    assert_eq!(of_node(&owner).await["pictures_per_second"], 12345);
+}
