@@ -49,7 +49,7 @@ enum What {
         packets: u32,
     },
     #[command(hide = true)]
-    Worker { peers: forward::worker::Peers },
+    Worker { peers: forward::worker::Peers, threads: usize },
     #[command(hide = true)]
     Bare { sending: forward::bare::Sending },
 }
@@ -68,6 +68,9 @@ struct Forward {
     /// Seconds that one way of forwarding is measured in a round
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
+    /// Threads of the box's side; 0 for as many as the daemon takes
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
     /// Where all figures are written to
     #[arg(long, default_value = "target/bench/forward.json")]
     json: PathBuf,
@@ -107,7 +110,7 @@ fn main() -> anyhow::Result<()> {
         What::Sfu(options) => sfu(&options),
         What::Srtp { rounds, packets } => srtp::run(rounds, packets),
         What::Ciphers { packets } => srtp::measure(packets),
-        What::Worker { peers } => forward::worker::run(peers, std::io::stdin().lock().lines()),
+        What::Worker { peers, threads } => forward::worker::run(peers, threads, std::io::stdin().lock().lines()),
         What::Bare { sending } => forward::bare::run(sending),
     }
 }
@@ -118,7 +121,7 @@ fn forward(options: &Forward) -> anyhow::Result<()> {
     if has(Part::Packets) {
         let window = Duration::from_secs_f64(options.seconds);
         for &subscribers in &options.subscribers {
-            report.packets(forward::run(subscribers, options.rounds, window)?);
+            report.packets(forward::run((subscribers, options.threads), options.rounds, window)?);
         }
     }
     if has(Part::Memory) {

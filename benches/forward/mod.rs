@@ -110,11 +110,11 @@ pub enum Source {
 }
 
 /// Measures one number of subscribers.
-pub fn run(subscribers: usize, rounds: usize, window: Duration) -> anyhow::Result<Found> {
+pub fn run((subscribers, threads): (usize, usize), rounds: usize, window: Duration) -> anyhow::Result<Found> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         let mut tasks = JoinSet::new();
-        let engine = engine(subscribers, &mut tasks).await?;
+        let engine = engine((subscribers, threads), &mut tasks).await?;
         // Once unmeasured: caches are warm then, and the sizes of the box's datagrams are known.
         engine.window(Way::Box, subscribers, window / 2, 1).await?;
         let sizes = [Kind::Picture, Kind::Sound].map(|kind| engine.tally.size(kind));
@@ -227,8 +227,8 @@ impl Bench {
 }
 
 /// The box with a publisher and its subscribers, all connected.
-async fn engine(subscribers: usize, tasks: &mut JoinSet<()>) -> anyhow::Result<Bench> {
-    let mut role = Role::start(&["worker", "viewer"])?;
+async fn engine((subscribers, threads): (usize, usize), tasks: &mut JoinSet<()>) -> anyhow::Result<Bench> {
+    let mut role = Role::start(&["worker", "viewer", &threads.to_string()])?;
     let tally = Rc::new(Tally::default());
     let mut clients = Vec::new();
     for number in 0..=subscribers {

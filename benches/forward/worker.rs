@@ -36,11 +36,11 @@ pub enum Peers {
     Viewer,
 }
 
-/// Answers offers until these lines end.
-pub fn run(peers: Peers, lines: impl Iterator<Item = io::Result<String>>) -> anyhow::Result<()> {
+/// Answers offers until these lines end; on so many threads, or as many as the daemon would take (0).
+pub fn run(peers: Peers, threads: usize, lines: impl Iterator<Item = io::Result<String>>) -> anyhow::Result<()> {
     let terms = if peers == Peers::Call { Terms::call(Codec::H264) } else { Terms::VIEWER };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
+    let config = Config { listen: "127.0.0.1:0".parse()?, threads, ..Config::default() };
     let (worker, thread) =
         server::start(&config, Timeline::new(Instant::now(), 0, 0), watch::channel(Arc::default()).1)?;
     let (events, _told) = mpsc::channel(EVENTS);

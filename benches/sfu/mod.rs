@@ -127,7 +127,7 @@ async fn start(way: Way, subscribers: usize, warm: Duration, tasks: &mut JoinSet
     let tally = Rc::new(Tally::default());
     let mut server = match way {
         Way::Janus => Server::Janus(Janus::start().await?),
-        _ => Server::Role(Role::start(&["worker", "call"])?),
+        _ => Server::Role(Role::start(&["worker", "call", "0"])?),
     };
     let at = if way == Way::Janus { Janus::address()? } else { load::LOOPBACK };
     let (publisher, offer) = Client::offering(at, &sections(Direction::SendOnly))?;

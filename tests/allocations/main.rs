@@ -76,7 +76,7 @@ fn count(peers: Peers) {
             None => Some(Ok(line)),
         }
     });
-    worker::run(peers, offers).unwrap();
+    worker::run(peers, 0, offers).unwrap();
 }
 
 fn compare() {
