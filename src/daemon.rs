@@ -93,10 +93,11 @@ impl Daemon {
 
         // Drivers. The first start of GStreamer scans its plugins, which takes seconds.
         tokio::task::spawn_blocking(pipeline::init).await.context("GStreamer could not be started")??;
-        let known = config.node.state.join("encoders.json");
+        let state = config.node.state.clone();
         let chosen = tokio::task::spawn_blocking({
             let wanted = choice(config.media.h264_encoder);
-            move || encoders::choose(wanted, &known)
+            let state = state.clone();
+            move || encoders::choose(wanted, &state)
         });
         let chosen = chosen.await.context("no encoder can be chosen")??;
         tracing::info!(
@@ -106,7 +107,6 @@ impl Daemon {
         );
         let encoder = chosen.encoder;
         let inventory = tokio::task::spawn_blocking(device::inventory).await.context("devices can't be listed")?;
-        let state = config.node.state.clone();
         let folder = state.clone();
         let store =
             tokio::task::spawn_blocking(move || store::open(&folder)).await.context("the store can't be opened")??;

@@ -25,7 +25,7 @@ pub enum Command {
     CheckConfig(Sources),
     /// Print the configuration that `run` would use, as TOML.
     PrintConfig(Sources),
-    /// Look for what keeps people from reaching the box.
+    /// Look for what keeps people from reaching the box, and from being seen and heard by it.
     #[command(subcommand)]
     Doctor(Doctor),
     /// Print the version.
@@ -41,6 +41,15 @@ pub enum Command {
 /// What can be looked at.
 #[derive(Debug, Subcommand)]
 pub enum Doctor {
+    /// Say which camera, microphone, speaker, screen and encoder are there, which are used, and what to do where something is missing.
+    Devices {
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        sources: Sources,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Try every way to the box that browsers are told, and say what to do. Asks the daemon, if it runs.
     Network {
         /// Where the configuration comes from.

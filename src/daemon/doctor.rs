@@ -1,4 +1,5 @@
-//! `porchlight doctor network`: asks the daemon that runs, and opens its ports itself where none does.
+//! `porchlight doctor`: what is plugged in; and how the box is reached, for which it asks the daemon that runs, and opens its ports
+//! itself where none does.
 
 use std::fmt::Write;
 use std::io;
@@ -17,7 +18,9 @@ use crate::config::cli::Doctor;
 use crate::drivers::device;
 use crate::drivers::gateway::State;
 use crate::drivers::peer::server as peers;
+use crate::drivers::pipeline;
 use crate::interfaces::control;
+use crate::services::endpoint::report;
 use crate::services::reachability;
 
 /// How long the daemon may take.
@@ -32,13 +35,35 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// When neither the daemon can be asked nor its ports be opened: a sentence that says why.
 pub fn doctor(doctor: &Doctor) -> anyhow::Result<()> {
-    let Doctor::Network { sources, json } = doctor;
-    let config = sources.load()?;
+    match doctor {
+        Doctor::Devices { sources, json } => devices(&sources.load()?, *json),
+        Doctor::Network { sources, json } => network(&sources.load()?, *json),
+    }
+}
+
+/// Looks at the devices. Nothing is opened for media, so that a call is not disturbed.
+fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
+    let encoder = super::encoders::choose(super::choice(config.media.h264_encoder), &config.node.state);
+    let report = report::report(
+        &config.endpoint,
+        &device::inventory(),
+        &device::closed(std::path::Path::new("/")),
+        &encoder.map_err(|error| format!("{error:#}")),
+        pipeline::has_echo_canceller(),
+    );
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print!("{}", report.text()),
+    }
+    Ok(())
+}
+
+fn network(config: &Config, json: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (report, running) = runtime.block_on(async {
-        match ask(&config).await? {
+        match ask(config).await? {
             Some(report) => anyhow::Ok((report, true)),
-            None => Ok((alone(&config).await?, false)),
+            None => Ok((alone(config).await?, false)),
         }
     })?;
     match json {

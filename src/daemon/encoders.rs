@@ -6,16 +6,19 @@ use anyhow::{Context, bail};
 
 use crate::drivers::pipeline::{self, Chosen, Error, H264Choice, H264Encoder};
 
+/// Where what is known of them is kept, in the state folder.
+const KNOWN: &str = "encoders.json";
+
 /// The one that the configuration names, or the first that works. Blocks.
 ///
 /// # Errors
 /// Those of the pipelines: none is there, or none works.
-pub(super) fn choose(wanted: H264Choice, known: &Path) -> anyhow::Result<Chosen> {
+pub(super) fn choose(wanted: H264Choice, state: &Path) -> anyhow::Result<Chosen> {
     if let Some(encoder) = wanted.named() {
         return Ok(Chosen { encoder: encoder.installed()?, speed: None });
     }
     let program = std::env::current_exe().context("this program does not find itself, to try the encoders")?;
-    Ok(pipeline::choose(&program, known)?)
+    Ok(pipeline::choose(&program, &state.join(KNOWN))?)
 }
 
 /// Codes pictures with one of them, and says how it works, as JSON.

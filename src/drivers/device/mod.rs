@@ -9,6 +9,7 @@
 mod camera;
 mod health;
 pub mod network;
+mod nodes;
 mod screen;
 mod sound;
 
@@ -16,6 +17,7 @@ use nix::time::{ClockId, clock_gettime};
 
 pub use camera::{Camera, Format, Mode};
 pub use health::{Health, health};
+pub use nodes::{Closed, closed};
 pub use screen::Screen;
 pub use sound::SoundDevice;
 

@@ -9,6 +9,7 @@ mod capture;
 mod choice;
 mod config;
 mod layers;
+pub mod report;
 mod sight;
 mod sound;
 

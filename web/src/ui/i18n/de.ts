@@ -59,9 +59,9 @@ export const de: Record<keyof typeof en, string> = {
   device_camera: "Kamera",
   device_microphone: "Mikrofon",
   device_speaker: "Lautsprecher",
-  encoder: "Seine Bilder kodiert {name}.",
-  encoder_speed: "Seine Bilder kodiert {name}; {rate} in der Sekunde schafft er bei 1280×720.",
-  echo_box: "Das Gerät nimmt den Ton seines Lautsprechers aus dem heraus, was sein Mikrofon hört.",
+  encoder: "Ihre Bilder kodiert {name}.",
+  encoder_speed: "Ihre Bilder kodiert {name}, der bei 1280×720 {rate} in der Sekunde schafft.",
+  echo_box: "Die Box nimmt den Ton ihres Lautsprechers aus dem heraus, was ihr Mikrofon hört.",
   echo_device: "Mikrofon und Lautsprecher sind ein Gerät, das sich selbst um das Echo kümmert.",
   "echo_half-duplex":
     "Das Mikrofon wird leiser gestellt, während jemand anderes zu hören ist, damit niemand sich selbst hört.",

@@ -1,0 +1,309 @@
+//! What is plugged in, what of it is used, what is left out and why, and one line of advice for each. Pure.
+
+use serde::Serialize;
+
+use super::choice::{self, Canceller, Device};
+use super::{Config, Sink, Source};
+use crate::drivers::device::{Closed, Inventory};
+use crate::drivers::pipeline::Chosen;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It is as it should be.
+    Ok,
+    /// Good to know.
+    Note,
+    /// Something does not work.
+    Bad,
+}
+
+/// One thing that was found out, with what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Names it for machines.
+    pub code: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// For people.
+    pub text: String,
+}
+
+/// Devices of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kind {
+    /// What is used; `None` for nothing.
+    pub used: Option<String>,
+    /// It stands in for one that is not there.
+    pub stand_in: bool,
+    /// All that were found.
+    pub found: Vec<String>,
+}
+
+/// Something that was seen and is not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// What it is.
+    pub device: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// What it sees with.
+    pub camera: Kind,
+    /// What it hears with.
+    pub microphone: Kind,
+    /// What it plays with.
+    pub speaker: Kind,
+    /// What it shows on.
+    pub screen: Kind,
+    /// The encoder's GStreamer element; `None` if none works.
+    pub encoder: Option<&'static str>,
+    /// Pictures of 1280 by 720 that it codes in a second, if it was tried.
+    pub pictures_per_second: Option<f64>,
+    /// Who cancels echo.
+    pub echo: &'static str,
+    /// What is left out.
+    pub left_out: Vec<LeftOut>,
+    /// What to do.
+    pub findings: Vec<Finding>,
+}
+
+/// Looks at everything. `encoder` is what was chosen, or why none was; `canceller` says whether echo can be cancelled here.
+pub fn report(
+    config: &Config,
+    inventory: &Inventory,
+    closed: &[Closed],
+    encoder: &Result<Chosen, String>,
+    canceller: bool,
+) -> Report {
+    let devices = choice::choose(config, inventory, canceller);
+    let kind = |device: &Device, found: Vec<&String>| Kind {
+        used: device.name.clone(),
+        stand_in: device.stand_in,
+        found: found.into_iter().cloned().collect(),
+    };
+    let mut findings = Vec::new();
+    let mut find = |code, level, text: String| findings.push(Finding { code, level, text });
+
+    for node in closed {
+        let (path, group) = (node.node.display(), node.group);
+        let text =
+            format!("{path} can't be opened by this user: add the user to the group {group}, and start the box again.");
+        find("no_permission", Level::Bad, text);
+    }
+    match (&config.camera, &devices.camera) {
+        (Source::None, _) => {
+            find("camera_off", Level::Note, "The configuration says that there is no camera (endpoint.camera).".into())
+        }
+        (Source::StandIn, _) => find(
+            "camera_stand_in",
+            Level::Note,
+            "The configuration asks for the stand-in camera (endpoint.camera).".into(),
+        ),
+        (Source::Named(path), device) if device.stand_in => find(
+            "camera_away",
+            Level::Bad,
+            format!(
+                "The camera {path} of the configuration is not there; a stand-in takes its place. Plug it in, or set endpoint.camera to \"auto\"."
+            ),
+        ),
+        (_, device) if device.stand_in => find(
+            "camera_missing",
+            Level::Bad,
+            "No camera was found; a stand-in takes its place. Plug in a USB camera and start the box again.".into(),
+        ),
+        (_, device) => find("camera_ok", Level::Ok, format!("{} is used.", device.label())),
+    }
+    if inventory.skipped.iter().any(|(_, why)| why.contains("libcamera")) {
+        let text = "A camera on the CSI connector was found; it needs libcamera, which the box does not use yet. A USB camera works.";
+        find("camera_csi", Level::Note, text.into());
+    }
+    match (&config.microphone, &devices.microphone) {
+        (Source::None | Source::StandIn, _) => {
+            find("microphone_off", Level::Note, "The configuration asks for no real microphone (endpoint.microphone).".into());
+        }
+        (_, device) if device.stand_in => find(
+            "microphone_missing",
+            Level::Bad,
+            "No microphone was found; a stand-in takes its place. Plug one in, or a camera or speakerphone that has one, and start the box again.".into(),
+        ),
+        (_, device) => find("microphone_ok", Level::Ok, format!("{} is used.", device.label())),
+    }
+    match (&config.speaker, &devices.speaker) {
+        (Sink::None, _) => find("speaker_off", Level::Note, "The configuration says that there is no speaker (endpoint.speaker).".into()),
+        (_, device) if !device.is_there() => find(
+            "speaker_missing",
+            Level::Bad,
+            "No speaker was found: nobody in the room hears the others. Connect the television by HDMI, or a speaker, and start the box again.".into(),
+        ),
+        (_, device) => find("speaker_ok", Level::Ok, format!("{} is used.", device.label())),
+    }
+    match devices.screen.is_there() {
+        true => find("screen_ok", Level::Ok, format!("{} is used.", devices.screen.label())),
+        false => find("screen_missing", Level::Note, "No screen is connected: calls are heard and not seen.".into()),
+    }
+    match devices.echo {
+        Canceller::None => {}
+        Canceller::Device => find("echo_device", Level::Ok, "Microphone and speaker are one device, which cancels echo itself.".into()),
+        Canceller::Ours => find("echo_box", Level::Ok, "The box cancels the echo of its speaker.".into()),
+        Canceller::HalfDuplex if canceller => {
+            find("echo_half_duplex", Level::Note, "The microphone is turned down while others are heard, as the configuration says (endpoint.echo).".into());
+        }
+        Canceller::HalfDuplex => find(
+            "echo_no_canceller",
+            Level::Bad,
+            "Echo can't be cancelled here, so that the microphone is turned down while others are heard. Install the Debian package gstreamer1.0-plugins-bad.".into(),
+        ),
+    }
+    match encoder {
+        Err(why) => find("encoder_missing", Level::Bad, why.clone()),
+        Ok(Chosen { encoder, speed: Some(speed) }) if speed.fps < f64::from(2 * config.fps) => find(
+            "encoder_slow",
+            Level::Note,
+            format!(
+                "{} codes {:.0} pictures of 1280x720 a second here, which is little beside a call: keep the camera (endpoint.width) and the \
+                 program (program.width) small.",
+                encoder.element(),
+                speed.fps
+            ),
+        ),
+        Ok(Chosen { encoder, speed: Some(speed) }) => {
+            find(
+                "encoder_ok",
+                Level::Ok,
+                format!("{} codes {:.0} pictures of 1280x720 a second.", encoder.element(), speed.fps),
+            );
+        }
+        Ok(Chosen { encoder, speed: None }) => {
+            find(
+                "encoder_named",
+                Level::Note,
+                format!("{} is used, as the configuration says (media.h264_encoder).", encoder.element()),
+            );
+        }
+    }
+    let chosen = encoder.as_ref().ok();
+    Report {
+        camera: kind(&devices.camera, inventory.cameras.iter().map(|camera| &camera.name).collect()),
+        microphone: kind(&devices.microphone, inventory.microphones.iter().map(|device| &device.name).collect()),
+        speaker: kind(&devices.speaker, inventory.speakers.iter().map(|device| &device.name).collect()),
+        screen: kind(&devices.screen, inventory.screens.iter().map(|screen| &screen.name).collect()),
+        encoder: chosen.map(|chosen| chosen.encoder.element()),
+        pictures_per_second: chosen.and_then(|chosen| Some(chosen.speed?.fps)),
+        echo: devices.echo.label(),
+        left_out: inventory
+            .skipped
+            .iter()
+            .map(|(device, why)| LeftOut { device: device.clone(), why: why.clone() })
+            .collect(),
+        findings,
+    }
+}
+
+impl Report {
+    /// As it is printed.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for (what, kind) in [
+            ("Camera", &self.camera),
+            ("Microphone", &self.microphone),
+            ("Speaker", &self.speaker),
+            ("Screen", &self.screen),
+        ] {
+            let used = kind.used.as_deref().unwrap_or("none");
+            out.push_str(&format!("{what}: {used}{}\n", if kind.stand_in { " (stands in for one)" } else { "" }));
+            for other in kind.found.iter().filter(|found| Some(*found) != kind.used.as_ref()) {
+                out.push_str(&format!("  also there: {other}\n"));
+            }
+        }
+        for LeftOut { device, why } in &self.left_out {
+            out.push_str(&format!("Left out: {device}: {why}\n"));
+        }
+        out.push('\n');
+        for Finding { code, level, text } in &self.findings {
+            let mark = match level {
+                Level::Ok => "ok",
+                Level::Note => " i",
+                Level::Bad => "!!",
+            };
+            out.push_str(&format!("{mark} {code}: {text}\n"));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drivers::device::{Camera, Format, Mode, Screen, SoundDevice};
+    use crate::drivers::pipeline::{H264Encoder, Speed};
+
+    fn codes(report: &Report) -> Vec<&'static str> {
+        report.findings.iter().map(|finding| finding.code).collect()
+    }
+
+    fn x264(fps: f64) -> Result<Chosen, String> {
+        Ok(Chosen { encoder: H264Encoder::X264, speed: Some(Speed { fps }) })
+    }
+
+    /// A living room: camera with microphone, television.
+    fn room() -> Inventory {
+        let modes = vec![Mode { format: Format::Mjpeg, width: 1280, height: 720, fps: 30 }];
+        let sound = |name: &str, id: &str| SoundDevice { name: name.into(), device: format!("plughw:CARD={id},DEV=0") };
+        Inventory {
+            cameras: vec![Camera {
+                name: "C920".into(),
+                node: "/dev/video0".into(),
+                path: "/dev/video0".into(),
+                modes,
+            }],
+            microphones: vec![sound("C920, USB Audio", "C920")],
+            speakers: vec![sound("vc4-hdmi-0", "vc4hdmi0"), sound("Headphones", "Headphones")],
+            screens: vec![Screen { name: "HDMI-A-1".into(), connector: Some(33), size: Some((1920, 1080)) }],
+            skipped: vec![(
+                "bcm2835-codec (/dev/video11)".into(),
+                "it is an encoder, decoder or scaler, not a camera".into(),
+            )],
+        }
+    }
+
+    #[test]
+    fn a_living_room_is_as_it_should_be() {
+        let report = report(&Config::default(), &room(), &[], &x264(140.0), true);
+        assert_eq!(codes(&report), ["camera_ok", "microphone_ok", "speaker_ok", "screen_ok", "echo_box", "encoder_ok"]);
+        let text = report.text();
+        assert!(
+            text.starts_with(
+                "Camera: C920\nMicrophone: C920, USB Audio\nSpeaker: vc4-hdmi-0\n  also there: Headphones\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("Left out: bcm2835-codec (/dev/video11): it is an encoder"), "{text}");
+        assert!(text.ends_with("ok encoder_ok: x264enc codes 140 pictures of 1280x720 a second.\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_said_with_what_to_do() {
+        let nothing = Inventory::default();
+        let none = Err("no H.264 encoder works".to_owned());
+        let bare = report(&Config::default(), &nothing, &[], &none, true);
+        assert_eq!(
+            codes(&bare),
+            ["camera_missing", "microphone_missing", "speaker_missing", "screen_missing", "encoder_missing"]
+        );
+        let csi = ("unicam".to_owned(), "it gives only unprocessed sensor data: ... needs libcamera".to_owned());
+        let mut other = room();
+        other.skipped.push(csi);
+        let closed = [Closed { node: "/dev/cec0".into(), group: "video" }];
+        let away = Config { camera: Source::Named("/dev/video9".into()), ..Config::default() };
+        let found = report(&away, &other, &closed, &x264(40.0), false);
+        assert_eq!(codes(&found)[..3], ["no_permission", "camera_away", "camera_csi"]);
+        assert_eq!(codes(&found)[5..], ["screen_ok", "echo_no_canceller", "encoder_slow"]);
+        assert!(found.findings[0].text.contains("/dev/cec0") && found.findings[0].text.contains("group video"));
+    }
+}
