@@ -1,4 +1,4 @@
-//! H.264 encoders are found by coding pictures.
+//! What is plugged in, and H.264 encoders, which are found by coding pictures.
 
 use std::process::Command;
 
@@ -46,4 +46,32 @@ async fn the_first_that_works_is_taken_shown_with_its_speed_and_remembered() {
     let daemon = Daemon::start_with(&state, &auto);
     let owner = Visitor::new(&daemon).with(Some(owner.secret()));
     assert_eq!(of_node(&owner).await["pictures_per_second"], 12345);
+}
+
+#[test]
+fn the_doctor_says_what_is_used_and_what_to_do() {
+    let state = tempfile::tempdir().unwrap();
+    let config = state.path().join("porchlight.toml");
+    std::fs::write(
+        &config,
+        "[endpoint]\ncamera = \"/dev/video99\"\nspeaker = \"none\"\n[media]\nh264_encoder = \"x264\"\n",
+    )
+    .unwrap();
+    let doctor = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_porchlight"));
+        command.args(["doctor", "devices", "--config"]).arg(&config).arg("--state").arg(state.path()).args(arguments);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let report: Value = serde_json::from_str(&doctor(&["--json"])).unwrap();
+    assert_eq!(report["camera"]["stand_in"], true);
+    assert_eq!((&report["encoder"], &report["pictures_per_second"]), (&"x264enc".into(), &Value::Null));
+    let codes: Vec<&str> =
+        report["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    for code in ["camera_away", "speaker_off", "encoder_named"] {
+        assert!(codes.contains(&code), "{codes:?}");
+    }
+    let text = doctor(&[]);
+    assert!(text.contains("!! camera_away: The camera /dev/video99"), "{text}");
 }
