@@ -49,6 +49,9 @@ fn decibels(of: f64, to: f64) -> f64 {
     20.0 * (of / to.max(1e-9)).log10()
 }
 
+/// Samples that came out, and when the first of them was recorded, in nanoseconds of running time.
+type Piece = (u64, Vec<f64>);
+
 /// What was heard in the room and what came out of the pipeline, on one clock, in samples since the start.
 struct Heard {
     /// Of this the echo and the near voice.
@@ -91,7 +94,7 @@ fn room(echo: Echo, late: u32, told: u32) -> Heard {
     let clock = gst::SystemClock::obtain();
     let now = move || clock.time().nseconds();
     let played: Arc<Mutex<(Option<u64>, Vec<f64>)>> = Arc::default();
-    let out: Arc<Mutex<Vec<(u64, Vec<f64>)>>> = Arc::default();
+    let out: Arc<Mutex<Vec<Piece>>> = Arc::default();
     let (plays, at) = (played.clone(), now.clone());
     speaker.connect("handoff", false, move |given| {
         let buffer: gst::Buffer = given[1].get().expect("a buffer");
