@@ -47,6 +47,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "audio-decoder",
             "display",
             "speaker",
+            "duplex",
         ],
     ),
     ("purpose", &["call", "screen", "on_air"]),
