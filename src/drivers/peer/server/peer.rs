@@ -36,8 +36,6 @@ const H264_PROFILE: u32 = 0x42e01f;
 /// What a connection is taken to hold before anything is known of it, in bits a second: small pictures at once, and no long queue
 /// where it holds less. It takes two seconds to find out that it holds ten times as much.
 const BEGIN: u64 = 600_000;
-/// How fast the first of it leaves before anything is known, in bits a second: a picture in the smallest size within a tenth of a second.
-const FIRST: u64 = 1_200_000;
 /// How long a peer may be connected without saying what arrived. From then on it is sent everything.
 const MUTE: Duration = Duration::from_secs(5);
 
@@ -127,7 +125,7 @@ impl Peer {
         config = config.enable_vp8(true);
         if terms.estimate {
             // Reports of what arrived stay in the engine otherwise. It copies every packet for that: see docs/performance.md.
-            config = config.enable_bwe(Some(Rate::bps(FIRST))).enable_raw_packets(true);
+            config = config.enable_bwe(Some(Rate::bps(BEGIN))).enable_raw_packets(true);
         }
         Self {
             id,
@@ -142,7 +140,7 @@ impl Peer {
             gauge: terms.estimate.then(|| Gauge::new(Bitrate(BEGIN))),
             wished: Bitrate(0),
             drive: None,
-            engine: Rate::bps(FIRST),
+            engine: Rate::bps(BEGIN),
             estimate: None,
             probed: false,
             now,
@@ -264,9 +262,7 @@ impl Peer {
         // The engine says nothing in the first moments; keyframes of everything would wait in it, and leave all at once.
         let estimate = self.estimate.or_else(|| self.gauge.as_ref().map(|_| Bitrate(BEGIN)))?;
         let gauged = self.gauge.as_ref().filter(|_| self.probed).and_then(Gauge::holds);
-        // What the engine begins with is no word of the way.
-        let begins = if self.gauge.is_some() { estimate.min(Bitrate(BEGIN)) } else { estimate };
-        Some(gauged.unwrap_or(Holds { limited: !self.probed, ..Holds::from(begins) }))
+        Some(gauged.unwrap_or(Holds { limited: !self.probed, ..Holds::from(estimate) }))
     }
 
     /// What is known of that, for the metrics: nothing of a way of which nothing was said yet.
