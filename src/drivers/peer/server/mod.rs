@@ -10,7 +10,6 @@ mod allot;
 mod config;
 mod counters;
 mod dtls;
-mod early;
 mod feed;
 mod front;
 mod inbound;

@@ -360,32 +360,14 @@ impl Peer {
     /// Writes packets of the bound source out to a slot; they leave with the next [`Peer::drain`].
     pub(super) fn send(&mut self, mid: Section, packets: &[Packet], redundancy: &mut Redundancy) {
         let lossy = self.is_lossy();
-        let Some(slot) = self.slots.get_mut(&mid) else {
+        // What is written before there is a connection is lost, and with it the keyframe that a picture begins with.
+        let Some(slot) = self.slots.get_mut(&mid).filter(|_| self.phase != Phase::Connecting) else {
             return;
         };
-        // What is written before there is a connection is lost, and with it the keyframe that a picture begins with.
-        if self.phase == Phase::Connecting {
-            if slot.kind == Kind::Video {
-                slot.early.keep(packets);
-            }
-            return;
-        }
         let redundancy = (slot.kind == Kind::Audio && lossy).then_some(redundancy);
         let written = slot.send(&mut self.rtc, mid, packets, &self.timeline, redundancy);
         self.counters.packets(slot.kind).sent.add(written);
         self.seen.written(mid, written);
-    }
-
-    /// There is a connection now: pictures that have just begun are written out. They leave with the next [`Peer::drain`], which is
-    /// due now.
-    pub(super) fn begin(&mut self) {
-        let media = self.timeline.media(self.now);
-        let mids: Vec<Section> = self.slots.keys().copied().collect();
-        for mid in mids {
-            let early = self.slots.get_mut(&mid).map(|slot| slot.early.take(media)).unwrap_or_default();
-            self.send(mid, &early, &mut Redundancy::default());
-        }
-        self.timeout = self.now;
     }
 
     /// Whether so much gets lost on the way to it that sound is sent twice.

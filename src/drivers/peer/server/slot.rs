@@ -8,7 +8,6 @@ use str0m::media::{Mid as Section, Pt};
 use str0m::rtp::{RtpWrite, Vp8Descriptor, Vp8Patch};
 
 use super::Bound;
-use super::early::Early;
 use super::inbound::Formats;
 use crate::model::layer::Layer;
 use crate::model::packet::Packet;
@@ -37,8 +36,6 @@ pub(super) struct Slot {
     pub(super) paused: Option<Pause>,
     /// Times that the browser asked for a keyframe in the middle of the picture.
     pub(super) freezes: u64,
-    /// What came before there was a connection.
-    pub(super) early: Early,
 }
 
 impl Slot {
@@ -53,7 +50,6 @@ impl Slot {
             shown: None,
             paused: None,
             freezes: 0,
-            early: Early::default(),
         }
     }
 
@@ -71,7 +67,6 @@ impl Slot {
         if self.bound.map(|bound| bound.source) != to.map(|bound| bound.source) {
             self.forwarder.restart();
             (self.has, self.shown, self.paused) = (Has::New, None, None);
-            self.early.clear();
         }
         self.bound = to;
     }

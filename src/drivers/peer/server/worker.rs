@@ -375,9 +375,6 @@ impl Worker {
         if effects.connected {
             self.eager = true;
             self.phase(id, Phase::Connected);
-            if let Some(peer) = self.peers.get_mut(&id) {
-                peer.begin();
-            }
             self.report(id, Event::Connected(id));
         }
         if effects.disconnected {
