@@ -93,11 +93,15 @@ impl Daemon {
 
         // Drivers. The first start of GStreamer scans its plugins, which takes seconds.
         tokio::task::spawn_blocking(pipeline::init).await.context("GStreamer could not be started")??;
+        let inventory = tokio::task::spawn_blocking(device::inventory).await.context("devices can't be listed")?;
         let state = config.node.state.clone();
+        let folder = state.clone();
+        let store =
+            tokio::task::spawn_blocking(move || store::open(&folder)).await.context("the store can't be opened")??;
         let chosen = tokio::task::spawn_blocking({
             let wanted = choice(config.media.h264_encoder);
             let state = state.clone();
-            move || encoders::choose(wanted, &state)
+            move || encoders::choose_or_hope(wanted, &state)
         });
         let chosen = chosen.await.context("no encoder can be chosen")??;
         tracing::info!(
@@ -106,10 +110,6 @@ impl Daemon {
             "H.264 encoder chosen"
         );
         let encoder = chosen.encoder;
-        let inventory = tokio::task::spawn_blocking(device::inventory).await.context("devices can't be listed")?;
-        let folder = state.clone();
-        let store =
-            tokio::task::spawn_blocking(move || store::open(&folder)).await.context("the store can't be opened")??;
         let addresses = device::network::follow(&interfaces.tasks, interfaces.stop.clone());
         let (peers, peers_thread) = peers::start(&config.peers, timeline, addresses.clone())?;
         let router = router(&config, &peers, &interfaces.tasks, &interfaces.stop);

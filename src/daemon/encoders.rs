@@ -21,6 +21,19 @@ pub(super) fn choose(wanted: H264Choice, state: &Path) -> anyhow::Result<Chosen>
     Ok(pipeline::choose(&program, &state.join(KNOWN))?)
 }
 
+/// The same for the daemon, which starts without one that has proved to work as well: calls between browsers need none.
+///
+/// # Errors
+/// When none is installed.
+pub(super) fn choose_or_hope(wanted: H264Choice, state: &Path) -> anyhow::Result<Chosen> {
+    choose(wanted, state).or_else(|error| {
+        let hopes = [H264Encoder::X264, H264Encoder::OpenH264].into_iter().find_map(|hope| hope.installed().ok());
+        let encoder = hopes.filter(|_| wanted.named().is_none()).ok_or(error)?;
+        tracing::error!(encoder = encoder.element(), "no encoder has proved to work; this one is used all the same");
+        Ok(Chosen { encoder, speed: None })
+    })
+}
+
 /// Codes pictures with one of them, and says how it works, as JSON.
 ///
 /// # Errors

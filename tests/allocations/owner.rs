@@ -12,8 +12,6 @@ pub struct Blocks {
     pub ours: u64,
     /// The engine's and what it is made of.
     pub engine: u64,
-    /// The runtime's and the system's.
-    pub others: u64,
     /// Where ours are, most first.
     pub sites: Vec<String>,
 }
@@ -57,7 +55,7 @@ impl Blocks {
                     sites.push((point.tbk, site.context("what is ours has a place")?.to_owned()));
                 }
                 Owner::Engine => blocks.engine += point.tbk,
-                Owner::Others => blocks.others += point.tbk,
+                Owner::Others => {}
             }
         }
         sites.sort_unstable_by(|a, b| b.cmp(a));

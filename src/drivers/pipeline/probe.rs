@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::counters::Counters;
@@ -29,6 +30,8 @@ const FPS: u32 = 30;
 const PICTURES: u32 = 45;
 const RATES: [u32; 2] = [500_000, 3_000_000];
 const ASKED_AT: u32 = 20;
+/// Different pictures among them: eleven megabytes.
+const PAINTED: u32 = 8;
 /// Pictures that an encoder may keep back at the end.
 const KEPT: u32 = 4;
 /// How long nothing may come out.
@@ -111,6 +114,8 @@ async fn encode(encoder: H264Encoder, bitrate: u32) -> Result<(Vec<Unit>, Durati
     let mut reader = source.reader(Gate::default());
     let broken = |error: Error| Fault::Broken(error.to_string());
     let (running, feed, keyframes) = video_encoder(&Counters::default(), spec, writer).map_err(broken)?;
+    // Made before: to paint them costs as much as to code them.
+    let painted: Vec<Bytes> = (0..PAINTED).map(paint).collect();
     let (mut units, mut fed, began) = (Vec::new(), 0, Instant::now());
     let mut last = began;
     while units.len() < (PICTURES - KEPT) as usize {
@@ -122,7 +127,8 @@ async fn encode(encoder: H264Encoder, bitrate: u32) -> Result<(Vec<Unit>, Durati
                 keyframes.request();
             }
             let time = MediaTime::from_millis(i64::from(fed * 1000 / FPS));
-            match feed.push(&picture(fed, time)) {
+            let data = painted[(fed % PAINTED) as usize].clone();
+            match feed.push(&Picture { width, height, time, data }) {
                 Ok(Fed::Taken) => fed += 1,
                 Ok(_) => break true,
                 Err(_) => break false,
@@ -165,7 +171,7 @@ fn judge(units: &[Unit]) -> Result<(), Fault> {
 }
 
 /// Stripes that move over noise, so that a rate is needed.
-fn picture(number: u32, time: MediaTime) -> Picture {
+fn paint(number: u32) -> Bytes {
     let (width, height) = SIZE;
     let mut random = number.wrapping_mul(0x9E37_79B9) | 1;
     let mut data = Vec::with_capacity((width * height * 3 / 2) as usize);
@@ -179,12 +185,12 @@ fn picture(number: u32, time: MediaTime) -> Picture {
         }
     }
     data.resize((width * height * 3 / 2) as usize, 128);
-    Picture { width, height, time, data: data.into() }
+    data.into()
 }
 
 /// The first of the encoders that are installed which works; `program` is this daemon, which tries each by its command
-/// `code-pictures`. What was found before on the same kernel and firmware is read from `known`, and written there. Blocks, for some
-/// seconds when something has to be tried.
+/// `code-pictures`. What was found before on the same kernel and firmware is read from `known`, and written there if its folder exists and
+/// one works. Blocks, for some seconds when something has to be tried.
 ///
 /// # Errors
 /// [`Error::Missing`] when none is installed, [`Error::NoEncoder`] when none works.
@@ -206,9 +212,9 @@ pub fn choose(program: &Path, known: &Path) -> Result<Chosen, Error> {
             Err(fault) => tracing::warn!(encoder = encoder.element(), %fault, "an encoder can't be used"),
         }
     }
-    if found.proofs != before
-        && let Err(error) = found.write(known)
-    {
+    // Where none works, something else may be wrong today; and who only looks makes no state folder.
+    let keep = chosen.is_some() && found.proofs != before && known.parent().is_some_and(Path::is_dir);
+    if keep && let Err(error) = found.write(known) {
         tracing::warn!(%error, "which encoders work can't be remembered; they are tried again at the next start");
     }
     match chosen {

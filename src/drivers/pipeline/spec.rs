@@ -168,7 +168,7 @@ pub struct SpeakerSpec {
 pub enum Echo {
     /// Nothing: the device does it, or nobody wants it.
     Off,
-    /// It is taken out of what the microphone hears, which is also freed of noise and brought to one level (webrtcdsp).
+    /// It is taken out of what the microphone hears, which is also freed of noise (webrtcdsp).
     Cancel,
     /// The microphone is turned down while something is played.
     HalfDuplex,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::model::id::{BroadcastId, InviteId, RoomId};
 use crate::model::role::Role;
 use crate::proto::auth::{Name, Title};
+use crate::services::endpoint::Canceller;
 
 /// Whether the box is well.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,7 +75,7 @@ pub(super) struct Devices {
     pub(super) speaker: Device,
     pub(super) screen: Device,
     /// Who takes what the speaker plays out of what the microphone hears.
-    pub(super) echo: Echo,
+    pub(super) echo: Canceller,
     pub(super) encoder: Encoder,
 }
 
@@ -86,21 +87,6 @@ pub(super) struct Encoder {
     pub(super) name: &'static str,
     /// Pictures of 1280 by 720 that it can code in a second; null if that was not measured, since the configuration names it.
     pub(super) pictures_per_second: Option<u32>,
-}
-
-/// Who takes what the speaker plays out of what the microphone hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Echo {
-    /// Nobody: one of the two is missing, or the owner wants it so.
-    None,
-    /// The device itself, a speakerphone.
-    Device,
-    /// The box.
-    Box,
-    /// The microphone is turned down while something is played.
-    HalfDuplex,
 }
 
 /// One device.

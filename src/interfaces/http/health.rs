@@ -12,7 +12,7 @@ use super::answer::{self, Health, Readiness};
 use super::gate::Caller;
 use super::statistics::restarts;
 use crate::model::role::{Scope, Verb};
-use crate::services::endpoint::{Canceller, Device};
+use crate::services::endpoint::Device;
 use crate::services::supervisor::Part;
 
 /// The parts of the daemon and whether each is up.
@@ -63,12 +63,7 @@ pub(super) async fn node(State(app): State<App>, Caller(grant): Caller) -> Json<
                 name: app.endpoint.encoder().encoder.element(),
                 pictures_per_second: app.endpoint.encoder().speed.map(|speed| speed.fps as u32),
             },
-            echo: match devices.echo {
-                Canceller::None => answer::Echo::None,
-                Canceller::Device => answer::Echo::Device,
-                Canceller::Ours => answer::Echo::Box,
-                Canceller::HalfDuplex => answer::Echo::HalfDuplex,
-            },
+            echo: devices.echo,
         });
     }
     Json(node)

@@ -388,7 +388,7 @@ impl Capture {
 }
 
 /// Waits until then; for ever if there is no such moment.
-async fn at(moment: Option<Instant>) {
+pub(super) async fn at(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,

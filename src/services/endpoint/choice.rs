@@ -1,5 +1,7 @@
 //! Which of the devices that are plugged in the box uses. Pure.
 
+use serde::Serialize;
+
 use super::{Config, EchoChoice, Screen, Sink, Source};
 use crate::drivers::device::{Camera, Format, Inventory, Mode};
 use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, V4l2Format};
@@ -47,34 +49,26 @@ pub(super) struct Display {
 }
 
 /// Who takes what the speaker plays out of what the microphone hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Echo"))]
+#[serde(rename_all = "kebab-case")]
 pub enum Canceller {
     /// Nobody: one of the two is missing, or the owner wants it so.
     None,
     /// The device itself, a speakerphone.
     Device,
     /// The box.
-    Ours,
+    Box,
     /// The microphone is turned down instead.
     HalfDuplex,
 }
 
 impl Canceller {
-    /// For the log and the page.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Device => "device",
-            Self::Ours => "ours",
-            Self::HalfDuplex => "half-duplex",
-        }
-    }
-
     /// What the box does.
     pub(super) fn done(self) -> Echo {
         match self {
             Self::None | Self::Device => Echo::Off,
-            Self::Ours => Echo::Cancel,
+            Self::Box => Echo::Cancel,
             Self::HalfDuplex => Echo::HalfDuplex,
         }
     }
@@ -210,7 +204,7 @@ fn echo(choice: EchoChoice, (microphone, speaker): (&str, &str), name: &Device, 
         EchoChoice::Off => Canceller::None,
         EchoChoice::HalfDuplex => Canceller::HalfDuplex,
         EchoChoice::Auto if phone => Canceller::Device,
-        EchoChoice::Auto | EchoChoice::Cancel if canceller => Canceller::Ours,
+        EchoChoice::Auto | EchoChoice::Cancel if canceller => Canceller::Box,
         EchoChoice::Auto | EchoChoice::Cancel => Canceller::HalfDuplex,
     }
 }
@@ -227,11 +221,11 @@ mod tests {
         let tv = card("vc4-hdmi-0, MAI PCM", "vc4hdmi0");
         for (microphone, speaker, choice, canceller, expected) in [
             (&phone, &phone, EchoChoice::Auto, true, Canceller::Device),
-            (&phone, &tv, EchoChoice::Auto, true, Canceller::Ours),
-            (&camera, &tv, EchoChoice::Auto, true, Canceller::Ours),
+            (&phone, &tv, EchoChoice::Auto, true, Canceller::Box),
+            (&camera, &tv, EchoChoice::Auto, true, Canceller::Box),
             (&camera, &tv, EchoChoice::Auto, false, Canceller::HalfDuplex),
             (&camera, &tv, EchoChoice::HalfDuplex, true, Canceller::HalfDuplex),
-            (&phone, &phone, EchoChoice::Cancel, true, Canceller::Ours),
+            (&phone, &phone, EchoChoice::Cancel, true, Canceller::Box),
             (&camera, &tv, EchoChoice::Off, true, Canceller::None),
         ] {
             let (microphones, speakers) = (vec![microphone.clone()], vec![speaker.clone()]);

@@ -116,7 +116,7 @@ pub fn start(
         microphone = devices.microphone.label(),
         speaker = devices.speaker.label(),
         screen = devices.screen.label(),
-        echo = devices.echo.label(),
+        echo = ?devices.echo,
         "devices chosen"
     );
     let cards = sound::Cards {

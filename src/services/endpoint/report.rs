@@ -66,7 +66,7 @@ pub struct Report {
     /// Pictures of 1280 by 720 that it codes in a second, if it was tried.
     pub pictures_per_second: Option<f64>,
     /// Who cancels echo.
-    pub echo: &'static str,
+    pub echo: Canceller,
     /// What is left out.
     pub left_out: Vec<LeftOut>,
     /// What to do.
@@ -150,7 +150,7 @@ pub fn report(
     match devices.echo {
         Canceller::None => {}
         Canceller::Device => find("echo_device", Level::Ok, "Microphone and speaker are one device, which cancels echo itself.".into()),
-        Canceller::Ours => find("echo_box", Level::Ok, "The box cancels the echo of its speaker.".into()),
+        Canceller::Box => find("echo_box", Level::Ok, "The box cancels the echo of its speaker.".into()),
         Canceller::HalfDuplex if canceller => {
             find("echo_half_duplex", Level::Note, "The microphone is turned down while others are heard, as the configuration says (endpoint.echo).".into());
         }
@@ -195,7 +195,7 @@ pub fn report(
         screen: kind(&devices.screen, inventory.screens.iter().map(|screen| &screen.name).collect()),
         encoder: chosen.map(|chosen| chosen.encoder.element()),
         pictures_per_second: chosen.and_then(|chosen| Some(chosen.speed?.fps)),
-        echo: devices.echo.label(),
+        echo: devices.echo,
         left_out: inventory
             .skipped
             .iter()
@@ -299,11 +299,11 @@ mod tests {
         let csi = ("unicam".to_owned(), "it gives only unprocessed sensor data: ... needs libcamera".to_owned());
         let mut other = room();
         other.skipped.push(csi);
-        let closed = [Closed { node: "/dev/cec0".into(), group: "video" }];
+        let closed = [Closed { node: "/dev/video1".into(), group: "video" }];
         let away = Config { camera: Source::Named("/dev/video9".into()), ..Config::default() };
         let found = report(&away, &other, &closed, &x264(40.0), false);
         assert_eq!(codes(&found)[..3], ["no_permission", "camera_away", "camera_csi"]);
         assert_eq!(codes(&found)[5..], ["screen_ok", "echo_no_canceller", "encoder_slow"]);
-        assert!(found.findings[0].text.contains("/dev/cec0") && found.findings[0].text.contains("group video"));
+        assert!(found.findings[0].text.contains("/dev/video1") && found.findings[0].text.contains("group video"));
     }
 }

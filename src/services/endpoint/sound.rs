@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::capture::at;
 use crate::drivers::pipeline::{
     self, Counters, DuplexSpec, Echo, Event, MicrophoneSource, MicrophoneSpec, Running, SoundFeed, SpeakerSpec,
 };
@@ -203,8 +204,7 @@ impl Actor {
     async fn follow(&mut self) {
         let records = self.microphone.is_some() && self.cards.microphone.is_some();
         let plays = !self.speakers.is_empty() && self.cards.speaker.is_some() && self.failed.is_none();
-        let open = self.open.running.is_some();
-        if open && (self.open.units.is_some(), self.open.plays) == (records, plays) {
+        if (self.open.units.is_some(), self.open.plays) == (records, plays) {
             return;
         }
         self.close().await;
@@ -263,9 +263,7 @@ impl Actor {
     }
 
     async fn failure(&mut self, element: &str, reason: &str) {
-        // Alone each of them is the device of its pipeline.
-        let speaker =
-            element == pipeline::SPEAKER || (self.open.plays && self.open.units.is_none() && self.microphone.is_none());
+        let speaker = element == pipeline::SPEAKER || self.open.units.is_none();
         tracing::warn!(element, reason, speaker, "microphone or speaker failed");
         self.close().await;
         if speaker {
@@ -309,14 +307,6 @@ async fn left(microphone: &mut Option<mpsc::Sender<Unit>>, speakers: &mut Vec<on
             let ended = speakers.iter_mut().position(|holder| std::pin::Pin::new(holder).poll(cx).is_ready());
             ended.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
         }) => drop(speakers.swap_remove(at)),
-    }
-}
-
-/// Waits until then; for ever if there is no such moment.
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }
 
