@@ -138,6 +138,8 @@ struct Busy {
 struct Try {
     since: MediaTime,
     rate: u64,
+    /// What left meanwhile.
+    bytes: u64,
 }
 
 /// Less is sent because much is lost.
@@ -228,6 +230,9 @@ impl Gauge {
     /// A packet of so many bytes leaves, with this number if there will be word of it; numbers are consecutive.
     pub fn sent(&mut self, number: Option<u16>, bytes: usize, now: MediaTime) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        if let Some(tried) = &mut self.tried {
+            tried.bytes += u64::from(bytes);
+        }
         let Some(number) = number else {
             let (before, since, began) = self.beside;
             self.beside = match now.since(began) > millis(1000) {
@@ -388,7 +393,7 @@ impl Gauge {
 
     /// Goes on with what is tried. Answers whether it is over.
     fn try_on(&mut self, holds: Option<u64>, newest: i64, now: MediaTime) -> bool {
-        let Some(Try { since, rate }) = self.tried else {
+        let Some(Try { since, rate, bytes }) = self.tried else {
             return false;
         };
         let over = |it: &mut Self, reached: u64| {
@@ -420,7 +425,12 @@ impl Gauge {
             }
         }
         if heard >= PROVES_AT_MOST {
-            return over(self, 0);
+            // What is filled up with are as small packets as the pictures have, and no more of them than the timers let through: there may
+            // be too little of it to try this. On a way that never showed a limit the pictures themselves have to be the try.
+            let took = u128::from(now.since(since).max(1).unsigned_abs());
+            let left = u128::from(bytes) * 8 * 1_000_000_000 / took;
+            let too_little = left < u128::from(percent(rate, ENOUGH)) && self.busy.is_none() && self.limited.is_none();
+            return over(self, if too_little { rate } else { 0 });
         }
         false
     }
@@ -521,7 +531,7 @@ impl Gauge {
         {
             let scale = if self.in_vain == 0 { TRIED } else { TRIED_AGAIN };
             let rate = percent(self.rate, scale).min(percent(self.wished, 110)).max(percent(self.rate, 110));
-            self.tried = Some(Try { since: now, rate });
+            self.tried = Some(Try { since: now, rate, bytes: 0 });
         }
         if self.long.is_some() {
             self.tried = None;

@@ -121,6 +121,18 @@ fn more_is_tried_until_a_queue_says_how_much_there_is() {
 }
 
 #[test]
+fn a_try_for_which_there_is_too_little_to_send_is_left_to_the_pictures_while_no_limit_was_seen() {
+    // Pictures of a still room, and no way to fill up what they leave.
+    let mut way = Way::new(100_000);
+    way.run(300, 2_000, 10_000);
+    assert!((2_000_000..=2_700_000).contains(&way.holds().rate.0), "{:?}", way.holds());
+    let mut way = Way::new(500);
+    way.run(800, 0, 2_000);
+    way.run(300, 2_000, 10_000);
+    assert!(way.holds().limited && way.holds().rate.0 < 600_000, "{:?}", way.holds());
+}
+
+#[test]
 fn what_gets_lost_without_a_queue_takes_nothing_away_for_long() {
     for loss in [50, 150, 300] {
         let mut way = Way::new(5000);
