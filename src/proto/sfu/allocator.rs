@@ -134,10 +134,11 @@ impl Allocator {
         let least: u64 = wishes.iter().map(|wish| wish.price(None, wish.least())).sum();
         let (budget, room) =
             if limited || queue { (budget, estimate) } else { (budget.max(least), estimate.max(least)) };
-        // Whatever is new begins with all that fits, unless this connection has shown that it holds less than it seems.
-        let trusted = self.failed.0 == 0;
+        // Whatever is new begins with all that fits, unless this connection has shown that it holds less than it seems. Where it may
+        // hold more than is known, the smallest is there soonest, and more comes as it is found out.
+        let known = self.failed.0 == 0 && (limited || everything.0 <= estimate);
         let kept = share(wishes, budget, aims, |wish| match wish.has {
-            Has::New if trusted => Some(wish.most),
+            Has::New if known => Some(wish.most),
             Has::New => Some(Layer::LOWEST),
             Has::Nothing => None,
             Has::Layer(layer) => Some(layer),

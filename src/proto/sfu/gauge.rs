@@ -25,6 +25,14 @@ const JUMP: i64 = millis(10_000);
 const LOWEST: i64 = millis(10_000);
 /// A queue below this is none: frames come in bursts, and networks jitter.
 const NONE: i64 = millis(40);
+/// A way that held packets up, as a radio does, lets them go at once, and a narrow one does not. A delay that falls by this much
+/// within this time is of the first kind if in it more than so much of what is known to fit arrives, in percent. As much of the
+/// delay is no queue for this long or twice as long; but never more than the last.
+const FALL: i64 = millis(60);
+const AT_ONCE: i64 = millis(5);
+const BURST: u64 = 200;
+const HOLDS_UP_FOR: i64 = millis(10_000);
+const HELD_UP: i64 = millis(250);
 /// A queue above this has to be given time to go.
 const LONG: i64 = millis(180);
 /// A queue that lasts this long is one that we make; one that is [`HIGH`] is believed sooner. As much of it is measured at most.
@@ -62,6 +70,9 @@ const DOUBLED: u32 = 1;
 const APPEARS: i64 = millis(70);
 /// Nothing is tried before this long after the first word of what arrived.
 const FIRST: i64 = millis(250);
+/// What leaves in a burst leaves so fast while the way has shown no limit, in percent of what is known to fit (libwebrtc's
+/// pacer takes as much).
+const BURSTS: u64 = 250;
 /// A way that held everything for this long after its last queue holds everything.
 const GOOD: i64 = millis(60_000);
 
@@ -162,8 +173,8 @@ pub struct Gauge {
     /// What no word has come of yet and what came after it. The first has this number.
     sent: VecDeque<Sent>,
     first: u16,
-    /// When what arrived, on the clock of the other side, and how many bytes.
-    arrived: VecDeque<(i64, u32)>,
+    /// When what arrived, on the clock of the other side, how many bytes, and the delay.
+    arrived: VecDeque<(i64, u32, i64)>,
     newest: Option<i64>,
     /// The newest packet of which word has come, by when it left.
     newest_left: MediaTime,
@@ -172,6 +183,8 @@ pub struct Gauge {
     /// And the lowest times from when a packet left to word of it, in the same.
     earliest: (i64, i64),
     lowest_since: MediaTime,
+    /// For how long the way held packets up that it then let go at once: of the time before, and since then.
+    held_up: (i64, i64, MediaTime),
     /// The shortest queue in the report that is being read; and see [`Gauge::queue`].
     queue_now: Option<i64>,
     queue: i64,
@@ -208,6 +221,7 @@ impl Gauge {
             lowest: (i64::MAX, i64::MAX),
             earliest: (i64::MAX, i64::MAX),
             lowest_since: MediaTime::ZERO,
+            held_up: (0, 0, MediaTime::ZERO),
             queue_now: None,
             queue: 0,
             busy: None,
@@ -290,18 +304,34 @@ impl Gauge {
             self.lowest_since = now;
         }
         self.lowest.1 = self.lowest.1.min(delay);
-        let queue = delay - self.lowest.0.min(self.lowest.1);
-        self.queue_now = Some(self.queue_now.map_or(queue, |shortest| shortest.min(queue)));
         let at = self.newest.map_or(at, |newest| newest.max(at));
+        self.arrived.push_back((at, bytes, delay));
+        self.looks_for_holds(now);
+        let queue = delay - self.lowest.0.min(self.lowest.1) - self.held_up.0.max(self.held_up.1);
+        self.queue_now = Some(self.queue_now.map_or(queue, |shortest| shortest.min(queue)));
         self.newest = Some(at);
         if queue < NONE {
             self.busy = None;
         } else if self.busy.is_none() {
             self.busy = Some(Busy { since: at });
         }
-        self.arrived.push_back((at, bytes));
-        while self.arrived.len() > ARRIVED || self.arrived.front().is_some_and(|(first, _)| at - first > ARRIVED_FOR) {
+        while self.arrived.len() > ARRIVED || self.arrived.front().is_some_and(|(first, ..)| at - first > ARRIVED_FOR) {
             self.arrived.pop_front();
+        }
+    }
+
+    /// Whether the newest packet ends a time in which the way held packets up.
+    fn looks_for_holds(&mut self, now: MediaTime) {
+        if now.since(self.held_up.2) > HOLDS_UP_FOR {
+            self.held_up = (self.held_up.1, 0, now);
+        }
+        let Some(&(newest, _, delay)) = self.arrived.back() else { return };
+        let together = self.arrived.iter().rev().take_while(|(at, ..)| newest - at <= AT_ONCE);
+        let (bytes, highest) = together
+            .fold((0, delay), |(bytes, highest), (_, more, delay)| (bytes + u64::from(*more), highest.max(*delay)));
+        let fits = percent(self.rate, BURST) * AT_ONCE.unsigned_abs() / 8_000_000_000;
+        if highest - delay >= FALL && bytes > fits {
+            self.held_up.1 = self.held_up.1.max(highest - delay).min(HELD_UP);
         }
     }
 
@@ -311,8 +341,8 @@ impl Gauge {
         let Some(newest) = self.newest.filter(|newest| *newest > since) else {
             return 0;
         };
-        let of = self.arrived.iter().rev().take_while(|(at, _)| *at > since);
-        let told: u64 = of.map(|(_, bytes)| u64::from(*bytes)).sum();
+        let of = self.arrived.iter().rev().take_while(|(at, ..)| *at > since);
+        let told: u64 = of.map(|(_, bytes, _)| u64::from(*bytes)).sum();
         let oldest = self.newest_left.plus_nanos(since - newest);
         let of =
             self.sent.iter().rev().skip_while(|sent| sent.at > self.newest_left).take_while(|sent| sent.at > oldest);
@@ -372,12 +402,14 @@ impl Gauge {
     /// What the way holds, if it is full.
     fn saturated(&self, newest: i64) -> Option<u64> {
         let lasted = newest - self.busy?.since;
-        let full = lasted >= LASTS || (lasted >= SOON && self.queue >= HIGH);
+        // As long as packets may have been held up little came, and much at once after it.
+        let uneven = self.held_up.0.max(self.held_up.1);
+        let full = lasted >= LASTS + uneven || (lasted >= SOON + uneven && self.queue >= HIGH);
         if !full {
             return None;
         }
         let on_the_whole = self.delivered(newest - lasted.min(MEASURED));
-        let of_late = self.delivered(newest - lasted.min(LATE));
+        let of_late = self.delivered(newest - lasted.min(LATE + uneven));
         let falls = self.queue >= HIGH && of_late < percent(on_the_whole, FALLS);
         Some(if falls { of_late } else { on_the_whole })
     }
@@ -539,6 +571,10 @@ impl Gauge {
         }
         match self.tried {
             Some(Try { rate, .. }) if self.busy.is_none() => Drive { pace: Bitrate(rate), least: Bitrate(rate) },
+            // A keyframe is a burst, which a way that never showed a limit may as well take at once.
+            None if calm && self.limited.is_none() => {
+                Drive { pace: Bitrate(percent(self.rate, BURSTS)), least: Bitrate(0) }
+            }
             _ => Drive { pace: Bitrate(self.rate), least: Bitrate(0) },
         }
     }

@@ -30,7 +30,9 @@ impl Way {
             self.now += super::millis(1);
             let now = MediaTime::from_nanos(self.now);
             let drive = self.gauge.drive(Bitrate::kbps(wished), now);
-            budget += said.map_or(drive.pace.0, |kbps| kbps * 1000) / 1000;
+            // There is as much as is known to fit, and padding for what is tried; a pace above that is for bursts.
+            let all = || drive.pace.0.min(self.gauge.rate.max(drive.least.0));
+            budget += said.map_or_else(all, |kbps| kbps * 1000) / 1000;
             while budget >= 4000 {
                 budget -= 4000;
                 self.gauge.sent(Some(self.number), 500, now);

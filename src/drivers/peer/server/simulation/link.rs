@@ -8,6 +8,9 @@ use crate::proto::sfu::dice::Dice;
 /// Headers of UDP and IPv4, in bytes (RFC 768, RFC 791).
 const HEADERS: usize = 28;
 
+/// A delay stays as it is from a tenth of this to nine tenths.
+const STEADY: Duration = Duration::from_millis(500);
+
 /// How it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {
@@ -16,6 +19,8 @@ pub(super) struct Way {
     pub(super) delay: Duration,
     /// Added to the delay of each datagram, evenly spread from nothing to this; it changes no order.
     pub(super) jitter: Duration,
+    /// And for some tenths of a second at a time, as a radio holds packets up: drawn from nothing to this, now and then anew.
+    pub(super) holds_up: Duration,
     /// Which part of the datagrams is lost, of a thousand.
     pub(super) loss: u64,
     /// Datagrams lost in a row, on average.
@@ -28,7 +33,15 @@ impl Way {
     /// A way of this rate as a home has it: 20 ms, some jitter, a queue of a second, and nothing lost but what the queue drops.
     pub(super) fn of(kbps: u64) -> Self {
         let millis = Duration::from_millis;
-        Self { rate: kbps * 1000, delay: millis(20), jitter: millis(4), loss: 0, burst: 1, queue: millis(1000) }
+        Self {
+            rate: kbps * 1000,
+            delay: millis(20),
+            jitter: millis(4),
+            holds_up: millis(0),
+            loss: 0,
+            burst: 1,
+            queue: millis(1000),
+        }
     }
 }
 
@@ -38,13 +51,23 @@ pub(super) struct Link {
     /// When the last datagram in the queue is through.
     free: Instant,
     losing: bool,
+    /// Added to every delay, until then.
+    held_up: (Duration, Instant),
     under_way: VecDeque<(Instant, Vec<u8>)>,
     pub(super) dropped: u64,
 }
 
 impl Link {
     pub(super) fn new(way: Way, seed: u64, now: Instant) -> Self {
-        Self { way, dice: Dice::new(seed), free: now, losing: false, under_way: VecDeque::new(), dropped: 0 }
+        Self {
+            way,
+            dice: Dice::new(seed),
+            free: now,
+            losing: false,
+            held_up: (Duration::ZERO, now),
+            under_way: VecDeque::new(),
+            dropped: 0,
+        }
     }
 
     /// It is another from now on; what is in the queue keeps its place.
@@ -58,7 +81,7 @@ impl Link {
     }
 
     pub(super) fn send(&mut self, bytes: Vec<u8>, now: Instant) {
-        let Way { rate, delay, jitter, loss, burst, queue } = self.way;
+        let Way { rate, delay, jitter, holds_up, loss, burst, queue } = self.way;
         self.losing = match self.losing {
             true => !self.dice.of_thousand(1000 / burst.max(1)),
             // So that in the long run `loss` of a thousand are lost.
@@ -70,7 +93,11 @@ impl Link {
         }
         let bits = (bytes.len() + HEADERS) as u64 * 8;
         self.free = self.free.max(now) + Duration::from_nanos(bits * 1_000_000_000 / rate.max(1));
-        let varies = jitter.mul_f64(self.dice.share());
+        if !holds_up.is_zero() && now >= self.held_up.1 {
+            let until = now + STEADY.mul_f64(0.1 + self.dice.share() * 0.8);
+            self.held_up = (holds_up.mul_f64(self.dice.share()), until);
+        }
+        let varies = jitter.mul_f64(self.dice.share()) + self.held_up.0.min(holds_up);
         let before = self.under_way.back().map_or(now, |(at, _)| *at);
         self.under_way.push_back(((self.free + delay + varies).max(before), bytes));
     }

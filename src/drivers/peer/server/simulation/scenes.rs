@@ -117,6 +117,27 @@ fn pictures_and_sound_go_on_at_thirty_percent_lost() {
 }
 
 #[test]
+fn a_link_that_holds_packets_up_now_and_then_is_not_taken_for_a_full_one() {
+    let jumpy = |rate| Way { holds_up: Duration::from_millis(200), ..Way::of(rate) };
+    for seed in SEEDS {
+        let mut call = Call::new(jumpy(10_000), seed, &everybody());
+        call.run(60);
+        let looks = call.seen(10.0, 60.0);
+        let all = looks.iter().filter(|look| look.shown.iter().all(|layer| *layer > 0)).count();
+        assert!(all * 100 >= looks.len() * 98, "everybody is seen\n{}", call.told());
+        assert!(heard(looks) > 0.99, "{}\n{}", heard(looks), call.told());
+    }
+    for seed in SEEDS {
+        let mut call = Call::new(jumpy(3000), seed, &everybody());
+        call.run(30).way(jumpy(500));
+        call.run(30);
+        let most = call.seen(33.5, 60.0).iter().map(|look| look.estimate).max().unwrap_or(0);
+        assert!(most < 900_000, "a fall is seen none the less: {most}\n{}", call.told());
+        assert!(heard(call.seen(34.0, 60.0)) > 0.95, "the sound arrives\n{}", call.told());
+    }
+}
+
+#[test]
 fn hardly_any_link_at_all_is_for_the_sound() {
     for seed in SEEDS {
         let mut call = Call::new(Way::of(180), seed, &everybody());
