@@ -44,9 +44,12 @@ impl Keyframes {
         Self(built.element::<gst::Element>(name::ENCODER).downgrade())
     }
 
-    /// The next picture, or one within half a second, becomes a keyframe.
+    /// The next picture, or one within half a second, becomes a keyframe; the very first one is one anyway.
     pub fn request(&self) {
-        if let Some(pad) = self.0.upgrade().and_then(|encoder| encoder.static_pad("src")) {
+        let pad = self.0.upgrade().and_then(|encoder| encoder.static_pad("src"));
+        // An encoder that has not made a picture yet remembers a request at a time of its own, from which its next ones seem to be 999
+        // hours away: it would follow no other.
+        if let Some(pad) = pad.filter(|pad| pad.sticky_event::<gst::event::Segment>(0).is_some()) {
             pad.send_event(video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
         }
     }

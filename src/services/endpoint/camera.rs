@@ -234,6 +234,40 @@ mod tests {
         camera.stop().await;
     }
 
+    async fn keyframes_are_made_when_asked(encoder: CameraEncoder) {
+        let mut camera = opened(encoder);
+        let low = Layers::only(LOW);
+        let asked_at_the_beginning = async {
+            loop {
+                camera.want(low, low, Instant::now()).expect("installed");
+                if let Ok(Seen::Unit(_, first)) = tokio::time::timeout(Duration::from_millis(2), camera.next()).await {
+                    return first;
+                }
+            }
+        };
+        let first =
+            tokio::time::timeout(Duration::from_secs(30), asked_at_the_beginning).await.expect("it comes in time");
+        assert!(first.keyframe);
+        for _ in 0..2 {
+            // Longer than keyframes have to be apart, and shorter than they come by themselves.
+            until(&mut camera, LOW, 12).await;
+            camera.want(low, low, Instant::now()).expect("installed");
+            let soon = until(&mut camera, LOW, 4).await;
+            assert!(soon.iter().any(|(_, unit)| unit.keyframe), "soon after it was asked for");
+        }
+        camera.stop().await;
+    }
+
+    #[tokio::test]
+    async fn keyframes_of_h264_are_made_when_asked_however_early_it_was_asked_first() {
+        keyframes_are_made_when_asked(CameraEncoder::H264(H264Encoder::X264)).await;
+    }
+
+    #[tokio::test]
+    async fn keyframes_of_vp8_are_made_when_asked_however_early_it_was_asked_first() {
+        keyframes_are_made_when_asked(CameraEncoder::Vp8).await;
+    }
+
     #[tokio::test]
     async fn a_size_of_h264_is_made_while_it_is_wanted_and_the_other_does_not_notice() {
         one_is_made_while_it_is_wanted(CameraEncoder::H264(H264Encoder::X264)).await;
