@@ -30,7 +30,7 @@ use crate::interfaces::{control, http};
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
-use crate::services::{access, broadcast, egress, endpoint, origin, program, reachability, room};
+use crate::services::{access, broadcast, egress, endpoint, origin, privacy, program, reachability, room, telephone};
 
 pub use doctor::doctor;
 pub use encoders::code_pictures;
@@ -119,12 +119,14 @@ impl Daemon {
         let supervisor = seen.supervisor.clone();
         let origin = origin::start(timeline, supervisor.clone(), &ground.tasks, ground.stop.clone());
         let access = access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
+        let privacy = privacy::start(store.clone(), timeline, &ground.tasks, ground.stop.clone()).await?;
         let broadcasts = broadcast::start(&ground.tasks, ground.stop.clone());
         let parts = room::Parts {
             origin: origin.clone(),
             peers: peers.clone(),
             store: store.clone(),
             box_name: config.node.name.clone(),
+            private: privacy.is_on(),
             timeline,
         };
         let room = room::start(&config.room, parts, &rooms.tasks, rooms.stop.clone()).await?;
@@ -142,6 +144,7 @@ impl Daemon {
         let parts = endpoint::Parts {
             origin: origin.clone(),
             rooms: room.clone(),
+            private: privacy.is_on(),
             encoder,
             speed: chosen.speed,
             screen: (config.program.width, config.program.height, config.program.fps),
@@ -149,6 +152,8 @@ impl Daemon {
             seen: seen.clone(),
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
+        let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
+        let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {
@@ -193,6 +198,8 @@ impl Daemon {
             access: access.clone(),
             origin: origin.clone(),
             broadcasts: broadcasts.clone(),
+            privacy: privacy.clone(),
+            telephone: telephone.clone(),
             peers: peers.clone(),
             store: store.clone(),
         };
@@ -203,6 +210,8 @@ impl Daemon {
             egress,
             whep,
             endpoint,
+            privacy,
+            telephone,
             reach: reach.clone(),
             relay,
             name: config.node.name,
@@ -292,6 +301,8 @@ struct Vitals {
     access: access::Handle,
     origin: origin::Handle,
     broadcasts: broadcast::Handle,
+    privacy: privacy::Handle,
+    telephone: telephone::Handle,
     peers: peers::Handle,
     store: store::Handle,
 }
@@ -304,6 +315,8 @@ impl Vitals {
             () = self.access.ended() => "access",
             () = self.origin.ended() => "origin",
             () = self.broadcasts.ended() => "broadcasts",
+            () = self.privacy.ended() => "privacy mode",
+            () = self.telephone.ended() => "the telephone",
             () = self.peers.ended() => "the peers' worker",
             () = self.store.ended() => "the store",
         }
@@ -318,10 +331,10 @@ fn probes(rooms: &Stage, making: &Stage, outgoing: &Stage, ground: &Stage) -> Ve
         (name, probe)
     };
     vec![
-        probe("rooms", rooms, 1),
+        probe("rooms", rooms, 2),
         probe("program", making, 2),
         probe("egress", outgoing, 3),
-        probe("origin", ground, 3),
+        probe("origin", ground, 4),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! One foreign world each: a driver is the only home of its crates and hands out handles in model types.
 
 pub mod device;
+pub mod drawing;
 pub mod gateway;
 pub mod identity;
 pub mod mdns;

@@ -7,6 +7,7 @@ pub mod ice;
 pub mod lan;
 pub mod layout;
 pub mod rtp;
+pub mod screens;
 pub mod sfu;
 pub mod splice;
 pub mod whip;

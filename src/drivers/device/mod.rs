@@ -10,6 +10,7 @@ mod camera;
 mod health;
 pub mod network;
 mod nodes;
+mod opened;
 mod screen;
 mod sound;
 
@@ -18,6 +19,7 @@ use nix::time::{ClockId, clock_gettime};
 pub use camera::{Camera, Format, Mode};
 pub use health::{Health, health};
 pub use nodes::{Closed, closed};
+pub use opened::opened;
 pub use screen::Screen;
 pub use sound::SoundDevice;
 

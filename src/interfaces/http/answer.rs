@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::id::{BroadcastId, InviteId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, InviteId, RoomId};
 use crate::model::role::Role;
 use crate::proto::auth::{Name, Title};
 use crate::services::endpoint::Canceller;
+use crate::services::telephone::Outcome;
 
 /// Whether the box is well.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,6 +98,66 @@ pub(super) struct Device {
     pub(super) name: Option<String>,
     /// It is missing, and something made up takes its place.
     pub(super) stand_in: bool,
+}
+
+/// Whether camera and microphone of the box are closed, and what the kernel says of that.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Privacy {
+    /// Camera and microphone are closed, and only somebody who is at the box opens them.
+    pub(super) on: bool,
+    /// Since when.
+    pub(super) since: Option<String>,
+    /// The cameras and microphones that are open, as the kernel lists them: paths below `/dev`.
+    pub(super) opened: Vec<String>,
+    /// The box's screen shows a code now.
+    pub(super) code_shown: bool,
+    /// There is a screen that could.
+    pub(super) screen: bool,
+}
+
+/// Who rings, the calls that were, and what was chosen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Telephone {
+    /// Somebody who waits to be answered.
+    pub(super) ringing: Option<Ringing>,
+    /// The room of the call that the box is in.
+    pub(super) in_call: Option<RoomId>,
+    /// The box does not ring.
+    pub(super) do_not_disturb: bool,
+    /// Nor in these hours, where the box is: `22:00-07:00`.
+    pub(super) quiet_hours: Option<String>,
+    /// It would not ring now.
+    pub(super) quiet: bool,
+    /// The contacts whose calls answer themselves.
+    pub(super) answers: Vec<GrantId>,
+    /// The last calls, the newest first.
+    pub(super) calls: Vec<Called>,
+}
+
+/// Somebody who rings.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Ringing {
+    pub(super) name: Name,
+    /// Where they wait.
+    pub(super) room: RoomId,
+    pub(super) since: String,
+    /// When the call answers itself.
+    pub(super) answers: Option<String>,
+}
+
+/// A call that was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Called {
+    pub(super) name: Name,
+    /// Who it was: the same whenever they come by the same login.
+    pub(super) contact: GrantId,
+    pub(super) room: RoomId,
+    pub(super) at: String,
+    pub(super) outcome: Outcome,
 }
 
 /// A room, as it is listed.

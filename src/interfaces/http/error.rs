@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::requests::RequestId;
 use crate::drivers::peer::server as peers;
-use crate::services::{access, broadcast, egress, endpoint, room};
+use crate::services::{access, broadcast, egress, endpoint, privacy, room, telephone};
 
 /// What is said of everything that is the box's own fault.
 const WRONG: &str = "Something went wrong on the box. Its log says more.";
@@ -182,6 +182,7 @@ impl From<room::Error> for Problem {
                 "box-not-here",
                 "The box is not in this call. Put it into the call first.",
             ),
+            E::Private => privacy_on(),
             E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
             E::TooOften => Self::new(
                 StatusCode::CONFLICT,
@@ -199,6 +200,60 @@ impl From<room::Error> for Problem {
                 "The box has as many connections as it can take.",
             ),
             E::Peer(error) => Self::internal("peers", &error),
+            E::Store(error) => Self::internal("store", &error),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+fn privacy_on() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "private",
+        "The box is in privacy mode. Somebody who is there has to end it before it can be seen or heard.",
+    )
+}
+
+impl From<privacy::Error> for Problem {
+    fn from(error: privacy::Error) -> Self {
+        use privacy::{Error as E, Refused as R};
+        match error {
+            E::NoScreen => Self::new(
+                StatusCode::CONFLICT,
+                "no-screen",
+                "The box has no screen that could show a code. End privacy mode by its button, its remote control, or with \
+                 \"porchlight privacy off\" on it.",
+            ),
+            E::Refused(R::NotOn) => Self::new(StatusCode::CONFLICT, "not-private", "The box is not in privacy mode."),
+            E::Refused(R::NoCode) => {
+                Self::new(StatusCode::CONFLICT, "no-code", "The screen shows no code any more. Ask for another one.")
+            }
+            E::Refused(R::Wrong) => Self::bad("wrong-code", "This is not what the screen shows."),
+            E::Refused(R::Locked) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-codes",
+                "Wrong codes were typed too often. Try again in a quarter of an hour, or use the box's button or remote control.",
+            ),
+            E::Store(error) => Self::internal("store", &error),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<telephone::Error> for Problem {
+    fn from(error: telephone::Error) -> Self {
+        use telephone::{Error as E, Refused as R};
+        match error {
+            E::Refused(R::InCall) => {
+                Self::new(StatusCode::CONFLICT, "in-call", "The box is in this call already.")
+            }
+            E::Refused(R::TooSoon) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rung-lately", "You have just rung. Wait a moment.")
+            }
+            E::Refused(R::NotRinging) => Self::new(StatusCode::CONFLICT, "not-ringing", "Nobody rings any more."),
+            E::Refused(R::NotInCall) => Self::new(StatusCode::CONFLICT, "not-in-call", "The box is in no call."),
+            E::Refused(R::TooMany) => Self::bad("too-many-contacts", format!("{}.", R::TooMany)),
+            E::Room(error) => error.into(),
             E::Store(error) => Self::internal("store", &error),
             E::Closed => Self::closing(),
         }

@@ -31,6 +31,7 @@ pub(super) fn read(text: &str) -> Option<(String, bool)> {
         "consent" => fields::<ConsentFields>(of).is_ok(),
         "go_live" => fields::<GoLiveFields>(of).is_ok(),
         "box" => fields::<BoxFields>(of).is_ok(),
+        "ring" => fields::<RingFields>(of).is_ok(),
         _ => false,
     };
     Some((op, right))
@@ -101,6 +102,11 @@ pub(super) struct BoxFields {
     pub(super) microphone: Option<bool>,
     pub(super) camera: Option<bool>,
     pub(super) on_air: Option<bool>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RingFields {
+    pub(super) on: bool,
 }
 
 /// The fields of a request, each of the kind that it has to be.

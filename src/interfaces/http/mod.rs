@@ -20,6 +20,7 @@ mod openapi;
 mod pages;
 mod patience;
 mod places;
+mod privacy;
 mod projection;
 mod reachability;
 mod requests;
@@ -29,6 +30,7 @@ mod serve;
 mod session;
 pub mod signalling;
 mod statistics;
+mod telephone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
 mod trust;
@@ -51,7 +53,7 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::auth::Name;
 use crate::services::reachability as reach;
-use crate::services::{access, broadcast, egress, endpoint, origin, program, room};
+use crate::services::{access, broadcast, egress, endpoint, origin, privacy as private, program, room, telephone as phone};
 
 /// What the handlers stand on; cheap to clone.
 #[derive(Clone)]
@@ -75,6 +77,10 @@ pub struct Inner {
     pub whep: egress::whep::Handle,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
+    /// Whether its camera and microphone are closed.
+    pub privacy: private::Handle,
+    /// Who rings.
+    pub telephone: phone::Handle,
     /// How the box is reached.
     pub reach: reach::Handle,
     /// The relay that participants are told of.

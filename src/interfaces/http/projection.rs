@@ -22,7 +22,7 @@ pub(super) fn moment(at: MediaTime, timeline: &Timeline) -> Option<String> {
 }
 
 /// The state of a room as `me` may see it: docs/reference/signalling.md.
-pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32) -> Value {
+pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32, ring: &str) -> Value {
     let may: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
     let participants: Map<String, Value> =
         room.participants.iter().map(|p| (p.id.to_string(), participant(p))).collect();
@@ -40,6 +40,7 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32) 
             })),
         },
         "you": me.id,
+        "ring": ring,
         "may": may,
         "participants": participants,
         "speaker": room.speaker,
@@ -92,6 +93,7 @@ fn participant(p: &Participant) -> Value {
             Connection::Lost => "lost",
         },
         "stand_in": p.stand_in,
+        "private": p.private,
     })
 }
 

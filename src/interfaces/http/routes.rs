@@ -4,12 +4,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, options, patch, post};
+use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, reachability, requests, rooms, session,
-    signalling, statistics, trust, whep,
+    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, privacy, reachability, requests, rooms, session,
+    signalling, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -65,6 +65,17 @@ routes! {
     OPTIONS options "/api/v1/guest" Rule::EveryPage => guest::options;
     GET get "/api/v1/node" Rule::Everybody => health::node;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
+    GET get "/api/v1/telephone" Rule::Node(Verb::Administer) => telephone::show;
+    GET get "/api/v1/telephone/events" Rule::Node(Verb::Administer) => telephone::events;
+    POST post "/api/v1/telephone/answer" Rule::Node(Verb::Administer) => telephone::answer;
+    POST post "/api/v1/telephone/decline" Rule::Node(Verb::Administer) => telephone::decline;
+    POST post "/api/v1/telephone/hang-up" Rule::Node(Verb::Administer) => telephone::hang_up;
+    PUT put "/api/v1/telephone/settings" Rule::Node(Verb::Administer) => telephone::choose;
+    DELETE delete "/api/v1/telephone/calls" Rule::Node(Verb::Administer) => telephone::forget;
+    GET get "/api/v1/privacy" Rule::Node(Verb::Administer) => privacy::show;
+    POST post "/api/v1/privacy" Rule::Node(Verb::Administer) => privacy::close;
+    POST post "/api/v1/privacy/code" Rule::Node(Verb::Administer) => privacy::ask;
+    POST post "/api/v1/privacy/open" Rule::Node(Verb::Administer) => privacy::open;
     POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;

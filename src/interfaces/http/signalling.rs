@@ -12,17 +12,19 @@ use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
 use super::frames::{
-    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, StateFields, ViewFields, fields,
+    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, RingFields, StateFields,
+    ViewFields, fields,
 };
 use super::gate::{Caller, PROTOCOL};
 use super::projection::{patch, state, stats};
 use super::requests::RequestId;
 use super::{App, body};
-use crate::model::id::{BroadcastId, RoomId};
+use crate::model::id::{BroadcastId, ParticipantId, RoomId};
 use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
+use crate::services::telephone::{self, Telephone};
 use crate::services::room::{Away, BoxWish, Labels, Notice, Room, Seat};
 
 /// The version of the frames.
@@ -49,6 +51,7 @@ pub const OPS: &[(&str, Verb)] = &[
     ("stats", Verb::Join),
     ("consent", Verb::Join),
     ("leave", Verb::Join),
+    ("ring", Verb::Join),
     ("go_live", Verb::Broadcast),
     ("end_live", Verb::Broadcast),
     ("box", Verb::Broadcast),
@@ -101,7 +104,7 @@ struct Line {
     request: RequestId,
     seat: Option<Seat>,
     /// What the page was told last: the room, how many watch, and the state that came of it.
-    told: Option<(Arc<Room>, u32)>,
+    told: Option<(Arc<Room>, u32, &'static str)>,
     shown: Value,
     noticed: u64,
     /// When the next patch may go out.
@@ -114,6 +117,7 @@ impl Line {
     async fn run(&mut self) -> End {
         let mut rooms = self.app.rooms.rooms();
         let mut broadcasts = self.app.broadcasts.list();
+        let mut telephone = self.app.telephone.follow();
         let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         let begun = heard;
@@ -144,6 +148,7 @@ impl Line {
                     Err(_) => Err(End::Bye("shutdown")),
                 },
                 Ok(()) = broadcasts.changed() => self.changed().await,
+                Ok(()) = telephone.changed() => self.changed().await,
                 () = tokio::time::sleep_until(self.next), if self.stale => self.show().await,
                 _ = ping.tick() => self.send(Message::Ping(Vec::new().into())).await,
                 () = grant.ended() => Err(End::Bye(self.why_ended())),
@@ -266,6 +271,19 @@ impl Line {
                 rooms.consent(who, on_air).await?;
                 Ok(json!({}))
             }
+            "ring" => {
+                let RingFields { on } = fields(frame.fields)?;
+                let room = rooms.room(self.room)?;
+                let me = room.participant(who).ok_or(crate::services::room::Error::NoSeat)?;
+                if on {
+                    let (contact, name) = (self.grant.id(), me.name.clone());
+                    let caller = telephone::Caller { participant: who, room: self.room, contact, name };
+                    self.app.telephone.ring(caller).await?;
+                } else {
+                    self.app.telephone.cancel(who).await?;
+                }
+                Ok(json!({}))
+            }
             "leave" => Ok(json!({})),
             "go_live" => {
                 let GoLiveFields { title } = fields(frame.fields)?;
@@ -342,15 +360,16 @@ impl Line {
         let Some(me) = room.participant(seat.participant) else {
             return Err(End::Bye("removed"));
         };
+        let ring = ring(&self.app.telephone.follow().borrow(), me.id);
         // Most changes concern another room, or somebody else's slots.
-        let same = self.told.as_ref().is_some_and(|(told, watched)| {
+        let same = self.told.as_ref().is_some_and(|(told, watched, rung)| {
             let own = told.participant(me.id).is_some_and(|before| before.own == me.own);
-            *watched == viewers && (Arc::ptr_eq(told, &room) || own && told.looks_like(&room))
+            *watched == viewers && *rung == ring && (Arc::ptr_eq(told, &room) || own && told.looks_like(&room))
         });
         if same {
             return Ok(());
         }
-        let state = state(&room, me, &self.grant, viewers);
+        let state = state(&room, me, &self.grant, viewers, ring);
         if self.shown.is_null() {
             self.noticed = room.notices.0;
             self.event("snapshot", json!({ "state": state })).await?;
@@ -359,7 +378,7 @@ impl Line {
         }
         self.next = Instant::now() + APART;
         self.shown = state;
-        self.told = Some((room.clone(), viewers));
+        self.told = Some((room.clone(), viewers, ring));
         self.notices(&room).await
     }
 
@@ -379,6 +398,15 @@ impl Line {
         let list = list.borrow();
         list.iter().find(|b| b.id == broadcast).and_then(|b| b.live).map_or(0, |live| live.viewers)
     }
+}
+
+/// What is to be said of this participant's call to the box.
+fn ring(telephone: &Telephone, me: ParticipantId) -> &'static str {
+    if telephone.ringing.as_ref().is_some_and(|ringing| ringing.caller.participant == me) {
+        return "ringing";
+    }
+    let last = telephone.told.iter().rev().find(|(who, _)| *who == me);
+    last.map_or("no", |(_, outcome)| outcome.name())
 }
 
 /// Completes at this moment, or never.

@@ -32,6 +32,15 @@ impl Colour {
     }
 }
 
+/// Something that lies over a picture, where it is not transparent.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// Its colours, as if it were opaque everywhere.
+    pub picture: Picture,
+    /// How opaque each pixel is, 0 to 255, row by row.
+    pub opacity: Vec<u8>,
+}
+
 /// An I420 picture that is being drawn. A clone of a filled canvas is the cheapest fresh one.
 #[derive(Clone)]
 pub struct Canvas {
@@ -69,6 +78,50 @@ impl Canvas {
                 let to = own_start + (y / part + row) * to_stride + x / part;
                 let from = from_start + row * from_stride;
                 self.data[to..to + bytes].copy_from_slice(&picture.data[from..from + bytes]);
+            }
+        }
+    }
+
+    /// Goes on with a finished picture; nothing if its data does not fit its size.
+    pub fn of(picture: &Picture) -> Option<Self> {
+        let (width, height) = (picture.width as usize, picture.height as usize);
+        let fits = width % 2 == 0 && height % 2 == 0 && picture.data.len() == width * height * 3 / 2;
+        fits.then(|| Self { width, height, data: picture.data.to_vec() })
+    }
+
+    /// Lays a stamp over what is drawn, with its upper left corner at (`x`, `y`), odd positions rounded down; what is outside is cut
+    /// off. One whose data does not fit its size is not laid.
+    pub fn stamp(&mut self, stamp: &Stamp, x: u32, y: u32) {
+        let from = &stamp.picture;
+        let (from_width, from_height) = (from.width as usize, from.height as usize);
+        let (x, y) = ((x - x % 2) as usize, (y - y % 2) as usize);
+        let luma = from_width * from_height;
+        let odd = from_width % 2 != 0 || from_height % 2 != 0;
+        if odd || from.data.len() != luma + luma / 2 || stamp.opacity.len() != luma || x >= self.width || y >= self.height {
+            return;
+        }
+        let (wide, high) = (from_width.min(self.width - x), from_height.min(self.height - y));
+        let blend = |below: &mut u8, above: u8, opacity: u32| {
+            let mixed = u32::from(*below) * (255 - opacity) + u32::from(above) * opacity;
+            *below = ((mixed + 127) / 255) as u8;
+        };
+        for row in 0..high {
+            for column in 0..wide {
+                let at = row * from_width + column;
+                let to = (y + row) * self.width + x + column;
+                blend(&mut self.data[to], from.data[at], u32::from(stamp.opacity[at]));
+            }
+        }
+        let own = self.width * self.height;
+        for row in 0..high / 2 {
+            for column in 0..wide / 2 {
+                let corner = 2 * row * from_width + 2 * column;
+                let four = [corner, corner + 1, corner + from_width, corner + from_width + 1];
+                let opacity = four.iter().map(|at| u32::from(stamp.opacity[*at])).sum::<u32>() / 4;
+                let at = row * (from_width / 2) + column;
+                let to = (y / 2 + row) * (self.width / 2) + x / 2 + column;
+                blend(&mut self.data[own + to], from.data[luma + at], opacity);
+                blend(&mut self.data[own + own / 4 + to], from.data[luma + luma / 4 + at], opacity);
             }
         }
     }
@@ -136,6 +189,25 @@ mod tests {
         assert_eq!(at(&picture, 15, 7), (120, 130, 140));
         assert_eq!(at(&picture, 13, 7), (20, 30, 40));
         assert_eq!(at(&picture, 0, 0), (20, 30, 40));
+    }
+
+    #[test]
+    fn a_stamp_covers_where_it_is_opaque_and_mixes_where_it_is_half() {
+        let opacity = [[255, 255, 0, 0], [255, 255, 0, 0]].concat();
+        let stamp = Stamp { picture: plain(4, 2), opacity };
+        let mut canvas = Canvas::new(16, 8, BACK);
+        canvas.stamp(&stamp, 6, 4);
+        canvas.stamp(&Stamp { opacity: vec![128; 8], ..stamp.clone() }, 0, 0);
+        canvas.stamp(&stamp, 15, 7);
+        canvas.stamp(&Stamp { opacity: vec![255; 7], ..stamp }, 0, 6);
+        let picture = canvas.finish(MediaTime::ZERO);
+        assert_eq!((at(&picture, 6, 4), at(&picture, 7, 5)), ((120, 130, 140), (120, 130, 140)));
+        assert_eq!((at(&picture, 8, 4), at(&picture, 4, 4)), ((20, 30, 40), (20, 30, 40)));
+        assert_eq!(at(&picture, 0, 0), (70, 80, 90));
+        assert_eq!((at(&picture, 14, 6), at(&picture, 0, 6)), ((120, 130, 140), (20, 30, 40)), "odd places are rounded down");
+        let again = Canvas::of(&picture).map(|canvas| canvas.finish(MediaTime::ZERO).data);
+        assert_eq!(again, Some(picture.data.clone()));
+        assert!(Canvas::of(&Picture { width: 14, ..picture }).is_none());
     }
 
     #[test]

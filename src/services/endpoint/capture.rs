@@ -236,7 +236,9 @@ impl Capture {
     /// Whether the box may be seen or heard; `None` when the call is over.
     fn open_to(&self, kind: Kind) -> Option<bool> {
         let room = self.parts.rooms.room(self.room).ok()?;
+        let private = *self.parts.private.borrow();
         room.participant(self.who).map(|me: &Participant| match kind {
+            _ if private => false,
             Kind::Audio => me.microphone,
             Kind::Video => me.camera,
         })
@@ -244,9 +246,10 @@ impl Capture {
 
     /// Waits until somebody takes it and it is not muted, or until there is no sense in that any more.
     async fn wait(&self, kind: Kind, codec: Codec, demand: &mut Demand) -> Option<Ended> {
-        let mut rooms = self.parts.rooms.rooms();
+        let (mut rooms, mut private) = (self.parts.rooms.rooms(), self.parts.private.clone());
         loop {
             rooms.mark_unchanged();
+            private.mark_unchanged();
             match self.open_to(kind) {
                 None => return Some(Ended::Over),
                 Some(_) if self.codec(kind) != Some(codec) => return Some(Ended::Codec),
@@ -255,6 +258,7 @@ impl Capture {
             }
             tokio::select! {
                 _ = demand.changed() => {}
+                Ok(()) = private.changed() => {}
                 changed = rooms.changed() => if changed.is_err() {
                     return Some(Ended::Over);
                 },
@@ -302,7 +306,7 @@ impl Capture {
         track: &mut Track,
         demand: &mut Demand,
     ) -> Result<Ended, pipeline::Error> {
-        let mut rooms = self.parts.rooms.rooms();
+        let (mut rooms, mut private) = (self.parts.rooms.rooms(), self.parts.private.clone());
         // What came before it was open is in its first pictures, which are keyframes.
         let first = Wanted { readers: demand.readers(), layers: demand.layers(), keyframes: Layers::NONE };
         if !device.want(first)? {
@@ -310,6 +314,7 @@ impl Capture {
         }
         loop {
             rooms.mark_unchanged();
+            private.mark_unchanged();
             match self.open_to(kind) {
                 None => return Ok(Ended::Over),
                 // Muted means closed, at once.
@@ -329,6 +334,7 @@ impl Capture {
                 changed = rooms.changed() => if changed.is_err() {
                     return Ok(Ended::Over);
                 },
+                Ok(()) = private.changed() => {}
                 () = at(again) => return Ok(Ended::Again),
                 () = at(due) => if !device.follow()? {
                     return Ok(Ended::Idle);

@@ -19,7 +19,7 @@ pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -69,6 +69,11 @@ impl Handle {
         &self.devices
     }
 
+    /// Whether there is a screen.
+    pub fn has_screen(&self) -> bool {
+        self.devices.display.is_some()
+    }
+
     /// What the box's screen shows in a call, as JPEG. Everybody in the room is told, and the screen says so.
     ///
     /// # Errors
@@ -87,6 +92,8 @@ pub struct Parts {
     pub origin: origin::Handle,
     /// The calls.
     pub rooms: room::Handle,
+    /// Whether the box is in privacy mode: then neither camera nor microphone is opened, whatever the room says.
+    pub private: watch::Receiver<bool>,
     /// Which encoder makes the camera's picture.
     pub encoder: H264Encoder,
     /// How fast it is, if that was measured.

@@ -55,6 +55,7 @@ impl Actor {
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>, cancel: CancellationToken) {
         let [mut look, mut listen, mut ask] = [LOOK, LISTEN, ASK].map(interval);
+        let mut private = self.parts.private.clone();
         let mut events = Vec::new();
         loop {
             let somebody = !self.state.is_empty();
@@ -69,6 +70,10 @@ impl Actor {
                 _ = self.events.1.recv_many(&mut events, TOGETHER) => {
                     self.tell_time();
                     events.drain(..).for_each(|event| self.event(event));
+                }
+                Ok(()) = private.changed() => {
+                    self.tell_time();
+                    self.state.set_private(*private.borrow_and_update());
                 }
                 _ = listen.tick(), if somebody => self.listen().await,
                 _ = ask.tick(), if somebody => self.ask().await,
@@ -299,6 +304,7 @@ impl Actor {
 
     async fn wish_box(&mut self, room: RoomId, wish: BoxWish) -> Result<(), Error> {
         let seated = self.state.box_in(room)?;
+        self.state.set_private(*self.parts.private.borrow());
         let who = match (seated, wish.in_call) {
             (Some(who), Some(false)) => {
                 let effects = self.state.leave(who);

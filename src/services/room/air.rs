@@ -69,7 +69,11 @@ impl State {
     }
 
     pub(super) fn wish_box(&mut self, who: ParticipantId, wish: BoxWish) -> Result<Vec<Effect>, Error> {
+        let private = self.is_private();
         let seat = self.seat(who)?;
+        if private && (wish.microphone == Some(true) || wish.camera == Some(true)) {
+            return Err(Error::Private);
+        }
         let (microphone, camera) = seat.muted;
         seat.muted = (wish.microphone.map_or(microphone, |on| !on), wish.camera.map_or(camera, |on| !on));
         seat.show();

@@ -59,6 +59,9 @@ pub enum Error {
     /// The box is not in this call.
     #[error("the box is not in this call")]
     BoxNotHere,
+    /// Camera and microphone of the box are closed.
+    #[error("the box is in privacy mode: somebody who is there has to end it")]
+    Private,
     /// Everybody who fits is in.
     #[error("the room is full")]
     Full,
@@ -261,7 +264,7 @@ impl Handle {
     /// Puts the box into the call, takes it out, mutes it, or takes it off air.
     ///
     /// # Errors
-    /// [`Error::NoRoom`], [`Error::BoxNotHere`], [`Error::Closed`].
+    /// [`Error::NoRoom`], [`Error::BoxNotHere`], [`Error::Private`], [`Error::Closed`].
     pub async fn wish_box(&self, room: RoomId, wish: BoxWish) -> Result<(), Error> {
         self.ask(|done| Command::Box { room, wish, done }).await
     }
@@ -329,6 +332,8 @@ pub struct Parts {
     pub store: store::Handle,
     /// What the box is called as a participant.
     pub box_name: Name,
+    /// Whether the box is in privacy mode: then it is neither seen nor heard, whoever asks.
+    pub private: watch::Receiver<bool>,
     /// Media time.
     pub timeline: Timeline,
 }
@@ -344,6 +349,7 @@ pub async fn start(
     cancel: CancellationToken,
 ) -> Result<Handle, Error> {
     let mut state = state::State::new(config.max_participants);
+    state.set_private(*parts.private.borrow());
     for room in parts.store.rooms().await? {
         // What is stored was checked when it came in; a name of an older rule is replaced, not the room.
         let name = Name::new(&room.name).unwrap_or_else(|_| config.default_name.clone());

@@ -74,6 +74,7 @@ impl Seat {
             on_air,
             connection: Connection::Connecting,
             stand_in: false,
+            private: false,
             audio: false,
             video: false,
             own: Arc::default(),
@@ -102,6 +103,15 @@ impl Seat {
     pub(super) fn show(&mut self) {
         self.who.microphone = self.who.audio && !self.muted.0;
         self.who.camera = self.who.video && !self.muted.1;
+    }
+
+    /// Whether the box's camera and microphone are closed for good; only it has this. It ends muted.
+    pub(super) fn set_private(&mut self, private: bool) {
+        if private {
+            self.muted = (true, true);
+        }
+        self.who.private = private;
+        self.show();
     }
 
     /// The tracks it publishes.

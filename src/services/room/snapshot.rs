@@ -177,6 +177,8 @@ pub struct Participant {
     pub connection: Connection,
     /// Camera or microphone are stand-ins.
     pub stand_in: bool,
+    /// Camera and microphone are closed until somebody who is there opens them: the box in privacy mode.
+    pub private: bool,
     /// There is a track of sound.
     pub audio: bool,
     /// There is a track of pictures.

@@ -43,13 +43,15 @@ pub(super) enum Effect {
 pub(super) struct State {
     pub(super) places: Vec<Place>,
     most: usize,
+    /// The box is neither seen nor heard.
+    private: bool,
     /// The present, as it was told last.
     pub(super) now: MediaTime,
 }
 
 impl State {
     pub(super) fn new(most: u32) -> Self {
-        Self { places: Vec::new(), most: most as usize, now: MediaTime::ZERO }
+        Self { places: Vec::new(), most: most as usize, private: false, now: MediaTime::ZERO }
     }
 
     /// What happens from here on happens now.
@@ -60,6 +62,21 @@ impl State {
     /// Whoever is in stays in.
     pub(super) fn set_most(&mut self, most: u32) {
         self.most = most as usize;
+    }
+
+    /// Whether the box is in privacy mode. When that ends it stays muted until somebody unmutes it.
+    pub(super) fn set_private(&mut self, private: bool) {
+        self.private = private;
+        for place in &mut self.places {
+            place.touch();
+            for seat in place.seats.iter_mut().filter(|seat| seat.who.kind == ParticipantKind::Box) {
+                seat.set_private(private);
+            }
+        }
+    }
+
+    pub(super) fn is_private(&self) -> bool {
+        self.private
     }
 
     pub(super) fn is_in(&self, who: ParticipantId) -> bool {
@@ -144,13 +161,17 @@ impl State {
     }
 
     pub(super) fn join(&mut self, room: RoomId, new: NewSeat) -> Result<Vec<Effect>, Error> {
-        let (most, now) = (self.most, self.now);
+        let (most, now, private) = (self.most, self.now, self.private);
         let place = self.place(room)?;
         if place.seats.len() >= most {
             return Err(Error::Full);
         }
         let on_air = if place.room.live.is_some() { OnAir::Asked } else { OnAir::No };
-        place.seats.push(Seat::new(new, on_air));
+        let mut seat = Seat::new(new, on_air);
+        if seat.who.kind == ParticipantKind::Box {
+            seat.set_private(private);
+        }
+        place.seats.push(seat);
         let mut effects = Vec::new();
         place.settle(now, &mut effects);
         Ok(effects)

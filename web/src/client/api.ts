@@ -1,5 +1,6 @@
 import type {
   Broadcast,
+  Chosen,
   Code,
   Device,
   Encoder,
@@ -7,9 +8,11 @@ import type {
   Invite,
   NewInvite,
   Node,
+  Privacy,
   Reachability,
   Room as RoomSummary,
   Session,
+  Telephone,
   Trust,
 } from "./api-types";
 import { Problem } from "./problem";
@@ -17,6 +20,7 @@ import type { Statistics } from "./statistics";
 
 export type {
   Broadcast,
+  Chosen,
   Code,
   Device,
   Encoder,
@@ -24,9 +28,11 @@ export type {
   Invite,
   NewInvite,
   Node,
+  Privacy,
   Reachability,
   RoomSummary,
   Session,
+  Telephone,
   Trust,
 };
 
@@ -110,6 +116,57 @@ export class Api {
   /** A photograph of the box's screen, as JPEG. Everybody in the room is told. */
   async still(room: string): Promise<Blob> {
     return (await this.#send("GET", `/rooms/${encodeURIComponent(room)}/still`)).blob();
+  }
+
+  /** Whether camera and microphone of the box are closed. For its owner, as all that follows. */
+  privacy(): Promise<Privacy> {
+    return this.#json("GET", "/privacy");
+  }
+
+  /** Closes camera and microphone of the box. */
+  closeForPrivacy(): Promise<Privacy> {
+    return this.#json("POST", "/privacy");
+  }
+
+  /** Has the box's screen show the code that opens them again. */
+  async askPrivacyCode(): Promise<void> {
+    await this.#send("POST", "/privacy/code");
+  }
+
+  /** Opens them by the code that the box's screen shows. */
+  endPrivacy(code: string): Promise<Privacy> {
+    return this.#json("POST", "/privacy/open", { code });
+  }
+
+  telephone(): Promise<Telephone> {
+    return this.#json("GET", "/telephone");
+  }
+
+  /** Tells how the telephone is, now and whenever it changes, until the signal is aborted. */
+  followTelephone(told: (telephone: Telephone) => void, off: AbortSignal): void {
+    const events = new EventSource(`${this.base}/api/v1/telephone/events`);
+    events.addEventListener("state", ({ data }) => told(JSON.parse(data)));
+    off.addEventListener("abort", () => events.close());
+  }
+
+  async answerCall(): Promise<void> {
+    await this.#send("POST", "/telephone/answer");
+  }
+
+  async declineCall(): Promise<void> {
+    await this.#send("POST", "/telephone/decline");
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#send("POST", "/telephone/hang-up");
+  }
+
+  chooseTelephone(chosen: Chosen): Promise<Telephone> {
+    return this.#json("PUT", "/telephone/settings", chosen);
+  }
+
+  async forgetCalls(): Promise<void> {
+    await this.#send("DELETE", "/telephone/calls");
   }
 
   /** Has the box try how it is reached, which takes some seconds. For its owner. */

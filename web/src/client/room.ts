@@ -192,6 +192,11 @@ export class Room {
     await this.#request("box", change);
   }
 
+  /** Has the box ring, so that somebody there takes it into the call; or hangs up before anybody did. */
+  async ring(on: boolean): Promise<void> {
+    await this.#request("ring", { on });
+  }
+
   /** Leaves for good. */
   async leave(): Promise<void> {
     const socket = this.#phase === "joined" ? this.#socket : null;

@@ -36,6 +36,8 @@ export interface Participant {
   connection: "connecting" | "connected" | "lost";
   /** Its camera or microphone is a stand-in. */
   stand_in: boolean;
+  /** Camera and microphone of the box are closed until somebody who is there opens them. */
+  private?: boolean;
 }
 
 export interface SlotUse {
@@ -97,10 +99,22 @@ export interface SlotsWanted {
   video: number;
 }
 
+/** What became of one's own call to the box: it rings, or how it ended just now. */
+export type Ring =
+  | "no"
+  | "ringing"
+  | "answered"
+  | "declined"
+  | "missed"
+  | "cancelled"
+  | "not_disturbed"
+  | "busy";
+
 export interface RoomState {
   room: { id: string; name: string; broadcast: string; live?: Live | null };
   /** The participant that is you. */
   you: string;
+  ring?: Ring;
   may: Verb[];
   participants: Record<string, Participant>;
   /** By mid of your transceivers. */

@@ -2,6 +2,7 @@ import type { ComponentType } from "preact";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { language, t } from "./i18n";
+import { Incoming } from "./parts/incoming";
 import { Header, Message, Skeleton } from "./parts/shell";
 import { Toasts } from "./parts/toast";
 import { route, startRouter } from "./router";
@@ -75,6 +76,7 @@ if (root) {
   render(
     <>
       <App />
+      <Incoming />
       <Toasts />
     </>,
     root,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use str0m::bwe::{Bitrate as Rate, BweKind};
@@ -82,6 +83,8 @@ pub(super) struct Peer {
     ways: Vec<Way>,
     /// Shares out what the way to it holds.
     pub(super) allocator: Allocator,
+    /// The engine has panicked.
+    broken: bool,
     /// Finds that out, if this connection is estimated.
     gauge: Option<Gauge>,
     /// What everything that it could be sent would cost.
@@ -137,6 +140,7 @@ impl Peer {
             streams: HashMap::new(),
             ways: Vec::new(),
             allocator: Allocator::default(),
+            broken: false,
             gauge: terms.estimate.then(|| Gauge::new(Bitrate(BEGIN))),
             wished: Bitrate(0),
             drive: None,
@@ -173,12 +177,12 @@ impl Peer {
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        self.rtc.is_alive()
+        !self.broken && self.rtc.is_alive()
     }
 
     /// Says goodbye to the other side.
     pub(super) fn close(&mut self, out: &mut Vec<Transmit>) {
-        if self.rtc.is_alive() && self.rtc.close().is_ok() {
+        if self.is_alive() && self.rtc.close().is_ok() {
             self.drain(&mut Effects::default(), out);
         }
         self.rtc.disconnect();
@@ -314,7 +318,7 @@ impl Peer {
         if let Input::Receive(at, _) = &input {
             self.now = self.now.max(*at);
         }
-        if let Err(error) = self.rtc.handle_input(input) {
+        if let Some(Err(error)) = self.engine(|rtc| rtc.handle_input(input)) {
             tracing::trace!(%error, "a datagram could not be used");
         }
     }
@@ -351,10 +355,24 @@ impl Peer {
         if let Input::Timeout(at) = &input {
             self.now = self.now.max(*at);
         }
-        if let Err(error) = self.rtc.handle_input(input) {
+        if let Some(Err(error)) = self.engine(|rtc| rtc.handle_input(input)) {
             tracing::debug!(peer = %self.id.tag(), %error, "a connection ended by an error");
             self.rtc.disconnect();
         }
+    }
+
+    /// Lets the engine do something with what came from outside. Where it panics over that, this connection ends, and no other;
+    /// nothing is asked of it any more.
+    fn engine<T>(&mut self, does: impl FnOnce(&mut Rtc) -> T) -> Option<T> {
+        if self.broken {
+            return None;
+        }
+        let done = catch_unwind(AssertUnwindSafe(|| does(&mut self.rtc)));
+        if done.is_err() {
+            tracing::error!(peer = %self.id.tag(), "a connection ended: its engine panicked");
+            self.broken = true;
+        }
+        done.ok()
     }
 
     /// Writes packets of the bound source out to a slot; they leave with the next [`Peer::drain`].
@@ -408,7 +426,10 @@ impl Peer {
     /// Lets the engine do everything it can now.
     pub(super) fn drain(&mut self, effects: &mut Effects, out: &mut Vec<Transmit>) {
         loop {
-            match self.rtc.poll_output() {
+            let Some(output) = self.engine(Rtc::poll_output) else {
+                return;
+            };
+            match output {
                 Ok(Output::Timeout(at)) => {
                     self.timeout = at;
                     return;

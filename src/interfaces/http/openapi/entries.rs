@@ -1,10 +1,12 @@
 //! What each route does. The order is that of `routes::TABLE`.
 
 use super::entry::{Entry, entry};
-use crate::interfaces::http::answer::{Broadcast, Guest, Invite, NewInvite, Node, Readiness, Room, Session, Trust};
+use crate::interfaces::http::answer::{Broadcast, Guest, Invite, NewInvite, Node, Privacy, Readiness, Room, Session, Telephone, Trust};
 use crate::interfaces::http::guest::Entry as GuestEntry;
+use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
+use crate::interfaces::http::telephone::Chosen;
 use crate::services::reachability::Reachability;
 
 const JSON: &str = "application/json";
@@ -50,6 +52,41 @@ pub(super) fn entries() -> Vec<Entry> {
                 "Made for that page: members come and go. Measure by the metrics of docs/reference/metrics.md instead.",
             )
             .gives::<serde_json::Map<String, serde_json::Value>>(200, "What was counted since the start."),
+        entry("GET", "/api/v1/telephone", "Who rings, and the calls that were")
+            .gives::<Telephone>(200, "How it is."),
+        entry("GET", "/api/v1/telephone/events", "The same, now and whenever it changes")
+            .gives_text(200, "Server-sent events `state`.", "text/event-stream"),
+        entry("POST", "/api/v1/telephone/answer", "Answer the call")
+            .more("The box enters the caller's room, seen and heard unless it is in privacy mode.")
+            .gives_nothing(204, "The box is in the call.")
+            .fails(&["not-ringing", "no-room", "room-full", "shutdown", "store"]),
+        entry("POST", "/api/v1/telephone/decline", "Do not take the call")
+            .gives_nothing(204, "The caller is told.")
+            .fails(&["not-ringing", "shutdown", "store"]),
+        entry("POST", "/api/v1/telephone/hang-up", "Take the box out of the call that it is in")
+            .gives_nothing(204, "It is in no call.")
+            .fails(&["not-in-call", "no-room", "shutdown"]),
+        entry("PUT", "/api/v1/telephone/settings", "Choose when the box rings, and whom it answers by itself")
+            .takes::<Chosen>()
+            .gives::<Telephone>(200, "How it is now.")
+            .fails(&["bad-hours", "too-many-contacts", "shutdown", "store"]),
+        entry("DELETE", "/api/v1/telephone/calls", "Forget the calls that were")
+            .gives_nothing(204, "They are forgotten.")
+            .fails(&["shutdown", "store"]),
+        entry("GET", "/api/v1/privacy", "Whether camera and microphone of the box are closed")
+            .gives::<Privacy>(200, "How it is, and what the kernel says."),
+        entry("POST", "/api/v1/privacy", "Close camera and microphone of the box")
+            .more("In the middle of a call, too. It outlives a restart.")
+            .gives::<Privacy>(200, "They are closed.")
+            .fails(&["shutdown", "store"]),
+        entry("POST", "/api/v1/privacy/code", "Have the box's screen show the code that opens them again")
+            .more("Only somebody in front of it sees it, for 90 seconds.")
+            .gives_nothing(202, "It is shown.")
+            .fails(&["no-screen", "not-private", "too-many-codes", "shutdown"]),
+        entry("POST", "/api/v1/privacy/open", "Open them again by the code on the screen")
+            .takes::<Typed>()
+            .gives::<Privacy>(200, "They may be opened; in a call the box stays muted until somebody unmutes it.")
+            .fails(&["not-private", "no-code", "wrong-code", "too-many-codes", "shutdown", "store"]),
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),

@@ -11,6 +11,8 @@ import { say } from "../parts/toast";
 import { go } from "../router";
 import { Box } from "./box";
 import { closeRoom, createRoom, home, signOut, watchHome } from "./model";
+import { PrivacyCard } from "./privacy";
+import { TelephoneSection } from "./telephone";
 
 function LiveCard({ broadcast }: { broadcast: Broadcast }) {
   return (
@@ -171,6 +173,8 @@ export default function Home() {
         </section>
         {role && role !== "viewer" && <Rooms />}
         {role === "viewer" && !home.linkRefused.value && <p class="empty">{t("viewer_hint")}</p>}
+        {role === "host" && <TelephoneSection />}
+        {role === "host" && <PrivacyCard />}
         <Box />
       </main>
     </>

@@ -3,27 +3,9 @@ import { t } from "../i18n";
 import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
 import { api, explain } from "../parts/session";
+import { Switch } from "../parts/switch";
 import { say } from "../parts/toast";
 import type { Call } from "./call";
-
-function Switch(props: { label: string; on: boolean; set(on: boolean): void; testid: string }) {
-  return (
-    <button
-      type="button"
-      role="switch"
-      class="switch"
-      aria-checked={props.on}
-      onClick={() => props.set(!props.on)}
-      data-testid={props.testid}
-    >
-      <span class="grow">{props.label}</span>
-      <span class="switch-track" aria-hidden="true" />
-      <span class="switch-word small quiet" aria-hidden="true">
-        {props.on ? t("on") : t("off")}
-      </span>
-    </button>
-  );
-}
 
 /** A photograph of what the box shows on its screen. */
 function Still({ room }: { room: string }) {
@@ -55,6 +37,13 @@ function Still({ room }: { room: string }) {
         </>
       )}
     </div>
+  );
+}
+
+function closeForPrivacy() {
+  api.closeForPrivacy().then(
+    () => say(t("private_closed")),
+    error => say(explain(error), "fault"),
   );
 }
 
@@ -93,8 +82,18 @@ export function BoxDialog({ call, room, close }: { call: Call; room: string; clo
                 testid="box-on-air"
               />
             )}
+            {box.private && <p class="note">{t("private_on")}</p>}
             {box.stand_in && <p class="note">{t("box_stand_in")}</p>}
           </>
+        )}
+        {!box?.private && (
+          <div class="stack">
+            <button type="button" class="button" onClick={closeForPrivacy} data-testid="private">
+              <Icon name="camera-off" />
+              <span>{t("private_close")}</span>
+            </button>
+            <p class="small quiet">{t("private_text")}</p>
+          </div>
         )}
         <Still room={room} />
       </div>

@@ -14,6 +14,7 @@ import { devices, type Input, wantCamera, wantMicrophone } from "./devices";
 import { GoLiveDialog } from "./go-live";
 import { InviteDialog } from "./invites";
 import { troubleText } from "./pickers";
+import { RingLine } from "./ring";
 import { SettingsDialog } from "./settings";
 import { ShareButton, SharingLine } from "./share";
 import { Sounds } from "./sounds";
@@ -203,6 +204,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
           </button>
         )}
         <Consent call={call} />
+        <RingLine call={call} />
         <SharingLine />
         <Stage call={call} />
         {overlay && <Overlay call={call} close={() => setOverlay(false)} />}

@@ -1,0 +1,191 @@
+//! What the box's screen shows beside a call, as drawings (SVG 1.1): pure functions of what is to be said.
+//!
+//! Made for a television that is seen from three metres: nothing is smaller than 44 pixels of 1080, nothing lies in the outer five
+//! percent, which some televisions cut off, and what stays for long moves a little every minute, so that nothing burns in.
+//! Amber is for the sign that says "on air", and for nothing else.
+
+mod drawing;
+mod words;
+
+use drawing::{Drawing, INK, QUIET};
+pub use words::Language;
+
+/// The drawings are made for this size, and scaled.
+pub const WIDTH: u32 = 1920;
+/// See [`WIDTH`].
+pub const HEIGHT: u32 = 1080;
+
+/// A QR code: so many modules across, and which of them are dark, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// Modules across and down.
+    pub width: usize,
+    /// `width * width` of them.
+    pub dark: Vec<bool>,
+}
+
+/// A way into the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// What a telephone's camera reads.
+    pub code: Code,
+    /// The address that is read out and typed.
+    pub address: String,
+}
+
+/// What the whole screen shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    /// Nothing at all: nobody needs it.
+    Blank,
+    /// Nobody calls.
+    Idle(Idle),
+    /// Somebody wants in.
+    Ringing {
+        /// What they call themselves.
+        name: String,
+        /// Seconds until it is answered by itself.
+        answers: Option<u32>,
+        /// Camera and microphone stay closed if it is answered.
+        private: bool,
+    },
+    /// What has to be typed to end privacy mode.
+    Code(String),
+}
+
+/// What is said while nobody calls.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Idle {
+    /// The time, as people here write it.
+    pub clock: String,
+    /// The day.
+    pub date: String,
+    /// What the box is called.
+    pub name: String,
+    /// How somebody joins.
+    pub join: Option<Join>,
+    /// It does not ring now.
+    pub quiet: bool,
+    /// Camera and microphone are closed.
+    pub private: bool,
+    /// Calls that nobody took since somebody last answered or declined one.
+    pub missed: usize,
+    /// Counts up every minute: where it lies.
+    pub minute: u32,
+}
+
+/// A sign that lies over a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// The room is watched from outside.
+    OnAir,
+    /// Camera and microphone are closed until somebody who is there opens them.
+    Private,
+    /// The box is not heard.
+    Muted,
+    /// The box is not seen.
+    CameraOff,
+}
+
+impl Sign {
+    /// All, the most important first.
+    pub const ALL: [Self; 4] = [Self::OnAir, Self::Private, Self::Muted, Self::CameraOff];
+
+    /// Pixels across of [`WIDTH`] and down of [`HEIGHT`].
+    pub const fn size(self) -> (u32, u32) {
+        match self {
+            Self::OnAir => (340, 96),
+            Self::Private => (520, 96),
+            Self::Muted => (560, 96),
+            Self::CameraOff => (400, 96),
+        }
+    }
+}
+
+/// The drawing of a whole screen.
+pub fn screen(screen: &Screen, language: Language) -> String {
+    let say = |word| words::say(language, word);
+    let mut drawing = Drawing::new(WIDTH, HEIGHT);
+    match screen {
+        Screen::Blank => drawing.ground("#000000"),
+        Screen::Idle(idle) => drawn_idle(&mut drawing, idle, language),
+        Screen::Ringing { name, answers, private } => {
+            drawing.ground(drawing::DUSK);
+            drawing.bell(960.0, 250.0);
+            drawing.centred(name, 560.0, 150.0, INK, true);
+            drawing.centred(say(words::Word::Calls), 660.0, 64.0, QUIET, false);
+            let line = match answers {
+                Some(seconds) => words::by_itself(language, *seconds),
+                None => say(words::Word::HowToAnswer).to_owned(),
+            };
+            drawing.centred(&line, 840.0, 52.0, INK, false);
+            let below = if *private { words::Word::StaysClosed } else { words::Word::NotSeenYet };
+            drawing.centred(say(below), 930.0, 44.0, QUIET, false);
+        }
+        Screen::Code(code) => {
+            drawing.ground(drawing::DUSK);
+            drawing.centred(say(words::Word::EndPrivacy), 330.0, 64.0, INK, true);
+            let spaced: Vec<String> = code.chars().map(String::from).collect();
+            drawing.centred(&spaced.join(" "), 640.0, 260.0, INK, true);
+            drawing.centred(say(words::Word::TypeCode), 820.0, 48.0, QUIET, false);
+            drawing.centred(say(words::Word::NotYou), 900.0, 44.0, QUIET, false);
+        }
+    }
+    drawing.finish()
+}
+
+fn drawn_idle(drawing: &mut Drawing, idle: &Idle, language: Language) {
+    let say = |word| words::say(language, word);
+    drawing.ground(drawing::DUSK);
+    // A path around the place where it would be, a step a minute.
+    const STEPS: [(f64, f64); 8] =
+        [(0.0, 0.0), (20.0, -8.0), (32.0, 4.0), (20.0, 16.0), (0.0, 22.0), (-20.0, 16.0), (-32.0, 4.0), (-20.0, -8.0)];
+    let (x, y) = STEPS[idle.minute as usize % STEPS.len()];
+    drawing.moved(x, y);
+    drawing.left(&idle.clock, (150.0, 420.0), 260.0, INK, true);
+    drawing.left(&idle.date, (160.0, 510.0), 60.0, QUIET, false);
+    drawing.lantern(160.0, 850.0);
+    drawing.left(&idle.name, (260.0, 925.0), 56.0, INK, true);
+    let mut line = 630.0;
+    let mut says = |drawing: &mut Drawing, text: &str| {
+        drawing.left(text, (160.0, line), 46.0, INK, false);
+        line += 68.0;
+    };
+    if idle.private {
+        says(drawing, say(words::Word::Private));
+    }
+    if idle.quiet {
+        says(drawing, say(words::Word::Quiet));
+    }
+    if idle.missed > 0 {
+        says(drawing, &words::missed(language, idle.missed));
+    }
+    if let Some(join) = &idle.join {
+        drawing.code(&join.code, (1310.0, 250.0), 440.0);
+        drawing.middle(say(words::Word::Scan), (1530.0, 770.0), 46.0, QUIET, 560.0);
+        drawing.middle(&join.address, (1530.0, 836.0), 46.0, INK, 560.0);
+    }
+}
+
+/// The drawing of a sign, of [`Sign::size`], to be laid over a picture.
+pub fn sign(sign: Sign, language: Language) -> String {
+    let (width, height) = sign.size();
+    let mut drawing = Drawing::new(width, height);
+    let (word, ground, ink) = match sign {
+        Sign::OnAir => (words::Word::OnAir, drawing::AMBER, drawing::ON_AMBER),
+        Sign::Private => (words::Word::PrivateSign, drawing::OVER, INK),
+        Sign::Muted => (words::Word::Muted, drawing::OVER, INK),
+        Sign::CameraOff => (words::Word::CameraOff, drawing::OVER, INK),
+    };
+    drawing.plate(ground);
+    if sign == Sign::OnAir {
+        drawing.dot(56.0, 48.0, 14.0, ink);
+        drawing.within(words::say(language, word), (88.0, 65.0), 50.0, ink, f64::from(width) - 116.0);
+    } else {
+        drawing.within(words::say(language, word), (32.0, 64.0), 46.0, ink, f64::from(width) - 64.0);
+    }
+    drawing.finish()
+}
+
+#[cfg(test)]
+mod tests;

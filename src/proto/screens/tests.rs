@@ -1,0 +1,69 @@
+use super::*;
+
+fn code() -> Code {
+    Code { width: 21, dark: (0..21 * 21).map(|at| at % 3 == 0).collect() }
+}
+
+fn idle() -> Idle {
+    Idle { clock: "18:42".into(), date: "Friday, 27 November".into(), name: "Porch".into(), ..Idle::default() }
+}
+
+#[test]
+fn names_are_written_and_never_markup() {
+    let ringing = Screen::Ringing { name: "<script>&".into(), answers: None, private: false };
+    let drawn = screen(&ringing, Language::En);
+    assert!(drawn.contains("&lt;script&gt;&amp;") && !drawn.contains("<script"), "{drawn}");
+}
+
+#[test]
+fn amber_is_for_the_sign_on_air_alone() {
+    let screens = [
+        Screen::Blank,
+        Screen::Idle(Idle { quiet: true, private: true, missed: 2, ..idle() }),
+        Screen::Ringing { name: "Ada".into(), answers: Some(9), private: true },
+        Screen::Code("0042".into()),
+    ];
+    for language in [Language::En, Language::De] {
+        assert!(screens.iter().all(|of| !screen(of, language).contains(drawing::AMBER)));
+        for of in Sign::ALL {
+            assert_eq!(sign(of, language).contains(drawing::AMBER), of == Sign::OnAir);
+        }
+    }
+}
+
+#[test]
+fn every_line_is_large_enough_for_three_metres() {
+    let long = "m".repeat(40);
+    let join = Some(Join { code: code(), address: "porchlight-upstairs.local".into() });
+    let screens = [
+        Screen::Idle(Idle { quiet: true, private: true, missed: 12, join, name: long.clone(), ..idle() }),
+        Screen::Ringing { name: long, answers: None, private: true },
+        Screen::Code("0042".into()),
+    ];
+    for (screen, language) in screens.iter().flat_map(|of| [(of, Language::En), (of, Language::De)]) {
+        let drawn = super::screen(screen, language);
+        for part in drawn.split("font-size=\"").skip(1) {
+            let size: f64 = part.split('"').next().and_then(|size| size.parse().ok()).expect("a size");
+            assert!(size >= 32.0, "{size} in {drawn}");
+        }
+    }
+}
+
+#[test]
+fn what_stays_for_long_moves_every_minute_and_comes_back() {
+    let at = |minute| screen(&Screen::Idle(Idle { minute, ..idle() }), Language::En);
+    assert!((0..8).all(|minute| at(minute) != at(minute + 1)));
+    assert_eq!(at(3), at(11));
+}
+
+#[test]
+fn a_code_has_its_quiet_zone() {
+    let join = Some(Join { code: code(), address: String::new() });
+    let drawn = screen(&Screen::Idle(Idle { join, ..idle() }), Language::En);
+    assert!(drawn.contains("M4 4h1v1h-1z") && !drawn.contains("M3 4h1"), "{drawn}");
+}
+
+#[test]
+fn the_code_to_end_privacy_mode_is_read_digit_by_digit() {
+    assert!(screen(&Screen::Code("0042".into()), Language::En).contains(">0 0 4 2<"));
+}

@@ -1,0 +1,81 @@
+//! What the screen says.
+
+use serde::{Deserialize, Serialize};
+
+/// In which language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Calls,
+    HowToAnswer,
+    NotSeenYet,
+    StaysClosed,
+    EndPrivacy,
+    TypeCode,
+    NotYou,
+    Private,
+    Quiet,
+    Scan,
+    OnAir,
+    PrivateSign,
+    Muted,
+    CameraOff,
+}
+
+pub(super) const fn say(language: Language, word: Word) -> &'static str {
+    match (language, word) {
+        (Language::En, Word::Calls) => "is calling",
+        (Language::De, Word::Calls) => "ruft an",
+        (Language::En, Word::HowToAnswer) => "Answer by the remote control, the button, or the box's page",
+        (Language::De, Word::HowToAnswer) => "Annehmen mit Fernbedienung, Taste oder auf der Seite der Box",
+        (Language::En, Word::NotSeenYet) => "Nobody sees or hears this room before you answer",
+        (Language::De, Word::NotSeenYet) => "Niemand sieht oder hört diesen Raum, bevor du annimmst",
+        (Language::En, Word::StaysClosed) => "Privacy mode: camera and microphone stay closed",
+        (Language::De, Word::StaysClosed) => "Privatmodus: Kamera und Mikrofon bleiben zu",
+        (Language::En, Word::EndPrivacy) => "To open camera and microphone",
+        (Language::De, Word::EndPrivacy) => "Kamera und Mikrofon öffnen",
+        (Language::En, Word::TypeCode) => "Type this code on the page where you asked for it",
+        (Language::De, Word::TypeCode) => "Gib diesen Code auf der Seite ein, die danach fragt",
+        (Language::En, Word::NotYou) => "Did nobody here ask for it? Then do nothing: they stay closed.",
+        (Language::De, Word::NotYou) => "Hat hier niemand danach gefragt? Dann tu nichts: Sie bleiben zu.",
+        (Language::En, Word::Private) => "Privacy mode: camera and microphone are closed",
+        (Language::De, Word::Private) => "Privatmodus: Kamera und Mikrofon sind zu",
+        (Language::En, Word::Quiet) => "Do not disturb: calls do not ring",
+        (Language::De, Word::Quiet) => "Nicht stören: Anrufe klingeln nicht",
+        (Language::En, Word::Scan) => "Scan to join",
+        (Language::De, Word::Scan) => "Scannen und dabei sein",
+        (Language::En, Word::OnAir) => "On air",
+        (Language::De, Word::OnAir) => "Auf Sendung",
+        (Language::En, Word::PrivateSign) => "Camera, sound closed",
+        (Language::De, Word::PrivateSign) => "Kamera und Ton zu",
+        (Language::En, Word::Muted) => "Microphone is off",
+        (Language::De, Word::Muted) => "Mikrofon ist aus",
+        (Language::En, Word::CameraOff) => "Camera is off",
+        (Language::De, Word::CameraOff) => "Kamera ist aus",
+    }
+}
+
+pub(super) fn by_itself(language: Language, seconds: u32) -> String {
+    match language {
+        Language::En => format!("It is answered by itself in {seconds} s"),
+        Language::De => format!("In {seconds} s geht die Box von selbst ran"),
+    }
+}
+
+pub(super) fn missed(language: Language, calls: usize) -> String {
+    match (language, calls) {
+        (Language::En, 1) => "1 missed call".to_owned(),
+        (Language::En, calls) => format!("{calls} missed calls"),
+        (Language::De, 1) => "1 verpasster Anruf".to_owned(),
+        (Language::De, calls) => format!("{calls} verpasste Anrufe"),
+    }
+}
