@@ -3,6 +3,7 @@
 mod doctor;
 mod doors;
 mod encoders;
+mod join;
 mod limits;
 mod reload;
 
@@ -141,10 +142,17 @@ impl Daemon {
         let (program_config, read) = watch::channel(config.program.clone());
         let programs = program::run(read, parts, making.tasks.clone(), making.stop.clone());
         making.tasks.spawn(programs);
+        let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
+        let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
+        let (join, link) = watch::channel(None);
         let parts = endpoint::Parts {
             origin: origin.clone(),
             rooms: room.clone(),
             private: privacy.is_on(),
+            privacy: privacy.follow(),
+            telephone: telephone.follow(),
+            link,
+            name: config.node.name.to_string(),
             encoder,
             speed: chosen.speed,
             screen: (config.program.width, config.program.height, config.program.fps),
@@ -152,8 +160,6 @@ impl Daemon {
             seen: seen.clone(),
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
-        let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
-        let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {
@@ -193,6 +199,11 @@ impl Daemon {
         }
         let address = opened.address();
         let owner_link = owner_link(&access, &config, &doors).await?;
+        if config.endpoint.join_code && endpoint.has_screen() {
+            let base = doors::base(&config, &doors);
+            let joins = join::keep(join, base, room.clone(), access.clone());
+            interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(joins));
+        }
         let vitals = Vitals {
             rooms: room.clone(),
             access: access.clone(),

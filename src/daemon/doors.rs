@@ -100,6 +100,12 @@ pub(super) fn outward(doors: &Doors) -> Option<(String, String)> {
     Some((format!("{}/trust", url("http", doors.plain.port())), url("https", at.port())))
 }
 
+/// Where others reach the box, as links begin; nothing while it has no address.
+pub(super) fn base(config: &Config, doors: &Doors) -> impl Fn() -> Option<String> + Send + use<> {
+    let (public, doors) = (config.http.public_url.clone(), doors.clone());
+    move || public.clone().or_else(|| outward(&doors).map(|(_, secure)| secure))
+}
+
 /// A wrong certificate is a matter of the configuration.
 fn explain(error: tls::Error) -> anyhow::Error {
     if error.is_configuration() { config::Error::Refused(error.to_string()).into() } else { error.into() }

@@ -45,6 +45,7 @@ impl Arrival {
 }
 
 /// The addresses at which the box is open.
+#[derive(Clone)]
 pub struct Doors {
     /// The plain one.
     pub plain: SocketAddr,

@@ -8,7 +8,7 @@ mod drawing;
 mod words;
 
 use drawing::{Drawing, INK, QUIET};
-pub use words::Language;
+pub use words::{Language, date};
 
 /// The drawings are made for this size, and scaled.
 pub const WIDTH: u32 = 1920;
@@ -94,10 +94,10 @@ impl Sign {
     /// Pixels across of [`WIDTH`] and down of [`HEIGHT`].
     pub const fn size(self) -> (u32, u32) {
         match self {
-            Self::OnAir => (340, 96),
-            Self::Private => (520, 96),
-            Self::Muted => (560, 96),
-            Self::CameraOff => (400, 96),
+            Self::OnAir => (430, 96),
+            Self::Private => (400, 96),
+            Self::Muted => (480, 96),
+            Self::CameraOff => (420, 96),
         }
     }
 }

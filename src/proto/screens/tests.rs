@@ -67,3 +67,9 @@ fn a_code_has_its_quiet_zone() {
 fn the_code_to_end_privacy_mode_is_read_digit_by_digit() {
     assert!(screen(&Screen::Code("0042".into()), Language::En).contains(">0 0 4 2<"));
 }
+
+#[test]
+fn days_are_written_as_people_write_them() {
+    assert_eq!(date(Language::En, 4, 27, 11), "Friday, 27 November");
+    assert_eq!(date(Language::De, 6, 1, 3), "Sonntag, 1. März");
+}

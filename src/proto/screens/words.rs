@@ -55,12 +55,36 @@ pub(super) const fn say(language: Language, word: Word) -> &'static str {
         (Language::De, Word::Scan) => "Scannen und dabei sein",
         (Language::En, Word::OnAir) => "On air",
         (Language::De, Word::OnAir) => "Auf Sendung",
-        (Language::En, Word::PrivateSign) => "Camera, sound closed",
-        (Language::De, Word::PrivateSign) => "Kamera und Ton zu",
+        (Language::En, Word::PrivateSign) => "Privacy mode",
+        (Language::De, Word::PrivateSign) => "Privatmodus",
         (Language::En, Word::Muted) => "Microphone is off",
         (Language::De, Word::Muted) => "Mikrofon ist aus",
         (Language::En, Word::CameraOff) => "Camera is off",
         (Language::De, Word::CameraOff) => "Kamera ist aus",
+    }
+}
+
+/// A day as people write it: the weekday (0 is Monday), the day of the month, and the month (1 to 12).
+pub fn date(language: Language, weekday: usize, day: u32, month: usize) -> String {
+    const EN: ([&str; 7], [&str; 12]) = (
+        ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+        [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+            "December",
+        ],
+    );
+    const DE: ([&str; 7], [&str; 12]) = (
+        ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+        [
+            "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+            "Dezember",
+        ],
+    );
+    let (days, months) = if language == Language::De { DE } else { EN };
+    let (weekday, month) = (days[weekday % 7], months[(month + 11) % 12]);
+    match language {
+        Language::En => format!("{weekday}, {day} {month}"),
+        Language::De => format!("{weekday}, {day}. {month}"),
     }
 }
 

@@ -79,7 +79,7 @@ impl Actor {
                 let _ = reply.send(removed.map_err(Error::from));
             }
             Command::Invite { room, lifetime, by, reply } => {
-                let _ = reply.send(self.invite(room, lifetime, &by).await);
+                let _ = reply.send(self.invite(room, lifetime, by.as_ref()).await);
             }
             Command::ListInvites { room, reply } => {
                 let _ = reply.send(Ok(self.state.list_invites(room, self.clock.now())));
@@ -142,7 +142,7 @@ impl Actor {
         Ok((grant, cookie))
     }
 
-    async fn invite(&mut self, room: RoomId, lifetime: Lifetime, by: &Grant) -> Result<(Invite, Token), Error> {
+    async fn invite(&mut self, room: RoomId, lifetime: Lifetime, by: Option<&Grant>) -> Result<(Invite, Token), Error> {
         let now = self.clock.now();
         self.state.check_new_invite(room, by, now)?;
         let token = Token::random();

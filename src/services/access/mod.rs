@@ -91,7 +91,7 @@ enum Command {
     SignInOwner { token: TokenHash, reply: Reply<(Grant, Token)> },
     SignInGuest { token: TokenHash, name: Name, reply: Reply<(Grant, Token)> },
     SignOut { token: TokenHash, reply: Reply<()> },
-    Invite { room: RoomId, lifetime: Lifetime, by: Grant, reply: Reply<(Invite, Token)> },
+    Invite { room: RoomId, lifetime: Lifetime, by: Option<Grant>, reply: Reply<(Invite, Token)> },
     ListInvites { room: RoomId, reply: Reply<Vec<Invite>> },
     Revoke { invite: InviteId, reply: Reply<()> },
     CloseRoom { room: RoomId, reply: Reply<()> },
@@ -209,7 +209,15 @@ impl Handle {
     /// # Errors
     /// [`Error::NotPermitted`], [`Error::NoRoom`], [`Error::TooMany`], [`Error::Store`], [`Error::Closed`].
     pub async fn invite(&self, room: RoomId, lifetime: Lifetime, by: &Grant) -> Result<(Invite, Token), Error> {
-        self.ask(|reply| Command::Invite { room, lifetime, by: by.clone(), reply }).await
+        self.ask(|reply| Command::Invite { room, lifetime, by: Some(by.clone()), reply }).await
+    }
+
+    /// The same by the box itself, for whoever sees its screen.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::TooMany`], [`Error::Store`], [`Error::Closed`].
+    pub async fn invite_here(&self, room: RoomId, lifetime: Lifetime) -> Result<(Invite, Token), Error> {
+        self.ask(|reply| Command::Invite { room, lifetime, by: None, reply }).await
     }
 
     /// The invites to a room that still work, the oldest first.

@@ -11,6 +11,7 @@ use crate::model::bitrate::{self, Bitrate};
 use crate::model::duration;
 use crate::model::layer::LAYERS;
 use crate::model::quantity;
+use crate::proto::screens::Language;
 
 /// The box's own camera, microphone, speaker and screen in a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,13 @@ pub struct Config {
     pub speaker_delay: Duration,
     /// The screen on the HDMI port.
     pub screen: Screen,
+    /// In which language the screen speaks.
+    pub language: Language,
+    /// After how long without a call the screen is black; zero for never.
+    #[serde(with = "duration")]
+    pub blank_after: Duration,
+    /// Whether the screen shows a code by which telephones in front of it join the first room.
+    pub join_code: bool,
     /// Pixels across of the camera's picture; even, 160 to 1920.
     #[serde(deserialize_with = "media::width")]
     pub width: u32,
@@ -63,6 +71,9 @@ impl Default for Config {
             echo: EchoChoice::Auto,
             speaker_delay: Duration::ZERO,
             screen: Screen::Auto,
+            language: Language::En,
+            blank_after: Duration::from_secs(600),
+            join_code: true,
             width: 640,
             height: 360,
             fps: 30,

@@ -4,16 +4,20 @@
 //! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices; does not own
 //! the seat (that is the room's) nor how a composition is made (that is the program's).
 
+mod bell;
 mod camera;
 mod capture;
 mod choice;
 mod config;
 mod layers;
 pub mod report;
+mod showing;
 mod sight;
 mod sound;
+mod television;
 
 pub use choice::{Canceller, Device, Devices};
+pub use television::Link;
 pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
 
 use std::sync::Arc;
@@ -29,7 +33,7 @@ use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::supervisor::Part;
-use crate::services::{origin, program};
+use crate::services::{origin, privacy, program, telephone};
 
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
@@ -94,6 +98,14 @@ pub struct Parts {
     pub rooms: room::Handle,
     /// Whether the box is in privacy mode: then neither camera nor microphone is opened, whatever the room says.
     pub private: watch::Receiver<bool>,
+    /// The same with the code that the screen shows.
+    pub privacy: watch::Receiver<privacy::Privacy>,
+    /// Who rings.
+    pub telephone: watch::Receiver<Arc<telephone::Telephone>>,
+    /// How somebody in front of the screen joins.
+    pub link: watch::Receiver<Option<Link>>,
+    /// What the box is called.
+    pub name: String,
     /// Which encoder makes the camera's picture.
     pub encoder: H264Encoder,
     /// How fast it is, if that was measured.
@@ -137,11 +149,34 @@ pub fn start(
         speaker_delay: u32::try_from(config.speaker_delay.as_millis()).unwrap_or(0),
     };
     let sound = sound::Sound::start(cards, parts.seen.clone(), parts.timeline, tasks, cancel.clone());
+    let bell = bell::run(sound.clone(), parts.telephone.clone(), parts.timeline);
+    tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
+    let television = devices.display.map(|display| {
+        let (width, height) = size(display.size, parts.screen);
+        let spec = pipeline::DisplaySpec { width, height, fps: parts.screen.2, connector: display.connector };
+        let told = television::Told {
+            rooms: parts.rooms.rooms(),
+            telephone: parts.telephone.clone(),
+            privacy: parts.privacy.clone(),
+            link: parts.link.clone(),
+            name: parts.name.clone(),
+            language: config.language,
+            blank_after: config.blank_after,
+            timeline: parts.timeline,
+        };
+        television::Television::start(spec, told, parts.seen.media.clone(), tasks, cancel.clone())
+    });
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
-    let actor = Actor { config, parts, devices: devices.clone(), sound, tasks: tasks.clone(), cancel, call: None };
+    let actor = Actor { config, parts, devices: devices.clone(), sound, television, tasks: tasks.clone(), cancel, call: None };
     tasks.spawn(actor.keep(inbox));
     Handle { stills, devices, encoder }
+}
+
+/// Pixels of what the screen shows: its own mode, as far as the board can draw it, else those of the program.
+fn size(own: Option<(u32, u32)>, program: (u32, u32, u32)) -> (u32, u32) {
+    let own = own.filter(|(w, h)| w * h <= 1920 * 1080);
+    own.map_or((program.0, program.1), |(w, h)| (w & !1, h & !1))
 }
 
 /// A call that the box is in.
@@ -158,6 +193,7 @@ struct Actor {
     parts: Parts,
     devices: Arc<Devices>,
     sound: sound::Sound,
+    television: Option<television::Television>,
     tasks: TaskTracker,
     cancel: CancellationToken,
     call: Option<Call>,
@@ -242,7 +278,7 @@ impl Actor {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
         };
         capture.start(&self.tasks, &stop);
-        let with = (self.devices.clone(), self.sound.clone());
+        let with = (self.devices.clone(), self.sound.clone(), self.television.clone());
         let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });

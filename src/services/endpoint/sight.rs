@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::sound::{Sound, Speaker};
+use super::television::Television;
 use super::{Devices, Error, Parts};
-use crate::drivers::pipeline::{self, DisplaySpec, Event, PictureFeed, Running};
+use crate::drivers::pipeline;
 use crate::model::id::RoomId;
 use crate::model::purpose::Purpose;
-use crate::model::raw::Picture;
 use crate::services::program::composition::{self, Makes, Settings};
 use crate::services::program::members::Members;
 use crate::services::program::{Pipelines, Seen};
@@ -25,16 +25,10 @@ use crate::services::supervisor::Part;
 const STILLS: usize = 4;
 /// How long a composition that was started for a still goes on: the next one often follows.
 const LINGER: Duration = Duration::from_secs(5);
-/// How often somebody who could not be taken in is tried again, and a failed device.
+/// How often somebody who could not be taken in is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 /// What the screen and the still say about it.
 const TAKEN: &str = "A still of this screen was taken";
-/// How often the screen says again that the room is on air, shorter than a line stays.
-const REMIND: Duration = Duration::from_secs(3);
-/// How long the line about a still stays before another takes its place.
-const TAKEN_FOR: Duration = Duration::from_secs(5);
-/// What the screen says while the room is live.
-const ON_AIR: &str = "On air";
 
 type Answer = oneshot::Sender<Result<Bytes, Error>>;
 
@@ -47,13 +41,13 @@ impl Sight {
     /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
     pub(super) fn start(
         parts: Parts,
-        (devices, sound): (Arc<Devices>, Sound),
+        (devices, sound, television): (Arc<Devices>, Sound, Option<Television>),
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (stills, inbox) = mpsc::channel(STILLS);
-        let task = Task { parts, devices, sound, room, tasks: tasks.clone(), stop: stop.clone() };
+        let task = Task { parts, devices, sound, television, room, tasks: tasks.clone(), stop: stop.clone() };
         tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
         Self { stills }
     }
@@ -73,6 +67,7 @@ struct Task {
     parts: Parts,
     devices: Arc<Devices>,
     sound: Sound,
+    television: Option<Television>,
     room: RoomId,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -86,13 +81,6 @@ enum Ended {
     Over,
     /// It failed.
     Failed,
-}
-
-/// Where composed pictures and sound go.
-#[derive(Default)]
-struct Outlets {
-    screen: Option<(Running, PictureFeed)>,
-    speaker: Option<Speaker>,
 }
 
 impl Task {
@@ -115,19 +103,6 @@ impl Task {
         }
     }
 
-    fn size(&self) -> (u32, u32, u32) {
-        let (width, height, fps) = self.parts.screen;
-        // The screen's own mode, as far as the board can draw it.
-        let own = self.devices.display.and_then(|display| display.size).filter(|(w, h)| w * h <= 1920 * 1080);
-        own.map_or((width, height, fps), |(w, h)| (w & !1, h & !1, fps))
-    }
-
-    fn screen(&self, (width, height, fps): (u32, u32, u32)) -> Option<(Running, PictureFeed)> {
-        let connector = self.devices.display?.connector;
-        let opened = pipeline::display(&self.parts.seen.media, DisplaySpec { width, height, fps, connector });
-        opened.inspect_err(|error| tracing::error!(%error, "the screen can't be opened")).ok()
-    }
-
     async fn speaker(&self) -> Option<Speaker> {
         self.devices.speaker_device.as_ref()?;
         Some(self.sound.speaker().await)
@@ -135,7 +110,8 @@ impl Task {
 
     /// Composes until nobody needs it.
     async fn compose(&self, inbox: &mut mpsc::Receiver<Answer>, first: Option<Answer>, always: bool) -> Ended {
-        let size @ (width, height, fps) = self.size();
+        let (width, height) = super::size(self.devices.display.and_then(|display| display.size), self.parts.screen);
+        let fps = self.parts.screen.2;
         let makes = match (self.devices.display.is_some() || !always, self.devices.speaker_device.is_some()) {
             (true, true) => Makes::Both,
             // A still needs pictures even where only a speaker is plugged in.
@@ -151,13 +127,12 @@ impl Task {
             &self.tasks,
             self.stop.child_token(),
         );
-        let mut outlets = Outlets { screen: self.screen(size), speaker: self.speaker().await };
+        let speaker = self.speaker().await;
         let mut members = Members::new(Purpose::Screen, makes);
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
         let mut again = tokio::time::interval(AGAIN);
-        let mut remind = tokio::time::interval(REMIND);
-        let (mut until, mut until_taken) = (Instant::now() + LINGER, Instant::now());
+        let mut until = Instant::now() + LINGER;
         let mut waiting: Vec<Answer> = first.into_iter().collect();
         let ended = loop {
             rooms.mark_unchanged();
@@ -169,12 +144,13 @@ impl Task {
             let complete = members.follow(&room, others, &self.parts.origin, &composition).await;
             for answer in waiting.drain(..) {
                 self.take(composition.clone(), answer);
-                until_taken = Instant::now() + TAKEN_FOR;
                 until = Instant::now() + LINGER;
             }
             tokio::select! {
-                Some(picture) = receive(&mut outputs.pictures) => show(&mut outlets, &picture),
-                Some(sound) = receive(&mut outputs.sounds) => if let Some(speaker) = &outlets.speaker {
+                Some(picture) = receive(&mut outputs.pictures) => if let Some(television) = &self.television {
+                    television.show(picture);
+                },
+                Some(sound) = receive(&mut outputs.sounds) => if let Some(speaker) = &speaker {
                     speaker.play(&sound);
                 },
                 answer = inbox.recv() => match answer {
@@ -188,21 +164,10 @@ impl Task {
                     break Ended::Failed;
                 },
                 _ = again.tick(), if !complete => {}
-                _ = remind.tick(), if Instant::now() >= until_taken => {
-                    // The composition ends only with this loop.
-                    let _ = composition.overlay(room.live.is_some().then(|| ON_AIR.into())).await;
-                }
-                () = broken(&mut outlets) => {
-                    tokio::time::sleep(AGAIN).await;
-                    outlets.screen = outlets.screen.take().or_else(|| self.screen(size));
-                }
                 () = tokio::time::sleep_until(until), if !always => break Ended::Demand,
             }
         };
         drop(composition);
-        if let Some((running, _)) = outlets.screen {
-            running.stop().await;
-        }
         ended
     }
 
@@ -228,36 +193,5 @@ async fn receive<T>(from: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
     match from {
         Some(from) => from.recv().await,
         None => None,
-    }
-}
-
-fn show(outlets: &mut Outlets, picture: &Picture) {
-    if let Some((_, feed)) = &outlets.screen
-        && feed.push(picture).is_err()
-    {
-        outlets.screen = None;
-    }
-}
-
-/// Waits until the screen fails, and lets go of it. The speaker is opened again by who holds the sound cards.
-async fn broken(outlets: &mut Outlets) {
-    failure(outlets.screen.as_mut().map(|(running, _)| running)).await;
-    outlets.screen = None;
-}
-
-/// Waits until a device fails; for ever if there is none.
-async fn failure(running: Option<&mut Running>) {
-    let Some(running) = running else {
-        return std::future::pending().await;
-    };
-    loop {
-        match running.event().await {
-            Event::Started => {}
-            Event::Failed { element, reason, .. } => {
-                tracing::warn!(element, reason, "the screen failed; it is opened again");
-                return;
-            }
-            Event::Stopped => return,
-        }
     }
 }

@@ -28,8 +28,28 @@ export type BroadcastId = string;
 /** How the router was asked. */
 export type By = "pcp" | "nat_pmp" | "upnp";
 
+/** A call that was. */
+export type Called = {
+  at: string;
+  /** Who it was: the same whenever they come by the same login. */
+  contact: GrantId;
+  name: Name;
+  outcome: Outcome;
+  room: RoomId;
+};
+
 /** What carries the packets. */
 export type Carrier = "udp" | "tcp";
+
+/** What is chosen. */
+export type Chosen = {
+  /** The contacts whose calls answer themselves. */
+  answers: GrantId[];
+  /** The box does not ring. */
+  do_not_disturb: boolean;
+  /** Nor in these hours of the day: `22:00-07:00`; null for none. */
+  quiet_hours?: string | null;
+};
 
 /** What can be found. */
 export type Code = "no_address" | "home_works" | "home_fails" | "public_address" | "only_home" | "outside_works" | "outside_untried" | "tcp_off" | "router_off" | "router_asking" | "router_mapped" | "router_none" | "router_silent" | "router_refused" | "behind_provider" | "stun_silent" | "nat_stable" | "nat_changing" | "relay" | "no_relay";
@@ -73,6 +93,9 @@ export type Finding = {
   /** What it means and what to do, in English. */
   text: string;
 };
+
+/** Names a login; it is not its secret. */
+export type GrantId = string;
 
 /** Somebody who came in by an invite from a page of another site. */
 export type Guest = {
@@ -148,6 +171,23 @@ export type Node = {
   version: string;
 };
 
+/** What became of a call. */
+export type Outcome = "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
+
+/** Whether camera and microphone of the box are closed, and what the kernel says of that. */
+export type Privacy = {
+  /** The box's screen shows a code now. */
+  code_shown: boolean;
+  /** Camera and microphone are closed, and only somebody who is at the box opens them. */
+  on: boolean;
+  /** The cameras and microphones that are open, as the kernel lists them: paths below `/dev`. */
+  opened: string[];
+  /** There is a screen that could. */
+  screen: boolean;
+  /** Since when. */
+  since: string | null;
+};
+
 /** What went wrong (RFC 9457). docs/reference/problems.md says what to do about each. */
 export type Problem = {
   /** The identifier under which the log has more. */
@@ -157,7 +197,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-fragment" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "off-air" | "outdated" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-host" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-screen" | "no-seat" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "room-full" | "rung-lately" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
 };
 
 /** All of it. */
@@ -184,6 +224,16 @@ export type Readiness = {
   ready: boolean;
   /** How often a part was started again; those that never were are not named. */
   restarts: Record<string, number>;
+};
+
+/** Somebody who rings. */
+export type Ringing = {
+  /** When the call answers itself. */
+  answers: string | null;
+  name: Name;
+  /** Where they wait. */
+  room: RoomId;
+  since: string;
 };
 
 /** host owns the box, guest came by an invite to one room, viewer is everybody else. */
@@ -250,6 +300,24 @@ export type SignIn = {
   name: Name;
 };
 
+/** Who rings, the calls that were, and what was chosen. */
+export type Telephone = {
+  /** The contacts whose calls answer themselves. */
+  answers: GrantId[];
+  /** The last calls, the newest first. */
+  calls: Called[];
+  /** The box does not ring. */
+  do_not_disturb: boolean;
+  /** The room of the call that the box is in. */
+  in_call: RoomId | null;
+  /** It would not ring now. */
+  quiet: boolean;
+  /** Nor in these hours, where the box is: `22:00-07:00`. */
+  quiet_hours: string | null;
+  /** Somebody who waits to be answered. */
+  ringing: Ringing | null;
+};
+
 /** What those who watch read: one line, counted in Unicode characters. */
 export type Title = string;
 
@@ -279,6 +347,12 @@ export type Trust = {
   page: string;
   /** The box by HTTPS, under the name that was asked for; null where that is off. */
   secure: string | null;
+};
+
+/** What the box's screen shows. */
+export type Typed = {
+  /** Four digits. */
+  code: string;
 };
 
 /** An invite to make. */

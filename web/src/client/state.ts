@@ -100,15 +100,7 @@ export interface SlotsWanted {
 }
 
 /** What became of one's own call to the box: it rings, or how it ended just now. */
-export type Ring =
-  | "no"
-  | "ringing"
-  | "answered"
-  | "declined"
-  | "missed"
-  | "cancelled"
-  | "not_disturbed"
-  | "busy";
+export type Ring = "no" | "ringing" | "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
 
 export interface RoomState {
   room: { id: string; name: string; broadcast: string; live?: Live | null };

@@ -37,12 +37,7 @@ export function TelephoneSection() {
       {now.in_call && (
         <div class="card">
           <p class="card-text">{t("in_call")}</p>
-          <button
-            type="button"
-            class="button danger"
-            onClick={() => api.hangUp().catch(refused)}
-            data-testid="hang-up"
-          >
+          <button type="button" class="button danger" onClick={() => api.hangUp().catch(refused)} data-testid="hang-up">
             {t("hang_up")}
           </button>
         </div>

@@ -334,7 +334,7 @@ export const en = {
   private_end_title: "End privacy mode",
   private_end_text: "The box's screen shows a code of four digits. Type it here.",
   private_no_screen:
-    "This box has no screen that could show a code. Use its button, its remote control, or the command \"porchlight privacy off\" on it.",
+    'This box has no screen that could show a code. Use its button, its remote control, or the command "porchlight privacy off" on it.',
   private_code: "Code on the screen",
   private_open: "Open camera and microphone",
 } as const;

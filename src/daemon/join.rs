@@ -1,0 +1,52 @@
+//! The way into the first room that the box's screen shows: an invite for whoever is in front of it.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::proto::auth::Lifetime;
+use crate::services::endpoint::Link;
+use crate::services::{access, room};
+
+/// How long an invite works, in hours, and after how long there is another one.
+const HOURS: u32 = 24;
+const RENEWED: Duration = Duration::from_secs(20 * 3600);
+/// How soon it is tried again.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// Keeps it: `base` says where the box is reached, which may change.
+pub(super) async fn keep(
+    to: watch::Sender<Option<Link>>,
+    base: impl Fn() -> Option<String>,
+    rooms: room::Handle,
+    access: access::Handle,
+) {
+    let lifetime = Lifetime::from_hours(HOURS).expect("a day is a lifetime");
+    loop {
+        let first = rooms.rooms().borrow().first().map(|room| room.id);
+        let made = match (first, base()) {
+            (Some(room), Some(base)) => match access.invite_here(room, lifetime).await {
+                Ok((_, token)) => {
+                    let address = base.split_once("://").map_or(base.as_str(), |(_, address)| address).to_owned();
+                    Some(Link { url: format!("{base}/r/{room}#invite={}", token.reveal()), address })
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the screen can't show how to join");
+                    None
+                }
+            },
+            _ => None,
+        };
+        let wait = if made.is_some() { RENEWED } else { AGAIN };
+        to.send_replace(made);
+        let mut changes = rooms.rooms();
+        let gone = async {
+            // The room that it leads to.
+            let _ = changes.wait_for(|rooms| rooms.first().map(|room| room.id) != first).await;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = gone => {}
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What the box's screen shows: rules without input or output.
+
+use std::time::Duration;
+
+use crate::model::id::ParticipantId;
+use crate::proto::screens::{Idle, Screen, Sign};
+use crate::services::room::{OnAir, Participant, ParticipantKind, Room};
+use crate::services::telephone::{Call, Outcome};
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// A drawing.
+    Screen(Screen),
+    /// The call's picture with these signs over it.
+    Call(Vec<Sign>),
+}
+
+/// What matters for that.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Now {
+    /// The code that ends privacy mode.
+    pub(super) code: Option<String>,
+    /// Who rings, and in how many seconds it is answered by itself.
+    pub(super) ringing: Option<(String, Option<u32>)>,
+    /// The signs of the call that the box is in.
+    pub(super) call: Option<Vec<Sign>>,
+    /// What is said otherwise.
+    pub(super) idle: Idle,
+    /// For how long that has been so.
+    pub(super) idle_for: Duration,
+    /// After how long of it the screen is black; zero for never.
+    pub(super) blank_after: Duration,
+}
+
+/// The code comes first, for whoever reads it is at the box; then whoever rings, and the call.
+pub(super) fn shows(now: Now) -> Shows {
+    let Now { code, ringing, call, idle, idle_for, blank_after } = now;
+    if let Some(code) = code {
+        return Shows::Screen(Screen::Code(code));
+    }
+    if let Some((name, answers)) = ringing {
+        return Shows::Screen(Screen::Ringing { name, answers, private: idle.private });
+    }
+    if let Some(signs) = call {
+        return Shows::Call(signs);
+    }
+    let blank = blank_after > Duration::ZERO && idle_for >= blank_after;
+    Shows::Screen(if blank { Screen::Blank } else { Screen::Idle(idle) })
+}
+
+/// The box in a room, and the signs that lie over the picture there.
+pub(super) fn signs(room: &Room) -> Option<(ParticipantId, Vec<Sign>)> {
+    let me: &Participant = room.participants.iter().find(|p| p.kind == ParticipantKind::Box)?;
+    let has = |sign: &Sign| match sign {
+        Sign::OnAir => room.live.is_some(),
+        Sign::Private => me.private,
+        Sign::Muted => me.audio && !me.microphone && !me.private,
+        Sign::CameraOff => me.video && !me.camera && !me.private,
+    };
+    debug_assert!(room.live.is_some() || me.on_air != OnAir::Yes, "nobody is on air in a room that is not");
+    Some((me.id, Sign::ALL.into_iter().filter(has).collect()))
+}
+
+/// How many calls nobody took since somebody last answered or declined one.
+pub(super) fn missed(calls: &[Call]) -> usize {
+    let taken = |call: &&Call| !matches!(call.outcome, Outcome::Answered | Outcome::Declined);
+    let missed = |call: &&Call| matches!(call.outcome, Outcome::Missed | Outcome::NotDisturbed | Outcome::Busy);
+    calls.iter().rev().take_while(taken).filter(missed).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::{GrantId, RoomId};
+    use crate::proto::auth::Name;
+
+    #[test]
+    fn what_somebody_in_front_of_the_screen_needs_comes_first() {
+        let idle = Idle { clock: "18:42".into(), private: true, ..Idle::default() };
+        let mut now = Now { idle: idle.clone(), blank_after: Duration::from_secs(600), ..Now::default() };
+        assert_eq!(shows(now.clone()), Shows::Screen(Screen::Idle(idle)));
+        now.idle_for = Duration::from_secs(600);
+        assert_eq!(shows(now.clone()), Shows::Screen(Screen::Blank));
+        let always = Now { blank_after: Duration::ZERO, ..now.clone() };
+        assert!(matches!(shows(always), Shows::Screen(Screen::Idle(_))));
+        now.call = Some(vec![Sign::OnAir]);
+        assert_eq!(shows(now.clone()), Shows::Call(vec![Sign::OnAir]));
+        now.ringing = Some(("Ada".into(), Some(9)));
+        let ringing = Screen::Ringing { name: "Ada".into(), answers: Some(9), private: true };
+        assert_eq!(shows(now.clone()), Shows::Screen(ringing));
+        now.code = Some("0042".into());
+        assert_eq!(shows(now), Shows::Screen(Screen::Code("0042".into())));
+    }
+
+    #[test]
+    fn calls_count_as_missed_until_one_is_taken() {
+        let call = |outcome| Call {
+            name: Name::new("Ada").expect("a name"),
+            contact: GrantId::from_bytes([1; 10]),
+            room: RoomId::from_bytes([1; 10]),
+            at: 0,
+            outcome,
+        };
+        use Outcome::{Answered, Busy, Cancelled, Declined, Missed, NotDisturbed};
+        for (outcomes, expected) in [
+            (vec![], 0),
+            (vec![Missed, NotDisturbed, Busy, Cancelled], 3),
+            (vec![Missed, Answered], 0),
+            (vec![Missed, Declined, Missed], 1),
+        ] {
+            let calls: Vec<Call> = outcomes.into_iter().map(call).collect();
+            assert_eq!(missed(&calls), expected, "{calls:?}");
+        }
+    }
+}

@@ -1,0 +1,514 @@
+//! The one owner of the box's screen: what it shows beside a call, and a call's picture with the signs over it.
+//!
+//! The screen is open as long as there is one. What does not move is drawn once and shown until it changes; nothing is composed for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::showing::{self, Now, Shows};
+use crate::drivers::drawing::{self, Artist};
+use crate::drivers::pipeline::{self, Counters, DisplaySpec, Event, PictureFeed, Running};
+use crate::model::raw::Picture;
+use crate::model::time::Timeline;
+use crate::proto::layout::canvas::{Canvas, Stamp};
+use crate::proto::screens::{self, Idle, Join, Language, Sign};
+use crate::services::privacy::Privacy;
+use crate::services::room::Rooms;
+use crate::services::telephone::Telephone;
+
+/// Pictures of the call that wait. When it is full, the newest is left out.
+const PICTURES: usize = 2;
+/// How often a screen that failed is opened again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often it is looked whether the clock shows another minute, and a countdown another second.
+const LOOK: Duration = Duration::from_millis(500);
+/// What does not move is shown again this often: a screen that was off meanwhile shows it.
+const REPEAT: Duration = Duration::from_secs(1);
+
+/// A way into the call, as links are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The whole address with its secret.
+    pub url: String,
+    /// The part of it that people know the box by.
+    pub address: String,
+}
+
+/// What the screen tells.
+#[derive(Clone)]
+pub struct Told {
+    /// The calls.
+    pub rooms: watch::Receiver<Rooms>,
+    /// Who rings.
+    pub telephone: watch::Receiver<Arc<Telephone>>,
+    /// Whether camera and microphone are closed.
+    pub privacy: watch::Receiver<Privacy>,
+    /// How somebody joins.
+    pub link: watch::Receiver<Option<Link>>,
+    /// What the box is called.
+    pub name: String,
+    /// In which language it speaks.
+    pub language: Language,
+    /// After how long without a call the screen is black; zero for never.
+    pub blank_after: Duration,
+    /// Media time.
+    pub timeline: Timeline,
+}
+
+/// Where pictures are shown.
+pub(super) trait Display: Send + 'static {
+    /// Shows a picture. Answers whether it still can.
+    fn show(&mut self, picture: &Picture) -> bool;
+    /// Waits until it fails.
+    fn failed(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// The way to it; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Television {
+    pictures: mpsc::Sender<Picture>,
+}
+
+impl Television {
+    /// Starts it on `tasks` for the screen that `spec` names; it ends with `cancel`.
+    pub(super) fn start(
+        spec: DisplaySpec,
+        told: Told,
+        counters: Counters,
+        tasks: &TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        let size = (spec.width, spec.height);
+        let open = move || match pipeline::display(&counters, spec.clone()) {
+            Ok((running, feed)) => Some(Screen { running, feed }),
+            Err(error) => {
+                tracing::error!(%error, "the screen can't be opened");
+                None
+            }
+        };
+        Self::start_on(open, size, told, tasks, cancel)
+    }
+
+    fn start_on<D: Display>(
+        open: impl FnMut() -> Option<D> + Send + 'static,
+        size: (u32, u32),
+        told: Told,
+        tasks: &TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        let (pictures, inbox) = mpsc::channel(PICTURES);
+        tasks.spawn(cancel.run_until_cancelled_owned(async move {
+            // Where there are many fonts this takes a while.
+            let Ok(artist) = tokio::task::spawn_blocking(Artist::new).await else { return };
+            Actor { artist, size, told, open, display: None, drawn: None, stamps: Vec::new() }.run(inbox).await;
+        }));
+        Self { pictures }
+    }
+
+    /// Shows a picture of the call that the box is in, unless something else is shown.
+    pub(super) fn show(&self, picture: Picture) {
+        // One that comes too soon is left out.
+        let _ = self.pictures.try_send(picture);
+    }
+}
+
+struct Screen {
+    running: Running,
+    feed: PictureFeed,
+}
+
+impl Display for Screen {
+    fn show(&mut self, picture: &Picture) -> bool {
+        self.feed.push(picture).is_ok()
+    }
+
+    async fn failed(&mut self) {
+        loop {
+            match self.running.event().await {
+                Event::Started => {}
+                Event::Failed { element, reason, .. } => {
+                    tracing::warn!(element, reason, "the screen failed; it is opened again");
+                    return;
+                }
+                Event::Stopped => return,
+            }
+        }
+    }
+}
+
+struct Actor<D, F> {
+    artist: Artist,
+    size: (u32, u32),
+    told: Told,
+    open: F,
+    display: Option<D>,
+    /// What was drawn last, and as what.
+    drawn: Option<(screens::Screen, Picture)>,
+    /// The signs that lie over the call, with their places.
+    stamps: Vec<(Sign, Stamp, (u32, u32))>,
+}
+
+impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Picture>) {
+        let Told { rooms, telephone, privacy, link, .. } = self.told.clone();
+        let (mut rooms, mut telephone, mut privacy, mut link) = (rooms, telephone, privacy, link);
+        let mut look = tokio::time::interval(LOOK);
+        let mut idle_since = Instant::now();
+        let mut again = Instant::now();
+        let mut repeated = Instant::now();
+        loop {
+            rooms.mark_unchanged();
+            telephone.mark_unchanged();
+            privacy.mark_unchanged();
+            link.mark_unchanged();
+            if self.display.is_none() && Instant::now() >= again {
+                self.display = (self.open)();
+                self.drawn = None;
+                again = Instant::now() + AGAIN;
+            }
+            let now = self.now(idle_since);
+            if now.ringing.is_some() || now.call.is_some() || now.code.is_some() {
+                idle_since = Instant::now();
+            }
+            let shows = showing::shows(now);
+            match &shows {
+                Shows::Screen(screen) => {
+                    let due = repeated.elapsed() >= REPEAT;
+                    if self.draw(screen).await || due {
+                        self.push();
+                        repeated = Instant::now();
+                    }
+                }
+                Shows::Call(signs) => {
+                    self.drawn = None;
+                    self.lay(signs).await;
+                }
+            }
+            tokio::select! {
+                picture = inbox.recv() => match picture {
+                    Some(picture) => if matches!(shows, Shows::Call(_)) {
+                        self.call(&picture);
+                    },
+                    None => return,
+                },
+                changed = rooms.changed() => if changed.is_err() {
+                    return;
+                },
+                Ok(()) = telephone.changed() => {}
+                Ok(()) = privacy.changed() => {}
+                Ok(()) = link.changed() => {}
+                _ = look.tick() => {}
+                () = failed(&mut self.display) => self.display = None,
+            }
+        }
+    }
+
+    fn now(&self, idle_since: Instant) -> Now {
+        let (telephone, privacy) = (self.told.telephone.borrow().clone(), *self.told.privacy.borrow());
+        let call = self.told.rooms.borrow().iter().find_map(|room| showing::signs(room)).map(|(_, signs)| signs);
+        let local = jiff::Zoned::now();
+        let join = self.told.link.borrow().as_ref().and_then(|link| {
+            let code = drawing::code(&link.url).ok()?;
+            Some(Join { code, address: link.address.clone() })
+        });
+        let at = self.told.timeline.media(std::time::Instant::now());
+        let left = |until: crate::model::time::MediaTime| {
+            u32::try_from(until.since(at).max(0).unsigned_abs().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
+        };
+        Now {
+            code: privacy.code.map(|code| code.to_string()),
+            ringing: telephone.ringing.as_ref().map(|ringing| {
+                (ringing.caller.name.to_string(), ringing.answers.map(left))
+            }),
+            call,
+            idle: Idle {
+                clock: local.strftime("%H:%M").to_string(),
+                date: screens::date(self.told.language, local.weekday().to_monday_zero_offset() as usize, local.day() as u32, local.month() as usize),
+                name: self.told.name.clone(),
+                join,
+                quiet: telephone.quiet,
+                private: privacy.is_on(),
+                missed: showing::missed(&telephone.calls),
+                minute: local.hour().unsigned_abs() as u32 * 60 + local.minute().unsigned_abs() as u32,
+            },
+            idle_for: idle_since.elapsed(),
+            blank_after: self.told.blank_after,
+        }
+    }
+
+    /// Draws a screen if it is not drawn yet. Answers whether it was.
+    async fn draw(&mut self, screen: &screens::Screen) -> bool {
+        if self.drawn.as_ref().is_some_and(|(drawn, _)| drawn == screen) {
+            return false;
+        }
+        let (artist, svg, (width, height)) = (self.artist.clone(), screens::screen(screen, self.told.language), self.size);
+        let picture = tokio::task::spawn_blocking(move || artist.picture(&svg, width, height)).await;
+        match picture {
+            Ok(Ok(picture)) => {
+                self.drawn = Some((screen.clone(), picture));
+                true
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the screen can't be drawn");
+                false
+            }
+            // It panicked: that is in the log.
+            Err(_) => false,
+        }
+    }
+
+    fn push(&mut self) {
+        let Some((_, picture)) = &self.drawn else { return };
+        let picture = Picture { time: self.told.timeline.media(std::time::Instant::now()), ..picture.clone() };
+        self.show(&picture);
+    }
+
+    fn show(&mut self, picture: &Picture) {
+        if self.display.as_mut().is_some_and(|display| !display.show(picture)) {
+            self.display = None;
+        }
+    }
+
+    /// Readies the signs, one below the other at the upper right, inside of what televisions cut off.
+    async fn lay(&mut self, signs: &[Sign]) {
+        if self.stamps.iter().map(|(sign, ..)| sign).eq(signs) {
+            return;
+        }
+        self.stamps.clear();
+        let (width, height) = self.size;
+        let scale = |length: u32| (length * width / screens::WIDTH) & !1;
+        let mut top = height / 20;
+        for sign in signs {
+            let (wide, high) = sign.size();
+            let (wide, high) = (scale(wide), scale(high));
+            let (artist, svg) = (self.artist.clone(), screens::sign(*sign, self.told.language));
+            let stamp = tokio::task::spawn_blocking(move || artist.stamp(&svg, wide, high)).await;
+            match stamp {
+                Ok(Ok(stamp)) => {
+                    let left = width.saturating_sub(width / 20 + wide);
+                    self.stamps.push((*sign, stamp, (left, top)));
+                    top += high + scale(16);
+                }
+                Ok(Err(error)) => tracing::error!(%error, "a sign can't be drawn"),
+                // It panicked: that is in the log.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Shows a picture of the call, with the signs over it.
+    fn call(&mut self, picture: &Picture) {
+        if self.stamps.is_empty() {
+            return self.show(picture);
+        }
+        let Some(mut canvas) = Canvas::of(picture) else { return };
+        for (_, stamp, (x, y)) in &self.stamps {
+            canvas.stamp(stamp, *x, *y);
+        }
+        self.show(&canvas.finish(picture.time));
+    }
+}
+
+/// Waits until a screen fails; for ever if there is none.
+async fn failed(display: &mut Option<impl Display>) {
+    match display {
+        Some(display) => display.failed().await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drivers::device::monotonic_nanos;
+    use crate::model::id::{BroadcastId, GrantId, ParticipantId, PublicationId, RoomId};
+    use crate::model::role::Role;
+    use crate::model::time::MediaTime;
+    use crate::model::track::Codec;
+    use crate::proto::auth::{Name, Title};
+    use crate::proto::layout::canvas::Colour;
+    use crate::services::room::{Connection, Live, OnAir, Participant, ParticipantKind, Quality, Room};
+    use crate::services::telephone::{Caller, Ringing};
+
+    const SIZE: (u32, u32) = (640, 360);
+
+    /// A screen that tells what it shows.
+    struct Fake {
+        shown: mpsc::UnboundedSender<Picture>,
+        pulled: watch::Receiver<bool>,
+    }
+
+    impl Display for Fake {
+        fn show(&mut self, picture: &Picture) -> bool {
+            !*self.pulled.borrow() && self.shown.send(picture.clone()).is_ok()
+        }
+
+        async fn failed(&mut self) {
+            let _ = self.pulled.wait_for(|pulled| *pulled).await;
+        }
+    }
+
+    struct Scene {
+        rooms: watch::Sender<Rooms>,
+        telephone: watch::Sender<Arc<Telephone>>,
+        privacy: watch::Sender<Privacy>,
+        pulled: watch::Sender<bool>,
+        shown: mpsc::UnboundedReceiver<Picture>,
+        television: Television,
+        _cancel: CancellationToken,
+    }
+
+    impl Scene {
+        fn start() -> Self {
+            let (rooms, rooms_read) = watch::channel(Rooms::default());
+            let (telephone, telephone_read) = watch::channel(Arc::default());
+            let (privacy, privacy_read) = watch::channel(Privacy::default());
+            let (pulled, pulled_read) = watch::channel(false);
+            let (to, shown) = mpsc::unbounded_channel();
+            let told = Told {
+                rooms: rooms_read,
+                telephone: telephone_read,
+                privacy: privacy_read,
+                link: watch::channel(None).1,
+                name: "Porch".into(),
+                language: Language::En,
+                blank_after: Duration::ZERO,
+                timeline: Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0),
+            };
+            let cancel = CancellationToken::new();
+            let open = move || {
+                let there = !*pulled_read.borrow();
+                there.then(|| Fake { shown: to.clone(), pulled: pulled_read.clone() })
+            };
+            let television = Television::start_on(open, SIZE, told, &TaskTracker::new(), cancel.clone());
+            Self { rooms, telephone, privacy, pulled, shown, television, _cancel: cancel }
+        }
+
+        /// Waits until this is to be seen.
+        async fn until(&mut self, what: &str, seen: impl Fn(&Picture) -> bool) -> Picture {
+            let waits = async {
+                loop {
+                    let picture = self.shown.recv().await.expect("it goes on");
+                    if seen(&picture) {
+                        return picture;
+                    }
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), waits).await.unwrap_or_else(|_| panic!("{what} is not shown"))
+        }
+
+        fn call(&self, live: bool, private: bool) {
+            let me = Participant {
+                id: ParticipantId::from_bytes([1; 10]),
+                publication: PublicationId::from_bytes([1; 10]),
+                name: Name::new("Porch").expect("a name"),
+                kind: ParticipantKind::Box,
+                role: Role::Host,
+                microphone: !private,
+                camera: !private,
+                screen: None,
+                speaking: false,
+                quality: Quality::Unknown,
+                on_air: OnAir::No,
+                connection: Connection::Connected,
+                stand_in: false,
+                private,
+                audio: true,
+                video: true,
+                own: Arc::default(),
+                generation: 1,
+            };
+            let room = Room {
+                id: RoomId::from_bytes([1; 10]),
+                name: Name::new("Room").expect("a name"),
+                broadcast: BroadcastId::from_bytes([1; 10]),
+                live: live.then(|| Live { since: 0, title: Title::new("Room").expect("a title") }),
+                codec: Codec::H264,
+                speaker: None,
+                participants: vec![me],
+                notices: (0, None),
+            };
+            self.rooms.send_replace([Arc::new(room)].into_iter().collect());
+        }
+    }
+
+    fn plain(y: u8) -> Picture {
+        Canvas::new(SIZE.0, SIZE.1, Colour { y, u: 128, v: 128 }).finish(MediaTime::ZERO)
+    }
+
+    /// Where the topmost sign lies.
+    fn corner(picture: &Picture) -> (u8, u8) {
+        let (width, height) = (picture.width as usize, picture.height as usize);
+        let (x, y) = (width - width / 20 - 20, height / 20 + 4);
+        let chroma = width * height + y / 2 * (width / 2) + x / 2;
+        (picture.data[y * width + x], picture.data[chroma])
+    }
+
+    #[tokio::test]
+    async fn it_goes_from_idle_to_ringing_to_the_call_and_back() {
+        let mut scene = Scene::start();
+        let idle = scene.until("the idle screen", |_| true).await;
+        scene.television.show(plain(120));
+        let caller = Caller {
+            participant: ParticipantId::from_bytes([2; 10]),
+            room: RoomId::from_bytes([1; 10]),
+            contact: GrantId::from_bytes([2; 10]),
+            name: Name::new("Ada").expect("a name"),
+        };
+        let ringing = Some(Ringing { caller, since: MediaTime::ZERO, answers: None });
+        scene.telephone.send_replace(Arc::new(Telephone { ringing, ..Telephone::default() }));
+        scene.until("who rings", |picture| picture.data != idle.data).await;
+        scene.telephone.send_replace(Arc::default());
+        scene.call(false, false);
+        for _ in 0..20 {
+            scene.television.show(plain(120));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        scene.until("the call", |picture| picture.data == plain(120).data).await;
+        scene.rooms.send_replace(Rooms::default());
+        scene.until("the idle screen", |picture| picture.data == idle.data || picture.data[0] == idle.data[0]).await;
+    }
+
+    #[tokio::test]
+    async fn the_sign_lies_over_every_picture_while_the_room_is_on_air_and_the_code_over_all() {
+        let mut scene = Scene::start();
+        scene.call(true, false);
+        let television = scene.television.clone();
+        let feeder = tokio::spawn(async move {
+            loop {
+                television.show(plain(60));
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        let on_air = scene.until("the sign", |picture| corner(picture).0 > 150).await;
+        let amber = Colour::from_rgb(0xff, 0xb2, 0x24);
+        assert!(corner(&on_air).1.abs_diff(amber.u) < 6, "{:?}", corner(&on_air));
+        scene.call(true, true);
+        // Below it another sign says that nobody is seen.
+        let below = |picture: &Picture| {
+            let (width, height) = (picture.width as usize, picture.height as usize);
+            picture.data[(height / 20 + 48) * width + width - width / 20 - 12] < 40
+        };
+        scene.until("both signs", |picture| corner(picture).0 > 150 && below(picture)).await;
+        let code = crate::services::privacy::Code::from_random([7; 10]);
+        scene.privacy.send_replace(Privacy { since: Some(0), code: Some(code) });
+        scene.until("the code", |picture| picture.data[0] == Colour::DUSK.y).await;
+        feeder.abort();
+    }
+
+    #[tokio::test]
+    async fn a_screen_that_is_pulled_and_put_back_shows_again() {
+        let mut scene = Scene::start();
+        scene.until("the idle screen", |_| true).await;
+        scene.pulled.send_replace(true);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        while scene.shown.try_recv().is_ok() {}
+        scene.pulled.send_replace(false);
+        scene.until("the idle screen", |_| true).await;
+    }
+}
