@@ -26,6 +26,7 @@ mod screenshots;
 mod seeing;
 mod signalling;
 mod simulcast;
+mod telephone;
 mod sound;
 mod tls;
 mod told;

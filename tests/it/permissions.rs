@@ -93,6 +93,19 @@ impl Case<'_> {
             ("GET", "/api/v1/rooms/{room}/ws") => ("", None, 101),
             ("GET", "/api/v1/broadcasts" | "/api/v1/broadcasts/{broadcast}") => ("", None, 200),
             ("GET", "/api/v1/broadcasts/{broadcast}/events") => ("", None, 200),
+            ("GET", "/api/v1/telephone" | "/api/v1/telephone/events") => ("", None, 200),
+            // Nobody rings, and the box is in no call.
+            ("POST", "/api/v1/telephone/answer" | "/api/v1/telephone/decline" | "/api/v1/telephone/hang-up") => {
+                ("", None, 409)
+            }
+            ("PUT", "/api/v1/telephone/settings") => {
+                ("", Some(json!({ "do_not_disturb": false, "quiet_hours": null, "answers": [] })), 200)
+            }
+            ("DELETE", "/api/v1/telephone/calls") => ("", None, 204),
+            ("GET" | "POST", "/api/v1/privacy") => ("", None, 200),
+            // There is no screen that could show a code, and none is shown.
+            ("POST", "/api/v1/privacy/code") => ("", None, 409),
+            ("POST", "/api/v1/privacy/open") => ("", Some(json!({ "code": "0000" })), 409),
             // Without an offer; and there is no such viewer.
             ("POST", "/whep/{broadcast}") => ("", None, 415),
             ("DELETE", "/whep/{broadcast}/{viewer}") => ("", None, 404),
@@ -137,6 +150,7 @@ impl Case<'_> {
             "consent" => (json!({ "on_air": false }), Ok(())),
             "go_live" | "end_live" | "leave" => (json!({}), Ok(())),
             "box" => (json!({ "in_call": false }), Ok(())),
+            "ring" => (json!({ "on": false }), Ok(())),
             new => panic!("{new} is new: say here how it is tried, and look at its rule"),
         };
         let mut line = match self.caller.open(&self.room).await {
