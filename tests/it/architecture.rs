@@ -43,7 +43,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("services/program", &["services/origin", "services/room", "services/broadcast", "services/supervisor"]),
     (
         "services/endpoint",
-        &["services/origin", "services/room", "services/program", "services/node", "services/supervisor", "services/telephone", "services/privacy"],
+        &[
+            "services/origin",
+            "services/room",
+            "services/program",
+            "services/node",
+            "services/supervisor",
+            "services/telephone",
+            "services/privacy",
+        ],
     ),
     ("services/telephone", &["services/room"]),
     ("services/ingest", &["services/origin", "services/access", "services/broadcast", "services/room"]),
@@ -69,10 +77,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["mp4_atom"], &["proto/cmaf"]),
     (&["h264_reader"], &["proto/cmaf", "proto/rtp"]),
     (&["arc_swap", "atomic_waker"], &["model", "drivers/peer"]),
-    (
-        &["axum", "hyper", "hyper_util", "tower", "rust_embed", "futures_core", "futures_util"],
-        &["interfaces/http"],
-    ),
+    (&["axum", "hyper", "hyper_util", "tower", "rust_embed", "futures_core", "futures_util"], &["interfaces/http"]),
     (&["qrcode"], &["interfaces/http", "drivers/drawing"]),
     (&["tokio", "tokio_util"], &["drivers", "services", "interfaces", "daemon", "main", "testing"]),
     (&["jiff"], &["proto/hls", "drivers/pipeline", "services", "interfaces"]),

@@ -247,4 +247,42 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
         ada.wait_for("document.querySelector('.message')", "goodbye").await;
         looks(&ada, &format!("left-{language}")).await;
     }
+    let ask = |what: &str, body: &str| {
+        format!(
+            "return fetch('/api/v1/{what}', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }}, body: '{body}' }})"
+        )
+    };
+    let made = format!("{}.then(r => r.json())", ask(&format!("rooms/{room}/invites"), "{\"hours\":1}"));
+    let invite = ada.eval(&made).await["url"].as_str().unwrap().to_owned();
+    ada.goto(&daemon.url).await;
+    ada.eval(&format!("{}.then(r => r.status)", ask("telephone/hang-up", ""))).await;
+    to_the_door(&bob, &invite).await;
+    join(&bob).await;
+    for language in ["en-GB", "de-DE"] {
+        speaks(&ada, language).await;
+        speaks(&bob, language).await;
+        ada.goto(&format!("{}/?{language}", daemon.url)).await;
+        ada.wait_for("document.querySelector('[data-testid=telephone]')", "telephone").await;
+        // The page that is loaded again takes its seat back.
+        bob.goto(&format!("{}/r/{room}", daemon.url)).await;
+        bob.wait_for("document.querySelector('[data-testid=ring]')", "way to ring").await;
+        looks(&bob, &format!("call-ring-{language}")).await;
+        bob.click("ring-button").await;
+        ada.wait_for("document.querySelector('[data-testid=incoming]')", "who rings").await;
+        looks(&ada, &format!("home-incoming-{language}")).await;
+        looks(&bob, &format!("call-ringing-{language}")).await;
+        ada.click("decline").await;
+        bob.wait_for("document.querySelector('[data-ring=declined]')", "refusal").await;
+        looks(&bob, &format!("call-declined-{language}")).await;
+    }
+    ada.click("private").await;
+    for language in ["en-GB", "de-DE"] {
+        speaks(&ada, language).await;
+        ada.goto(&daemon.url).await;
+        ada.wait_for("document.querySelector('[data-testid=privacy]')?.dataset.on === 'true'", "privacy mode").await;
+        looks(&ada, &format!("home-private-{language}")).await;
+        ada.click("private-end").await;
+        ada.wait_for("document.querySelector('dialog[open]')", "dialog").await;
+        looks(&ada, &format!("home-private-end-{language}")).await;
+    }
 }

@@ -72,7 +72,8 @@ async fn a_guest_rings_and_is_answered_declined_and_missed_and_nobody_is_seen_be
     ada.wait_for("document.querySelector('[data-kind=box] video')?.videoWidth > 0", "the box").await;
     let called = telephone(&owner).await;
     assert_eq!(called["in_call"], room);
-    let outcomes: Vec<&str> = called["calls"].as_array().unwrap().iter().filter_map(|c| c["outcome"].as_str()).collect();
+    let outcomes: Vec<&str> =
+        called["calls"].as_array().unwrap().iter().filter_map(|c| c["outcome"].as_str()).collect();
     assert_eq!(outcomes, ["answered", "not_disturbed", "declined"]);
     let hung_up = owner.post("/api/v1/telephone/hang-up", &json!({})).await;
     assert_eq!(hung_up.status(), 204);
@@ -130,9 +131,11 @@ async fn privacy_mode_closes_the_box_in_a_call_and_no_page_opens_it_again() {
     let home = browser.open("Home", None).await;
     sign_in(&home, &daemon, &owner).await;
     home.wait_for("document.querySelector('[data-testid=privacy]')?.dataset.on === 'false'", "privacy").await;
-    let seen = |microphone: bool| move |state: &Value| {
-        let all = state["participants"].as_object().unwrap();
-        all.values().any(|p| p["kind"] == "box" && p["microphone"] == microphone && p["private"] != microphone)
+    let seen = |microphone: bool| {
+        move |state: &Value| {
+            let all = state["participants"].as_object().unwrap();
+            all.values().any(|p| p["kind"] == "box" && p["microphone"] == microphone && p["private"] != microphone)
+        }
     };
     line.until("the box", seen(true)).await;
     home.click("private").await;

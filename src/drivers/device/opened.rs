@@ -60,11 +60,16 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let fds = root.path().join("proc/self/fd");
         std::fs::create_dir_all(&fds).expect("a folder");
-        let targets = ["/dev/null", "/dev/video0", "/dev/snd/controlC0", "/dev/snd/pcmC0D0p", "/dev/videotape", "socket:[1]"];
+        let targets =
+            ["/dev/null", "/dev/video0", "/dev/snd/controlC0", "/dev/snd/pcmC0D0p", "/dev/videotape", "socket:[1]"];
         for (number, target) in targets.iter().enumerate() {
             std::os::unix::fs::symlink(target, fds.join(number.to_string())).expect("a link");
         }
-        let pcms = [("card0/pcm0c", "closed\n"), ("card1/pcm2c", "state: RUNNING\nowner_pid   : 7\n"), ("card1/pcm0p", "state: RUNNING\n")];
+        let pcms = [
+            ("card0/pcm0c", "closed\n"),
+            ("card1/pcm2c", "state: RUNNING\nowner_pid   : 7\n"),
+            ("card1/pcm0p", "state: RUNNING\n"),
+        ];
         for (pcm, status) in pcms {
             let sub = root.path().join("proc/asound").join(pcm).join("sub0");
             std::fs::create_dir_all(&sub).expect("a folder");

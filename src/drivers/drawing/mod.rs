@@ -69,7 +69,8 @@ impl Artist {
     }
 
     fn draw(&self, svg: &str, width: u32, height: u32) -> Result<Pixmap, Error> {
-        let options = usvg::Options { fontdb: self.fonts.clone(), font_family: FAMILY.to_owned(), ..Default::default() };
+        let options =
+            usvg::Options { fontdb: self.fonts.clone(), font_family: FAMILY.to_owned(), ..Default::default() };
         let tree = usvg::Tree::from_str(svg, &options)?;
         let mut pixels = Pixmap::new(width, height).ok_or(Error::Size(width, height))?;
         let size = tree.size();

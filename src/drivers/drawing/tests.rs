@@ -9,14 +9,40 @@ fn artist() -> Artist {
 }
 
 fn screens() -> Vec<(&'static str, Screen)> {
-    let join = Join { code: code("https://porch.local:8443/r/abcdefgh23456789#invite=TheSecretOfAnInvite").expect("it fits"), address: "porch.local".into() };
-    let idle = Idle { clock: "18:42".into(), date: "Friday, 27 November".into(), name: "Porch".into(), join: Some(join), ..Idle::default() };
+    let join = Join {
+        code: code("https://porch.local:8443/r/abcdefgh23456789#invite=TheSecretOfAnInvite").expect("it fits"),
+        address: "porch.local".into(),
+    };
+    let idle = Idle {
+        clock: "18:42".into(),
+        date: "Friday, 27 November".into(),
+        name: "Porch".into(),
+        join: Some(join),
+        ..Idle::default()
+    };
     vec![
         ("blank", Screen::Blank),
         ("idle", Screen::Idle(idle.clone())),
-        ("idle-all", Screen::Idle(Idle { quiet: true, private: true, missed: 2, name: "The box under the television, upstairs".into(), minute: 3, ..idle })),
+        (
+            "idle-all",
+            Screen::Idle(Idle {
+                quiet: true,
+                private: true,
+                missed: 2,
+                name: "The box under the television, upstairs".into(),
+                minute: 3,
+                ..idle
+            }),
+        ),
         ("ringing", Screen::Ringing { name: "Ada".into(), answers: None, private: false }),
-        ("ringing-long", Screen::Ringing { name: "Ада Лавлейс & Charles Babbage, Wien 1843".into(), answers: Some(9), private: true }),
+        (
+            "ringing-long",
+            Screen::Ringing {
+                name: "Ада Лавлейс & Charles Babbage, Wien 1843".into(),
+                answers: Some(9),
+                private: true,
+            },
+        ),
         ("code", Screen::Code("0042".into())),
     ]
 }
@@ -31,7 +57,10 @@ fn seen(picture: &Picture) -> String {
         for column in 0..ACROSS {
             let (from_x, to_x) = (column * width / ACROSS, (column + 1) * width / ACROSS);
             let (from_y, to_y) = (row * height / DOWN, (row + 1) * height / DOWN);
-            let sum: usize = (from_y..to_y).flat_map(|y| &picture.data[y * width + from_x..y * width + to_x]).map(|y| usize::from(*y)).sum();
+            let sum: usize = (from_y..to_y)
+                .flat_map(|y| &picture.data[y * width + from_x..y * width + to_x])
+                .map(|y| usize::from(*y))
+                .sum();
             let mean = sum / ((to_x - from_x) * (to_y - from_y));
             text.push(char::from(b" .:-=+*#%@"[mean.saturating_sub(16) * 10 / 220]));
         }
@@ -49,7 +78,9 @@ fn every_screen_looks_as_it_was_looked_at() {
             assert_eq!((picture.width, picture.height), (width, height));
             if let Some(folder) = std::env::var_os("LOOKS") {
                 let pixels = artist.draw(&screen(&of, Language::En), width, height).expect("it is drawn");
-                pixels.save_png(std::path::Path::new(&folder).join(format!("tv-{name}-{height}.png"))).expect("it is written");
+                pixels
+                    .save_png(std::path::Path::new(&folder).join(format!("tv-{name}-{height}.png")))
+                    .expect("it is written");
             }
             let path = golden.join(format!("{name}-{height}.txt"));
             let seen = seen(&picture);
@@ -60,7 +91,10 @@ fn every_screen_looks_as_it_was_looked_at() {
             let expected = std::fs::read_to_string(&path).expect("it was looked at");
             // One step of brightness may be another on another processor.
             let differ = seen.bytes().zip(expected.bytes()).filter(|(one, other)| one != other).count();
-            assert!(seen.len() == expected.len() && differ <= 20, "{name} of {height} lines differs in {differ} of 2304 places:\n{seen}");
+            assert!(
+                seen.len() == expected.len() && differ <= 20,
+                "{name} of {height} lines differs in {differ} of 2304 places:\n{seen}"
+            );
         }
     }
 }
@@ -79,7 +113,9 @@ fn the_bundled_font_has_letters_for_what_we_say() {
             assert_eq!((stamp.opacity[0], stamp.opacity[(width * height / 2 + width / 2) as usize]), (0, 255));
             if let Some(folder) = std::env::var_os("LOOKS") {
                 let pixels = artist.draw(&sign(of, language), width, height).expect("it is drawn");
-                pixels.save_png(std::path::Path::new(&folder).join(format!("tv-sign-{of:?}-{language:?}.png"))).expect("it is written");
+                pixels
+                    .save_png(std::path::Path::new(&folder).join(format!("tv-sign-{of:?}-{language:?}.png")))
+                    .expect("it is written");
             }
         }
     }

@@ -244,9 +244,7 @@ impl From<telephone::Error> for Problem {
     fn from(error: telephone::Error) -> Self {
         use telephone::{Error as E, Refused as R};
         match error {
-            E::Refused(R::InCall) => {
-                Self::new(StatusCode::CONFLICT, "in-call", "The box is in this call already.")
-            }
+            E::Refused(R::InCall) => Self::new(StatusCode::CONFLICT, "in-call", "The box is in this call already."),
             E::Refused(R::TooSoon) => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "rung-lately", "You have just rung. Wait a moment.")
             }

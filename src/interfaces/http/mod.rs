@@ -53,7 +53,9 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::auth::Name;
 use crate::services::reachability as reach;
-use crate::services::{access, broadcast, egress, endpoint, origin, privacy as private, program, room, telephone as phone};
+use crate::services::{
+    access, broadcast, egress, endpoint, origin, privacy as private, program, room, telephone as phone,
+};
 
 /// What the handlers stand on; cheap to clone.
 #[derive(Clone)]

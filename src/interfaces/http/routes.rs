@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, privacy, reachability, requests, rooms, session,
-    signalling, statistics, telephone, trust, whep,
+    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, privacy, reachability, requests, rooms,
+    session, signalling, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 

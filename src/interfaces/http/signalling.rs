@@ -12,8 +12,7 @@ use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
 use super::frames::{
-    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, RingFields, StateFields,
-    ViewFields, fields,
+    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, RingFields, StateFields, ViewFields, fields,
 };
 use super::gate::{Caller, PROTOCOL};
 use super::projection::{patch, state, stats};
@@ -24,8 +23,8 @@ use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
-use crate::services::telephone::{self, Telephone};
 use crate::services::room::{Away, BoxWish, Labels, Notice, Room, Seat};
+use crate::services::telephone::{self, Telephone};
 
 /// The version of the frames.
 const VERSION: u64 = 1;

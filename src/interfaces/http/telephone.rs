@@ -95,7 +95,8 @@ pub(super) async fn choose(
 ) -> Result<Json<answer::Telephone>, Problem> {
     let Chosen { do_not_disturb, quiet_hours, answers } = chosen;
     let hours = quiet_hours.as_deref().map(str::parse::<Hours>).transpose();
-    let quiet_hours = hours.map_err(|error| Problem::bad("bad-hours", format!("These hours can't be used: {error}.")))?;
+    let quiet_hours =
+        hours.map_err(|error| Problem::bad("bad-hours", format!("These hours can't be used: {error}.")))?;
     app.telephone.choose(Settings { do_not_disturb, quiet_hours, answers }).await?;
     Ok(show(State(app)).await)
 }

@@ -97,7 +97,12 @@ impl Canvas {
         let (x, y) = ((x - x % 2) as usize, (y - y % 2) as usize);
         let luma = from_width * from_height;
         let odd = from_width % 2 != 0 || from_height % 2 != 0;
-        if odd || from.data.len() != luma + luma / 2 || stamp.opacity.len() != luma || x >= self.width || y >= self.height {
+        if odd
+            || from.data.len() != luma + luma / 2
+            || stamp.opacity.len() != luma
+            || x >= self.width
+            || y >= self.height
+        {
             return;
         }
         let (wide, high) = (from_width.min(self.width - x), from_height.min(self.height - y));
@@ -204,7 +209,11 @@ mod tests {
         assert_eq!((at(&picture, 6, 4), at(&picture, 7, 5)), ((120, 130, 140), (120, 130, 140)));
         assert_eq!((at(&picture, 8, 4), at(&picture, 4, 4)), ((20, 30, 40), (20, 30, 40)));
         assert_eq!(at(&picture, 0, 0), (70, 80, 90));
-        assert_eq!((at(&picture, 14, 6), at(&picture, 0, 6)), ((120, 130, 140), (20, 30, 40)), "odd places are rounded down");
+        assert_eq!(
+            (at(&picture, 14, 6), at(&picture, 0, 6)),
+            ((120, 130, 140), (20, 30, 40)),
+            "odd places are rounded down"
+        );
         let again = Canvas::of(&picture).map(|canvas| canvas.finish(MediaTime::ZERO).data);
         assert_eq!(again, Some(picture.data.clone()));
         assert!(Canvas::of(&Picture { width: 14, ..picture }).is_none());

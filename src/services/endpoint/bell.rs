@@ -33,7 +33,9 @@ fn sample(at: f64, counting: bool) -> f64 {
     let loud = QUIET + (LOUD - QUIET) * (at / GROWS).clamp(0.0, 1.0);
     let tone = |hz: f64, since: f64, fades: f64| match since {
         // It begins within five milliseconds, so that it does not click.
-        since if since >= 0.0 => (since / 0.005).min(1.0) * (-since / fades).exp() * (std::f64::consts::TAU * hz * since).sin(),
+        since if since >= 0.0 => {
+            (since / 0.005).min(1.0) * (-since / fades).exp() * (std::f64::consts::TAU * hz * since).sin()
+        }
         _ => 0.0,
     };
     let inside = at % EVERY;
@@ -45,7 +47,8 @@ fn sample(at: f64, counting: bool) -> f64 {
 /// The samples of the chunk with this number.
 fn chunk(number: u64, counting: bool) -> Arc<[i16]> {
     let first = number * FRAMES;
-    let mono = (first..first + FRAMES).map(|frame| (sample(frame as f64 / f64::from(RATE), counting) * 32_767.0) as i16);
+    let mono =
+        (first..first + FRAMES).map(|frame| (sample(frame as f64 / f64::from(RATE), counting) * 32_767.0) as i16);
     mono.flat_map(|value| [value; CHANNELS]).collect()
 }
 

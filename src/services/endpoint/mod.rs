@@ -17,8 +17,8 @@ mod sound;
 mod television;
 
 pub use choice::{Canceller, Device, Devices};
-pub use television::Link;
 pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
+pub use television::Link;
 
 use std::sync::Arc;
 
@@ -168,7 +168,8 @@ pub fn start(
     });
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
-    let actor = Actor { config, parts, devices: devices.clone(), sound, television, tasks: tasks.clone(), cancel, call: None };
+    let actor =
+        Actor { config, parts, devices: devices.clone(), sound, television, tasks: tasks.clone(), cancel, call: None };
     tasks.spawn(actor.keep(inbox));
     Handle { stills, devices, encoder }
 }

@@ -222,13 +222,19 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         };
         Now {
             code: privacy.code.map(|code| code.to_string()),
-            ringing: telephone.ringing.as_ref().map(|ringing| {
-                (ringing.caller.name.to_string(), ringing.answers.map(left))
-            }),
+            ringing: telephone
+                .ringing
+                .as_ref()
+                .map(|ringing| (ringing.caller.name.to_string(), ringing.answers.map(left))),
             call,
             idle: Idle {
                 clock: local.strftime("%H:%M").to_string(),
-                date: screens::date(self.told.language, local.weekday().to_monday_zero_offset() as usize, local.day() as u32, local.month() as usize),
+                date: screens::date(
+                    self.told.language,
+                    local.weekday().to_monday_zero_offset() as usize,
+                    local.day() as u32,
+                    local.month() as usize,
+                ),
                 name: self.told.name.clone(),
                 join,
                 quiet: telephone.quiet,
@@ -246,7 +252,8 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         if self.drawn.as_ref().is_some_and(|(drawn, _)| drawn == screen) {
             return false;
         }
-        let (artist, svg, (width, height)) = (self.artist.clone(), screens::screen(screen, self.told.language), self.size);
+        let (artist, svg, (width, height)) =
+            (self.artist.clone(), screens::screen(screen, self.told.language), self.size);
         let picture = tokio::task::spawn_blocking(move || artist.picture(&svg, width, height)).await;
         match picture {
             Ok(Ok(picture)) => {

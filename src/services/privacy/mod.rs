@@ -32,7 +32,9 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Refused),
     /// The box has no screen to show a code on.
-    #[error("the box has no screen that could show a code: use its button, its remote control, or `porchlight privacy off` on it")]
+    #[error(
+        "the box has no screen that could show a code: use its button, its remote control, or `porchlight privacy off` on it"
+    )]
     NoScreen,
     /// The box could not remember it. Closing has taken effect none the less.
     #[error("the box could not save this")]

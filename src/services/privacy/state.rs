@@ -60,7 +60,9 @@ pub enum Refused {
     #[error("this is not what the screen shows")]
     Wrong,
     /// Too often wrong.
-    #[error("wrong codes were typed too often; try again in a quarter of an hour, or use the button or the remote control of the box")]
+    #[error(
+        "wrong codes were typed too often; try again in a quarter of an hour, or use the button or the remote control of the box"
+    )]
     Locked,
 }
 

@@ -24,7 +24,7 @@ use crate::model::time::{MediaTime, Timeline};
 use crate::services::room::{self, BoxWish, ParticipantKind};
 
 pub use hours::{Hours, Invalid};
-pub use state::{CALLS, COUNTDOWN, CONTACTS, Call, Caller, Outcome, RINGS, Refused, Ringing, Settings};
+pub use state::{CALLS, CONTACTS, COUNTDOWN, Call, Caller, Outcome, RINGS, Refused, Ringing, Settings};
 
 /// Commands that wait; whoever asks for more waits.
 const COMMANDS: usize = 32;

@@ -175,7 +175,8 @@ impl State {
         if self.ringing.as_ref().is_some_and(|ringing| ringing.caller.participant == caller.participant) {
             return Ok(());
         }
-        let lately = |(who, _, told): &(ParticipantId, Outcome, MediaTime)| *who == caller.participant && at < *told + AGAIN;
+        let lately =
+            |(who, _, told): &(ParticipantId, Outcome, MediaTime)| *who == caller.participant && at < *told + AGAIN;
         if self.told.iter().any(lately) {
             return Err(Refused::TooSoon);
         }

@@ -1,7 +1,9 @@
 //! What each route does. The order is that of `routes::TABLE`.
 
 use super::entry::{Entry, entry};
-use crate::interfaces::http::answer::{Broadcast, Guest, Invite, NewInvite, Node, Privacy, Readiness, Room, Session, Telephone, Trust};
+use crate::interfaces::http::answer::{
+    Broadcast, Guest, Invite, NewInvite, Node, Privacy, Readiness, Room, Session, Telephone, Trust,
+};
 use crate::interfaces::http::guest::Entry as GuestEntry;
 use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
@@ -15,7 +17,8 @@ const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 pub(super) fn entries() -> Vec<Entry> {
-    let mut all = vec![
+    let mut all =
+        vec![
         entry("GET", "/healthz", "Whether the process lives").gives_text(200, "It does.", "text/plain"),
         entry("GET", "/readyz", "Whether every part is up")
             .gives::<Readiness>(200, "Every part is up.")
