@@ -4,12 +4,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, options, patch, post};
+use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, reachability, requests, rooms, session,
-    signalling, statistics, trust, whep,
+    App, body, broadcasts, camera, door, gate, guest, health, hls, openapi, pages, reachability, requests, rooms,
+    session, signalling, statistics, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -66,6 +66,12 @@ routes! {
     GET get "/api/v1/node" Rule::Everybody => health::node;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
+    GET get "/api/v1/camera" Rule::Node(Verb::Administer) => camera::show;
+    PATCH patch "/api/v1/camera/controls" Rule::Node(Verb::Administer) => camera::set;
+    DELETE delete "/api/v1/camera/controls" Rule::Node(Verb::Administer) => camera::reset;
+    PUT put "/api/v1/camera/aim" Rule::Node(Verb::Administer) => camera::aim;
+    PUT put "/api/v1/camera/presets/{preset}" Rule::Node(Verb::Administer) => camera::keep;
+    DELETE delete "/api/v1/camera/presets/{preset}" Rule::Node(Verb::Administer) => camera::forget;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -91,6 +97,7 @@ routes! {
     GET get "/b/{broadcast}" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;
     GET get "/reachability" Rule::Everybody => pages::page;
+    GET get "/camera" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

@@ -1,20 +1,26 @@
 //! The box as a participant: its camera and microphone are publications like any other, and it shows and plays the others.
 //!
 //! It is in a call only when the room says so. The camera and the microphone are open only while somebody takes them; a
-//! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices; does not own
+//! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices and what the owner adjusts on
+//! the camera ([`adjust`]); does not own
 //! the seat (that is the room's) nor how a composition is made (that is the program's).
 
+pub mod adjust;
 mod camera;
 mod capture;
 mod choice;
 mod config;
 mod layers;
+pub mod login;
+mod modes;
 pub mod report;
 mod sight;
 mod sound;
 
-pub use choice::{Canceller, Device, Devices};
-pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
+pub use choice::{Abilities, Canceller, Device, Devices, EyeKind};
+pub use config::{CameraChoice, Config, EchoChoice, ModeChoice, Most, Screen, Sink, Source, WishedMode};
+pub use login::Login;
+pub use modes::Note;
 
 use std::sync::Arc;
 
@@ -24,7 +30,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::drivers::device::Inventory;
-use crate::drivers::pipeline::{self, Chosen, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::device::controls::Controls;
+use crate::drivers::pipeline::{Chosen, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
@@ -56,9 +64,15 @@ pub struct Handle {
     stills: mpsc::Sender<Still>,
     devices: Arc<Devices>,
     encoder: Chosen,
+    adjust: adjust::Handle,
 }
 
 impl Handle {
+    /// What is adjusted on its camera.
+    pub fn camera(&self) -> &adjust::Handle {
+        &self.adjust
+    }
+
     /// What makes its H.264, and how fast.
     pub fn encoder(&self) -> Chosen {
         self.encoder
@@ -93,6 +107,14 @@ pub struct Parts {
     pub speed: Option<Speed>,
     /// Size and rate of the screen's picture when there is no screen: those of the program.
     pub screen: (u32, u32, u32),
+    /// What there is of GStreamer here.
+    pub can: Abilities,
+    /// The login of a camera on the network.
+    pub login: Option<Login>,
+    /// What is kept of the camera.
+    pub store: store::Handle,
+    /// Where its controls are set.
+    pub controls: Arc<dyn Controls>,
     /// Media time.
     pub timeline: Timeline,
     /// What is counted, and who starts what failed again.
@@ -107,7 +129,7 @@ pub fn start(
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
-    let devices = Arc::new(choice::choose(&config, &inventory, pipeline::has_echo_canceller()));
+    let devices = Arc::new(choice::choose(&config, &inventory, parts.can, parts.login.as_ref()));
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
@@ -130,11 +152,27 @@ pub fn start(
         speaker_delay: u32::try_from(config.speaker_delay.as_millis()).unwrap_or(0),
     };
     let sound = sound::Sound::start(cards, parts.seen.clone(), parts.timeline, tasks, cancel.clone());
+    let adjusting = adjust::Parts {
+        store: parts.store.clone(),
+        controls: parts.controls.clone(),
+        supervisor: parts.seen.supervisor.clone(),
+    };
+    let subject = adjust::Subject::of(devices.eye.as_ref(), devices.camera.name.as_deref());
+    let adjust = adjust::start(subject, adjusting, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
-    let actor = Actor { config, parts, devices: devices.clone(), sound, tasks: tasks.clone(), cancel, call: None };
+    let actor = Actor {
+        config,
+        parts,
+        devices: devices.clone(),
+        sound,
+        adjust: adjust.clone(),
+        tasks: tasks.clone(),
+        cancel,
+        call: None,
+    };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder }
+    Handle { stills, devices, encoder, adjust }
 }
 
 /// A call that the box is in.
@@ -151,6 +189,7 @@ struct Actor {
     parts: Parts,
     devices: Arc<Devices>,
     sound: sound::Sound,
+    adjust: adjust::Handle,
     tasks: TaskTracker,
     cancel: CancellationToken,
     call: Option<Call>,
@@ -227,6 +266,7 @@ impl Actor {
             parts: self.parts.clone(),
             devices: self.devices.clone(),
             sound: self.sound.clone(),
+            adjust: self.adjust.clone(),
             room: room.id,
             who: seat.id,
             publication: seat.publication,
