@@ -3,27 +3,9 @@ import { t } from "../i18n";
 import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
 import { api, explain } from "../parts/session";
+import { Switch } from "../parts/switch";
 import { say } from "../parts/toast";
 import type { Call } from "./call";
-
-function Switch(props: { label: string; on: boolean; set(on: boolean): void; testid: string }) {
-  return (
-    <button
-      type="button"
-      role="switch"
-      class="switch"
-      aria-checked={props.on}
-      onClick={() => props.set(!props.on)}
-      data-testid={props.testid}
-    >
-      <span class="grow">{props.label}</span>
-      <span class="switch-track" aria-hidden="true" />
-      <span class="switch-word small quiet" aria-hidden="true">
-        {props.on ? t("on") : t("off")}
-      </span>
-    </button>
-  );
-}
 
 /** A photograph of what the box shows on its screen. */
 function Still({ room }: { room: string }) {
@@ -94,6 +76,9 @@ export function BoxDialog({ call, room, close }: { call: Call; room: string; clo
               />
             )}
             {box.stand_in && <p class="note">{t("box_stand_in")}</p>}
+            <a href="/camera" target="_blank" rel="noopener" data-testid="box-camera-adjust">
+              {t("to_camera")}
+            </a>
           </>
         )}
         <Still room={room} />
