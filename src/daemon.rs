@@ -91,6 +91,8 @@ impl Daemon {
 
         let refused = |error: turn::Error| config::Error::Refused(error.to_string());
         let relay = turn::Relay::load(&config.turn).map_err(refused)?;
+        let login = endpoint::Login::load(&config.endpoint);
+        let login = login.map_err(|error| config::Error::Refused(error.to_string()))?;
 
         // Drivers. The first start of GStreamer scans its plugins, which takes seconds.
         tokio::task::spawn_blocking(pipeline::init).await.context("GStreamer could not be started")??;
@@ -156,6 +158,10 @@ impl Daemon {
             encoder,
             speed: chosen.speed,
             screen: (config.program.width, config.program.height, config.program.fps),
+            can: abilities(),
+            login,
+            store: store.clone(),
+            controls: Arc::new(device::controls::V4l2),
             timeline,
             seen: seen.clone(),
         };
@@ -376,6 +382,11 @@ fn router(
         }
     });
     Some(state)
+}
+
+/// What there is of GStreamer here, beside encoders.
+fn abilities() -> endpoint::Abilities {
+    endpoint::Abilities { canceller: pipeline::has_echo_canceller(), libcamera: pipeline::has_libcamera() }
 }
 
 fn choice(wanted: Wanted) -> H264Choice {

@@ -59,6 +59,8 @@ impl Config {
         if self.https.enabled {
             crate::drivers::tls::check(&self.https).map_err(|error| Error::Refused(error.to_string()))?;
         }
+        let login = crate::services::endpoint::Login::load(&self.endpoint);
+        login.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let relay = crate::drivers::identity::turn::Relay::load(&self.turn);
         relay.map(drop).map_err(|error| Error::Refused(error.to_string()))
     }

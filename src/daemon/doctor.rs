@@ -18,7 +18,6 @@ use crate::config::cli::Doctor;
 use crate::drivers::device;
 use crate::drivers::gateway::State;
 use crate::drivers::peer::server as peers;
-use crate::drivers::pipeline;
 use crate::interfaces::control;
 use crate::services::endpoint::report;
 use crate::services::reachability;
@@ -49,7 +48,7 @@ fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
         &device::inventory(),
         &device::closed(std::path::Path::new("/")),
         &encoder.map_err(|error| format!("{error:#}")),
-        pipeline::has_echo_canceller(),
+        super::abilities(),
     );
     match json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),

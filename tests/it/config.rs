@@ -127,6 +127,11 @@ fn a_wrong_value_is_one_line_with_file_line_key_and_what_is_allowed() {
             "porchlight.toml:2: media.h264_encoder: \"nvenc\" is not one of: auto, x264, openh264, v4l2",
         ),
         (
+            "[endpoint]\ncamera_mode = \"720p\"",
+            "porchlight.toml:2: endpoint.camera_mode: \"720p\" is not \"auto\" or a mode of the camera such as \
+             \"1280x720@30 mjpeg\"",
+        ),
+        (
             "[endpoint]\nspeaker = \"stand-in\"",
             "porchlight.toml:2: endpoint.speaker: \"stand-in\" is not \"auto\", \"none\" or an ALSA name \
              such as \"plughw:1,0\"",

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod call;
+mod camera;
 mod coming_back;
 mod config;
 mod devices;

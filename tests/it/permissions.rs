@@ -68,7 +68,7 @@ impl Case<'_> {
             (
                 "GET",
                 "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability",
+                | "/trust" | "/reachability" | "/camera",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -79,6 +79,13 @@ impl Case<'_> {
             ("POST", "/api/v1/session") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 200),
             ("GET", "/api/v1/statistics") => ("", None, 200),
             ("POST", "/api/v1/reachability") => ("", None, 200),
+            ("GET", "/api/v1/camera") => ("", None, 200),
+            // A stand-in has no controls; and there is no such preset.
+            ("PATCH", "/api/v1/camera/controls") => ("", Some(json!({ "id": 1, "value": 1 })), 409),
+            ("DELETE", "/api/v1/camera/controls") => ("", None, 409),
+            ("PUT", "/api/v1/camera/aim") => ("", Some(json!({ "zoom": 100, "pan": 0, "tilt": 0 })), 204),
+            ("PUT", "/api/v1/camera/presets/{preset}") => ("", None, 200),
+            ("DELETE", "/api/v1/camera/presets/{preset}") => ("", None, 404),
             // For those with a token: a cookie does not count.
             ("POST", "/api/v1/guest") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 201),
             ("GET" | "DELETE", "/api/v1/guest") => ("", None, 401),
@@ -116,7 +123,8 @@ impl Case<'_> {
         };
         let path = route.path.replace("{room}", &self.room).replace("{broadcast}", &self.broadcast);
         let path = path.replace("{invite}", &self.invite.id).replace("{*path}", rest);
-        let path = path.replace("{viewer}", &self.broadcast);
+        let preset = if route.method == Method::PUT { "Sofa" } else { "Nowhere" };
+        let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset);
         assert!(!path.contains('{'), "{path} has a parameter that is not filled");
         let mut request = self.caller.request(route.method.clone(), &path);
         if let Some(body) = body {

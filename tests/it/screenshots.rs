@@ -191,9 +191,14 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
     for language in ["en-GB", "de-DE"] {
         speaks(&ada, language).await;
         speaks(&bob, language).await;
-        for (name, path) in
-            [("home", "/"), ("stats", "/stats"), ("reachability", "/reachability"), ("trust", "/trust"), ("lost", "/x")]
-        {
+        for (name, path) in [
+            ("home", "/"),
+            ("stats", "/stats"),
+            ("reachability", "/reachability"),
+            ("camera", "/camera"),
+            ("trust", "/trust"),
+            ("lost", "/x"),
+        ] {
             ada.goto(&format!("{}{path}", daemon.url)).await;
             ada.wait_for("document.querySelector('h1')", "page").await;
             if name == "stats" {

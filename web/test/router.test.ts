@@ -6,6 +6,7 @@ test("paths lead to their pages, anything else nowhere", () => {
   assert.deepEqual(routeOf("/"), { page: "home" });
   assert.deepEqual(routeOf("/stats"), { page: "stats" });
   assert.deepEqual(routeOf("/reachability"), { page: "reachability" });
+  assert.deepEqual(routeOf("/camera"), { page: "camera" });
   assert.deepEqual(routeOf("/trust"), { page: "trust" });
   assert.deepEqual(routeOf("/r/0123456789abcdef"), { page: "room", room: "0123456789abcdef" });
   assert.deepEqual(routeOf("/b/0123456789abcdef/"), { page: "watch", broadcast: "0123456789abcdef" });

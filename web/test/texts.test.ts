@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as camera from "../src/ui/camera/texts";
 import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
 import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
 import * as overlay from "../src/ui/room/overlay-texts";
@@ -54,6 +55,15 @@ test("dates and numbers are written in the reader's language", () => {
   assert.equal(seconds(2, "en"), "2.0");
   assert.match(moment("2026-11-21T10:00:00Z", "de"), /Nov/);
   assert.equal(moment("not a date", "en"), "");
+});
+
+test("the page of the camera says the same in both languages", () => {
+  const shape = (texts: camera.Texts) =>
+    Object.entries(texts).map(([key, value]) => [
+      key,
+      typeof value === "string" ? placeholders(value) : Object.keys(value),
+    ]);
+  assert.deepEqual(shape(camera.de), shape(camera.en));
 });
 
 test("the page about trust says the same in both languages, for every system", () => {

@@ -7,7 +7,9 @@
 //! Sources: Linux media documentation (V4L2 capabilities and formats), `asoundlib`, `/sys/class/drm`.
 
 mod camera;
+pub mod controls;
 mod health;
+pub mod mode;
 pub mod network;
 mod nodes;
 mod opened;
@@ -16,8 +18,9 @@ mod sound;
 
 use nix::time::{ClockId, clock_gettime};
 
-pub use camera::{Camera, Format, Mode};
+pub use camera::Camera;
 pub use health::{Health, health};
+pub use mode::{Bus, Format, Mode, Rate};
 pub use nodes::{Closed, closed};
 pub use opened::opened;
 pub use screen::Screen;

@@ -1,11 +1,14 @@
 //! Capture: the box's camera as pictures and as units of each size in which they are sent, and its microphone as units, or their
 //! stand-ins.
 
+use gstreamer as gst;
+use gstreamer::prelude::*;
 use tokio::sync::mpsc;
 
 use super::buffers::Clock;
 use super::describe::describe;
 use super::encode::{Keyframes, PictureFeed, outputs, write_h264, write_voice, write_vp8};
+use super::lens::Lens;
 use super::running::{Built, Running, name};
 use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, LayerSpec, MicrophoneSource, MicrophoneSpec, Spec};
 use super::{Counters, Error, caption, stand_in};
@@ -14,7 +17,7 @@ use crate::model::ring::Writer;
 use crate::model::time::Timeline;
 use crate::model::unit::Unit;
 
-/// Opens a camera. Its pictures are stamped with the moment of capture; one is dropped when `pictures` is full.
+/// Opens a camera, aimed by what comes beside it. Its pictures are stamped with the moment of capture; one is dropped when `pictures` is full.
 ///
 /// # Errors
 /// [`Error`] when the pipeline can't be built. A camera that is missing or in use is an [`super::Event::Failed`].
@@ -23,7 +26,7 @@ pub fn camera(
     spec: CameraSpec,
     timeline: Timeline,
     pictures: mpsc::Sender<Picture>,
-) -> Result<Running, Error> {
+) -> Result<(Running, Lens), Error> {
     let whole = Spec::Camera(spec.clone());
     spec::check(&whole)?;
     let mut built = Built::new("camera", &describe(&whole))?.counted(counters);
@@ -32,8 +35,9 @@ pub fn camera(
     }
     let clock = match &spec.source {
         CameraSource::StandIn => Clock::Ours,
-        CameraSource::V4l2 { .. } => Clock::Monotonic(timeline),
+        CameraSource::V4l2 { .. } | CameraSource::Csi | CameraSource::Rtsp(_) => Clock::Monotonic(timeline),
     };
+    let lens = Lens::of(&built, spec.aim, (spec.width, spec.height));
     let work = built.work();
     outputs(&built, clock, move |output| {
         if let Some(picture) = output.picture()
@@ -52,8 +56,22 @@ pub fn camera(
         CameraSource::V4l2 { path, .. } => {
             built.set_text(name::DEVICE, "device", path);
         }
+        CameraSource::Csi => {}
+        CameraSource::Rtsp(source) => {
+            // Its sound is not asked for: the box has a microphone.
+            built.element::<gst::Element>(name::DEVICE).connect("select-stream", false, |values| {
+                let media = |caps: gst::Caps| Some(caps.structure(0)?.get::<&str>("media").ok()? == "video");
+                let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
+                Some(caps.and_then(media).unwrap_or(false).to_value())
+            });
+            built.set_text(name::DEVICE, "location", &source.url);
+            if let Some((user, password)) = &source.login {
+                built.set_text(name::DEVICE, "user-id", user);
+                built.set_text(name::DEVICE, "user-pw", password);
+            }
+        }
     }
-    built.run()
+    Ok((built.run()?, lens))
 }
 
 /// Encodes a camera's pictures in one of the sizes in which they are sent. The first picture becomes a keyframe; each unit has the

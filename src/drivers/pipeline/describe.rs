@@ -13,6 +13,12 @@ const THREADS: u32 = 2;
 const KEYFRAME_SPACING: u64 = 500_000_000;
 /// Milliseconds without a picture after which a camera counts as lost.
 const CAMERA_SILENCE: u32 = 5_000;
+/// Makes pictures of one size of whatever is left of the camera's. Black is beside a picture of another shape.
+const SCALE: &str = "videoscale name=scale add-borders=true";
+/// Half a second of what a camera has coded.
+const QUEUED: &str = "queue max-size-buffers=15 max-size-bytes=0 max-size-time=0";
+/// Decodes H.264 that a camera has made.
+const H264_OF_CAMERA: &str = "h264parse ! avdec_h264 max-threads=2 std-compliance=normal qos=false max-errors=-1";
 const SINK: &str = "appsink name=out sync=false async=false wait-on-eos=false enable-last-sample=false";
 
 fn source(caps: &str, live: bool) -> String {
@@ -120,36 +126,72 @@ pub fn describe(spec: &Spec) -> String {
                 true => String::new(),
                 false => text("caption", LOWER_EDGE, spec.height, 16),
             };
+            // What is cut off is set while it runs: see `Lens`.
+            let cut = "videocrop name=crop";
+            let same = "queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream";
+            let watchdog = format!("watchdog timeout={CAMERA_SILENCE}");
+            // Pictures are left out, never made up: a camera slower than asked for stays slower.
+            let rate = "videorate drop-only=true skip-to-first=true";
+            let shape = |rate: &str| format!("{}{rate}", scaled(spec.width, spec.height));
+            let at_most = |(pictures, seconds): (u32, u32)| match u64::from(spec.fps) * u64::from(seconds) {
+                wanted if wanted < u64::from(pictures) => format!(",framerate={}/1", spec.fps),
+                _ => format!(",framerate={pictures}/{seconds}"),
+            };
             match &spec.source {
                 CameraSource::StandIn => {
                     let notice = text("notice", UPPER_EDGE, spec.height, 14);
-                    chain(&[&source(&raw, true), &notice, &caption, SINK])
+                    chain(&[&source(&raw, true), cut, SCALE, &shape(""), &notice, &caption, SINK])
                 }
-                CameraSource::V4l2 { format, width, height, fps, .. } => {
+                CameraSource::V4l2 { format, width, height, rate: given, .. } => {
                     let (media, decoder) = match format {
-                        V4l2Format::Raw => ("video/x-raw", ""),
-                        V4l2Format::Mjpeg => ("image/jpeg", "jpegdec max-errors=-1"),
+                        V4l2Format::Raw(format) => (format!("video/x-raw,format={format}"), ""),
+                        V4l2Format::Mjpeg => ("image/jpeg".to_owned(), "jpegdec max-errors=-1"),
+                        V4l2Format::H264 => ("video/x-h264".to_owned(), H264_OF_CAMERA),
                     };
-                    let given = format!("{media},width={width},height={height},framerate={fps}/1");
-                    // Pictures are left out, never made up: a camera slower than asked for stays slower.
-                    let rate = spec.fps.min(*fps);
-                    let scaled = format!("{},framerate={rate}/1", scaled(spec.width, spec.height));
-                    let watchdog = format!("watchdog timeout={CAMERA_SILENCE}");
-                    let queue = "queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream";
+                    let (pictures, seconds) = given;
+                    let caps = format!("{media},width={width},height={height},framerate={pictures}/{seconds}");
+                    // A picture of H.264 that is left out spoils those after it.
+                    let queue = if *format == V4l2Format::H264 { QUEUED } else { same };
+                    let shape = shape(&at_most(*given));
+                    let source = "v4l2src name=device";
                     chain(&[
-                        "v4l2src name=device",
-                        &given,
+                        source,
+                        &caps,
                         &watchdog,
                         queue,
                         decoder,
-                        "videorate drop-only=true skip-to-first=true",
-                        "videoscale add-borders=true",
+                        rate,
+                        cut,
+                        SCALE,
                         "videoconvert",
-                        &scaled,
+                        &shape,
                         &caption,
                         SINK,
                     ])
                 }
+                CameraSource::Csi => {
+                    let (width, height, fps) = (spec.width, spec.height, spec.fps);
+                    let caps = format!("video/x-raw,format=NV12,width={width},height={height},framerate={fps}/1");
+                    let shape = shape(&at_most((fps, 1)));
+                    let source = "libcamerasrc name=device";
+                    chain(&[source, &caps, &watchdog, same, rate, cut, SCALE, "videoconvert", &shape, &caption, SINK])
+                }
+                CameraSource::Rtsp(_) => chain(&[
+                    "rtspsrc name=device protocols=tcp latency=200 drop-on-latency=true",
+                    "application/x-rtp,media=video,encoding-name=H264",
+                    "rtph264depay",
+                    &watchdog,
+                    QUEUED,
+                    H264_OF_CAMERA,
+                    // Its rate is not known before it comes.
+                    &format!("videorate drop-only=true skip-to-first=true max-rate={}", spec.fps),
+                    cut,
+                    SCALE,
+                    "videoconvert",
+                    &shape(""),
+                    &caption,
+                    SINK,
+                ]),
             }
         }
         Spec::Layer(spec) => {
@@ -268,22 +310,28 @@ pub fn describe(spec: &Spec) -> String {
 mod tests {
     use super::*;
     use crate::drivers::pipeline::spec::{
-        AudioEncoderSpec, CameraSpec, DisplaySpec, DuplexSpec, LayerSpec, MicrophoneSpec, SpeakerSpec,
+        AudioEncoderSpec, CameraSpec, DisplaySpec, DuplexSpec, LayerSpec, MicrophoneSpec, RtspSource, SpeakerSpec,
         VideoDecoderSpec, VideoEncoderSpec, check,
     };
+    use crate::proto::layout::aim::Aim;
 
     fn camera(source: CameraSource) -> Spec {
         let caption = "Porch ! filesink location=/tmp/x".to_owned();
-        Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, caption })
+        Spec::Camera(CameraSpec { source, width: 1280, height: 720, fps: 30, caption, aim: Aim::WHOLE })
     }
 
     fn layer((width, height): (u32, u32), bitrate: u32, encoder: CameraEncoder) -> Spec {
         Spec::Layer(LayerSpec { from: (1280, 720), width, height, fps: 30, bitrate, encoder })
     }
 
-    fn v4l2(format: V4l2Format) -> CameraSource {
+    fn v4l2(format: V4l2Format, rate: (u32, u32)) -> CameraSource {
         let path = "/dev/v4l/by-id/usb-camera ! filesink".to_owned();
-        CameraSource::V4l2 { path, format, width: 1280, height: 720, fps: 30 }
+        CameraSource::V4l2 { path, format, width: 1280, height: 720, rate }
+    }
+
+    fn rtsp() -> CameraSource {
+        let login = Some(("Ada ! filesink".to_owned(), "secret ! filesink".to_owned()));
+        CameraSource::Rtsp(RtspSource { url: "rtsp://camera.lan/1 ! filesink".to_owned(), login })
     }
 
     fn all() -> Vec<(&'static str, Spec)> {
@@ -307,8 +355,11 @@ mod tests {
         let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
         vec![
             ("camera-stand-in", camera(CameraSource::StandIn)),
-            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg))),
-            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw))),
+            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg, (60, 1)))),
+            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw("YUY2"), (30_000, 1001)))),
+            ("camera-v4l2-h264", camera(v4l2(V4l2Format::H264, (30, 1)))),
+            ("camera-csi", camera(CameraSource::Csi)),
+            ("camera-rtsp", camera(rtsp())),
             ("layer-whole", layer((1280, 720), 2_000_000, CameraEncoder::H264(H264Encoder::V4l2))),
             ("layer-half", layer((640, 360), 500_000, CameraEncoder::H264(H264Encoder::X264))),
             ("layer-half-openh264", layer((640, 360), 500_000, CameraEncoder::H264(H264Encoder::OpenH264))),

@@ -16,8 +16,12 @@ pub fn package(element: &str) -> &'static str {
         "avdec_h264" | "avenc_aac" => "gstreamer1.0-libav",
         "alsasrc" | "alsasink" => "gstreamer1.0-alsa",
         "textoverlay" => "gstreamer1.0-x",
-        "openh264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" => "gstreamer1.0-plugins-bad",
-        "v4l2src" | "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" => "gstreamer1.0-plugins-good",
+        "openh264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse" => {
+            "gstreamer1.0-plugins-bad"
+        }
+        "v4l2src" | "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videocrop" | "rtspsrc"
+        | "rtph264depay" => "gstreamer1.0-plugins-good",
+        "libcamerasrc" => "gstreamer1.0-libcamera",
         "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",
     }
@@ -25,6 +29,11 @@ pub fn package(element: &str) -> &'static str {
 
 pub(super) fn present(element: &str) -> bool {
     gst::ElementFactory::find(element).is_some()
+}
+
+/// Whether cameras on the board's own connector can be used here.
+pub fn has_libcamera() -> bool {
+    super::init().is_ok() && present("libcamerasrc")
 }
 
 /// Whether echo can be cancelled here.

@@ -32,6 +32,7 @@ mod ducking;
 mod duplex;
 mod elements;
 mod encode;
+mod lens;
 mod opus;
 mod playback;
 mod probe;
@@ -47,15 +48,16 @@ pub use counters::{Counters, ROLES, Work};
 pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
 pub use describe::describe;
 pub use duplex::duplex;
-pub use elements::{H264Choice, H264Encoder, has_echo_canceller};
+pub use elements::{H264Choice, H264Encoder, has_echo_canceller, has_libcamera};
 pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
+pub use lens::Lens;
 pub use playback::{display, speaker};
 pub use probe::{Chosen, Fault, Proof, Speed, choose, code};
 pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, DuplexSpec, Echo, LayerSpec,
-    MicrophoneSource, MicrophoneSpec, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
+    MicrophoneSource, MicrophoneSpec, RtspSource, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
 };
 pub use still::{card, jpeg};
 

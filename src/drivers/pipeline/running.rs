@@ -28,6 +28,10 @@ pub mod name {
     pub const ENCODER: &str = "encoder";
     /// The capture or playback device.
     pub const DEVICE: &str = "device";
+    /// What cuts off a part of the camera's picture.
+    pub const CROP: &str = "crop";
+    /// What makes pictures of one size of it.
+    pub const SCALE: &str = "scale";
     /// The playback device, where there is a capture device beside it.
     pub const SPEAKER: &str = "speaker";
     /// What hears what is played.
@@ -297,6 +301,12 @@ fn failed(cause: Cause, element: &str, reason: String) -> Event {
     Event::Failed { cause, element: element.to_owned(), reason }
 }
 
+/// An address of a camera on the network is not for a log.
+fn without_addresses(text: &str) -> String {
+    let word = |word: &str| if word.contains("://") { "(an address)".to_owned() } else { word.to_owned() };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// The event of an ERROR or EOS message.
 fn failure(message: &gst::Message) -> Option<Event> {
     let element = message.src().map(|s| s.name().to_string()).unwrap_or_default();
@@ -305,15 +315,30 @@ fn failure(message: &gst::Message) -> Option<Event> {
         MessageView::Error(error) => {
             let detail = error.debug().map(|d| format!(" ({d})")).unwrap_or_default();
             let error = error.error();
-            let cause = if error.is::<gst::ResourceError>() {
-                Cause::Device
+            let cause = if let Some(kind) = error.kind::<gst::ResourceError>() {
+                match kind {
+                    gst::ResourceError::Settings | gst::ResourceError::NoSpaceLeft => Cause::Stream,
+                    _ => Cause::Device,
+                }
             } else if error.is::<gst::StreamError>() {
                 Cause::Stream
             } else {
                 Cause::Other
             };
-            Some(failed(cause, &element, format!("{error}{detail}")))
+            Some(failed(cause, &element, without_addresses(&format!("{error}{detail}"))))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_pipeline_complains_of_names_no_address() {
+        let said = "Could not open rtsp://camera.lan/a (gstrtspsrc.c(6899): 'rtsp://ada@camera.lan/a')";
+        assert_eq!(without_addresses(said), "Could not open (an address) (gstrtspsrc.c(6899): (an address)");
+        assert_eq!(without_addresses("Cannot identify device '/dev/video9'."), "Cannot identify device '/dev/video9'.");
     }
 }

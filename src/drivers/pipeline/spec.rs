@@ -3,6 +3,7 @@
 use super::Error;
 use super::elements::H264Encoder;
 use crate::model::track::Codec;
+use crate::proto::layout::aim::Aim;
 
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,18 +20,40 @@ pub enum CameraSource {
         width: u32,
         /// Pixels down that the camera gives.
         height: u32,
-        /// Pictures a second that the camera gives.
-        fps: u32,
+        /// Pictures a second that the camera gives: so many in so many seconds.
+        rate: (u32, u32),
     },
+    /// A camera on the board's own connector, through libcamera: the first one there is.
+    Csi,
+    /// A camera on the network that sends H.264 by RTSP (RFC 7826).
+    Rtsp(RtspSource),
+}
+
+/// A camera on the network.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RtspSource {
+    /// Where it is, `rtsp://…`, without a login.
+    pub url: String,
+    /// Name and password, if it asks for them.
+    pub login: Option<(String, String)>,
+}
+
+/// Neither address nor login is for a log.
+impl std::fmt::Debug for RtspSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RtspSource").finish_non_exhaustive()
+    }
 }
 
 /// What a V4L2 camera gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum V4l2Format {
-    /// Uncompressed pictures.
-    Raw,
+    /// Uncompressed pictures, by GStreamer's name of their format.
+    Raw(&'static str),
     /// Motion JPEG: what most USB cameras need for more than 640 by 480.
     Mjpeg,
+    /// H.264 that the camera makes itself.
+    H264,
 }
 
 /// A camera: its pictures, as they are.
@@ -46,6 +69,8 @@ pub struct CameraSpec {
     pub fps: u32,
     /// Drawn at the lower edge; empty for nothing.
     pub caption: String,
+    /// Which part of the camera's picture is shown at first.
+    pub aim: Aim,
 }
 
 /// One of the sizes in which a camera's pictures are sent, encoded as H.264 constrained baseline without B-frames, or as VP8.
@@ -254,8 +279,8 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
     };
     match spec {
         Spec::Camera(s) => {
-            if let CameraSource::V4l2 { width, height, fps: rate, .. } = s.source {
-                size(width, height).and(fps(rate))?;
+            if let CameraSource::V4l2 { width, height, rate: (pictures, seconds), .. } = s.source {
+                size(width, height).and(fps(pictures.div_ceil(seconds.max(1))))?;
             }
             size(s.width, s.height).and(fps(s.fps))
         }

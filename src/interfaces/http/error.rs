@@ -5,7 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::requests::RequestId;
+use crate::drivers::device::controls;
 use crate::drivers::peer::server as peers;
+use crate::services::endpoint::adjust;
 use crate::services::{access, broadcast, egress, endpoint, privacy, room, telephone};
 
 /// What is said of everything that is the box's own fault.
@@ -294,6 +296,44 @@ impl From<egress::whep::Error> for Problem {
             E::Offer(why) => Self::bad_offer(why),
             E::BadOffer => Self::bad_offer("it can't be read, or knows neither H.264 nor Opus"),
             E::Busy => egress::Error::Busy.into(),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<adjust::Error> for Problem {
+    fn from(error: adjust::Error) -> Self {
+        use adjust::Error as E;
+        use controls::Error as D;
+        match error {
+            E::NoControls => Self::new(
+                StatusCode::CONFLICT,
+                "no-controls",
+                "The camera in use has no controls: only one that is plugged in has them.",
+            ),
+            E::NoControl => {
+                Self::new(StatusCode::NOT_FOUND, "no-control", "The camera has no control with this number.")
+            }
+            E::BadValue(why) => Self::bad("bad-value", format!("This value can't be set: {why}.")),
+            E::Inactive => Self::new(
+                StatusCode::CONFLICT,
+                "set-by-camera",
+                "The camera sets this itself at the moment. Turn its automatic off first.",
+            ),
+            E::Device(D::Away) => {
+                Self::new(StatusCode::CONFLICT, "camera-away", "The camera is not plugged in. Plug it in first.")
+            }
+            E::Device(D::Refused(_) | D::Unreadable) => {
+                tracing::warn!(%error, "the camera can't be adjusted");
+                let what = "The camera refuses. Another program may be using it; the box's log says more.";
+                Self::new(StatusCode::CONFLICT, "camera-refuses", what)
+            }
+            E::TooManyPresets => Self::new(
+                StatusCode::CONFLICT,
+                "too-many-presets",
+                format!("There are {} presets already. Remove one first.", adjust::PRESETS),
+            ),
+            E::NoPreset => Self::new(StatusCode::NOT_FOUND, "no-preset", "There is no preset with this name."),
             E::Closed => Self::closing(),
         }
     }

@@ -7,6 +7,7 @@
 mod answer;
 mod body;
 mod broadcasts;
+mod camera;
 mod config;
 mod door;
 mod error;

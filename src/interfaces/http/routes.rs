@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, privacy, reachability, requests, rooms,
-    session, signalling, statistics, telephone, trust, whep,
+    App, body, broadcasts, camera, door, gate, guest, health, hls, openapi, pages, privacy, reachability, requests,
+    rooms, session, signalling, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -77,6 +77,12 @@ routes! {
     POST post "/api/v1/privacy/code" Rule::Node(Verb::Administer) => privacy::ask;
     POST post "/api/v1/privacy/open" Rule::Node(Verb::Administer) => privacy::open;
     POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
+    GET get "/api/v1/camera" Rule::Node(Verb::Administer) => camera::show;
+    PATCH patch "/api/v1/camera/controls" Rule::Node(Verb::Administer) => camera::set;
+    DELETE delete "/api/v1/camera/controls" Rule::Node(Verb::Administer) => camera::reset;
+    PUT put "/api/v1/camera/aim" Rule::Node(Verb::Administer) => camera::aim;
+    PUT put "/api/v1/camera/presets/{preset}" Rule::Node(Verb::Administer) => camera::keep;
+    DELETE delete "/api/v1/camera/presets/{preset}" Rule::Node(Verb::Administer) => camera::forget;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -102,6 +108,7 @@ routes! {
     GET get "/b/{broadcast}" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;
     GET get "/reachability" Rule::Everybody => pages::page;
+    GET get "/camera" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

@@ -9,12 +9,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::layers::Made;
-use crate::drivers::pipeline::{self, CameraSpec, Counters, Keyframes, LayerSpec, PictureFeed, Running};
+use crate::drivers::pipeline::{self, CameraSpec, Counters, Keyframes, LayerSpec, Lens, PictureFeed, Running};
 use crate::model::layer::{LAYERS, Layer, Layers};
 use crate::model::raw::Picture;
 use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
 use crate::model::time::Timeline;
 use crate::model::unit::Unit;
+use crate::proto::layout::aim::Aim;
 
 /// Pictures between the device and the encoders. When it is full, the newest is left out.
 const PICTURES: usize = 4;
@@ -38,7 +39,10 @@ pub(super) enum Seen {
 /// A camera that is open.
 pub(super) struct Camera {
     running: Running,
+    lens: Lens,
     pictures: mpsc::Receiver<Picture>,
+    /// The device gave a picture.
+    seen: bool,
     /// The smallest first.
     sizes: Vec<LayerSpec>,
     encoders: [Option<Encoder>; LAYERS],
@@ -58,9 +62,20 @@ impl Camera {
         timeline: Timeline,
     ) -> Result<Self, pipeline::Error> {
         let (sender, pictures) = mpsc::channel(PICTURES);
-        let running = pipeline::camera(counters, spec, timeline, sender)?;
+        let (running, lens) = pipeline::camera(counters, spec, timeline, sender)?;
         let encoders = [const { None }; LAYERS];
-        Ok(Self { running, pictures, sizes, encoders, made: Made::default(), counters: counters.clone() })
+        let (made, counters) = (Made::default(), counters.clone());
+        Ok(Self { running, lens, pictures, seen: false, sizes, encoders, made, counters })
+    }
+
+    /// Shows this part of the picture from the next one on.
+    pub(super) fn aim(&self, aim: Aim) {
+        self.lens.aim(aim);
+    }
+
+    /// Whether the device has given a picture.
+    pub(super) fn seen(&self) -> bool {
+        self.seen
     }
 
     /// The layers that there are.
@@ -133,6 +148,7 @@ impl Camera {
             let Some(picture) = picture else {
                 return Poll::Ready(Seen::Ended(None));
             };
+            self.seen = true;
             for encoder in self.encoders.iter().flatten() {
                 // One that is too slow leaves pictures out, and counts them; one that has ended says so by its ring.
                 let _ = encoder.feed.push(&picture);
@@ -176,8 +192,8 @@ mod tests {
     /// A stand-in in two sizes.
     fn opened(encoder: CameraEncoder) -> Camera {
         let size = |width, height| LayerSpec { from: (640, 360), width, height, fps: 15, bitrate: 300_000, encoder };
-        let spec =
-            CameraSpec { source: CameraSource::StandIn, width: 640, height: 360, fps: 15, caption: String::new() };
+        let (source, caption, aim) = (CameraSource::StandIn, String::new(), Aim::WHOLE);
+        let spec = CameraSpec { source, width: 640, height: 360, fps: 15, caption, aim };
         let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
         Camera::open(&Counters::default(), spec, vec![size(320, 180), size(640, 360)], timeline).expect("installed")
     }

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::adjust::{self, Using};
 use super::camera::{Camera, Seen, layers};
+use super::choice::Eye;
 use super::layers::{LINGER, Made, sizes};
+use super::modes::{self, Failed, Note, Pick, Wish};
 use super::sound::{Microphone, Sound};
 use super::{Config, Devices, Parts};
+use crate::drivers::device::Mode;
 use crate::drivers::pipeline::{
-    self, CameraEncoder, CameraSource, CameraSpec, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
+    self, CameraEncoder, CameraSource, CameraSpec, Cause, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
 };
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
 use crate::model::layer::{Layer, Layers};
@@ -20,6 +25,7 @@ use crate::model::packet::Packet;
 use crate::model::ring::{Demand, Gate, Next, PACKETS, Reader, UNITS, Wanted, Writer, ring};
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
+use crate::proto::layout::aim::Aim;
 use crate::proto::rtp::Packetizer;
 use crate::services::origin::Native;
 use crate::services::room::{BoxTracks, Participant};
@@ -35,6 +41,7 @@ pub(super) struct Capture {
     pub(super) parts: Parts,
     pub(super) devices: Arc<Devices>,
     pub(super) sound: Sound,
+    pub(super) adjust: adjust::Handle,
     pub(super) room: RoomId,
     pub(super) who: ParticipantId,
     pub(super) publication: PublicationId,
@@ -49,6 +56,8 @@ enum Ended {
     Idle,
     /// It failed.
     Failed,
+    /// It gave no picture in this mode, for a reason other than that it is not there or in use.
+    NoPicture(Mode),
     /// The stand-in has served long enough: the device is tried again.
     Again,
     /// The room speaks another codec.
@@ -106,6 +115,15 @@ enum Device {
     Camera(Box<Camera>),
 }
 
+/// How a camera is opened.
+#[derive(Clone, Copy)]
+struct Opening {
+    /// The device itself is not tried.
+    standing_in: bool,
+    /// In which mode, if it is a device with modes.
+    pick: Option<Pick>,
+}
+
 impl Device {
     /// What is wanted from now on. Answers whether anything is to be made.
     fn want(&mut self, Wanted { layers, keyframes, .. }: Wanted) -> Result<bool, pipeline::Error> {
@@ -124,6 +142,21 @@ impl Device {
         match self {
             Self::Microphone { made, .. } | Self::StandIn { made, .. } => Ok(!made.at(Instant::now()).is_empty()),
             Self::Camera(camera) => camera.follow(Instant::now()),
+        }
+    }
+
+    /// Shows this part of the picture.
+    fn aim(&self, aim: Aim) {
+        if let Self::Camera(camera) = self {
+            camera.aim(aim);
+        }
+    }
+
+    /// Whether it has given something; sound always has.
+    fn seen(&self) -> bool {
+        match self {
+            Self::Microphone { .. } | Self::StandIn { .. } => true,
+            Self::Camera(camera) => camera.seen(),
         }
     }
 
@@ -153,12 +186,16 @@ impl Device {
     }
 
     /// Waits for the last word of what has ended.
-    async fn ended(&mut self, of: Option<Layer>, kind: Kind) -> Ended {
-        match self {
+    async fn ended(&mut self, of: Option<Layer>, kind: Kind, mode: Option<Mode>) -> Ended {
+        let cause = match self {
             // Who opens it has said why.
-            Self::Microphone { .. } => Ended::Failed,
+            Self::Microphone { .. } => return Ended::Failed,
             Self::StandIn { running, .. } => Capture::ended(kind, running).await,
             Self::Camera(camera) => Capture::ended(kind, camera.running(of)).await,
+        };
+        match mode {
+            Some(mode) if of.is_none() && !self.seen() && cause != Some(Cause::Device) => Ended::NoPicture(mode),
+            _ => Ended::Failed,
         }
     }
 
@@ -219,14 +256,23 @@ impl Capture {
             self.parts.rooms.box_tracks(self.who, self.tracks).await;
         }
         let mut failed: Option<Instant> = None;
+        let mut modes = Failed::default();
         loop {
             if let Some(ended) = self.wait(kind, codec, &mut demand).await {
                 return ended;
             }
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
-            match self.open((kind, codec), (&sizes, standing_in), &mut track, &mut demand).await {
+            let opening = match kind {
+                Kind::Audio => Opening { standing_in, pick: None },
+                Kind::Video => self.opening(standing_in, &mut modes),
+            };
+            match self.open((kind, codec), (&sizes, opening), &mut track, &mut demand).await {
                 Ended::Idle => {}
                 Ended::Failed => failed = Some(Instant::now()),
+                Ended::NoPicture(mode) => {
+                    tracing::warn!(%mode, "the camera gives no picture in this mode; another one is tried");
+                    failed = (!modes.add(mode)).then(Instant::now);
+                }
                 Ended::Again => failed = None,
                 ended @ (Ended::Codec | Ended::Over) => return ended,
             }
@@ -266,24 +312,50 @@ impl Capture {
         }
     }
 
+    /// How the camera is opened next.
+    fn opening(&self, standing_in: bool, failed: &mut Failed) -> Opening {
+        let Some(Eye::V4l2(camera)) = self.devices.eye.as_ref().filter(|_| !standing_in) else {
+            return Opening { standing_in, pick: None };
+        };
+        let wish = Wish::of(&self.config, self.adjust.aims().borrow().zoom());
+        let pick = modes::pick(camera, &wish, failed.all());
+        if pick.is_none() {
+            failed.forget();
+        }
+        Opening { standing_in: pick.is_none(), pick }
+    }
+
     async fn open(
         &self,
         (kind, codec): (Kind, Codec),
-        (sizes, standing_in): (&[LayerSpec], bool),
+        (sizes, opening): (&[LayerSpec], Opening),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Ended {
+        let Opening { standing_in, pick } = opening;
+        let mode = pick.map(|pick| pick.mode);
+        if kind == Kind::Video && !standing_in {
+            self.adjust.prepare().await;
+        }
         let made = match kind {
             Kind::Audio => self.microphone(standing_in).await,
-            Kind::Video => self.camera(sizes, standing_in).map(|camera| Device::Camera(Box::new(camera))),
+            Kind::Video => self.camera(sizes, opening).map(|camera| Device::Camera(Box::new(camera))),
         };
         let mut device = match made {
             Ok(device) => device,
             Err(error) => return Self::refused(kind, &error).await,
         };
-        tracing::info!(?kind, ?codec, standing_in, "capture is open");
+        let shown = mode.map(|mode| mode.to_string());
+        tracing::info!(?kind, ?codec, standing_in, mode = shown, "capture is open");
+        let using = Using { open: true, standing_in, mode, note: pick.and_then(|pick| pick.note) };
+        let _opened = (kind == Kind::Video).then(|| self.adjust.opened(using));
+        if pick.is_some_and(|pick| pick.note == Some(Note::ModeUnknown)) {
+            tracing::warn!(
+                "the camera has no mode like endpoint.camera_mode; `porchlight doctor devices` lists those it has"
+            );
+        }
         let again = standing_in.then(|| Instant::now() + AGAIN);
-        let ended = match self.watch((kind, codec), (&mut device, again), track, demand).await {
+        let ended = match self.watch((kind, codec), (&mut device, again, mode), track, demand).await {
             Ok(ended) => ended,
             Err(error) => Self::refused(kind, &error).await,
         };
@@ -302,11 +374,14 @@ impl Capture {
     async fn watch(
         &self,
         (kind, codec): (Kind, Codec),
-        (device, again): (&mut Device, Option<Instant>),
+        (device, again, mode): (&mut Device, Option<Instant>, Option<Mode>),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Result<Ended, pipeline::Error> {
         let (mut rooms, mut private) = (self.parts.rooms.rooms(), self.parts.private.clone());
+        let mut aims = self.adjust.aims();
+        // It may have changed since it was opened.
+        aims.mark_changed();
         // What came before it was open is in its first pictures, which are keyframes.
         let first = Wanted { readers: demand.readers(), layers: demand.layers(), keyframes: Layers::NONE };
         if !device.want(first)? {
@@ -326,8 +401,9 @@ impl Capture {
             tokio::select! {
                 seen = device.next() => match seen {
                     Seen::Unit(layer, unit) => track.push(layer, unit),
-                    Seen::Ended(of) => return Ok(device.ended(of, kind).await),
+                    Seen::Ended(of) => return Ok(device.ended(of, kind, mode).await),
                 },
+                aim = next(&mut aims) => device.aim(aim),
                 wanted = demand.changed() => if !device.want(wanted)? {
                     return Ok(Ended::Idle);
                 },
@@ -343,16 +419,16 @@ impl Capture {
         }
     }
 
-    /// Waits for the last word of a pipeline whose units have ended.
-    async fn ended(kind: Kind, running: &mut Running) -> Ended {
+    /// Waits for the last word of a pipeline whose units have ended: why it has.
+    async fn ended(kind: Kind, running: &mut Running) -> Option<Cause> {
         loop {
             match running.event().await {
                 Event::Started => {}
-                Event::Failed { element, reason, .. } => {
+                Event::Failed { cause, element, reason } => {
                     tracing::warn!(?kind, element, reason, "a device failed; its stand-in takes over");
-                    return Ended::Failed;
+                    return Some(cause);
                 }
-                Event::Stopped => return Ended::Failed,
+                Event::Stopped => return None,
             }
         }
     }
@@ -367,10 +443,11 @@ impl Capture {
         sizes(&self.config, encoder, self.cores)
     }
 
-    fn camera(&self, sizes: &[LayerSpec], standing_in: bool) -> Result<Camera, pipeline::Error> {
-        let chosen = self.devices.camera_source.clone().filter(|_| !standing_in);
+    fn camera(&self, sizes: &[LayerSpec], opening: Opening) -> Result<Camera, pipeline::Error> {
+        let eye = self.devices.eye.as_ref().filter(|_| !opening.standing_in);
         let spec = CameraSpec {
-            source: chosen.unwrap_or(CameraSource::StandIn),
+            source: eye.map_or(CameraSource::StandIn, |eye| eye.source(opening.pick.map(|pick| pick.mode))),
+            aim: *self.adjust.aims().borrow(),
             // Whoever shows it writes the name.
             caption: String::new(),
             width: self.config.width,
@@ -391,6 +468,14 @@ impl Capture {
         let running = pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)?;
         Ok(Device::StandIn { running, units, made: Made::default() })
     }
+}
+
+/// The next part of the picture that is to be shown; for ever the same if nobody can change it any more.
+async fn next(aims: &mut watch::Receiver<Aim>) -> Aim {
+    if aims.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    *aims.borrow_and_update()
 }
 
 /// Waits until then; for ever if there is no such moment.

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Config, EchoChoice, Screen, Sink, Source};
+use super::{CameraChoice, Config, EchoChoice, Login, Screen, Sink, Source};
 use crate::drivers::device::{Camera, Format, Inventory, Mode};
-use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, V4l2Format};
+use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, RtspSource, V4l2Format};
 
 /// A device as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,86 @@ impl Device {
     /// Its name for the log.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or("none")
+    }
+}
+
+/// What there is of GStreamer here.
+#[derive(Debug, Clone, Copy)]
+pub struct Abilities {
+    /// Echo can be cancelled.
+    pub canceller: bool,
+    /// Cameras on the board's own connector can be used.
+    pub libcamera: bool,
+}
+
+/// What pictures are taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Eye {
+    /// What stands in for a camera.
+    StandIn,
+    /// A camera of which the modes are known.
+    V4l2(Camera),
+    /// The one on the board's own connector.
+    Csi,
+    /// One on the network.
+    Rtsp(RtspSource),
+}
+
+/// What sort of camera it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CameraKind"))]
+#[serde(rename_all = "kebab-case")]
+pub enum EyeKind {
+    /// There is none.
+    None,
+    /// A moving pattern that stands in for one.
+    StandIn,
+    /// One on the USB, or another that the kernel knows as a whole camera.
+    V4l2,
+    /// One on the board's own connector.
+    Csi,
+    /// One on the network.
+    Rtsp,
+}
+
+impl Eye {
+    /// Its source; in this mode, if it is one of which the modes are known.
+    pub(super) fn source(&self, mode: Option<Mode>) -> CameraSource {
+        match (self, mode) {
+            (Self::V4l2(camera), Some(mode)) => CameraSource::V4l2 {
+                path: camera.path.to_string_lossy().into_owned(),
+                format: match (mode.format.raw(), mode.format) {
+                    (Some(raw), _) => V4l2Format::Raw(raw),
+                    (None, Format::H264) => V4l2Format::H264,
+                    (None, _) => V4l2Format::Mjpeg,
+                },
+                width: mode.width,
+                height: mode.height,
+                rate: (mode.rate.pictures, mode.rate.seconds),
+            },
+            (Self::Csi, _) => CameraSource::Csi,
+            (Self::Rtsp(source), _) => CameraSource::Rtsp(source.clone()),
+            (Self::StandIn | Self::V4l2(_), _) => CameraSource::StandIn,
+        }
+    }
+
+    pub(super) fn kind(&self) -> EyeKind {
+        match self {
+            Self::StandIn => EyeKind::StandIn,
+            Self::V4l2(_) => EyeKind::V4l2,
+            Self::Csi => EyeKind::Csi,
+            Self::Rtsp(_) => EyeKind::Rtsp,
+        }
+    }
+
+    /// What its settings are remembered by.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::StandIn => "stand-in".to_owned(),
+            Self::V4l2(camera) => camera.key(),
+            Self::Csi => "csi".to_owned(),
+            Self::Rtsp(_) => "rtsp".to_owned(),
+        }
     }
 }
 
@@ -87,21 +167,21 @@ pub struct Devices {
     pub screen: Device,
     /// Against the echo of the speaker in the microphone.
     pub echo: Canceller,
-    pub(super) camera_source: Option<CameraSource>,
+    pub(super) eye: Option<Eye>,
     pub(super) microphone_source: Option<MicrophoneSource>,
     pub(super) speaker_device: Option<String>,
     pub(super) display: Option<Display>,
 }
 
-/// `canceller`: whether echo can be cancelled here.
-pub(super) fn choose(config: &Config, inventory: &Inventory, canceller: bool) -> Devices {
-    let (camera, camera_source) = camera(config, inventory);
+/// What is used of all that is plugged in. `login` is that of a camera on the network.
+pub(super) fn choose(config: &Config, inventory: &Inventory, can: Abilities, login: Option<&Login>) -> Devices {
+    let (camera, eye) = camera(config, inventory, can, login);
     let (microphone, microphone_source) = microphone(config, inventory);
     let (speaker, speaker_device) = speaker(config, inventory);
     let screen = inventory.screens.first().filter(|_| config.screen == Screen::Auto);
     let echo = match (&microphone_source, &speaker_device) {
         (Some(MicrophoneSource::Alsa { device }), Some(speaker)) => {
-            echo(config.echo, (device, speaker), &microphone, canceller)
+            echo(config.echo, (device, speaker), &microphone, can.canceller)
         }
         _ => Canceller::None,
     };
@@ -111,49 +191,38 @@ pub(super) fn choose(config: &Config, inventory: &Inventory, canceller: bool) ->
         microphone,
         speaker,
         screen: screen.map_or_else(Device::none, |screen| Device::real(&screen.name)),
-        camera_source,
+        eye,
         microphone_source,
         speaker_device,
         display: screen.map(|screen| Display { connector: screen.connector, size: screen.size }),
     }
 }
 
-fn camera(config: &Config, inventory: &Inventory) -> (Device, Option<CameraSource>) {
-    let stand_in = || (Device::stand_in("Stand-in camera"), Some(CameraSource::StandIn));
+/// Whether there is a camera on the board's own connector.
+pub(super) fn has_csi(inventory: &Inventory) -> bool {
+    inventory.skipped.iter().any(|(_, why)| why.contains("libcamera"))
+}
+
+fn camera(config: &Config, inventory: &Inventory, can: Abilities, login: Option<&Login>) -> (Device, Option<Eye>) {
+    let csi = || (Device::real("Camera on the board's connector"), Some(Eye::Csi));
     let found = match &config.camera {
-        Source::None => return (Device::none(), None),
-        Source::StandIn => return stand_in(),
-        Source::Auto => inventory.cameras.first(),
-        Source::Named(path) => {
+        CameraChoice::None => return (Device::none(), None),
+        CameraChoice::Csi => return csi(),
+        CameraChoice::Rtsp(url) => {
+            let login = login.map(|Login { name, password }| (name.clone(), password.clone()));
+            return (Device::real("Network camera"), Some(Eye::Rtsp(RtspSource { url: url.clone(), login })));
+        }
+        CameraChoice::StandIn => None,
+        CameraChoice::Auto if inventory.cameras.is_empty() && has_csi(inventory) && can.libcamera => return csi(),
+        CameraChoice::Auto => inventory.cameras.first(),
+        CameraChoice::Named(path) => {
             inventory.cameras.iter().find(|c| c.path.to_str() == Some(path) || c.node.to_str() == Some(path))
         }
     };
-    match found.and_then(|camera| Some((camera, mode(camera, config)?))) {
-        Some((camera, mode)) => {
-            let source = CameraSource::V4l2 {
-                path: camera.path.to_string_lossy().into_owned(),
-                format: match mode.format {
-                    Format::Raw => V4l2Format::Raw,
-                    Format::Mjpeg => V4l2Format::Mjpeg,
-                },
-                width: mode.width,
-                height: mode.height,
-                fps: mode.fps,
-            };
-            (Device::real(&camera.name), Some(source))
-        }
-        None => stand_in(),
+    match found {
+        Some(camera) => (Device::real(&camera.name), Some(Eye::V4l2(camera.clone()))),
+        None => (Device::stand_in("Stand-in camera"), Some(Eye::StandIn)),
     }
-}
-
-/// The mode nearest to what is encoded: large enough if there is one, then the smallest, the fastest up to what is wanted, raw before Motion JPEG.
-fn mode<'a>(camera: &'a Camera, config: &Config) -> Option<&'a Mode> {
-    camera.modes.iter().min_by_key(|mode| {
-        let enough = mode.width >= config.width && mode.height >= config.height;
-        let area = i64::from(mode.width) * i64::from(mode.height);
-        let size = if enough { area } else { -area };
-        (!enough, mode.fps < config.fps.min(15), size, config.fps.abs_diff(mode.fps), mode.format == Format::Mjpeg)
-    })
 }
 
 fn microphone(config: &Config, inventory: &Inventory) -> (Device, Option<MicrophoneSource>) {
@@ -212,7 +281,9 @@ fn echo(choice: EchoChoice, (microphone, speaker): (&str, &str), name: &Device, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drivers::device::SoundDevice;
+    use crate::drivers::device::{Bus, Rate, SoundDevice};
+
+    const ALL: Abilities = Abilities { canceller: true, libcamera: true };
 
     #[test]
     fn echo_is_left_to_a_speakerphone_and_cancelled_by_the_box_otherwise() {
@@ -231,66 +302,87 @@ mod tests {
             let (microphones, speakers) = (vec![microphone.clone()], vec![speaker.clone()]);
             let inventory = Inventory { microphones, speakers, ..Inventory::default() };
             let config = Config { echo: choice, ..Config::default() };
-            assert_eq!(choose(&config, &inventory, canceller).echo, expected, "{microphone:?} {speaker:?} {choice:?}");
+            let can = Abilities { canceller, ..ALL };
+            assert_eq!(choose(&config, &inventory, can, None).echo, expected, "{microphone:?} {speaker:?} {choice:?}");
         }
         let alone = Inventory { microphones: vec![phone], ..Inventory::default() };
-        assert_eq!(choose(&Config::default(), &alone, true).echo, Canceller::None, "there is nothing to hear");
-    }
-
-    fn mode(format: Format, width: u32, height: u32, fps: u32) -> Mode {
-        Mode { format, width, height, fps }
+        assert_eq!(choose(&Config::default(), &alone, ALL, None).echo, Canceller::None, "there is nothing to hear");
     }
 
     fn with(modes: Vec<Mode>) -> Inventory {
-        let camera =
-            Camera { name: "Eye".into(), node: "/dev/video0".into(), path: "/dev/v4l/by-id/eye".into(), modes };
+        let camera = Camera {
+            name: "Eye".into(),
+            node: "/dev/video0".into(),
+            path: "/dev/v4l/by-id/eye".into(),
+            bus: Bus::Other,
+            modes,
+        };
         Inventory { cameras: vec![camera], ..Inventory::default() }
+    }
+
+    fn vga() -> Mode {
+        Mode { format: Format::Yuyv, width: 640, height: 480, rate: Rate::whole(30) }
     }
 
     #[test]
     fn without_devices_camera_and_microphone_are_stood_in_for() {
-        let chosen = choose(&Config::default(), &Inventory::default(), true);
+        let chosen = choose(&Config::default(), &Inventory::default(), ALL, None);
         assert!(chosen.camera.stand_in && chosen.microphone.stand_in);
         assert!(!chosen.speaker.is_there() && !chosen.screen.is_there());
-        let off = Config { camera: Source::None, microphone: Source::None, ..Config::default() };
-        let chosen = choose(&off, &Inventory::default(), true);
+        let off = Config { camera: CameraChoice::None, microphone: Source::None, ..Config::default() };
+        let chosen = choose(&off, &Inventory::default(), ALL, None);
         assert!(!chosen.camera.is_there() && !chosen.microphone.is_there());
-    }
-
-    #[test]
-    fn the_smallest_mode_that_is_large_enough_is_taken() {
-        let modes = vec![
-            mode(Format::Raw, 320, 180, 30),
-            mode(Format::Mjpeg, 1920, 1080, 30),
-            mode(Format::Raw, 640, 480, 30),
-            mode(Format::Mjpeg, 640, 480, 30),
-            mode(Format::Raw, 640, 480, 5),
-        ];
-        let chosen = choose(&Config::default(), &with(modes), true);
-        let expected = CameraSource::V4l2 {
-            path: "/dev/v4l/by-id/eye".into(),
-            format: V4l2Format::Raw,
-            width: 640,
-            height: 480,
-            fps: 30,
-        };
-        assert_eq!(chosen.camera_source, Some(expected));
-        assert_eq!(chosen.camera, Device::real("Eye"));
-    }
-
-    #[test]
-    fn a_camera_that_is_too_small_is_better_than_none() {
-        let modes = vec![mode(Format::Raw, 160, 120, 30), mode(Format::Raw, 320, 180, 30)];
-        let chosen = choose(&Config::default(), &with(modes), true);
-        assert!(matches!(chosen.camera_source, Some(CameraSource::V4l2 { width: 320, .. })));
     }
 
     #[test]
     fn a_named_camera_is_found_by_either_path_and_stood_in_for_while_it_is_away() {
         for (path, there) in [("/dev/video0", true), ("/dev/v4l/by-id/eye", true), ("/dev/video9", false)] {
-            let config = Config { camera: Source::Named(path.into()), ..Config::default() };
-            let chosen = choose(&config, &with(vec![mode(Format::Raw, 640, 480, 30)]), true);
+            let config = Config { camera: CameraChoice::Named(path.into()), ..Config::default() };
+            let chosen = choose(&config, &with(vec![vga()]), ALL, None);
             assert_eq!(chosen.camera.stand_in, !there, "{path}");
         }
+    }
+
+    #[test]
+    fn the_board_s_own_camera_is_used_where_there_is_no_other_and_it_can_be() {
+        let sensor = ("unicam (/dev/video0)".to_owned(), "… needs libcamera".to_owned());
+        let csi = Inventory { skipped: vec![sensor.clone()], ..Inventory::default() };
+        let both = Inventory { skipped: vec![sensor], ..with(vec![vga()]) };
+        let kind = |inventory: &Inventory, libcamera| {
+            let can = Abilities { libcamera, ..ALL };
+            choose(&Config::default(), inventory, can, None).eye.map(|eye| eye.kind())
+        };
+        assert_eq!(kind(&csi, true), Some(EyeKind::Csi));
+        assert_eq!(kind(&csi, false), Some(EyeKind::StandIn));
+        assert_eq!(kind(&both, true), Some(EyeKind::V4l2));
+        assert_eq!(kind(&Inventory::default(), true), Some(EyeKind::StandIn), "there is none");
+        let asked = Config { camera: CameraChoice::Csi, ..Config::default() };
+        assert_eq!(choose(&asked, &both, ALL, None).eye, Some(Eye::Csi));
+    }
+
+    #[test]
+    fn a_network_camera_gets_its_login_and_no_log_does() {
+        let config = Config { camera: CameraChoice::Rtsp("rtsp://camera.lan/1".into()), ..Config::default() };
+        let login = Login { name: "ada".into(), password: "secret".into() };
+        let chosen = choose(&config, &Inventory::default(), ALL, Some(&login));
+        let login = Some(("ada".to_owned(), "secret".to_owned()));
+        assert_eq!(chosen.eye, Some(Eye::Rtsp(RtspSource { url: "rtsp://camera.lan/1".into(), login })));
+        let shown = format!("{chosen:?}");
+        assert!(!shown.contains("secret") && !shown.contains("camera.lan"), "{shown}");
+    }
+
+    #[test]
+    fn a_mode_becomes_what_the_pipeline_asks_for() {
+        let eye = Eye::V4l2(with(vec![vga()]).cameras.remove(0));
+        let of = |format| match eye.source(Some(Mode { format, ..vga() })) {
+            CameraSource::V4l2 { path, format, width: 640, height: 480, rate: (30, 1) } => {
+                assert_eq!(path, "/dev/v4l/by-id/eye");
+                Some(format)
+            }
+            _ => None,
+        };
+        assert_eq!(of(Format::Yuyv), Some(V4l2Format::Raw("YUY2")));
+        assert_eq!((of(Format::Mjpeg), of(Format::H264)), (Some(V4l2Format::Mjpeg), Some(V4l2Format::H264)));
+        assert_eq!(eye.source(None), CameraSource::StandIn, "no mode is left");
     }
 }

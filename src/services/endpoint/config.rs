@@ -1,11 +1,13 @@
 //! `[endpoint]`: the box as a participant.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::drivers::device::{self, Format, Mode};
 use crate::drivers::pipeline::config as media;
 use crate::model::bitrate::{self, Bitrate};
 use crate::model::duration;
@@ -21,7 +23,13 @@ pub struct Config {
     pub auto_join: bool,
     /// The camera; a name is a path below `/dev/`.
     #[serde(deserialize_with = "camera")]
-    pub camera: Source,
+    pub camera: CameraChoice,
+    /// Which of the camera's sizes, rates and formats is used.
+    #[serde(deserialize_with = "camera_mode")]
+    pub camera_mode: ModeChoice,
+    /// The file with name and password of a camera on the network; none if it asks for none.
+    #[serde(serialize_with = "write_path", deserialize_with = "path")]
+    pub camera_login: Option<PathBuf>,
     /// The microphone; a name is one of ALSA.
     #[serde(deserialize_with = "microphone")]
     pub microphone: Source,
@@ -65,7 +73,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             auto_join: false,
-            camera: Source::Auto,
+            camera: CameraChoice::Auto,
+            camera_mode: ModeChoice::Auto,
+            camera_login: None,
             microphone: Source::Auto,
             speaker: Sink::Auto,
             echo: EchoChoice::Auto,
@@ -84,7 +94,110 @@ impl Default for Config {
     }
 }
 
-/// Where pictures or sound come from.
+/// Where pictures come from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CameraChoice {
+    /// The first camera that works, else the stand-in.
+    Auto,
+    /// The stand-in, which says on the picture that it is one.
+    StandIn,
+    /// Nothing is published.
+    None,
+    /// The camera on the board's own connector.
+    Csi,
+    /// A camera on the network, by its address.
+    Rtsp(String),
+    /// This one, and the stand-in while it is away.
+    Named(String),
+}
+
+/// An address is not for a log.
+impl fmt::Debug for CameraChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rtsp(_) => f.write_str("rtsp"),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+impl fmt::Display for CameraChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::StandIn => "stand-in",
+            Self::None => "none",
+            Self::Csi => "csi",
+            Self::Rtsp(name) | Self::Named(name) => name,
+        })
+    }
+}
+
+impl Serialize for CameraChoice {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// Which of a camera's modes is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModeChoice {
+    /// The one that suits the size and rate of the picture best.
+    Auto,
+    /// This one.
+    Wished(WishedMode),
+}
+
+/// A mode that somebody wrote down: `1280x720@30 mjpeg`, or without the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WishedMode {
+    width: u32,
+    height: u32,
+    /// Hundredths of a picture a second.
+    rate: u32,
+    format: Option<Format>,
+}
+
+impl WishedMode {
+    /// Whether a mode of a camera is the one that is meant.
+    pub fn means(&self, mode: &Mode) -> bool {
+        (self.width, self.height, self.rate) == (mode.width, mode.height, mode.rate.hundredths())
+            && self.format.is_none_or(|format| format == mode.format)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        let (size, rate) = words.next()?.split_once('@')?;
+        let (width, height) = size.split_once('x')?;
+        let format = match words.next() {
+            Some(word) => Some(Format::named(word)?),
+            None => None,
+        };
+        let rate = u32::try_from(quantity::decimal(&format!("{rate}fps"), &[("fps", 100)])?).ok()?;
+        let side = |text: &str| text.parse().ok().filter(|side| (16..=4096).contains(side));
+        let (width, height) = (side(width)?, side(height)?);
+        (words.next().is_none() && (100..=24_000).contains(&rate)).then_some(Self { width, height, rate, format })
+    }
+}
+
+impl fmt::Display for WishedMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}@", self.width, self.height)?;
+        device::mode::hundredths(f, self.rate)?;
+        self.format.map_or(Ok(()), |format| write!(f, " {}", format.word()))
+    }
+}
+
+impl Serialize for ModeChoice {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => to.serialize_str("auto"),
+            Self::Wished(mode) => to.collect_str(mode),
+        }
+    }
+}
+
+/// Where sound comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The first device that works, else the stand-in.
@@ -237,9 +350,49 @@ fn is_video_device(path: &str) -> bool {
     path.len() <= 255 && path.starts_with("/dev/") && !path.contains("/../") && path.chars().all(plain)
 }
 
-fn camera<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
-    const EXPECTED: &str = "\"auto\", \"stand-in\", \"none\" or a path below /dev/ such as \"/dev/video0\"";
-    quantity::text(from, EXPECTED, |text| source(text, is_video_device, EXPECTED))
+/// A web address of RTSP without a login, which would be seen by everybody who reads the configuration.
+fn is_rtsp(url: &str) -> bool {
+    let rest = url.strip_prefix("rtsp://").or_else(|| url.strip_prefix("rtsps://"));
+    let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    url.len() <= 255 && !host.is_empty() && !host.contains('@') && url.chars().all(|c| c.is_ascii_graphic())
+}
+
+fn camera<'de, D: Deserializer<'de>>(from: D) -> Result<CameraChoice, D::Error> {
+    const EXPECTED: &str = "\"auto\", \"stand-in\", \"none\", \"csi\", a path below /dev/ such as \"/dev/video0\", or an address such \
+                            as \"rtsp://camera.lan/stream\" (its login is in the file of endpoint.camera_login)";
+    quantity::text(from, EXPECTED, |text| match text {
+        "auto" => Ok(CameraChoice::Auto),
+        "stand-in" => Ok(CameraChoice::StandIn),
+        "none" => Ok(CameraChoice::None),
+        "csi" => Ok(CameraChoice::Csi),
+        url if is_rtsp(url) => Ok(CameraChoice::Rtsp(url.to_owned())),
+        path if is_video_device(path) => Ok(CameraChoice::Named(path.to_owned())),
+        // It may hold a password.
+        url if url.starts_with("rtsp") => Err(format!("this address is not {EXPECTED}")),
+        other => Err(format!("{other:?} is not {EXPECTED}")),
+    })
+}
+
+fn camera_mode<'de, D: Deserializer<'de>>(from: D) -> Result<ModeChoice, D::Error> {
+    const EXPECTED: &str = "\"auto\" or a mode of the camera such as \"1280x720@30 mjpeg\"";
+    quantity::text(from, EXPECTED, |text| match WishedMode::read(text) {
+        _ if text == "auto" => Ok(ModeChoice::Auto),
+        Some(mode) => Ok(ModeChoice::Wished(mode)),
+        None => Err(format!("{text:?} is not {EXPECTED}")),
+    })
+}
+
+fn write_path<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default())
+}
+
+fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    const EXPECTED: &str = "a file by its whole path, such as \"/etc/porchlight/camera-login\", or nothing";
+    quantity::text(from, EXPECTED, |text| match PathBuf::from(text) {
+        _ if text.is_empty() => Ok(None),
+        path if path.is_absolute() => Ok(Some(path)),
+        _ => Err(format!("{text:?} is not {EXPECTED}")),
+    })
 }
 
 fn microphone<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {
@@ -263,4 +416,41 @@ fn speaker_delay<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Erro
 
 fn audio_bitrate<'de, D: Deserializer<'de>>(from: D) -> Result<Bitrate, D::Error> {
     bitrate::within(from, Bitrate::kbps(8)..=Bitrate::kbps(256))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_read_as_it_is_written() {
+        for text in ["1280x720@30 mjpeg", "640x480@7.5 yuyv", "1920x1080@29.97", "320x240@30 h264"] {
+            assert_eq!(WishedMode::read(text).map(|mode| mode.to_string()).as_deref(), Some(text));
+        }
+        let doubtful =
+            ["", "auto", "1280x720", "1280x720@", "1280x720@30 mpeg", "1280x720@30 mjpeg x", "12x9@30", "1280x720@0"];
+        for text in doubtful {
+            assert_eq!(WishedMode::read(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_login_is_refused_and_not_said_again() {
+        let read = |text: &str| serde_json::from_value::<Config>(serde_json::json!({ "camera": text }));
+        for (text, right) in [
+            ("csi", true),
+            ("rtsp://camera.lan/stream1", true),
+            ("rtsps://192.168.1.7:322/a?b=c@d", true),
+            ("rtsp://", false),
+            ("rtsp://ada:secret@camera.lan/", false),
+            ("http://camera.lan/", false),
+            ("rtsp://camera.lan/ ! filesink", false),
+        ] {
+            let config = read(text);
+            assert_eq!(config.is_ok(), right, "{text}");
+            assert!(config.err().is_none_or(|error| !error.to_string().contains("secret")), "{text}");
+        }
+        let shown = format!("{:?}", CameraChoice::Rtsp("rtsp://camera.lan/".into()));
+        assert_eq!(shown, "rtsp");
+    }
 }

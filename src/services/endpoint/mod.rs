@@ -1,23 +1,29 @@
 //! The box as a participant: its camera and microphone are publications like any other, and it shows and plays the others.
 //!
 //! It is in a call only when the room says so. The camera and the microphone are open only while somebody takes them; a
-//! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices; does not own
+//! muted one is closed. Whatever is not plugged in is stood in for, and says so. Owns the choice of devices and what the owner adjusts on
+//! the camera ([`adjust`]); does not own
 //! the seat (that is the room's) nor how a composition is made (that is the program's).
 
+pub mod adjust;
 mod bell;
 mod camera;
 mod capture;
 mod choice;
 mod config;
 mod layers;
+pub mod login;
+mod modes;
 pub mod report;
 mod showing;
 mod sight;
 mod sound;
 mod television;
 
-pub use choice::{Canceller, Device, Devices};
-pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
+pub use choice::{Abilities, Canceller, Device, Devices, EyeKind};
+pub use config::{CameraChoice, Config, EchoChoice, ModeChoice, Most, Screen, Sink, Source, WishedMode};
+pub use login::Login;
+pub use modes::Note;
 pub use television::Link;
 
 use std::sync::Arc;
@@ -28,7 +34,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::drivers::device::Inventory;
-use crate::drivers::pipeline::{self, Chosen, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::device::controls::Controls;
+use crate::drivers::pipeline::{Chosen, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
@@ -60,9 +68,15 @@ pub struct Handle {
     stills: mpsc::Sender<Still>,
     devices: Arc<Devices>,
     encoder: Chosen,
+    adjust: adjust::Handle,
 }
 
 impl Handle {
+    /// What is adjusted on its camera.
+    pub fn camera(&self) -> &adjust::Handle {
+        &self.adjust
+    }
+
     /// What makes its H.264, and how fast.
     pub fn encoder(&self) -> Chosen {
         self.encoder
@@ -112,6 +126,14 @@ pub struct Parts {
     pub speed: Option<Speed>,
     /// Size and rate of the screen's picture when there is no screen: those of the program.
     pub screen: (u32, u32, u32),
+    /// What there is of GStreamer here.
+    pub can: Abilities,
+    /// The login of a camera on the network.
+    pub login: Option<Login>,
+    /// What is kept of the camera.
+    pub store: store::Handle,
+    /// Where its controls are set.
+    pub controls: Arc<dyn Controls>,
     /// Media time.
     pub timeline: Timeline,
     /// What is counted, and who starts what failed again.
@@ -126,7 +148,7 @@ pub fn start(
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
-    let devices = Arc::new(choice::choose(&config, &inventory, pipeline::has_echo_canceller()));
+    let devices = Arc::new(choice::choose(&config, &inventory, parts.can, parts.login.as_ref()));
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
@@ -153,7 +175,8 @@ pub fn start(
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
     let television = devices.display.map(|display| {
         let (width, height) = size(display.size, parts.screen);
-        let spec = pipeline::DisplaySpec { width, height, fps: parts.screen.2, connector: display.connector };
+        let spec =
+            crate::drivers::pipeline::DisplaySpec { width, height, fps: parts.screen.2, connector: display.connector };
         let told = television::Told {
             rooms: parts.rooms.rooms(),
             telephone: parts.telephone.clone(),
@@ -166,12 +189,28 @@ pub fn start(
         };
         television::Television::start(spec, told, parts.seen.media.clone(), tasks, cancel.clone())
     });
+    let adjusting = adjust::Parts {
+        store: parts.store.clone(),
+        controls: parts.controls.clone(),
+        supervisor: parts.seen.supervisor.clone(),
+    };
+    let subject = adjust::Subject::of(devices.eye.as_ref(), devices.camera.name.as_deref());
+    let adjust = adjust::start(subject, adjusting, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
-    let actor =
-        Actor { config, parts, devices: devices.clone(), sound, television, tasks: tasks.clone(), cancel, call: None };
+    let actor = Actor {
+        config,
+        parts,
+        devices: devices.clone(),
+        sound,
+        television,
+        adjust: adjust.clone(),
+        tasks: tasks.clone(),
+        cancel,
+        call: None,
+    };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder }
+    Handle { stills, devices, encoder, adjust }
 }
 
 /// Pixels of what the screen shows: its own mode, as far as the board can draw it, else those of the program.
@@ -195,6 +234,7 @@ struct Actor {
     devices: Arc<Devices>,
     sound: sound::Sound,
     television: Option<television::Television>,
+    adjust: adjust::Handle,
     tasks: TaskTracker,
     cancel: CancellationToken,
     call: Option<Call>,
@@ -271,6 +311,7 @@ impl Actor {
             parts: self.parts.clone(),
             devices: self.devices.clone(),
             sound: self.sound.clone(),
+            adjust: self.adjust.clone(),
             room: room.id,
             who: seat.id,
             publication: seat.publication,

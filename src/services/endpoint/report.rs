@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::choice::{self, Canceller, Device};
-use super::{Config, Sink, Source};
+use super::choice::{self, Abilities, Canceller, Device, Eye};
+use super::config::ModeChoice;
+use super::modes::{self, Note, Pick, Wish};
+use super::{CameraChoice, Config, Sink, Source};
 use crate::drivers::device::{Closed, Inventory};
 use crate::drivers::pipeline::Chosen;
 
@@ -73,15 +75,19 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// Looks at everything. `encoder` is what was chosen, or why none was; `canceller` says whether echo can be cancelled here.
+/// Sizes of a camera that are named in a sentence.
+const NAMED: usize = 24;
+
+/// Looks at everything. `encoder` is what was chosen, or why none was.
 pub fn report(
     config: &Config,
     inventory: &Inventory,
     closed: &[Closed],
     encoder: &Result<Chosen, String>,
-    canceller: bool,
+    can: Abilities,
 ) -> Report {
-    let devices = choice::choose(config, inventory, canceller);
+    let devices = choice::choose(config, inventory, can, None);
+    let canceller = can.canceller;
     let kind = |device: &Device, found: Vec<&String>| Kind {
         used: device.name.clone(),
         stand_in: device.stand_in,
@@ -97,15 +103,15 @@ pub fn report(
         find("no_permission", Level::Bad, text);
     }
     match (&config.camera, &devices.camera) {
-        (Source::None, _) => {
+        (CameraChoice::None, _) => {
             find("camera_off", Level::Note, "The configuration says that there is no camera (endpoint.camera).".into())
         }
-        (Source::StandIn, _) => find(
+        (CameraChoice::StandIn, _) => find(
             "camera_stand_in",
             Level::Note,
             "The configuration asks for the stand-in camera (endpoint.camera).".into(),
         ),
-        (Source::Named(path), device) if device.stand_in => find(
+        (CameraChoice::Named(path), device) if device.stand_in => find(
             "camera_away",
             Level::Bad,
             format!(
@@ -117,11 +123,43 @@ pub fn report(
             Level::Bad,
             "No camera was found; a stand-in takes its place. Plug in a USB camera and start the box again.".into(),
         ),
-        (_, device) => find("camera_ok", Level::Ok, format!("{} is used.", device.label())),
+        (_, device) => {
+            let picked = match &devices.eye {
+                Some(Eye::V4l2(camera)) => modes::pick(camera, &Wish::of(config, 100), &[]).map(|pick| (camera, pick)),
+                _ => None,
+            };
+            let how = picked.map(|(_, Pick { mode, .. })| format!(", in the mode {mode}")).unwrap_or_default();
+            find("camera_ok", Level::Ok, format!("{} is used{how}.", device.label()));
+            if let (Some((camera, Pick { note: Some(Note::ModeUnknown), .. })), ModeChoice::Wished(wished)) =
+                (picked, config.camera_mode)
+            {
+                let offers = modes::offers(camera);
+                let mut has: Vec<_> = offers.iter().take(NAMED).map(ToString::to_string).collect();
+                if offers.len() > NAMED {
+                    has.push("and smaller ones".to_owned());
+                }
+                let text = format!(
+                    "The camera has no mode \"{wished}\" (endpoint.camera_mode); the one that suits best is used. It has, with the highest \
+                     rate of each: {}.",
+                    has.join(", ")
+                );
+                find("camera_mode", Level::Bad, text);
+            }
+        }
     }
-    if inventory.skipped.iter().any(|(_, why)| why.contains("libcamera")) {
-        let text = "A camera on the CSI connector was found; it needs libcamera, which the box does not use yet. A USB camera works.";
+    if choice::has_csi(inventory) && devices.eye != Some(Eye::Csi) && config.camera != CameraChoice::None {
+        let text = match can.libcamera {
+            true => "There is a camera on the board's own connector as well. It is used if endpoint.camera is \"csi\".",
+            false => {
+                "There is a camera on the board's own connector, which needs libcamera: install the package gstreamer1.0-libcamera and start \
+                 the box again. A USB camera works without."
+            }
+        };
         find("camera_csi", Level::Note, text.into());
+    }
+    if devices.eye == Some(Eye::Csi) && !can.libcamera {
+        let text = "The camera on the board's own connector needs libcamera; a stand-in takes its place. Install the package gstreamer1.0-libcamera.";
+        find("camera_no_libcamera", Level::Bad, text.into());
     }
     match (&config.microphone, &devices.microphone) {
         (Source::None | Source::StandIn, _) => {
@@ -240,8 +278,11 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drivers::device::{Camera, Format, Mode, Screen, SoundDevice};
+    use crate::drivers::device::{Bus, Camera, Format, Mode, Rate, Screen, SoundDevice};
     use crate::drivers::pipeline::{H264Encoder, Speed};
+
+    const ALL: Abilities = Abilities { canceller: true, libcamera: true };
+    const NONE: Abilities = Abilities { canceller: false, libcamera: false };
 
     fn codes(report: &Report) -> Vec<&'static str> {
         report.findings.iter().map(|finding| finding.code).collect()
@@ -253,13 +294,14 @@ mod tests {
 
     /// A living room: camera with microphone, television.
     fn room() -> Inventory {
-        let modes = vec![Mode { format: Format::Mjpeg, width: 1280, height: 720, fps: 30 }];
+        let modes = vec![Mode { format: Format::Mjpeg, width: 1280, height: 720, rate: Rate::whole(30) }];
         let sound = |name: &str, id: &str| SoundDevice { name: name.into(), device: format!("plughw:CARD={id},DEV=0") };
         Inventory {
             cameras: vec![Camera {
                 name: "C920".into(),
                 node: "/dev/video0".into(),
                 path: "/dev/video0".into(),
+                bus: Bus::Usb(480),
                 modes,
             }],
             microphones: vec![sound("C920, USB Audio", "C920")],
@@ -274,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_living_room_is_as_it_should_be() {
-        let report = report(&Config::default(), &room(), &[], &x264(140.0), true);
+        let report = report(&Config::default(), &room(), &[], &x264(140.0), ALL);
+        assert_eq!(report.findings[0].text, "C920 is used, in the mode 1280x720@30 mjpeg.");
         assert_eq!(codes(&report), ["camera_ok", "microphone_ok", "speaker_ok", "screen_ok", "echo_box", "encoder_ok"]);
         let text = report.text();
         assert!(
@@ -291,7 +334,7 @@ mod tests {
     fn what_is_missing_or_wrong_is_said_with_what_to_do() {
         let nothing = Inventory::default();
         let none = Err("no H.264 encoder works".to_owned());
-        let bare = report(&Config::default(), &nothing, &[], &none, true);
+        let bare = report(&Config::default(), &nothing, &[], &none, ALL);
         assert_eq!(
             codes(&bare),
             ["camera_missing", "microphone_missing", "speaker_missing", "screen_missing", "encoder_missing"]
@@ -300,10 +343,35 @@ mod tests {
         let mut other = room();
         other.skipped.push(csi);
         let closed = [Closed { node: "/dev/video1".into(), group: "video" }];
-        let away = Config { camera: Source::Named("/dev/video9".into()), ..Config::default() };
-        let found = report(&away, &other, &closed, &x264(40.0), false);
+        let away = Config { camera: CameraChoice::Named("/dev/video9".into()), ..Config::default() };
+        let found = report(&away, &other, &closed, &x264(40.0), NONE);
         assert_eq!(codes(&found)[..3], ["no_permission", "camera_away", "camera_csi"]);
         assert_eq!(codes(&found)[5..], ["screen_ok", "echo_no_canceller", "encoder_slow"]);
         assert!(found.findings[0].text.contains("/dev/video1") && found.findings[0].text.contains("group video"));
+    }
+
+    #[test]
+    fn a_mode_that_the_camera_does_not_have_is_answered_with_those_that_it_has() {
+        let wished = |mode: &str| {
+            let config = serde_json::from_value(serde_json::json!({ "camera_mode": mode })).expect("it is right");
+            let report = report(&config, &room(), &[], &x264(140.0), ALL);
+            report.findings.into_iter().find(|finding| finding.code == "camera_mode").map(|finding| finding.text)
+        };
+        assert_eq!(wished("1280x720@30 mjpeg"), None);
+        let told = wished("1920x1080@30 mjpeg").expect("it is told");
+        assert!(told.contains("no mode \"1920x1080@30 mjpeg\"") && told.ends_with("1280x720@30 mjpeg."), "{told}");
+    }
+
+    #[test]
+    fn a_camera_on_the_board_s_connector_is_used_or_said_how() {
+        let sensor = ("unicam".to_owned(), "… needs libcamera".to_owned());
+        let csi = Inventory { skipped: vec![sensor], ..Inventory::default() };
+        let first = |choice, inventory: &Inventory, can| {
+            let config = Config { camera: choice, ..Config::default() };
+            codes(&report(&config, inventory, &[], &x264(140.0), can))[..2].to_vec()
+        };
+        assert_eq!(first(CameraChoice::Auto, &csi, ALL)[0], "camera_ok");
+        assert_eq!(first(CameraChoice::Auto, &csi, NONE), ["camera_missing", "camera_csi"]);
+        assert_eq!(first(CameraChoice::Csi, &csi, NONE), ["camera_ok", "camera_no_libcamera"]);
     }
 }

@@ -1,7 +1,14 @@
 import type {
+  Aim,
   Broadcast,
+  Camera,
+  CameraControl,
+  CameraNote,
+  CameraPreset,
+  CameraTrouble,
   Chosen,
   Code,
+  ControlGroup,
   Device,
   Encoder,
   Guest,
@@ -19,9 +26,16 @@ import { Problem } from "./problem";
 import type { Statistics } from "./statistics";
 
 export type {
+  Aim,
   Broadcast,
+  Camera,
+  CameraControl,
+  CameraNote,
+  CameraPreset,
+  CameraTrouble,
   Chosen,
   Code,
+  ControlGroup,
   Device,
   Encoder,
   Guest,
@@ -172,6 +186,35 @@ export class Api {
   /** Has the box try how it is reached, which takes some seconds. For its owner. */
   reachability(): Promise<Reachability> {
     return this.#json("POST", "/reachability");
+  }
+
+  /** The box's camera, and what can be adjusted on it. For its owner. */
+  camera(): Promise<Camera> {
+    return this.#json("GET", "/camera");
+  }
+
+  /** Sets a control of the camera, and gives all of them: setting one may free or bind others. */
+  setCameraControl(id: number, value: number): Promise<CameraControl[]> {
+    return this.#json("PATCH", "/camera/controls", { id, value });
+  }
+
+  /** Sets all controls as in a fresh camera. */
+  resetCamera(): Promise<CameraControl[]> {
+    return this.#json("DELETE", "/camera/controls");
+  }
+
+  /** Shows another part of the camera's picture. */
+  async aimCamera(aim: Aim): Promise<void> {
+    await this.#send("PUT", "/camera/aim", aim);
+  }
+
+  /** Gives the part that is shown now a name. */
+  keepCameraPreset(name: string): Promise<CameraPreset[]> {
+    return this.#json("PUT", `/camera/presets/${encodeURIComponent(name)}`);
+  }
+
+  forgetCameraPreset(name: string): Promise<CameraPreset[]> {
+    return this.#json("DELETE", `/camera/presets/${encodeURIComponent(name)}`);
   }
 
   /** What the box counts. For its owner. */

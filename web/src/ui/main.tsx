@@ -10,15 +10,18 @@ import { route, startRouter } from "./router";
 type Page = ComponentType<{ id: string }>;
 
 /** The pages, each loaded when it is first shown. */
-const PAGES: Record<"home" | "room" | "watch" | "stats" | "trust" | "reachability", () => Promise<{ default: Page }>> =
-  {
-    home: () => import("./home/page"),
-    room: () => import("./room/page"),
-    watch: () => import("./watch/page"),
-    stats: () => import("./stats/page"),
-    trust: () => import("./trust/page"),
-    reachability: () => import("./reachability/page"),
-  };
+const PAGES: Record<
+  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera",
+  () => Promise<{ default: Page }>
+> = {
+  home: () => import("./home/page"),
+  room: () => import("./room/page"),
+  watch: () => import("./watch/page"),
+  stats: () => import("./stats/page"),
+  trust: () => import("./trust/page"),
+  reachability: () => import("./reachability/page"),
+  camera: () => import("./camera/page"),
+};
 
 function Lost() {
   return (

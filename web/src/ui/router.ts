@@ -7,6 +7,7 @@ export type Route =
   | { page: "stats" }
   | { page: "trust" }
   | { page: "reachability" }
+  | { page: "camera" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -14,6 +15,7 @@ export function routeOf(path: string): Route {
   if (path === "/") return { page: "home" };
   if (path === "/stats") return { page: "stats" };
   if (path === "/reachability") return { page: "reachability" };
+  if (path === "/camera") return { page: "camera" };
   if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };

@@ -122,6 +122,89 @@ const DEVICES = {
   screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
 };
 
+/** A webcam whose exposure can be set while its automatic is off. */
+const control = (id, word, group, kind, fields) => ({
+  id,
+  word,
+  group,
+  kind,
+  name: word,
+  range: null,
+  options: [],
+  inactive: false,
+  chosen: false,
+  ...fields,
+  value: fields.default,
+});
+const option = (value, name) => ({ value, name });
+const number = (min, max, step = 1) => ({ min, max, step });
+const MODES = [
+  [1920, 1080, 30, "mjpeg"],
+  [1280, 720, 10, "yuyv"],
+  [1280, 720, 30, "mjpeg"],
+  [640, 360, 30, "yuyv"],
+].map(([width, height, rate, format]) => ({ format, width, height, rate }));
+const CAMERA = {
+  name: "HD Pro Webcam C920",
+  kind: "v4l2",
+  open: true,
+  stand_in: false,
+  mode: MODES[3],
+  note: null,
+  modes: MODES,
+  trouble: null,
+  aim: { zoom: 100, pan: 0, tilt: 0 },
+  presets: [{ name: "Sofa", aim: { zoom: 180, pan: 40, tilt: -20 } }],
+  controls: [
+    control(1, "exposure-auto", "exposure", "menu", {
+      default: 3,
+      options: [option(1, "Manual Mode"), option(3, "Aperture Priority Mode")],
+    }),
+    control(2, "exposure", "exposure", "integer", { default: 250, range: number(3, 2047), inactive: true }),
+    control(3, "power-line", "exposure", "menu", {
+      default: 2,
+      options: [option(0, "Disabled"), option(1, "50 Hz"), option(2, "60 Hz")],
+    }),
+    control(4, "focus-auto", "focus", "boolean", { default: 1 }),
+    control(5, "focus", "focus", "integer", { default: 0, range: number(0, 250, 5), inactive: true }),
+    control(6, "brightness", "picture", "integer", { default: 128, range: number(0, 255) }),
+    control(7, null, "other", "boolean", { default: 0, name: "LED1 Mode" }),
+  ],
+};
+const FREES = { 2: [1, 1], 5: [4, 0] };
+function adjusted() {
+  const value = id => CAMERA.controls.find(one => one.id === id).value;
+  for (const one of CAMERA.controls) {
+    const [by, off] = FREES[one.id] ?? [];
+    one.inactive = by !== undefined && value(by) !== off;
+  }
+  return CAMERA.controls;
+}
+async function camera(request, response, method, what, name) {
+  if (what === "controls" && method === "DELETE") {
+    for (const one of CAMERA.controls) Object.assign(one, { value: one.default, chosen: false });
+    return json(response, adjusted());
+  }
+  if (what === "controls") {
+    const { id, value } = await body(request);
+    Object.assign(
+      CAMERA.controls.find(one => one.id === id),
+      { value, chosen: true },
+    );
+    return json(response, adjusted());
+  }
+  if (what === "aim") {
+    CAMERA.aim = await body(request);
+    return response.writeHead(204).end();
+  }
+  if (what === "presets") {
+    CAMERA.presets = CAMERA.presets.filter(preset => preset.name !== name);
+    if (method === "PUT") CAMERA.presets.push({ name, aim: CAMERA.aim });
+    return json(response, CAMERA.presets);
+  }
+  return json(response, CAMERA);
+}
+
 /** A box at home behind a router that does not turn traffic around. */
 const REACHABILITY = {
   addresses: ["192.168.1.20", "2001:db8::20"],
@@ -232,6 +315,10 @@ async function api(request, response, path, method) {
   if (what === "reachability" && method === "POST") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
     return json(response, REACHABILITY);
+  }
+  if (what === "camera") {
+    if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
+    return camera(request, response, method, id, decodeURIComponent(sub ?? ""));
   }
   if (what === "broadcasts") {
     if (!id) return json(response, [...rooms.values()].filter(r => r.live).map(broadcast));

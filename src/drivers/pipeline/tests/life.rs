@@ -150,14 +150,15 @@ async fn a_missing_device_is_told_and_its_pictures_end() {
             format: V4l2Format::Mjpeg,
             width: 1280,
             height: 720,
-            fps: 30,
+            rate: (30, 1),
         },
         width: 640,
         height: 360,
         fps: 15,
         caption: String::new(),
+        aim: Aim::WHOLE,
     };
-    let mut running = camera(&Counters::default(), spec, timeline(), sender).expect("it can be built");
+    let (mut running, _) = camera(&Counters::default(), spec, timeline(), sender).expect("it can be built");
     assert_eq!(lost_device(&mut running).await, "device");
     assert!(within(pictures.recv()).await.is_none());
     assert!(matches!(running.event().await, Event::Failed { .. }), "it stays failed");

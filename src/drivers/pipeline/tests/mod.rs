@@ -3,6 +3,7 @@
 mod audio;
 mod echo;
 mod life;
+mod rtsp;
 mod video;
 
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crate::model::ring::{Gate, Next, Reader, UNITS, Writer, ring};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Codec;
 use crate::model::unit::{Config, Unit};
+use crate::proto::layout::aim::Aim;
 
 /// One generous deadline for everything that has to arrive.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -42,7 +44,7 @@ async fn unit(reader: &mut Reader<Unit>) -> Unit {
 fn filmed(spec: CameraSpec, sizes: Vec<(LayerSpec, Writer<Unit>)>, line: Timeline) -> (Vec<Running>, Vec<Keyframes>) {
     let (sender, mut pictures) = mpsc::channel(4);
     let counters = Counters::default();
-    let camera = camera(&counters, spec, line, sender).expect("installed");
+    let (camera, _) = camera(&counters, spec, line, sender).expect("installed");
     let (mut running, mut feeds, mut keyframes) = (vec![camera], Vec::new(), Vec::new());
     for (size, out) in sizes {
         let (one, feed, of) = layer(&counters, size, out).expect("installed");
@@ -63,7 +65,8 @@ fn filmed(spec: CameraSpec, sizes: Vec<(LayerSpec, Writer<Unit>)>, line: Timelin
 
 /// A stand-in of this size, and the whole of it encoded.
 fn stand_in(width: u32, height: u32, fps: u32, encoder: CameraEncoder) -> (CameraSpec, LayerSpec) {
-    let spec = CameraSpec { source: CameraSource::StandIn, width, height, fps, caption: "Porch".to_owned() };
+    let (source, caption) = (CameraSource::StandIn, "Porch".to_owned());
+    let spec = CameraSpec { source, width, height, fps, caption, aim: Aim::WHOLE };
     (spec, LayerSpec { from: (width, height), width, height, fps, bitrate: 500_000, encoder })
 }
 

@@ -25,6 +25,7 @@ fn path(route: &str) -> (String, Vec<Value>) {
             "room" => (json!({ "$ref": "#/components/schemas/RoomId" }), "The room."),
             "broadcast" => (json!({ "$ref": "#/components/schemas/BroadcastId" }), "The broadcast."),
             "invite" => (json!({ "$ref": "#/components/schemas/InviteId" }), "The invite."),
+            "preset" => (json!({ "$ref": "#/components/schemas/Name" }), "The preset's name."),
             "viewer" => (json!({ "type": "string" }), "The viewer, as `Location` has it."),
             "path" => (json!({ "type": "string" }), "The rest of the path, slashes and all."),
             other => panic!("say in openapi/document.rs, path(), what {{{other}}} of {route} is"),

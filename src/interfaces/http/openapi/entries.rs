@@ -4,11 +4,14 @@ use super::entry::{Entry, entry};
 use crate::interfaces::http::answer::{
     Broadcast, Guest, Invite, NewInvite, Node, Privacy, Readiness, Room, Session, Telephone, Trust,
 };
+use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::guest::Entry as GuestEntry;
 use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
 use crate::interfaces::http::telephone::Chosen;
+use crate::proto::layout::aim::Aim;
+use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::reachability::Reachability;
 
 const JSON: &str = "application/json";
@@ -94,6 +97,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
     ];
+    all.extend(camera());
     all.extend(rooms());
     all.extend(watching());
     all.extend([
@@ -106,6 +110,7 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("GET", "/reachability", "The page about how the box is reached")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
+        entry("GET", "/camera", "The page of the box's camera").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/trust", "The page about trusting the box")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
@@ -136,6 +141,43 @@ pub(super) fn entries() -> Vec<Entry> {
             .fails(&["not-found"]),
     ]);
     all
+}
+
+fn camera() -> Vec<Entry> {
+    let device = &["no-controls", "camera-away", "camera-refuses", "shutdown"];
+    vec![
+        entry("GET", "/api/v1/camera", "The box's camera, and what can be adjusted on it")
+            .gives::<Report>(200, "The camera, open or not.")
+            .fails(&["shutdown"]),
+        entry("PATCH", "/api/v1/camera/controls", "Set a control of the camera")
+            .more("It takes effect at once, and is set again whenever the camera is opened.")
+            .takes::<WantedControl>()
+            .gives::<Vec<Knob>>(200, "All controls: setting one may free or bind others.")
+            .fails(&[
+                "no-controls",
+                "no-control",
+                "bad-value",
+                "set-by-camera",
+                "camera-away",
+                "camera-refuses",
+                "shutdown",
+            ]),
+        entry("DELETE", "/api/v1/camera/controls", "Set all controls of the camera as in a fresh one")
+            .gives::<Vec<Knob>>(200, "All controls.")
+            .fails(device),
+        entry("PUT", "/api/v1/camera/aim", "Show another part of the camera's picture")
+            .more("Pan, tilt and zoom without a motor: the part is cut out and enlarged, from the next picture on.")
+            .takes::<Aim>()
+            .gives_nothing(204, "It is shown.")
+            .fails(&["shutdown"]),
+        entry("PUT", "/api/v1/camera/presets/{preset}", "Give the part that is shown now a name")
+            .more("At most eight; one of the same name is another one then.")
+            .gives::<Vec<Preset>>(200, "All presets.")
+            .fails(&["bad-name", "too-many-presets", "shutdown"]),
+        entry("DELETE", "/api/v1/camera/presets/{preset}", "Forget a preset")
+            .gives::<Vec<Preset>>(200, "All presets.")
+            .fails(&["bad-name", "no-preset", "shutdown"]),
+    ]
 }
 
 fn rooms() -> Vec<Entry> {

@@ -54,6 +54,10 @@ export function Box() {
               {t("stats")}
             </a>{" "}
             ·{" "}
+            <a href="/camera" data-testid="camera">
+              {t("to_camera")}
+            </a>{" "}
+            ·{" "}
             <a href="/reachability" data-testid="reachability">
               {t("to_reachability")}
             </a>{" "}

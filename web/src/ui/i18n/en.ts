@@ -68,6 +68,7 @@ export const en = {
   licences: "Licences",
   to_trust: "Trust this box",
   to_reachability: "Reaching the box",
+  to_camera: "Adjust the camera",
 
   // Statistics
   stats: "Statistics",

@@ -1,13 +1,20 @@
 import { t } from "../i18n";
 
-/** Something that is on or off, in a word too. */
-export function Switch(props: { label: string; on: boolean; set(on: boolean): void; testid: string }) {
+/** Something that is on or off, with its name beside it. */
+export function Switch(props: {
+  label: string;
+  on: boolean;
+  set(on: boolean): void;
+  testid: string;
+  disabled?: boolean;
+}) {
   return (
     <button
       type="button"
       role="switch"
       class="switch"
       aria-checked={props.on}
+      disabled={props.disabled}
       onClick={() => props.set(!props.on)}
       data-testid={props.testid}
     >

@@ -84,6 +84,9 @@ export function BoxDialog({ call, room, close }: { call: Call; room: string; clo
             )}
             {box.private && <p class="note">{t("private_on")}</p>}
             {box.stand_in && <p class="note">{t("box_stand_in")}</p>}
+            <a href="/camera" target="_blank" rel="noopener" data-testid="box-camera-adjust">
+              {t("to_camera")}
+            </a>
           </>
         )}
         {!box?.private && (
