@@ -30,7 +30,7 @@ use crate::interfaces::{control, http};
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
-use crate::services::{access, broadcast, egress, endpoint, origin, program, reachability, room};
+use crate::services::{access, broadcast, egress, endpoint, heat, origin, program, reachability, remote, room};
 
 pub use doctor::doctor;
 pub use encoders::code_pictures;
@@ -147,8 +147,17 @@ impl Daemon {
             screen: (config.program.width, config.program.height, config.program.fps),
             timeline,
             seen: seen.clone(),
+            heat: heat::start(&making.tasks, making.stop.clone()),
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
+        // Nothing has calls ring at the box yet: whoever does is handed in as the bell.
+        let parts = remote::Parts {
+            rooms: room.clone(),
+            bell: None,
+            name: config.node.name.clone(),
+            gpio: config.gpio.clone(),
+        };
+        remote::start(config.remote.clone(), parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {

@@ -10,8 +10,8 @@ use v4l::video::Capture;
 
 use super::Inventory;
 
-/// Modes of one camera that are kept; a camera with more has sizes nobody asks for.
-const MODES: usize = 64;
+/// Modes of one camera that are kept; a camera with more has sizes and rates nobody asks for.
+const MODES: usize = 256;
 /// Sizes tried on a camera that can do any.
 const COMMON: [(u32, u32); 5] = [(320, 180), (640, 360), (640, 480), (1280, 720), (1920, 1080)];
 
@@ -34,7 +34,7 @@ pub struct Mode {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
-    /// Pictures a second at most, whole ones.
+    /// Pictures a second, whole ones.
     pub fps: u32,
 }
 
@@ -114,10 +114,17 @@ fn modes(device: &v4l::Device) -> Vec<Mode> {
             };
             for (width, height) in sizes {
                 let intervals = device.enum_frameintervals(described.fourcc, width, height).unwrap_or_default();
-                let fps = intervals.iter().map(|i| rate(&i.interval)).max().unwrap_or(30);
-                let mode = Mode { format, width, height, fps };
-                if fps > 0 && modes.len() < MODES && !modes.contains(&mode) {
-                    modes.push(mode);
+                let mut rates: Vec<u32> = intervals.iter().map(|i| rate(&i.interval)).filter(|fps| *fps > 0).collect();
+                if intervals.is_empty() {
+                    rates.push(30);
+                }
+                // The fastest first, which is the one to keep where a camera has too many.
+                rates.sort_by_key(|fps| std::cmp::Reverse(*fps));
+                for fps in rates {
+                    let mode = Mode { format, width, height, fps };
+                    if modes.len() < MODES && !modes.contains(&mode) {
+                        modes.push(mode);
+                    }
                 }
             }
         }

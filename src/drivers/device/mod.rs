@@ -16,7 +16,7 @@ mod sound;
 use nix::time::{ClockId, clock_gettime};
 
 pub use camera::{Camera, Format, Mode};
-pub use health::{Health, health};
+pub use health::{Health, Heat, health, heat};
 pub use nodes::{Closed, closed};
 pub use screen::Screen;
 pub use sound::SoundDevice;

@@ -1,8 +1,10 @@
 //! The box's camera and microphone: open while somebody takes them and they are not muted.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -10,7 +12,8 @@ use tokio_util::task::TaskTracker;
 use super::camera::{Camera, Seen, layers};
 use super::layers::{LINGER, Made, sizes};
 use super::sound::{Microphone, Sound};
-use super::{Config, Devices, Parts};
+use super::{Config, Devices, Parts, choice};
+use crate::drivers::device;
 use crate::drivers::pipeline::{
     self, CameraEncoder, CameraSource, CameraSpec, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
 };
@@ -21,6 +24,7 @@ use crate::model::ring::{Demand, Gate, Next, PACKETS, Reader, UNITS, Wanted, Wri
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
 use crate::proto::rtp::Packetizer;
+use crate::services::heat::Level;
 use crate::services::origin::Native;
 use crate::services::room::{BoxTracks, Participant};
 use crate::services::supervisor::Part;
@@ -53,6 +57,8 @@ enum Ended {
     Again,
     /// The room speaks another codec.
     Codec,
+    /// Its sizes are others, since the board got too hot, or cool again.
+    Heat,
     /// The call is over.
     Over,
 }
@@ -209,7 +215,8 @@ impl Capture {
         let Some(codec) = self.codec(kind) else {
             return Ended::Over;
         };
-        let sizes = self.sizes(codec);
+        let heat = *self.parts.heat.borrow();
+        let sizes = self.sizes(codec, heat);
         let (mut track, mut demand, native) = Track::new(codec, sizes.len());
         if let Err(error) = self.parts.origin.track(self.publication, native).await {
             tracing::warn!(%error, ?kind, "the box can't publish");
@@ -220,15 +227,15 @@ impl Capture {
         }
         let mut failed: Option<Instant> = None;
         loop {
-            if let Some(ended) = self.wait(kind, codec, &mut demand).await {
+            if let Some(ended) = self.wait(kind, (codec, heat), &mut demand).await {
                 return ended;
             }
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
-            match self.open((kind, codec), (&sizes, standing_in), &mut track, &mut demand).await {
+            match self.open((kind, codec, heat), (&sizes, standing_in), &mut track, &mut demand).await {
                 Ended::Idle => {}
                 Ended::Failed => failed = Some(Instant::now()),
                 Ended::Again => failed = None,
-                ended @ (Ended::Codec | Ended::Over) => return ended,
+                ended @ (Ended::Codec | Ended::Heat | Ended::Over) => return ended,
             }
         }
     }
@@ -243,18 +250,21 @@ impl Capture {
     }
 
     /// Waits until somebody takes it and it is not muted, or until there is no sense in that any more.
-    async fn wait(&self, kind: Kind, codec: Codec, demand: &mut Demand) -> Option<Ended> {
+    async fn wait(&self, kind: Kind, (codec, heat): (Codec, Level), demand: &mut Demand) -> Option<Ended> {
         let mut rooms = self.parts.rooms.rooms();
+        let mut hot = self.parts.heat.clone();
         loop {
             rooms.mark_unchanged();
             match self.open_to(kind) {
                 None => return Some(Ended::Over),
                 Some(_) if self.codec(kind) != Some(codec) => return Some(Ended::Codec),
+                Some(_) if self.resizes(kind, heat) => return Some(Ended::Heat),
                 Some(true) if !demand.layers().is_empty() => return None,
                 Some(_) => {}
             }
             tokio::select! {
                 _ = demand.changed() => {}
+                () = changed(&mut hot) => {}
                 changed = rooms.changed() => if changed.is_err() {
                     return Some(Ended::Over);
                 },
@@ -264,14 +274,14 @@ impl Capture {
 
     async fn open(
         &self,
-        (kind, codec): (Kind, Codec),
+        (kind, codec, heat): (Kind, Codec, Level),
         (sizes, standing_in): (&[LayerSpec], bool),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Ended {
         let made = match kind {
             Kind::Audio => self.microphone(standing_in).await,
-            Kind::Video => self.camera(sizes, standing_in).map(|camera| Device::Camera(Box::new(camera))),
+            Kind::Video => self.camera(sizes, standing_in).await.map(|camera| Device::Camera(Box::new(camera))),
         };
         let mut device = match made {
             Ok(device) => device,
@@ -279,7 +289,7 @@ impl Capture {
         };
         tracing::info!(?kind, ?codec, standing_in, "capture is open");
         let again = standing_in.then(|| Instant::now() + AGAIN);
-        let ended = match self.watch((kind, codec), (&mut device, again), track, demand).await {
+        let ended = match self.watch((kind, codec, heat), (&mut device, again), track, demand).await {
             Ok(ended) => ended,
             Err(error) => Self::refused(kind, &error).await,
         };
@@ -297,12 +307,13 @@ impl Capture {
     /// Captures until there is a reason to stop. The device itself is tried again at `again`.
     async fn watch(
         &self,
-        (kind, codec): (Kind, Codec),
+        (kind, codec, heat): (Kind, Codec, Level),
         (device, again): (&mut Device, Option<Instant>),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Result<Ended, pipeline::Error> {
         let mut rooms = self.parts.rooms.rooms();
+        let mut hot = self.parts.heat.clone();
         // What came before it was open is in its first pictures, which are keyframes.
         let first = Wanted { readers: demand.readers(), layers: demand.layers(), keyframes: Layers::NONE };
         if !device.want(first)? {
@@ -315,7 +326,11 @@ impl Capture {
                 // Muted means closed, at once.
                 Some(false) => return Ok(Ended::Idle),
                 Some(true) if self.codec(kind) != Some(codec) => return Ok(Ended::Codec),
+                Some(true) if self.resizes(kind, heat) => return Ok(Ended::Heat),
                 Some(true) => {}
+            }
+            if let Device::Camera(camera) = device {
+                camera.fewer(*hot.borrow_and_update() >= Level::FewerPictures);
             }
             let due = device.due();
             tokio::select! {
@@ -329,6 +344,7 @@ impl Capture {
                 changed = rooms.changed() => if changed.is_err() {
                     return Ok(Ended::Over);
                 },
+                () = changed(&mut hot) => {}
                 () = at(again) => return Ok(Ended::Again),
                 () = at(due) => if !device.follow()? {
                     return Ok(Ended::Idle);
@@ -352,17 +368,35 @@ impl Capture {
     }
 
     /// In which sizes pictures are sent; nothing for sound.
-    fn sizes(&self, codec: Codec) -> Vec<LayerSpec> {
+    fn sizes(&self, codec: Codec, heat: Level) -> Vec<LayerSpec> {
         let encoder = match codec {
             Codec::Vp8 => CameraEncoder::Vp8,
             Codec::H264 => CameraEncoder::H264(self.parts.encoder),
             Codec::Opus | Codec::Aac => return Vec::new(),
         };
-        sizes(&self.config, encoder, self.cores)
+        sizes(&self.config, encoder, self.cores, heat)
     }
 
-    fn camera(&self, sizes: &[LayerSpec], standing_in: bool) -> Result<Camera, pipeline::Error> {
-        let chosen = self.devices.camera_source.clone().filter(|_| !standing_in);
+    /// Whether the board is so hot, or so cool again, that pictures have other sizes than those for this.
+    fn resizes(&self, kind: Kind, heat: Level) -> bool {
+        let smaller = |level: Level| level == Level::Smaller;
+        kind == Kind::Video && smaller(*self.parts.heat.borrow()) != smaller(heat)
+    }
+
+    /// The camera that was chosen. One whose node has gone may be back under another number, or another may be there.
+    async fn source(&self) -> Option<CameraSource> {
+        let chosen = self.devices.camera_source.clone()?;
+        let CameraSource::V4l2 { path, .. } = &chosen else { return Some(chosen) };
+        if Path::new(path).exists() {
+            return Some(chosen);
+        }
+        let inventory = tokio::task::spawn_blocking(device::inventory).await.ok()?;
+        let (found, source) = choice::camera(&self.config, &inventory);
+        source.filter(|_| !found.stand_in).or(Some(chosen))
+    }
+
+    async fn camera(&self, sizes: &[LayerSpec], standing_in: bool) -> Result<Camera, pipeline::Error> {
+        let chosen = if standing_in { None } else { self.source().await };
         let spec = CameraSpec {
             source: chosen.unwrap_or(CameraSource::StandIn),
             // Whoever shows it writes the name.
@@ -384,6 +418,13 @@ impl Capture {
         let units = units.reader(Gate::default());
         let running = pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)?;
         Ok(Device::StandIn { running, units, made: Made::default() })
+    }
+}
+
+/// Waits until it is hotter or cooler; for ever if nobody looks any more.
+async fn changed(heat: &mut watch::Receiver<Level>) {
+    if heat.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Display {
     pub(super) connector: Option<u32>,
     /// Pixels across and down of the mode it likes best.
     pub(super) size: Option<(u32, u32)>,
+    /// DRM's name of the driver, where GStreamer has to be told.
+    pub(super) driver: Option<&'static str>,
 }
 
 /// Who takes what the speaker plays out of what the microphone hears.
@@ -114,11 +116,11 @@ pub(super) fn choose(config: &Config, inventory: &Inventory, canceller: bool) ->
         camera_source,
         microphone_source,
         speaker_device,
-        display: screen.map(|screen| Display { connector: screen.connector, size: screen.size }),
+        display: screen.map(|screen| Display { connector: screen.connector, size: screen.size, driver: screen.driver }),
     }
 }
 
-fn camera(config: &Config, inventory: &Inventory) -> (Device, Option<CameraSource>) {
+pub(super) fn camera(config: &Config, inventory: &Inventory) -> (Device, Option<CameraSource>) {
     let stand_in = || (Device::stand_in("Stand-in camera"), Some(CameraSource::StandIn));
     let found = match &config.camera {
         Source::None => return (Device::none(), None),

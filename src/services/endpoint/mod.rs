@@ -19,7 +19,7 @@ pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +27,7 @@ use crate::drivers::device::Inventory;
 use crate::drivers::pipeline::{self, Chosen, H264Encoder, MicrophoneSource, Speed};
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
+use crate::services::heat::Level;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::supervisor::Part;
 use crate::services::{origin, program};
@@ -56,9 +57,15 @@ pub struct Handle {
     stills: mpsc::Sender<Still>,
     devices: Arc<Devices>,
     encoder: Chosen,
+    heat: watch::Receiver<Level>,
 }
 
 impl Handle {
+    /// What is left out of the camera because the board is too hot.
+    pub fn heat(&self) -> Level {
+        *self.heat.borrow()
+    }
+
     /// What makes its H.264, and how fast.
     pub fn encoder(&self) -> Chosen {
         self.encoder
@@ -97,6 +104,8 @@ pub struct Parts {
     pub timeline: Timeline,
     /// What is counted, and who starts what failed again.
     pub seen: program::Seen,
+    /// How much is left out because the board is too hot.
+    pub heat: watch::Receiver<Level>,
 }
 
 /// Chooses the devices and starts the actor on `tasks`; it ends with `cancel`.
@@ -132,9 +141,10 @@ pub fn start(
     let sound = sound::Sound::start(cards, parts.seen.clone(), parts.timeline, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
+    let heat = parts.heat.clone();
     let actor = Actor { config, parts, devices: devices.clone(), sound, tasks: tasks.clone(), cancel, call: None };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder }
+    Handle { stills, devices, encoder, heat }
 }
 
 /// A call that the box is in.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::sound::{Sound, Speaker};
-use super::{Devices, Error, Parts};
+use super::{Devices, Error, Parts, choice};
 use crate::drivers::pipeline::{self, DisplaySpec, Event, PictureFeed, Running};
 use crate::model::id::RoomId;
 use crate::model::purpose::Purpose;
@@ -123,8 +123,9 @@ impl Task {
     }
 
     fn screen(&self, (width, height, fps): (u32, u32, u32)) -> Option<(Running, PictureFeed)> {
-        let connector = self.devices.display?.connector;
-        let opened = pipeline::display(&self.parts.seen.media, DisplaySpec { width, height, fps, connector });
+        let choice::Display { connector, driver, .. } = self.devices.display?;
+        let spec = DisplaySpec { width, height, fps, connector, driver };
+        let opened = pipeline::display(&self.parts.seen.media, spec);
         opened.inspect_err(|error| tracing::error!(%error, "the screen can't be opened")).ok()
     }
 
