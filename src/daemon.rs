@@ -31,7 +31,9 @@ use crate::interfaces::{control, http};
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
-use crate::services::{access, broadcast, egress, endpoint, origin, privacy, program, reachability, room, telephone};
+use crate::services::{
+    access, broadcast, egress, endpoint, heat, origin, privacy, program, reachability, remote, room, telephone,
+};
 
 pub use doctor::doctor;
 pub use encoders::code_pictures;
@@ -164,8 +166,17 @@ impl Daemon {
             controls: Arc::new(device::controls::V4l2),
             timeline,
             seen: seen.clone(),
+            heat: heat::start(&making.tasks, making.stop.clone()),
         };
         let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
+        let parts = remote::Parts {
+            rooms: room.clone(),
+            telephone: telephone.clone(),
+            privacy: privacy.clone(),
+            name: config.node.name.clone(),
+            gpio: config.gpio.clone(),
+        };
+        remote::start(config.remote.clone(), parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {

@@ -11,6 +11,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets.
 pub const TARGETS: &[Target] = &[
     ("annexb", media::annexb),
+    ("cec", network::cec),
     ("cmaf_format", media::cmaf_format),
     ("config", text::config),
     ("datagram", media::datagram),

@@ -38,6 +38,10 @@ pub struct Config {
     pub room: crate::services::room::Config,
     /// The box as a participant.
     pub endpoint: crate::services::endpoint::Config,
+    /// The television.
+    pub remote: crate::services::remote::Config,
+    /// Buttons and lights on pins.
+    pub gpio: crate::drivers::gpio::Config,
     /// What goes on air.
     pub program: crate::services::program::Config,
     /// LL-HLS.

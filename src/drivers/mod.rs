@@ -1,8 +1,10 @@
 //! One foreign world each: a driver is the only home of its crates and hands out handles in model types.
 
+pub mod cec;
 pub mod device;
 pub mod drawing;
 pub mod gateway;
+pub mod gpio;
 pub mod identity;
 pub mod mdns;
 pub mod peer;

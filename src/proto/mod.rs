@@ -1,6 +1,7 @@
 //! Rules without input or output: bytes and time in, bytes and decisions out. No clock is read and no dice are rolled here.
 
 pub mod auth;
+pub mod cec;
 pub mod cmaf;
 pub mod hls;
 pub mod ice;

@@ -1,9 +1,10 @@
-//! Networks from outside: framed packets, answers of STUN servers.
+//! Networks from outside: framed packets, answers of STUN servers, messages of televisions.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Input;
+use crate::proto::cec::Frame;
 use crate::proto::ice::asking::Asking;
 use crate::proto::ice::framing::{Deframer, LONGEST, head};
 use crate::proto::ice::stun;
@@ -48,6 +49,16 @@ pub(super) fn framing(bytes: &[u8]) {
         again.extend(packet);
     }
     assert_eq!(cut(std::iter::once(again.as_slice())), (packets, false));
+}
+
+/// A message of a television: what is read is written so that it reads the same.
+pub(super) fn cec(bytes: &[u8]) {
+    if let Some(frame) = Frame::read(bytes) {
+        let written = frame.bytes();
+        assert!((1..=16).contains(&written.len()));
+        let again = Frame::read(&written).expect("it was just written");
+        assert_eq!(again.bytes(), written);
+    }
 }
 
 /// A check says whom it calls, if anybody. An answer, read and given to who asks: without the transaction of a question it counts for nothing.

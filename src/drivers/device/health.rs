@@ -47,6 +47,35 @@ pub fn health() -> Health {
     }
 }
 
+/// How hot the board is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Heat {
+    /// What the firmware of a Raspberry Pi says (`vcgencmd get_throttled`): bits for what is so now, and, from bit 16 on, for what was.
+    pub throttled: u32,
+    /// The hottest thermal zone in degrees Celsius, where there is one.
+    pub degrees: Option<f64>,
+}
+
+impl Heat {
+    /// Whether the board goes slower at this moment: its clock is capped, it throttles, or its soft limit of temperature holds (bits 1
+    /// to 3; bit 0 is too little voltage).
+    pub const fn is_throttled(self) -> bool {
+        self.throttled & 0b1110 != 0
+    }
+}
+
+/// Reads it.
+pub fn heat() -> Heat {
+    heat_below(Path::new("/"))
+}
+
+fn heat_below(root: &Path) -> Heat {
+    let said = fs::read_to_string(root.join("sys/devices/platform/soc/soc:firmware/get_throttled")).unwrap_or_default();
+    let said = said.trim();
+    let throttled = u32::from_str_radix(said.strip_prefix("0x").unwrap_or(said), 16).unwrap_or(0);
+    Heat { throttled, degrees: hottest(&root.join("sys/class/thermal")) }
+}
+
 /// The number behind a name at the beginning of a line.
 fn field(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
@@ -78,6 +107,27 @@ mod tests {
         assert!(health.threads >= 1 && health.open_files.0 >= 3 && health.open_files.1 >= health.open_files.0);
         assert!(health.memory.0 > health.memory.1 && health.memory.1 > 0, "{health:?}");
         assert!(health.worked > Duration::ZERO && health.processors >= 1);
+    }
+
+    #[test]
+    fn a_raspberry_pi_says_whether_it_goes_slower_now() {
+        let root = tempfile::tempdir().expect("a folder");
+        assert_eq!(heat_below(root.path()), Heat::default());
+        let folder = root.path().join("sys/devices/platform/soc/soc:firmware");
+        fs::create_dir_all(&folder).expect("a folder");
+        // Throttled since the start; too little voltage; capped; throttled; soft limit; and, of an old kernel, without the 0x.
+        for (text, now) in [
+            ("0x0", false),
+            ("0xe0000\n", false),
+            ("0x1", false),
+            ("0x50002\n", true),
+            ("0x4", true),
+            ("80008", true),
+            ("?", false),
+        ] {
+            fs::write(folder.join("get_throttled"), text).expect("a file");
+            assert_eq!(heat_below(root.path()).is_throttled(), now, "{text:?}");
+        }
     }
 
     #[test]

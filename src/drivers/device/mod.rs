@@ -19,7 +19,7 @@ mod sound;
 use nix::time::{ClockId, clock_gettime};
 
 pub use camera::Camera;
-pub use health::{Health, health};
+pub use health::{Health, Heat, health, heat};
 pub use mode::{Bus, Format, Mode, Rate};
 pub use nodes::{Closed, closed};
 pub use opened::opened;

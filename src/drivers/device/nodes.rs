@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 
 /// Folder, begin of the name, and the group that Debian gives such nodes to.
-const KINDS: [(&str, &str, &str); 3] =
-    [("dev", "video", "video"), ("dev/snd", "controlC", "audio"), ("dev/dri", "card", "video")];
+const KINDS: [(&str, &str, &str); 4] = [
+    ("dev", "video", "video"),
+    ("dev/snd", "controlC", "audio"),
+    ("dev/dri", "card", "video"),
+    ("dev", "cec", "video"),
+];
 
 /// A node that this process may not open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub struct Closed {
     pub group: &'static str,
 }
 
-/// Looks below this root at the nodes of cameras, sound cards and screens.
+/// Looks below this root at the nodes of cameras, sound cards, screens and televisions.
 pub fn closed(root: &Path) -> Vec<Closed> {
     let mut found = Vec::new();
     for (folder, begin, group) in KINDS {

@@ -12,7 +12,13 @@ pub struct Screen {
     pub connector: Option<u32>,
     /// Pixels across and down of the mode the screen likes best.
     pub size: Option<(u32, u32)>,
+    /// DRM's name of its driver, where GStreamer does not look for it by itself.
+    pub driver: Option<&'static str>,
 }
+
+/// The kernel's drivers of devices that `kmssink` of GStreamer 1.22 has to be told of, and DRM's names of them: those of virtual
+/// machines.
+const UNKNOWN: [(&str, &str); 2] = [("virtio_gpu", "virtio_gpu"), ("virtio-pci", "virtio_gpu")];
 
 /// The connected screens below a folder like `/sys/class/drm`, by name.
 pub fn find(folder: &Path) -> Vec<Screen> {
@@ -34,7 +40,11 @@ fn read(connector: &Path) -> Option<Screen> {
         let digits = height.find(|c: char| !c.is_ascii_digit()).unwrap_or(height.len());
         Some((width.parse().ok()?, height[..digits].parse().ok()?))
     });
-    Some(Screen { name, connector: number, size })
+    // The connector is below its card, and that has its device.
+    let driver = std::fs::read_link(connector.join("device/device/driver")).ok();
+    let driver = driver.and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
+    let driver = UNKNOWN.into_iter().find(|(unknown, _)| driver.as_deref() == Some(unknown)).map(|(_, name)| name);
+    Some(Screen { name, connector: number, size, driver })
 }
 
 #[cfg(test)]
@@ -58,9 +68,14 @@ mod tests {
             &[("status", "connected\n"), ("modes", "1920x1080i\n1280x720\n"), ("connector_id", "33\n")],
         );
         connector("card1-DSI-1", &[("status", "connected\n"), ("modes", "")]);
+        for (of, driver) in [("card1-DSI-1", "virtio-pci"), ("card1-HDMI-A-1", "vc4-drm")] {
+            let device = folder.path().join(of).join("device/device");
+            std::fs::create_dir_all(&device).expect("a folder");
+            std::os::unix::fs::symlink(format!("/nowhere/{driver}"), device.join("driver")).expect("a link");
+        }
         let expected = [
-            Screen { name: "DSI-1".to_owned(), connector: None, size: None },
-            Screen { name: "HDMI-A-1".to_owned(), connector: Some(33), size: Some((1920, 1080)) },
+            Screen { name: "DSI-1".to_owned(), connector: None, size: None, driver: Some("virtio_gpu") },
+            Screen { name: "HDMI-A-1".to_owned(), connector: Some(33), size: Some((1920, 1080)), driver: None },
         ];
         assert_eq!(find(folder.path()), expected);
         assert_eq!(find(&folder.path().join("nothing")), []);

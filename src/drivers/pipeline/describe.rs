@@ -288,11 +288,12 @@ pub fn describe(spec: &Spec) -> String {
         },
         Spec::Display(spec) => {
             let connector = spec.connector.map(|id| format!(" connector-id={id}")).unwrap_or_default();
+            let driver = spec.driver.map(|name| format!(" driver-name={name}")).unwrap_or_default();
             chain(&[
                 &source(&raw_video(spec.width, spec.height, spec.fps), true),
                 "videoconvert",
                 "videoscale add-borders=true",
-                &format!("kmssink name=device sync=false{connector}"),
+                &format!("kmssink name=device sync=false{connector}{driver}"),
             ])
         }
         Spec::Speaker(_) => chain(&[&said(), "audioconvert", "audioresample", &played("device")]),
@@ -378,7 +379,7 @@ mod tests {
             ("video-encoder-v4l2", encoder(H264Encoder::V4l2)),
             ("audio-encoder-aac", sound(AudioCodec::Aac)),
             ("audio-encoder-opus", sound(AudioCodec::Opus)),
-            ("display", Spec::Display(DisplaySpec { width, height, fps, connector: Some(33) })),
+            ("display", Spec::Display(DisplaySpec { width, height, fps, connector: Some(33), driver: None })),
             ("duplex", duplex(Echo::Cancel)),
             ("duplex-half", duplex(Echo::HalfDuplex)),
             ("duplex-off", duplex(Echo::Off)),

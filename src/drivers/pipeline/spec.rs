@@ -179,6 +179,8 @@ pub struct DisplaySpec {
     pub fps: u32,
     /// DRM's number of the connector; the first connected one if not given.
     pub connector: Option<u32>,
+    /// DRM's name of the driver, where `kmssink` does not look for it by itself.
+    pub driver: Option<&'static str>,
 }
 
 /// Plays 48 kHz stereo sound.

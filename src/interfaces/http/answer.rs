@@ -8,6 +8,7 @@ use crate::model::id::{BroadcastId, GrantId, InviteId, RoomId};
 use crate::model::role::Role;
 use crate::proto::auth::{Name, Title};
 use crate::services::endpoint::Canceller;
+use crate::services::heat::Level;
 use crate::services::telephone::Outcome;
 
 /// Whether the box is well.
@@ -78,6 +79,8 @@ pub(super) struct Devices {
     /// Who takes what the speaker plays out of what the microphone hears.
     pub(super) echo: Canceller,
     pub(super) encoder: Encoder,
+    /// What is left out of the camera because the board is too hot.
+    pub(super) heat: Level,
 }
 
 /// What makes the box's H.264.

@@ -64,6 +64,7 @@ pub(super) async fn node(State(app): State<App>, Caller(grant): Caller) -> Json<
                 pictures_per_second: app.endpoint.encoder().speed.map(|speed| speed.fps as u32),
             },
             echo: devices.echo,
+            heat: app.endpoint.heat(),
         });
     }
     Json(node)

@@ -47,6 +47,10 @@ pub(super) struct Camera {
     sizes: Vec<LayerSpec>,
     encoders: [Option<Encoder>; LAYERS],
     made: Made,
+    /// Every other picture is left out.
+    fewer: bool,
+    /// The last picture was left out.
+    left_out: bool,
     counters: Counters,
 }
 
@@ -65,7 +69,8 @@ impl Camera {
         let (running, lens) = pipeline::camera(counters, spec, timeline, sender)?;
         let encoders = [const { None }; LAYERS];
         let (made, counters) = (Made::default(), counters.clone());
-        Ok(Self { running, lens, pictures, seen: false, sizes, encoders, made, counters })
+        let (fewer, left_out) = (false, false);
+        Ok(Self { running, lens, pictures, seen: false, sizes, encoders, made, fewer, left_out, counters })
     }
 
     /// Shows this part of the picture from the next one on.
@@ -124,6 +129,11 @@ impl Camera {
         Ok(!made.is_empty())
     }
 
+    /// Whether every other picture is left out, before it costs anything.
+    pub(super) fn fewer(&mut self, fewer: bool) {
+        self.fewer = fewer;
+    }
+
     /// When [`Camera::follow`] has something to do, if nothing is wanted anew.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         self.made.changes(now)
@@ -149,6 +159,10 @@ impl Camera {
                 return Poll::Ready(Seen::Ended(None));
             };
             self.seen = true;
+            self.left_out = self.fewer && !self.left_out;
+            if self.left_out {
+                continue;
+            }
             for encoder in self.encoders.iter().flatten() {
                 // One that is too slow leaves pictures out, and counts them; one that has ended says so by its ring.
                 let _ = encoder.feed.push(&picture);
@@ -212,6 +226,19 @@ mod tests {
             all.push(next(camera).await);
         }
         all
+    }
+
+    #[tokio::test]
+    async fn of_a_board_that_is_too_hot_every_other_picture_is_left_out() {
+        let mut camera = opened(CameraEncoder::H264(H264Encoder::X264));
+        camera.fewer(true);
+        camera.want(Layers::only(LOW), Layers::NONE, Instant::now()).expect("installed");
+        // The first may come late, when many others are already there.
+        let units = until(&mut camera, LOW, 12).await;
+        let steps = units.windows(2).map(|pair| pair[1].1.pts.since(pair[0].1.pts));
+        let at_least = 2 * 1_000_000_000 / 15 - 10_000_000;
+        assert!(steps.clone().all(|step| step >= at_least), "{:?}", steps.collect::<Vec<_>>());
+        camera.stop().await;
     }
 
     async fn one_is_made_while_it_is_wanted(encoder: CameraEncoder) {

@@ -10,12 +10,12 @@ use tokio_util::task::TaskTracker;
 
 use super::adjust::{self, Using};
 use super::camera::{Camera, Seen, layers};
-use super::choice::Eye;
+use super::choice::{self, Eye};
 use super::layers::{LINGER, Made, sizes};
 use super::modes::{self, Failed, Note, Pick, Wish};
 use super::sound::{Microphone, Sound};
 use super::{Config, Devices, Parts};
-use crate::drivers::device::Mode;
+use crate::drivers::device::{self, Mode};
 use crate::drivers::pipeline::{
     self, CameraEncoder, CameraSource, CameraSpec, Cause, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
 };
@@ -27,6 +27,7 @@ use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
 use crate::proto::layout::aim::Aim;
 use crate::proto::rtp::Packetizer;
+use crate::services::heat::Level;
 use crate::services::origin::Native;
 use crate::services::room::{BoxTracks, Participant};
 use crate::services::supervisor::Part;
@@ -62,6 +63,8 @@ enum Ended {
     Again,
     /// The room speaks another codec.
     Codec,
+    /// Its sizes are others, since the board got too hot, or cool again.
+    Heat,
     /// The call is over.
     Over,
 }
@@ -246,7 +249,8 @@ impl Capture {
         let Some(codec) = self.codec(kind) else {
             return Ended::Over;
         };
-        let sizes = self.sizes(codec);
+        let heat = *self.parts.heat.borrow();
+        let sizes = self.sizes(codec, heat);
         let (mut track, mut demand, native) = Track::new(codec, sizes.len());
         if let Err(error) = self.parts.origin.track(self.publication, native).await {
             tracing::warn!(%error, ?kind, "the box can't publish");
@@ -258,15 +262,20 @@ impl Capture {
         let mut failed: Option<Instant> = None;
         let mut modes = Failed::default();
         loop {
-            if let Some(ended) = self.wait(kind, codec, &mut demand).await {
+            if let Some(ended) = self.wait(kind, (codec, heat), &mut demand).await {
                 return ended;
             }
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
+            let eye = match kind {
+                Kind::Audio => None,
+                Kind::Video => self.eye().await.filter(|_| !standing_in),
+            };
             let opening = match kind {
                 Kind::Audio => Opening { standing_in, pick: None },
-                Kind::Video => self.opening(standing_in, &mut modes),
+                Kind::Video => self.opening(eye.as_ref(), standing_in, &mut modes),
             };
-            match self.open((kind, codec), (&sizes, opening), &mut track, &mut demand).await {
+            let how = (&sizes[..], opening, eye.as_ref());
+            match self.open((kind, codec, heat), how, &mut track, &mut demand).await {
                 Ended::Idle => {}
                 Ended::Failed => failed = Some(Instant::now()),
                 Ended::NoPicture(mode) => {
@@ -274,7 +283,7 @@ impl Capture {
                     failed = (!modes.add(mode)).then(Instant::now);
                 }
                 Ended::Again => failed = None,
-                ended @ (Ended::Codec | Ended::Over) => return ended,
+                ended @ (Ended::Codec | Ended::Heat | Ended::Over) => return ended,
             }
         }
     }
@@ -291,20 +300,23 @@ impl Capture {
     }
 
     /// Waits until somebody takes it and it is not muted, or until there is no sense in that any more.
-    async fn wait(&self, kind: Kind, codec: Codec, demand: &mut Demand) -> Option<Ended> {
+    async fn wait(&self, kind: Kind, (codec, heat): (Codec, Level), demand: &mut Demand) -> Option<Ended> {
         let (mut rooms, mut private) = (self.parts.rooms.rooms(), self.parts.private.clone());
+        let mut hot = self.parts.heat.clone();
         loop {
             rooms.mark_unchanged();
             private.mark_unchanged();
             match self.open_to(kind) {
                 None => return Some(Ended::Over),
                 Some(_) if self.codec(kind) != Some(codec) => return Some(Ended::Codec),
+                Some(_) if self.resizes(kind, heat) => return Some(Ended::Heat),
                 Some(true) if !demand.layers().is_empty() => return None,
                 Some(_) => {}
             }
             tokio::select! {
                 _ = demand.changed() => {}
                 Ok(()) = private.changed() => {}
+                () = changed(&mut hot) => {}
                 changed = rooms.changed() => if changed.is_err() {
                     return Some(Ended::Over);
                 },
@@ -313,8 +325,8 @@ impl Capture {
     }
 
     /// How the camera is opened next.
-    fn opening(&self, standing_in: bool, failed: &mut Failed) -> Opening {
-        let Some(Eye::V4l2(camera)) = self.devices.eye.as_ref().filter(|_| !standing_in) else {
+    fn opening(&self, eye: Option<&Eye>, standing_in: bool, failed: &mut Failed) -> Opening {
+        let Some(Eye::V4l2(camera)) = eye else {
             return Opening { standing_in, pick: None };
         };
         let wish = Wish::of(&self.config, self.adjust.aims().borrow().zoom());
@@ -327,8 +339,8 @@ impl Capture {
 
     async fn open(
         &self,
-        (kind, codec): (Kind, Codec),
-        (sizes, opening): (&[LayerSpec], Opening),
+        (kind, codec, heat): (Kind, Codec, Level),
+        (sizes, opening, eye): (&[LayerSpec], Opening, Option<&Eye>),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Ended {
@@ -339,7 +351,7 @@ impl Capture {
         }
         let made = match kind {
             Kind::Audio => self.microphone(standing_in).await,
-            Kind::Video => self.camera(sizes, opening).map(|camera| Device::Camera(Box::new(camera))),
+            Kind::Video => self.camera(sizes, opening, eye).map(|camera| Device::Camera(Box::new(camera))),
         };
         let mut device = match made {
             Ok(device) => device,
@@ -355,7 +367,7 @@ impl Capture {
             );
         }
         let again = standing_in.then(|| Instant::now() + AGAIN);
-        let ended = match self.watch((kind, codec), (&mut device, again, mode), track, demand).await {
+        let ended = match self.watch((kind, codec, heat), (&mut device, again, mode), track, demand).await {
             Ok(ended) => ended,
             Err(error) => Self::refused(kind, &error).await,
         };
@@ -373,13 +385,13 @@ impl Capture {
     /// Captures until there is a reason to stop. The device itself is tried again at `again`.
     async fn watch(
         &self,
-        (kind, codec): (Kind, Codec),
+        (kind, codec, heat): (Kind, Codec, Level),
         (device, again, mode): (&mut Device, Option<Instant>, Option<Mode>),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Result<Ended, pipeline::Error> {
         let (mut rooms, mut private) = (self.parts.rooms.rooms(), self.parts.private.clone());
-        let mut aims = self.adjust.aims();
+        let (mut aims, mut hot) = (self.adjust.aims(), self.parts.heat.clone());
         // It may have changed since it was opened.
         aims.mark_changed();
         // What came before it was open is in its first pictures, which are keyframes.
@@ -395,7 +407,11 @@ impl Capture {
                 // Muted means closed, at once.
                 Some(false) => return Ok(Ended::Idle),
                 Some(true) if self.codec(kind) != Some(codec) => return Ok(Ended::Codec),
+                Some(true) if self.resizes(kind, heat) => return Ok(Ended::Heat),
                 Some(true) => {}
+            }
+            if let Device::Camera(camera) = device {
+                camera.fewer(*hot.borrow_and_update() >= Level::FewerPictures);
             }
             let due = device.due();
             tokio::select! {
@@ -411,6 +427,7 @@ impl Capture {
                     return Ok(Ended::Over);
                 },
                 Ok(()) = private.changed() => {}
+                () = changed(&mut hot) => {}
                 () = at(again) => return Ok(Ended::Again),
                 () = at(due) => if !device.follow()? {
                     return Ok(Ended::Idle);
@@ -434,17 +451,35 @@ impl Capture {
     }
 
     /// In which sizes pictures are sent; nothing for sound.
-    fn sizes(&self, codec: Codec) -> Vec<LayerSpec> {
+    fn sizes(&self, codec: Codec, heat: Level) -> Vec<LayerSpec> {
         let encoder = match codec {
             Codec::Vp8 => CameraEncoder::Vp8,
             Codec::H264 => CameraEncoder::H264(self.parts.encoder),
             Codec::Opus | Codec::Aac => return Vec::new(),
         };
-        sizes(&self.config, encoder, self.cores)
+        sizes(&self.config, encoder, self.cores, heat)
     }
 
-    fn camera(&self, sizes: &[LayerSpec], opening: Opening) -> Result<Camera, pipeline::Error> {
-        let eye = self.devices.eye.as_ref().filter(|_| !opening.standing_in);
+    /// Whether the board is so hot, or so cool again, that pictures have other sizes than those for this.
+    fn resizes(&self, kind: Kind, heat: Level) -> bool {
+        let smaller = |level: Level| level == Level::Smaller;
+        kind == Kind::Video && smaller(*self.parts.heat.borrow()) != smaller(heat)
+    }
+
+    /// The camera that was chosen. One whose node has gone may be back under another number, or another may be there.
+    async fn eye(&self) -> Option<Eye> {
+        let chosen = self.devices.eye.clone()?;
+        let Eye::V4l2(camera) = &chosen else { return Some(chosen) };
+        if camera.path.exists() {
+            return Some(chosen);
+        }
+        let inventory = tokio::task::spawn_blocking(device::inventory).await.ok()?;
+        let (found, eye) = choice::camera(&self.config, &inventory, self.parts.can, self.parts.login.as_ref());
+        eye.filter(|_| !found.stand_in).or(Some(chosen))
+    }
+
+    fn camera(&self, sizes: &[LayerSpec], opening: Opening, eye: Option<&Eye>) -> Result<Camera, pipeline::Error> {
+        let eye = eye.filter(|_| !opening.standing_in);
         let spec = CameraSpec {
             source: eye.map_or(CameraSource::StandIn, |eye| eye.source(opening.pick.map(|pick| pick.mode))),
             aim: *self.adjust.aims().borrow(),
@@ -476,6 +511,13 @@ async fn next(aims: &mut watch::Receiver<Aim>) -> Aim {
         std::future::pending::<()>().await;
     }
     *aims.borrow_and_update()
+}
+
+/// Waits until it is hotter or cooler; for ever if nobody looks any more.
+async fn changed(heat: &mut watch::Receiver<Level>) {
+    if heat.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Waits until then; for ever if there is no such moment.

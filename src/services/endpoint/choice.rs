@@ -126,6 +126,8 @@ pub(super) struct Display {
     pub(super) connector: Option<u32>,
     /// Pixels across and down of the mode it likes best.
     pub(super) size: Option<(u32, u32)>,
+    /// DRM's name of the driver, where GStreamer has to be told.
+    pub(super) driver: Option<&'static str>,
 }
 
 /// Who takes what the speaker plays out of what the microphone hears.
@@ -194,7 +196,7 @@ pub(super) fn choose(config: &Config, inventory: &Inventory, can: Abilities, log
         eye,
         microphone_source,
         speaker_device,
-        display: screen.map(|screen| Display { connector: screen.connector, size: screen.size }),
+        display: screen.map(|screen| Display { connector: screen.connector, size: screen.size, driver: screen.driver }),
     }
 }
 
@@ -203,7 +205,12 @@ pub(super) fn has_csi(inventory: &Inventory) -> bool {
     inventory.skipped.iter().any(|(_, why)| why.contains("libcamera"))
 }
 
-fn camera(config: &Config, inventory: &Inventory, can: Abilities, login: Option<&Login>) -> (Device, Option<Eye>) {
+pub(super) fn camera(
+    config: &Config,
+    inventory: &Inventory,
+    can: Abilities,
+    login: Option<&Login>,
+) -> (Device, Option<Eye>) {
     let csi = || (Device::real("Camera on the board's connector"), Some(Eye::Csi));
     let found = match &config.camera {
         CameraChoice::None => return (Device::none(), None),

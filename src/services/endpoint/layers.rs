@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{Config, Most};
 use crate::drivers::pipeline::{CameraEncoder, H264Encoder, LayerSpec};
 use crate::model::layer::{LAYERS, Layer, Layers};
+use crate::services::heat::Level;
 
 /// Pixels from which on a picture is sent in three sizes, and in two, as browsers do it: half of a small one is of use to nobody.
 const THREE: u32 = 960 * 540;
@@ -29,8 +30,8 @@ fn on(cores: usize) -> usize {
 }
 
 /// The sizes in which the camera is sent, the smallest first: the configured one, and each below it of half the width and height and
-/// a quarter of the bitrate.
-pub(super) fn sizes(config: &Config, encoder: CameraEncoder, cores: usize) -> Vec<LayerSpec> {
+/// a quarter of the bitrate. On a board that is too hot the largest is left out, or, where it is the only one, halved.
+pub(super) fn sizes(config: &Config, encoder: CameraEncoder, cores: usize, heat: Level) -> Vec<LayerSpec> {
     let of_use = match config.width * config.height {
         THREE.. => 3,
         TWO.. => 2,
@@ -51,7 +52,9 @@ pub(super) fn sizes(config: &Config, encoder: CameraEncoder, cores: usize) -> Ve
         bitrate: (bitrate >> (2 * smaller)).max(LEAST.min(bitrate)),
         encoder,
     };
-    (0..most.clamp(1, of_use)).rev().map(size).collect()
+    let count = most.clamp(1, of_use);
+    let steps = if heat == Level::Smaller { 1..count.max(2) } else { 0..count };
+    steps.rev().map(size).collect()
 }
 
 /// Which layers are made: what somebody wants at once, and what nobody wants any more for a while.
@@ -93,7 +96,7 @@ mod tests {
 
     fn found(layers: Most, (width, height): (u32, u32), encoder: CameraEncoder, cores: usize) -> Vec<(u32, u32, u32)> {
         let config = Config { layers, width, height, bitrate: Bitrate::kbps(1600), ..Config::default() };
-        let sizes = sizes(&config, encoder, cores);
+        let sizes = sizes(&config, encoder, cores, Level::FewerPictures);
         assert!(sizes.iter().all(|size| size.from == (width, height) && size.encoder == encoder));
         sizes.iter().map(|size| (size.width, size.height, size.bitrate / 1000)).collect()
     }
@@ -112,12 +115,25 @@ mod tests {
     }
 
     #[test]
+    fn of_a_board_that_is_too_hot_the_largest_size_is_left_out_or_the_only_one_halved() {
+        let heights = |layers, cores| {
+            let config = Config { layers, width: 1280, height: 720, ..Config::default() };
+            let sizes = sizes(&config, X264, cores, Level::Smaller);
+            assert!(sizes.iter().all(|size| size.from == (1280, 720)));
+            sizes.iter().map(|size| size.height).collect::<Vec<_>>()
+        };
+        assert_eq!(heights(Most::Auto, 4), [180, 360]);
+        assert_eq!(heights(Most::Auto, 2), [360]);
+        assert_eq!(heights(Most::Layers(1), 4), [360]);
+    }
+
+    #[test]
     fn a_small_picture_has_no_use_for_a_smaller_one() {
         assert_eq!(found(Most::Layers(3), (640, 360), X264, 4), [(320, 180, 400), (640, 360, 1600)]);
         assert_eq!(found(Most::Layers(3), (320, 180), X264, 4), [(320, 180, 1600)]);
         assert_eq!(found(Most::Layers(3), (854, 482), X264, 4), [(426, 240, 400), (854, 482, 1600)], "sides are even");
         let poor = Config { width: 1280, height: 720, bitrate: Bitrate::kbps(100), ..Config::default() };
-        assert!(sizes(&poor, X264, 4).iter().all(|size| (80_000..=100_000).contains(&size.bitrate)));
+        assert!(sizes(&poor, X264, 4, Level::Normal).iter().all(|size| (80_000..=100_000).contains(&size.bitrate)));
     }
 
     #[test]

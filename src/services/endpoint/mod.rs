@@ -39,6 +39,7 @@ use crate::drivers::pipeline::{Chosen, H264Encoder, MicrophoneSource, Speed};
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
+use crate::services::heat::Level;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::supervisor::Part;
 use crate::services::{origin, privacy, program, telephone};
@@ -69,9 +70,15 @@ pub struct Handle {
     devices: Arc<Devices>,
     encoder: Chosen,
     adjust: adjust::Handle,
+    heat: watch::Receiver<Level>,
 }
 
 impl Handle {
+    /// What is left out of the camera because the board is too hot.
+    pub fn heat(&self) -> Level {
+        *self.heat.borrow()
+    }
+
     /// What is adjusted on its camera.
     pub fn camera(&self) -> &adjust::Handle {
         &self.adjust
@@ -138,6 +145,8 @@ pub struct Parts {
     pub timeline: Timeline,
     /// What is counted, and who starts what failed again.
     pub seen: program::Seen,
+    /// How much is left out because the board is too hot.
+    pub heat: watch::Receiver<Level>,
 }
 
 /// Chooses the devices and starts the actor on `tasks`; it ends with `cancel`.
@@ -175,8 +184,8 @@ pub fn start(
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
     let television = devices.display.map(|display| {
         let (width, height) = size(display.size, parts.screen);
-        let spec =
-            crate::drivers::pipeline::DisplaySpec { width, height, fps: parts.screen.2, connector: display.connector };
+        let choice::Display { connector, driver, .. } = display;
+        let spec = crate::drivers::pipeline::DisplaySpec { width, height, fps: parts.screen.2, connector, driver };
         let told = television::Told {
             rooms: parts.rooms.rooms(),
             telephone: parts.telephone.clone(),
@@ -198,6 +207,7 @@ pub fn start(
     let adjust = adjust::start(subject, adjusting, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
+    let heat = parts.heat.clone();
     let actor = Actor {
         config,
         parts,
@@ -210,7 +220,7 @@ pub fn start(
         call: None,
     };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder, adjust }
+    Handle { stills, devices, encoder, adjust, heat }
 }
 
 /// Pixels of what the screen shows: its own mode, as far as the board can draw it, else those of the program.

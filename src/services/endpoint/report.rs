@@ -306,7 +306,12 @@ mod tests {
             }],
             microphones: vec![sound("C920, USB Audio", "C920")],
             speakers: vec![sound("vc4-hdmi-0", "vc4hdmi0"), sound("Headphones", "Headphones")],
-            screens: vec![Screen { name: "HDMI-A-1".into(), connector: Some(33), size: Some((1920, 1080)) }],
+            screens: vec![Screen {
+                name: "HDMI-A-1".into(),
+                connector: Some(33),
+                size: Some((1920, 1080)),
+                driver: None,
+            }],
             skipped: vec![(
                 "bcm2835-codec (/dev/video11)".into(),
                 "it is an encoder, decoder or scaler, not a camera".into(),

@@ -183,6 +183,8 @@ export type Devices = {
   /** Who takes what the speaker plays out of what the microphone hears. */
   echo: Echo;
   encoder: Encoder;
+  /** What is left out of the camera because the board is too hot. */
+  heat: Heat;
   microphone: Device;
   screen: Device;
   speaker: Device;
@@ -233,6 +235,9 @@ export type GuestEntry = {
 
 /** How a part of the daemon is. */
 export type Health = "ok" | "down" | "restarting";
+
+/** What is left out of the box's own camera. */
+export type Heat = "normal" | "fewer-pictures" | "smaller";
 
 /** An invite to a room, without its secret. */
 export type Invite = {

@@ -43,6 +43,11 @@ export function Box() {
             })}
           </ul>
           <p class="small quiet">{encoder(devices.encoder)}</p>
+          {devices.heat !== "normal" && (
+            <p class="note" data-testid="heat">
+              {t(`heat_${devices.heat}`)}
+            </p>
+          )}
           {devices.echo !== "none" && <p class="small quiet">{t(`echo_${devices.echo}`)}</p>}
         </>
       )}

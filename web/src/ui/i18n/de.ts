@@ -15,6 +15,10 @@ export const de: Record<keyof typeof en, string> = {
   somebody: "Jemand",
   untitled: "Ohne Titel",
   stand_in: "Ersatzbild",
+  "heat_fewer-pictures":
+    "Die Box ist zu heiß: Ihre Kamera sendet nur halb so viele Bilder, bis sie kühler ist. Gib ihr etwas Luft.",
+  heat_smaller:
+    "Die Box ist noch immer zu heiß: Ihre Kamera sendet weniger und kleinere Bilder, bis sie kühler ist. Gib ihr etwas Luft.",
   viewers_one: "{n} schaut zu",
   viewers_other: "{n} schauen zu",
   people_one: "{n} Person im Gespräch",

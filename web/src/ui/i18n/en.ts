@@ -13,6 +13,10 @@ export const en = {
   somebody: "Somebody",
   untitled: "Untitled",
   stand_in: "Stand-in",
+  "heat_fewer-pictures":
+    "The box is too hot: its camera sends half of its pictures until it is cooler. Give it some air.",
+  heat_smaller:
+    "The box is still too hot: its camera sends fewer and smaller pictures until it is cooler. Give it some air.",
   viewers_one: "{n} viewer",
   viewers_other: "{n} viewers",
   people_one: "{n} person in the call",

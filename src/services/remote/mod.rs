@@ -1,0 +1,39 @@
+//! The television and its remote control (HDMI-CEC), and buttons and lights on pins.
+//!
+//! A call wakes the television and has it show the box; keys and buttons ask for what people ask for in the pages; lights follow the
+//! rooms. Owns when that happens; does not own the calls (those are the room's), nor the devices (`drivers/cec`, `drivers/gpio`). Where
+//! there is no device nothing happens.
+
+mod actor;
+mod buttons;
+mod config;
+mod lights;
+mod television;
+
+pub use config::Config;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::drivers::gpio;
+use crate::proto::auth::Name;
+use crate::services::{privacy, room, telephone};
+
+/// What it stands on.
+pub struct Parts {
+    /// The calls.
+    pub rooms: room::Handle,
+    /// What rings.
+    pub telephone: telephone::Handle,
+    /// Whether camera and microphone are closed: whoever holds the remote control or pushes a button is there, and opens them.
+    pub privacy: privacy::Handle,
+    /// What the television calls the box.
+    pub name: Name,
+    /// The pins.
+    pub gpio: gpio::Config,
+}
+
+/// Starts the actor on `tasks`; it ends with `cancel`.
+pub fn start(config: Config, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) {
+    tasks.spawn(cancel.run_until_cancelled_owned(actor::Actor::new(config, parts).run()));
+}
