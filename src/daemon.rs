@@ -142,6 +142,7 @@ impl Daemon {
         let parts = endpoint::Parts {
             origin: origin.clone(),
             rooms: room.clone(),
+            store: store.clone(),
             encoder,
             speed: chosen.speed,
             screen: (config.program.width, config.program.height, config.program.fps),
@@ -196,6 +197,7 @@ impl Daemon {
             peers: peers.clone(),
             store: store.clone(),
         };
+        let asked = control::Parts { reach: reach.clone(), endpoint: endpoint.clone() };
         let app = http::App::new(http::Inner {
             access,
             rooms: room,
@@ -203,7 +205,7 @@ impl Daemon {
             egress,
             whep,
             endpoint,
-            reach: reach.clone(),
+            reach,
             relay,
             name: config.node.name,
             public_url: config.http.public_url,
@@ -216,7 +218,7 @@ impl Daemon {
         });
         let (tasks, stop) = (interfaces.tasks.clone(), interfaces.stop.clone());
         interfaces.tasks.spawn(http::metrics::run(config.metrics, app.clone(), tasks, stop));
-        interfaces.tasks.spawn(control::run(state, reach, interfaces.stop.clone()));
+        interfaces.tasks.spawn(control::run(state, asked, interfaces.stop.clone()));
         opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,

@@ -50,6 +50,15 @@ pub enum Doctor {
         #[arg(long)]
         json: bool,
     },
+    /// Play something through the box's speaker, listen, and say what to change. Asks the daemon, if it runs.
+    Sound {
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        sources: Sources,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Try every way to the box that browsers are told, and say what to do. Asks the daemon, if it runs.
     Network {
         /// Where the configuration comes from.

@@ -8,5 +8,6 @@ pub mod lan;
 pub mod layout;
 pub mod rtp;
 pub mod sfu;
+pub mod sound;
 pub mod splice;
 pub mod whip;

@@ -79,6 +79,10 @@ impl Case<'_> {
             ("POST", "/api/v1/session") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 200),
             ("GET", "/api/v1/statistics") => ("", None, 200),
             ("POST", "/api/v1/reachability") => ("", None, 200),
+            ("GET", "/api/v1/sound") => ("", None, 200),
+            // There is nothing to play it with.
+            ("POST", "/api/v1/sound/test") => ("", None, 409),
+            ("PATCH", "/api/v1/sound") => ("", Some(json!({})), 200),
             // For those with a token: a cookie does not count.
             ("POST", "/api/v1/guest") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 201),
             ("GET" | "DELETE", "/api/v1/guest") => ("", None, 401),

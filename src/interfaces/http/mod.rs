@@ -28,6 +28,7 @@ pub mod routes;
 mod serve;
 mod session;
 pub mod signalling;
+mod sound;
 mod statistics;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post};
 use super::error::Problem;
 use super::{
     App, body, broadcasts, door, gate, guest, health, hls, openapi, pages, reachability, requests, rooms, session,
-    signalling, statistics, trust, whep,
+    signalling, sound, statistics, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -66,6 +66,9 @@ routes! {
     GET get "/api/v1/node" Rule::Everybody => health::node;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
+    GET get "/api/v1/sound" Rule::Node(Verb::Administer) => sound::show;
+    PATCH patch "/api/v1/sound" Rule::Node(Verb::Administer) => sound::change;
+    POST post "/api/v1/sound/test" Rule::Node(Verb::Administer) => sound::test;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;

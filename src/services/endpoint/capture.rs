@@ -12,7 +12,7 @@ use super::layers::{LINGER, Made, sizes};
 use super::sound::{Microphone, Sound};
 use super::{Config, Devices, Parts};
 use crate::drivers::pipeline::{
-    self, CameraEncoder, CameraSource, CameraSpec, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
+    self, CameraEncoder, CameraSource, CameraSpec, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running, Voice,
 };
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
 use crate::model::layer::{Layer, Layers};
@@ -379,7 +379,7 @@ impl Capture {
             return Ok(Device::Microphone { held: self.sound.microphone().await, made: Made::default() });
         }
         let bitrate = self.config.audio_bitrate.bps() as u32;
-        let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate };
+        let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate, voice: Voice::default() };
         let (writer, units) = ring(UNITS);
         let units = units.reader(Gate::default());
         let running = pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)?;

@@ -8,23 +8,27 @@ mod camera;
 mod capture;
 mod choice;
 mod config;
+pub mod hearing;
 mod layers;
 pub mod report;
 mod sight;
 mod sound;
+mod volume;
 
 pub use choice::{Canceller, Device, Devices};
-pub use config::{Config, EchoChoice, Most, Screen, Sink, Source};
+pub use config::{Auto, Config, EchoChoice, Most, Screen, Sink, Source};
+pub use volume::{By, Loudness, Loudnesses, Wish, Wishes};
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::drivers::device::Inventory;
 use crate::drivers::pipeline::{self, Chosen, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
@@ -34,7 +38,7 @@ use crate::services::{origin, program};
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
 
-/// Why there is no still.
+/// Why the box does not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The box is not in this call.
@@ -43,6 +47,23 @@ pub enum Error {
     /// The picture could not be made.
     #[error("no picture can be made: {0}")]
     Picture(String),
+    /// A volume is out of range.
+    #[error("a volume is from 0 to 100 percent")]
+    BadVolume,
+    /// There is no such device, or nobody can make it louder and quieter.
+    #[error("there is no such device, or its sound card has no control for that")]
+    NoControl,
+    /// There is no real microphone, or no speaker.
+    #[error(
+        "a real microphone and a speaker are needed: plug them in, and look at endpoint.microphone and endpoint.speaker"
+    )]
+    NoSound,
+    /// Microphone and speaker are in use.
+    #[error("the box's microphone and speaker are in use: take the box out of the call first")]
+    SoundBusy,
+    /// They can't be used.
+    #[error("{0}")]
+    Sound(String),
     /// The box is shutting down.
     #[error("the box is shutting down")]
     Closed,
@@ -56,9 +77,32 @@ pub struct Handle {
     stills: mpsc::Sender<Still>,
     devices: Arc<Devices>,
     encoder: Chosen,
+    volumes: volume::Volumes,
+    sound: sound::Sound,
 }
 
 impl Handle {
+    /// How loud speaker and microphone are.
+    pub fn loudness(&self) -> Loudnesses {
+        self.volumes.shown()
+    }
+
+    /// Makes speaker and microphone louder and quieter, and says how loud they are then. It is kept.
+    ///
+    /// # Errors
+    /// [`Error::BadVolume`], [`Error::NoControl`], [`Error::Closed`].
+    pub async fn set_loudness(&self, wishes: Wishes) -> Result<Loudnesses, Error> {
+        self.volumes.wish(wishes).await
+    }
+
+    /// Plays something, listens, and says what to change. Takes four seconds.
+    ///
+    /// # Errors
+    /// [`Error::NoSound`], [`Error::SoundBusy`], [`Error::Sound`], [`Error::Closed`].
+    pub async fn test_sound(&self) -> Result<hearing::SoundTest, Error> {
+        self.sound.test().await
+    }
+
     /// What makes its H.264, and how fast.
     pub fn encoder(&self) -> Chosen {
         self.encoder
@@ -87,6 +131,8 @@ pub struct Parts {
     pub origin: origin::Handle,
     /// The calls.
     pub rooms: room::Handle,
+    /// Where it is kept how loud the box is.
+    pub store: store::Handle,
     /// Which encoder makes the camera's picture.
     pub encoder: H264Encoder,
     /// How fast it is, if that was measured.
@@ -107,7 +153,8 @@ pub fn start(
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
-    let devices = Arc::new(choice::choose(&config, &inventory, pipeline::has_echo_canceller()));
+    let canceller = pipeline::has_echo_canceller();
+    let devices = Arc::new(choice::choose(&config, &inventory, canceller));
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
@@ -127,14 +174,26 @@ pub fn start(
         speaker: devices.speaker_device.clone(),
         bitrate: config.audio_bitrate.bps() as u32,
         echo: devices.echo.done(),
-        speaker_delay: u32::try_from(config.speaker_delay.as_millis()).unwrap_or(0),
+        voice: config.voice(devices.echo, canceller),
+        speaker_delay: hearing::millis(config.speaker_delay),
     };
-    let sound = sound::Sound::start(cards, parts.seen.clone(), parts.timeline, tasks, cancel.clone());
+    let (gain, gained) = watch::channel(1.0);
+    let used = volume::Used { speaker: cards.speaker.clone(), microphone: cards.microphone.clone() };
+    let volumes = volume::Volumes::start(watch::channel(used).1, parts.store.clone(), gain, tasks, cancel.clone());
+    let sound = sound::Sound::start((cards, gained), parts.seen.clone(), parts.timeline, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
-    let actor = Actor { config, parts, devices: devices.clone(), sound, tasks: tasks.clone(), cancel, call: None };
+    let actor = Actor {
+        config,
+        parts,
+        devices: devices.clone(),
+        sound: sound.clone(),
+        tasks: tasks.clone(),
+        cancel,
+        call: None,
+    };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder }
+    Handle { stills, devices, encoder, volumes, sound }
 }
 
 /// A call that the box is in.

@@ -28,6 +28,9 @@ export type BroadcastId = string;
 /** How the router was asked. */
 export type By = "pcp" | "nat_pmp" | "upnp";
 
+/** Who makes it louder and quieter. */
+export type By2 = "device" | "box";
+
 /** What carries the packets. */
 export type Carrier = "udp" | "tcp";
 
@@ -116,6 +119,24 @@ export type Known = "interface" | "announced" | "seen" | "mapped";
 /** How much it matters, the worst first. */
 export type Level = "bad" | "note" | "good";
 
+/** How loud one of them is. */
+export type Loudness = {
+  /** Who makes it louder and quieter. */
+  by: By2;
+  /** Whether it is silent; null where nobody can change it. */
+  muted: boolean | null;
+  /** From 0, which is silence, to 100, each step the same number of decibels; null where nobody can change it. */
+  percent: number | null;
+};
+
+/** How loud they are. */
+export type Loudnesses = {
+  /** Null without a microphone, and where its sound card has no controls. */
+  microphone: Loudness | null;
+  /** Null without a speaker. */
+  speaker: Loudness | null;
+};
+
 /** A name that people see: one line, counted in Unicode characters. */
 export type Name = string;
 
@@ -157,7 +178,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-host" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "not-found" | "not-fragment" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "off-air" | "outdated" | "peers" | "room-full" | "shutdown" | "sign-in" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-control" | "no-host" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "no-sound" | "not-found" | "not-fragment" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "off-air" | "outdated" | "peers" | "room-full" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
 };
 
 /** All of it. */
@@ -250,6 +271,40 @@ export type SignIn = {
   name: Name;
 };
 
+/** What can be found. `{}` in a text is the delay in milliseconds, in tens. */
+export type SoundCode = "nothing_heard" | "overloaded" | "echo_loud" | "too_quiet" | "level_good" | "delay_too_long" | "delay_wrong" | "delay_good" | "noisy" | "room_quiet";
+
+/** One thing that follows. */
+export type SoundFinding = {
+  /** What. */
+  code: SoundCode;
+  /** How much it matters. */
+  level: SoundLevel;
+  /** What it means and what to do, in English. */
+  text: string;
+};
+
+/** How much it matters. */
+export type SoundLevel = "bad" | "note" | "good";
+
+/** What a test measured, and what follows. */
+export type SoundTest = {
+  /** How much later the speaker is heard than the box plays, in milliseconds; null if it was not heard. */
+  delay: number | null;
+  /** What follows, and what to do. */
+  findings: SoundFinding[];
+  /** How loud the microphone hears the speaker, in dBFS; null if it was not heard. */
+  heard: number | null;
+  /** What the room sounds like by itself, in dBFS. */
+  noise: number;
+  /** The microphone was overloaded. */
+  overloaded: boolean;
+  /** How much quieter the microphone hears the speaker than it is played, in dB; null if it was not heard. */
+  return_loss: number | null;
+  /** What the box was told of the delay before, in milliseconds (`endpoint.speaker_delay`). */
+  speaker_delay: number;
+};
+
 /** What those who watch read: one line, counted in Unicode characters. */
 export type Title = string;
 
@@ -285,4 +340,20 @@ export type Trust = {
 export type WantedInvite = {
   /** How long it works. */
   hours: number;
+};
+
+/** How loud one of them is to be; what is not given stays. */
+export type Wish = {
+  /** Whether it is silent. */
+  muted?: boolean | null;
+  /** From 0 to 100. */
+  percent?: number | null;
+};
+
+/** How loud they are to be; what is not given stays. */
+export type Wishes = {
+  /** The microphone. */
+  microphone?: Wish | null;
+  /** The speaker. */
+  speaker?: Wish | null;
 };

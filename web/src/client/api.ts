@@ -5,12 +5,17 @@ import type {
   Encoder,
   Guest,
   Invite,
+  Loudness,
+  Loudnesses,
   NewInvite,
   Node,
   Reachability,
   Room as RoomSummary,
   Session,
+  SoundCode,
+  SoundTest,
   Trust,
+  Wishes,
 } from "./api-types";
 import { Problem } from "./problem";
 import type { Statistics } from "./statistics";
@@ -22,12 +27,17 @@ export type {
   Encoder,
   Guest,
   Invite,
+  Loudness,
+  Loudnesses,
   NewInvite,
   Node,
   Reachability,
   RoomSummary,
   Session,
+  SoundCode,
+  SoundTest,
   Trust,
+  Wishes,
 };
 
 /** Milliseconds before a request is given up. */
@@ -115,6 +125,21 @@ export class Api {
   /** Has the box try how it is reached, which takes some seconds. For its owner. */
   reachability(): Promise<Reachability> {
     return this.#json("POST", "/reachability");
+  }
+
+  /** How loud the box's speaker and microphone are. For its owner. */
+  loudness(): Promise<Loudnesses> {
+    return this.#json("GET", "/sound");
+  }
+
+  /** Makes them louder and quieter; what is not given stays. */
+  setLoudness(wishes: Wishes): Promise<Loudnesses> {
+    return this.#json("PATCH", "/sound", wishes);
+  }
+
+  /** Has the box play something and listen, which takes four seconds. For its owner. */
+  testSound(): Promise<SoundTest> {
+    return this.#json("POST", "/sound/test");
   }
 
   /** What the box counts. For its owner. */

@@ -3,6 +3,7 @@
 mod audio;
 mod echo;
 mod life;
+mod listen;
 mod video;
 
 use std::time::{Duration, Instant};

@@ -4,6 +4,7 @@ import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
 import { api, explain } from "../parts/session";
 import { say } from "../parts/toast";
+import { Volume } from "../parts/volume";
 import type { Call } from "./call";
 
 function Switch(props: { label: string; on: boolean; set(on: boolean): void; testid: string }) {
@@ -96,6 +97,7 @@ export function BoxDialog({ call, room, close }: { call: Call; room: string; clo
             {box.stand_in && <p class="note">{t("box_stand_in")}</p>}
           </>
         )}
+        <Volume />
         <Still room={room} />
       </div>
     </Dialog>
