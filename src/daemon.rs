@@ -139,6 +139,7 @@ impl Daemon {
         let (program_config, read) = watch::channel(config.program.clone());
         let programs = program::run(read, parts, making.tasks.clone(), making.stop.clone());
         making.tasks.spawn(programs);
+        let plugged = device::follow(inventory, &making.tasks, making.stop.clone());
         let parts = endpoint::Parts {
             origin: origin.clone(),
             rooms: room.clone(),
@@ -149,7 +150,7 @@ impl Daemon {
             timeline,
             seen: seen.clone(),
         };
-        let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
+        let endpoint = endpoint::start(config.endpoint.clone(), plugged, parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {

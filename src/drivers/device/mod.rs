@@ -1,4 +1,4 @@
-//! What is plugged in: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
+//! What is plugged in, and what comes and goes: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
 //! monotonic clock; volume and mute of sound cards; and how process and board are.
 //!
 //! Owns finding devices and naming them so that they are found again after a restart. Deliberately not here: opening
@@ -11,6 +11,7 @@ mod health;
 mod mixer;
 pub mod network;
 mod nodes;
+mod plug;
 mod screen;
 mod sound;
 
@@ -23,6 +24,7 @@ pub use camera::{Camera, Format, Mode};
 pub use health::{Health, health};
 pub use mixer::{Error as MixerError, Mixer, Setting, Way};
 pub use nodes::{Closed, closed};
+pub use plug::{Plugged, follow};
 pub use screen::Screen;
 pub use sound::SoundDevice;
 

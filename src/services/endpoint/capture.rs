@@ -1,8 +1,10 @@
 //! The box's camera and microphone: open while somebody takes them and they are not muted.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,7 +35,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct Capture {
     pub(super) config: Config,
     pub(super) parts: Parts,
-    pub(super) devices: Arc<Devices>,
+    pub(super) devices: watch::Receiver<Arc<Devices>>,
     pub(super) sound: Sound,
     pub(super) room: RoomId,
     pub(super) who: ParticipantId,
@@ -176,8 +178,8 @@ impl Capture {
     pub(super) fn start(self, tasks: &TaskTracker, stop: &CancellationToken) {
         for kind in [Kind::Audio, Kind::Video] {
             let there = match kind {
-                Kind::Audio => self.devices.microphone.is_there(),
-                Kind::Video => self.devices.camera.is_there(),
+                Kind::Audio => self.devices.borrow().microphone.is_there(),
+                Kind::Video => self.devices.borrow().camera.is_there(),
             };
             if there {
                 let capture = self.clone();
@@ -269,6 +271,7 @@ impl Capture {
         track: &mut Track,
         demand: &mut Demand,
     ) -> Ended {
+        let plugged = pin!(self.plugged(kind, standing_in));
         let made = match kind {
             Kind::Audio => self.microphone(standing_in).await,
             Kind::Video => self.camera(sizes, standing_in).map(|camera| Device::Camera(Box::new(camera))),
@@ -279,7 +282,7 @@ impl Capture {
         };
         tracing::info!(?kind, ?codec, standing_in, "capture is open");
         let again = standing_in.then(|| Instant::now() + AGAIN);
-        let ended = match self.watch((kind, codec), (&mut device, again), track, demand).await {
+        let ended = match self.watch((kind, codec), (&mut device, again, plugged), track, demand).await {
             Ok(ended) => ended,
             Err(error) => Self::refused(kind, &error).await,
         };
@@ -294,11 +297,32 @@ impl Capture {
         Ended::Failed
     }
 
+    /// Waits until another device is to be used than the one of now, or until anything was plugged in while a stand-in serves for one
+    /// that failed.
+    fn plugged(&self, kind: Kind, standing_in: bool) -> impl Future<Output = ()> + use<> {
+        let mut devices = self.devices.clone();
+        let opened = devices.borrow_and_update().clone();
+        async move {
+            while devices.changed().await.is_ok() {
+                let now = devices.borrow_and_update();
+                let same = match kind {
+                    Kind::Audio => now.microphone_source == opened.microphone_source,
+                    Kind::Video => now.camera_source == opened.camera_source,
+                };
+                if standing_in || !same {
+                    return;
+                }
+            }
+            // Nobody looks any more.
+            std::future::pending().await
+        }
+    }
+
     /// Captures until there is a reason to stop. The device itself is tried again at `again`.
     async fn watch(
         &self,
         (kind, codec): (Kind, Codec),
-        (device, again): (&mut Device, Option<Instant>),
+        (device, again, mut plugged): (&mut Device, Option<Instant>, Pin<&mut impl Future<Output = ()>>),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Result<Ended, pipeline::Error> {
@@ -330,6 +354,7 @@ impl Capture {
                     return Ok(Ended::Over);
                 },
                 () = at(again) => return Ok(Ended::Again),
+                () = &mut plugged => return Ok(Ended::Again),
                 () = at(due) => if !device.follow()? {
                     return Ok(Ended::Idle);
                 },
@@ -362,7 +387,7 @@ impl Capture {
     }
 
     fn camera(&self, sizes: &[LayerSpec], standing_in: bool) -> Result<Camera, pipeline::Error> {
-        let chosen = self.devices.camera_source.clone().filter(|_| !standing_in);
+        let chosen = self.devices.borrow().camera_source.clone().filter(|_| !standing_in);
         let spec = CameraSpec {
             source: chosen.unwrap_or(CameraSource::StandIn),
             // Whoever shows it writes the name.
@@ -375,7 +400,8 @@ impl Capture {
     }
 
     async fn microphone(&self, standing_in: bool) -> Result<Device, pipeline::Error> {
-        if !standing_in && matches!(self.devices.microphone_source, Some(MicrophoneSource::Alsa { .. })) {
+        let real = matches!(self.devices.borrow().microphone_source, Some(MicrophoneSource::Alsa { .. }));
+        if !standing_in && real {
             return Ok(Device::Microphone { held: self.sound.microphone().await, made: Made::default() });
         }
         let bitrate = self.config.audio_bitrate.bps() as u32;

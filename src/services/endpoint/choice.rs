@@ -118,6 +118,23 @@ pub(super) fn choose(config: &Config, inventory: &Inventory, canceller: bool) ->
     }
 }
 
+/// The same with what is used now in front of others of its kind: what is plugged in beside it takes nothing away.
+pub(super) fn keeping(mut inventory: Inventory, now: &Devices) -> Inventory {
+    let path = match &now.camera_source {
+        Some(CameraSource::V4l2 { path, .. }) => Some(path.as_str()),
+        _ => None,
+    };
+    let microphone = match &now.microphone_source {
+        Some(MicrophoneSource::Alsa { device }) => Some(device),
+        _ => None,
+    };
+    inventory.cameras.sort_by_key(|camera| camera.path.to_str() != path);
+    inventory.microphones.sort_by_key(|found| Some(&found.device) != microphone);
+    inventory.speakers.sort_by_key(|found| Some(&found.device) != now.speaker_device.as_ref());
+    inventory.screens.sort_by_key(|screen| Some(&screen.name) != now.screen.name.as_ref());
+    inventory
+}
+
 fn camera(config: &Config, inventory: &Inventory) -> (Device, Option<CameraSource>) {
     let stand_in = || (Device::stand_in("Stand-in camera"), Some(CameraSource::StandIn));
     let found = match &config.camera {
@@ -245,6 +262,44 @@ mod tests {
         let camera =
             Camera { name: "Eye".into(), node: "/dev/video0".into(), path: "/dev/v4l/by-id/eye".into(), modes };
         Inventory { cameras: vec![camera], ..Inventory::default() }
+    }
+
+    #[test]
+    fn what_is_used_stays_in_use_until_it_is_pulled_out_and_comes_back() {
+        let camera = |name: &str| Camera {
+            name: name.into(),
+            node: "/dev/video0".into(),
+            path: format!("/dev/v4l/by-id/{name}").into(),
+            modes: vec![mode(Format::Raw, 640, 480, 30)],
+        };
+        let sound = |name: &str| SoundDevice { name: name.into(), device: format!("plughw:CARD={name},DEV=0") };
+        let screen = |name: &str| crate::drivers::device::Screen { name: name.into(), connector: None, size: None };
+        let with = |names: &[&str]| Inventory {
+            cameras: names.iter().map(|name| camera(name)).collect(),
+            microphones: names.iter().map(|name| sound(name)).collect(),
+            speakers: names.iter().map(|name| sound(name)).collect(),
+            screens: names.iter().map(|name| screen(name)).collect(),
+            skipped: Vec::new(),
+        };
+        let config = Config::default();
+        let mut now = choose(&config, &Inventory::default(), true);
+        for (there, used) in [
+            (&["new"][..], Some("new")),
+            // What sorts before it comes beside it.
+            (&["a", "new"], Some("new")),
+            (&["a"], Some("a")),
+            (&["a", "new"], Some("a")),
+            (&[], None),
+            (&["new"], Some("new")),
+        ] {
+            now = choose(&config, &keeping(with(there), &now), true);
+            let stands_in = used.is_none();
+            assert_eq!((now.camera.stand_in, now.microphone.stand_in), (stands_in, stands_in), "{there:?}");
+            assert_eq!((now.speaker.name.as_deref(), now.screen.name.as_deref()), (used, used), "{there:?}");
+            if let Some(used) = used {
+                assert_eq!((now.camera.label(), now.microphone.label()), (used, used), "{there:?}");
+            }
+        }
     }
 
     #[test]

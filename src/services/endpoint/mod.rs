@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::drivers::device::Inventory;
+use crate::drivers::device;
 use crate::drivers::pipeline::{self, Chosen, H264Encoder, MicrophoneSource, Speed};
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
@@ -75,7 +75,7 @@ type Still = (RoomId, oneshot::Sender<Result<Bytes, Error>>);
 #[derive(Clone)]
 pub struct Handle {
     stills: mpsc::Sender<Still>,
-    devices: Arc<Devices>,
+    devices: watch::Receiver<Arc<Devices>>,
     encoder: Chosen,
     volumes: volume::Volumes,
     sound: sound::Sound,
@@ -108,9 +108,9 @@ impl Handle {
         self.encoder
     }
 
-    /// What the box sees, hears, shows and plays with.
-    pub fn devices(&self) -> &Devices {
-        &self.devices
+    /// What the box sees, hears, shows and plays with now.
+    pub fn devices(&self) -> Arc<Devices> {
+        self.devices.borrow().clone()
     }
 
     /// What the box's screen shows in a call, as JPEG. Everybody in the room is told, and the screen says so.
@@ -145,41 +145,46 @@ pub struct Parts {
     pub seen: program::Seen,
 }
 
-/// Chooses the devices and starts the actor on `tasks`; it ends with `cancel`.
+/// Chooses the devices, again whenever something is plugged in or out, and starts the actor on `tasks`; it ends with `cancel`.
 pub fn start(
     config: Config,
-    inventory: Inventory,
+    mut plugged: device::Plugged,
     parts: Parts,
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
     let canceller = pipeline::has_echo_canceller();
-    let devices = Arc::new(choice::choose(&config, &inventory, canceller));
+    let inventory = plugged.borrow_and_update().clone();
+    let chosen = choice::choose(&config, &inventory, canceller);
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
-    tracing::info!(
-        camera = devices.camera.label(),
-        microphone = devices.microphone.label(),
-        speaker = devices.speaker.label(),
-        screen = devices.screen.label(),
-        echo = ?devices.echo,
-        "devices chosen"
-    );
-    let cards = sound::Cards {
-        microphone: match &devices.microphone_source {
-            Some(MicrophoneSource::Alsa { device }) => Some(device.clone()),
-            Some(MicrophoneSource::StandIn) | None => None,
-        },
-        speaker: devices.speaker_device.clone(),
-        bitrate: config.audio_bitrate.bps() as u32,
-        echo: devices.echo.done(),
-        voice: config.voice(devices.echo, canceller),
-        speaker_delay: hearing::millis(config.speaker_delay),
+    say(&chosen);
+    let cards = cards(&config, &chosen, canceller);
+    let (using, used) = watch::channel(cards.used());
+    let (dealing, cards) = watch::channel(cards);
+    let (choosing, devices) = watch::channel(Arc::new(chosen));
+    let (own, gone) = (config.clone(), cancel.clone());
+    let follow = async move {
+        while plugged.changed().await.is_ok() {
+            let inventory = plugged.borrow_and_update().clone();
+            let before = choosing.borrow().clone();
+            let now = choice::choose(&own, &choice::keeping(inventory, &before), canceller);
+            if now != *before {
+                say(&now);
+            }
+            let cards = self::cards(&own, &now, canceller);
+            using.send_replace(cards.used());
+            // Also when nothing is another: what failed is tried again.
+            choosing.send_replace(Arc::new(now));
+            dealing.send_replace(cards);
+        }
+        // What was chosen stays.
+        std::future::pending::<()>().await
     };
+    tasks.spawn(gone.run_until_cancelled_owned(follow));
     let (gain, gained) = watch::channel(1.0);
-    let used = volume::Used { speaker: cards.speaker.clone(), microphone: cards.microphone.clone() };
-    let volumes = volume::Volumes::start(watch::channel(used).1, parts.store.clone(), gain, tasks, cancel.clone());
+    let volumes = volume::Volumes::start(used, parts.store.clone(), gain, tasks, cancel.clone());
     let sound = sound::Sound::start((cards, gained), parts.seen.clone(), parts.timeline, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
@@ -196,6 +201,33 @@ pub fn start(
     Handle { stills, devices, encoder, volumes, sound }
 }
 
+/// Says in the log what is used.
+fn say(devices: &Devices) {
+    tracing::info!(
+        camera = devices.camera.label(),
+        microphone = devices.microphone.label(),
+        speaker = devices.speaker.label(),
+        screen = devices.screen.label(),
+        echo = ?devices.echo,
+        "devices chosen"
+    );
+}
+
+/// What of them is opened for sound, and how.
+fn cards(config: &Config, devices: &Devices, canceller: bool) -> sound::Cards {
+    sound::Cards {
+        microphone: match &devices.microphone_source {
+            Some(MicrophoneSource::Alsa { device }) => Some(device.clone()),
+            Some(MicrophoneSource::StandIn) | None => None,
+        },
+        speaker: devices.speaker_device.clone(),
+        bitrate: config.audio_bitrate.bps() as u32,
+        echo: devices.echo.done(),
+        voice: config.voice(devices.echo, canceller),
+        speaker_delay: hearing::millis(config.speaker_delay),
+    }
+}
+
 /// A call that the box is in.
 struct Call {
     room: RoomId,
@@ -208,7 +240,7 @@ struct Call {
 struct Actor {
     config: Config,
     parts: Parts,
-    devices: Arc<Devices>,
+    devices: watch::Receiver<Arc<Devices>>,
     sound: sound::Sound,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -244,6 +276,10 @@ impl Actor {
                 changed = rooms.changed() => if changed.is_err() {
                     return;
                 },
+                Ok(()) = self.devices.changed() => if let Some(who) = self.call.as_ref().map(|call| call.who) {
+                    let tracks = self.tracks();
+                    self.parts.rooms.box_tracks(who, tracks).await;
+                },
                 still = inbox.recv() => match still {
                     Some((room, answer)) => self.still(room, answer),
                     None => return,
@@ -276,11 +312,7 @@ impl Actor {
             return;
         };
         let stop = self.cancel.child_token();
-        let tracks = BoxTracks {
-            audio: self.devices.microphone.is_there(),
-            video: self.devices.camera.is_there(),
-            stand_in: self.devices.camera.stand_in || self.devices.microphone.stand_in,
-        };
+        let tracks = self.tracks();
         let capture = capture::Capture {
             config: self.config.clone(),
             parts: self.parts.clone(),
@@ -299,6 +331,16 @@ impl Actor {
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });
         self.parts.rooms.box_tracks(who, tracks).await;
+    }
+
+    /// What the box gives to a call with the devices of now.
+    fn tracks(&mut self) -> BoxTracks {
+        let devices = self.devices.borrow_and_update();
+        BoxTracks {
+            audio: devices.microphone.is_there(),
+            video: devices.camera.is_there(),
+            stand_in: devices.camera.stand_in || devices.microphone.stand_in,
+        }
     }
 
     /// Takes a still without keeping the actor from its calls.

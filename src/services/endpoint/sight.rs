@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -47,13 +47,14 @@ impl Sight {
     /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
     pub(super) fn start(
         parts: Parts,
-        (devices, sound): (Arc<Devices>, Sound),
+        (mut chosen, sound): (watch::Receiver<Arc<Devices>>, Sound),
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (stills, inbox) = mpsc::channel(STILLS);
-        let task = Task { parts, devices, sound, room, tasks: tasks.clone(), stop: stop.clone() };
+        let devices = chosen.borrow_and_update().clone();
+        let task = Task { parts, devices, chosen, sound, room, tasks: tasks.clone(), stop: stop.clone() };
         tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
         Self { stills }
     }
@@ -71,7 +72,10 @@ impl Sight {
 
 struct Task {
     parts: Parts,
+    /// Those of the composition that runs.
     devices: Arc<Devices>,
+    /// Those that are to be used, and again whenever something was plugged in or out.
+    chosen: watch::Receiver<Arc<Devices>>,
     sound: Sound,
     room: RoomId,
     tasks: TaskTracker,
@@ -82,6 +86,8 @@ struct Task {
 enum Ended {
     /// Nobody needs it.
     Demand,
+    /// A screen or a speaker was plugged in or out.
+    Devices,
     /// The call is over.
     Over,
     /// It failed.
@@ -96,19 +102,23 @@ struct Outlets {
 }
 
 impl Task {
-    async fn run(self, mut inbox: mpsc::Receiver<Answer>) {
-        let always = self.devices.display.is_some() || self.devices.speaker_device.is_some();
+    async fn run(mut self, mut inbox: mpsc::Receiver<Answer>) {
         let mut first = None;
         let mut pauses = self.parts.seen.supervisor.pauses(Part::Composition);
         loop {
+            self.devices = self.chosen.borrow_and_update().clone();
+            let always = self.devices.display.is_some() || self.devices.speaker_device.is_some();
             if !always && first.is_none() {
-                first = inbox.recv().await;
-                if first.is_none() {
-                    return;
+                tokio::select! {
+                    asked = inbox.recv() => match asked {
+                        Some(asked) => first = Some(asked),
+                        None => return,
+                    },
+                    Ok(()) = self.chosen.changed() => continue,
                 }
             }
             match self.compose(&mut inbox, first.take(), always).await {
-                Ended::Demand => {}
+                Ended::Demand | Ended::Devices => {}
                 Ended::Over => return,
                 Ended::Failed => pauses.wait().await,
             }
@@ -155,6 +165,7 @@ impl Task {
         let mut members = Members::new(Purpose::Screen, makes);
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
+        let mut chosen = self.chosen.clone();
         let mut again = tokio::time::interval(AGAIN);
         let mut remind = tokio::time::interval(REMIND);
         let (mut until, mut until_taken) = (Instant::now() + LINGER, Instant::now());
@@ -187,6 +198,14 @@ impl Task {
                 changed = state.changed() => if changed.is_err() {
                     break Ended::Failed;
                 },
+                Ok(()) = chosen.changed() => {
+                    let now = chosen.borrow_and_update();
+                    let speaker = now.speaker_device.is_some() != self.devices.speaker_device.is_some();
+                    // Which speaker it is is nothing to us: who owns it opens the other one.
+                    if speaker || now.display != self.devices.display {
+                        break Ended::Devices;
+                    }
+                }
                 _ = again.tick(), if !complete => {}
                 _ = remind.tick(), if Instant::now() >= until_taken => {
                     // The composition ends only with this loop.

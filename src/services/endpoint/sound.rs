@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::Error;
 use super::capture::at;
 use super::hearing::{self, SoundTest};
+use super::volume::Used;
 use crate::drivers::pipeline::{
     self, Counters, DuplexSpec, Echo, Event, ListenSpec, MicrophoneSource, MicrophoneSpec, Running, SoundFeed,
     SpeakerSpec, Voice,
@@ -35,7 +36,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// What is opened, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cards {
     /// ALSA's name of the microphone; nothing if it is none, or a stand-in.
     pub(super) microphone: Option<String>,
@@ -49,6 +50,13 @@ pub(super) struct Cards {
     pub(super) voice: Voice,
     /// See [`DuplexSpec::speaker_delay`].
     pub(super) speaker_delay: u32,
+}
+
+impl Cards {
+    /// Whose volume matters.
+    pub(super) fn used(&self) -> Used {
+        Used { speaker: self.speaker.clone(), microphone: self.microphone.clone() }
+    }
 }
 
 enum Command {
@@ -93,7 +101,7 @@ impl Speaker {
 impl Sound {
     /// Starts the actor on `tasks`; it ends with `cancel`. Nothing is opened yet. What is played is multiplied by `gain`.
     pub(super) fn start(
-        (cards, gain): (Cards, watch::Receiver<f64>),
+        (mut chosen, gain): (watch::Receiver<Cards>, watch::Receiver<f64>),
         seen: Seen,
         timeline: Timeline,
         tasks: &TaskTracker,
@@ -102,8 +110,10 @@ impl Sound {
         let (commands, mut inbox) = mpsc::channel(WAITING);
         let (feed, fed) = watch::channel(None);
         let mut pauses = seen.supervisor.pauses(Part::Capture);
+        let cards = chosen.borrow_and_update().clone();
         let mut actor = Actor {
             cards,
+            chosen,
             gain,
             counters: seen.media,
             timeline,
@@ -153,6 +163,8 @@ struct Open {
 
 struct Actor {
     cards: Cards,
+    /// Those that are to be used, and again whenever something was plugged in or out.
+    chosen: watch::Receiver<Cards>,
     gain: watch::Receiver<f64>,
     counters: Counters,
     timeline: Timeline,
@@ -172,6 +184,7 @@ enum Woken {
     Event(Event),
     Left,
     Turned,
+    Plugged,
     Again,
     Over,
 }
@@ -189,6 +202,7 @@ impl Actor {
                 event = event(&mut self.open.running) => Woken::Event(event),
                 () = left(&mut self.microphone, &mut self.speakers) => Woken::Left,
                 Ok(()) = self.gain.changed() => Woken::Turned,
+                Ok(()) = self.chosen.changed() => Woken::Plugged,
                 () = at(failed) => Woken::Again,
                 () = cancel.cancelled() => Woken::Over,
             };
@@ -216,6 +230,7 @@ impl Actor {
                 Woken::Event(event) => self.happened(event).await,
                 Woken::Left => {}
                 Woken::Turned => self.turn(),
+                Woken::Plugged => self.plugged().await,
                 Woken::Again => self.failed = None,
                 Woken::Command(None) | Woken::Over => break,
             }
@@ -267,6 +282,16 @@ impl Actor {
                     return needed;
                 }
             }
+        }
+    }
+
+    /// Something was plugged in or out: what failed is tried at once, and what is another device now is opened anew.
+    async fn plugged(&mut self) {
+        let chosen = self.chosen.borrow_and_update().clone();
+        (self.failed, self.pause) = (None, AGAIN);
+        if chosen != self.cards {
+            self.cards = chosen;
+            self.close().await;
         }
     }
 
@@ -400,22 +425,29 @@ mod tests {
     use crate::drivers::device::monotonic_nanos;
 
     /// ALSA's own devices that are always there: they take everything, and give silence.
-    fn sound(microphone: &str, speaker: &str) -> (Sound, Counters, CancellationToken) {
-        let (seen, cancel) = (Seen::default(), CancellationToken::new());
-        let counters = seen.media.clone();
-        let cards = Cards {
-            microphone: Some(microphone.into()),
-            speaker: Some(speaker.into()),
+    fn cards(microphone: Option<&str>, speaker: Option<&str>) -> Cards {
+        Cards {
+            microphone: microphone.map(str::to_owned),
+            speaker: speaker.map(str::to_owned),
             bitrate: 48_000,
             // Others cancel echo in this process; see the tests of the pipeline.
             echo: Echo::Off,
             voice: Voice::default(),
             speaker_delay: 0,
-        };
+        }
+    }
+
+    fn sound(microphone: &str, speaker: &str) -> (Sound, Counters, CancellationToken) {
+        plugged(watch::channel(cards(Some(microphone), Some(speaker))).1)
+    }
+
+    fn plugged(chosen: watch::Receiver<Cards>) -> (Sound, Counters, CancellationToken) {
+        let (seen, cancel) = (Seen::default(), CancellationToken::new());
+        let counters = seen.media.clone();
         let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
         // Nobody turns it down.
-        let (_, gain) = watch::channel(1.0);
-        let sound = Sound::start((cards, gain), seen, timeline, &TaskTracker::new(), cancel.clone());
+        let gain = watch::channel(1.0).1;
+        let sound = Sound::start((chosen, gain), seen, timeline, &TaskTracker::new(), cancel.clone());
         (sound, counters, cancel)
     }
 
@@ -480,5 +512,41 @@ mod tests {
         let (test, _speaker) = tokio::join!(biased; sound.test(), other.speaker());
         assert!(matches!(test, Err(Error::SoundBusy)));
         until(&counters, &["speaker"]).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_plugged_in_is_opened_for_who_holds_it_and_what_is_pulled_out_is_closed() {
+        let (dealing, chosen) = watch::channel(cards(Some("null"), None));
+        let (sound, counters, _cancel) = plugged(chosen);
+        let _speaker = sound.speaker().await;
+        let mut microphone = sound.microphone().await;
+        until(&counters, &["microphone"]).await;
+        dealing.send_replace(cards(Some("null"), Some("null")));
+        until(&counters, &["duplex"]).await;
+        assert!(microphone.next().await.is_some(), "who holds it does not notice");
+        dealing.send_replace(cards(None, Some("null")));
+        until(&counters, &["speaker"]).await;
+        dealing.send_replace(cards(None, None));
+        until(&counters, &[]).await;
+        dealing.send_replace(cards(Some("null"), Some("null")));
+        until(&counters, &["duplex"]).await;
+        assert!(microphone.next().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_speaker_that_failed_is_tried_at_once_when_something_is_plugged_in() {
+        let (dealing, chosen) = watch::channel(cards(Some("null"), Some("nosuchcard")));
+        let (sound, counters, _cancel) = plugged(chosen);
+        let _speaker = sound.speaker().await;
+        let failed = || counters.roles().find(|(role, _)| *role == "speaker").map_or(0, |(_, work)| work.failed.get());
+        let end = Instant::now() + Duration::from_secs(30);
+        for times in 1..=3 {
+            while failed() < times {
+                assert!(Instant::now() < end, "it is tried {} times", failed());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            dealing.send_replace(cards(Some("null"), Some("nosuchcard")));
+        }
+        assert!(end - Instant::now() > Duration::from_secs(24), "pauses would have taken 6 seconds");
     }
 }
