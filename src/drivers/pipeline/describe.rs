@@ -84,7 +84,8 @@ fn voice(bitrate: u32) -> String {
     format!("{} name=encoder audio-type=voice inband-fec=true packet-loss-percentage=10 dtx=true", opus(bitrate))
 }
 
-/// What webrtcdsp does beside the echo. The louder and quieter it makes a voice is digital alone: a sound card is left as people set it.
+/// What webrtcdsp does beside the echo. Gain is digital alone, so that a sound card stays as people set it, and 9 dB at most towards
+/// -9 dBFS: that costs 7 dB of what is taken out of an echo, of which 41 dB are left, and no near speech.
 fn clean(Voice { noise, gain }: Voice) -> String {
     format!(
         "noise-suppression={noise} noise-suppression-level=moderate gain-control={gain} \
