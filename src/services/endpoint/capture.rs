@@ -297,19 +297,15 @@ impl Capture {
         Ended::Failed
     }
 
-    /// Waits until another device is to be used than the one of now, or until anything was plugged in while a stand-in serves for one
-    /// that failed.
+    /// Waits until another device is to be used than the one of now, or until one was plugged in while a stand-in serves for one that
+    /// failed.
     fn plugged(&self, kind: Kind, standing_in: bool) -> impl Future<Output = ()> + use<> {
         let mut devices = self.devices.clone();
         let opened = devices.borrow_and_update().clone();
         async move {
             while devices.changed().await.is_ok() {
                 let now = devices.borrow_and_update();
-                let same = match kind {
-                    Kind::Audio => now.microphone_source == opened.microphone_source,
-                    Kind::Video => now.camera_source == opened.camera_source,
-                };
-                if standing_in || !same {
+                if now.call_for_another(&opened, kind, standing_in) {
                     return;
                 }
             }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Config, EchoChoice, Screen, Sink, Source};
 use crate::drivers::device::{Camera, Format, Inventory, Mode};
 use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, V4l2Format};
+use crate::model::track::Kind;
 
 /// A device as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,27 @@ pub struct Devices {
     pub(super) microphone_source: Option<MicrophoneSource>,
     pub(super) speaker_device: Option<String>,
     pub(super) display: Option<Display>,
+}
+
+impl Devices {
+    /// Whether what is open is to be closed for another device. `opened` are those of when it was opened; `standing_in` says that a
+    /// stand-in is open for a device that failed.
+    pub(super) fn call_for_another(&self, opened: &Self, kind: Kind, standing_in: bool) -> bool {
+        let (same, real) = match kind {
+            Kind::Audio => (
+                self.microphone_source == opened.microphone_source,
+                matches!(self.microphone_source, Some(MicrophoneSource::Alsa { .. })),
+            ),
+            Kind::Video => (
+                self.camera_source == opened.camera_source,
+                matches!(self.camera_source, Some(CameraSource::V4l2 { .. })),
+            ),
+        };
+        match standing_in {
+            true => real,
+            false => !same,
+        }
+    }
 }
 
 /// `canceller`: whether echo can be cancelled here.
@@ -299,6 +321,26 @@ mod tests {
             if let Some(used) = used {
                 assert_eq!((now.camera.label(), now.microphone.label()), (used, used), "{there:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_closed_for_another_device_and_for_one_that_comes_back_alone() {
+        let one = choose(&Config::default(), &with(vec![mode(Format::Raw, 640, 480, 30)]), true);
+        let none = choose(&Config::default(), &Inventory::default(), true);
+        let mut screen = none.clone();
+        screen.screen = Device::real("HDMI-A-1");
+        for (opened, now, standing_in, expected, what) in [
+            (&none, &one, false, true, "a camera comes"),
+            (&one, &none, false, true, "a camera goes"),
+            (&one, &one, false, false, "something else comes or goes"),
+            (&none, &screen, false, false, "a screen comes"),
+            (&one, &none, true, false, "it failed since it was pulled out: its stand-in stays"),
+            (&one, &one, true, true, "it failed, and may be there again"),
+            (&none, &one, true, true, "it comes back"),
+        ] {
+            assert_eq!(now.call_for_another(opened, Kind::Video, standing_in), expected, "{what}");
+            assert!(!now.call_for_another(opened, Kind::Audio, standing_in), "{what}: no microphone ever was there");
         }
     }
 

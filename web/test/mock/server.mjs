@@ -120,6 +120,8 @@ const DEVICES = {
   microphone: { name: "USB Conference Microphone", stand_in: false },
   speaker: { name: "HDMI-A-1, MAI PCM", stand_in: false },
   screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
+  echo: "box",
+  encoder: { name: "x264enc", pictures_per_second: 140 },
 };
 
 /** A box at home behind a router that does not turn traffic around. */
