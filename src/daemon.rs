@@ -35,7 +35,7 @@ use crate::services::{
     access, broadcast, egress, endpoint, heat, origin, privacy, program, reachability, remote, room, telephone,
 };
 
-pub use doctor::doctor;
+pub use doctor::{doctor, privacy_mode};
 pub use encoders::code_pictures;
 pub use reload::Reloader;
 
@@ -149,6 +149,7 @@ impl Daemon {
         let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
         let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
         let (join, link) = watch::channel(None);
+        let plugged = device::follow(inventory, &making.tasks, making.stop.clone());
         let parts = endpoint::Parts {
             origin: origin.clone(),
             rooms: room.clone(),
@@ -168,7 +169,7 @@ impl Daemon {
             seen: seen.clone(),
             heat: heat::start(&making.tasks, making.stop.clone()),
         };
-        let endpoint = endpoint::start(config.endpoint.clone(), inventory, parts, &making.tasks, making.stop.clone());
+        let endpoint = endpoint::start(config.endpoint.clone(), plugged, parts, &making.tasks, making.stop.clone());
         let parts = remote::Parts {
             rooms: room.clone(),
             telephone: telephone.clone(),
@@ -216,8 +217,10 @@ impl Daemon {
         }
         let address = opened.address();
         let owner_link = owner_link(&access, &config, &doors).await?;
-        if config.endpoint.join_code && endpoint.has_screen() {
-            let base = doors::base(&config, &doors);
+        if config.endpoint.join_code {
+            let (screen, address) = (endpoint.clone(), doors::base(&config, &doors));
+            // Without a screen nobody sees it.
+            let base = move || screen.has_screen().then(|| address()).flatten();
             let joins = join::keep(join, base, room.clone(), access.clone());
             interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(joins));
         }
@@ -231,6 +234,7 @@ impl Daemon {
             peers: peers.clone(),
             store: store.clone(),
         };
+        let asked = control::Parts { reach: reach.clone(), endpoint: endpoint.clone(), privacy: privacy.clone() };
         let app = http::App::new(http::Inner {
             access,
             rooms: room,
@@ -253,7 +257,7 @@ impl Daemon {
         });
         let (tasks, stop) = (interfaces.tasks.clone(), interfaces.stop.clone());
         interfaces.tasks.spawn(http::metrics::run(config.metrics, app.clone(), tasks, stop));
-        interfaces.tasks.spawn(control::run(state, reach, interfaces.stop.clone()));
+        interfaces.tasks.spawn(control::run(state, asked, interfaces.stop.clone()));
         opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,

@@ -28,6 +28,15 @@ pub enum Command {
     /// Look for what keeps people from reaching the box, and from being seen and heard by it.
     #[command(subcommand)]
     Doctor(Doctor),
+    /// Close camera and microphone of the box that runs here, open them again, or say how it is. For somebody who is at it.
+    Privacy {
+        /// What to do.
+        #[arg(value_enum)]
+        what: Privacy,
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        sources: Sources,
+    },
     /// Print the version.
     Version,
     /// Code pictures with an H.264 encoder, by the name of its GStreamer element, and say how it works as JSON. The daemon runs this.
@@ -38,11 +47,31 @@ pub enum Command {
     },
 }
 
+/// What can be done about privacy mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Privacy {
+    /// Close camera and microphone.
+    On,
+    /// They may be opened again.
+    Off,
+    /// Say how it is.
+    Status,
+}
+
 /// What can be looked at.
 #[derive(Debug, Subcommand)]
 pub enum Doctor {
     /// Say which camera, microphone, speaker, screen and encoder are there, which are used, and what to do where something is missing.
     Devices {
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        sources: Sources,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Play something through the box's speaker, listen, and say what to change. Asks the daemon, if it runs.
+    Sound {
         /// Where the configuration comes from.
         #[command(flatten)]
         sources: Sources,

@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::timeline;
 use crate::config::Config;
-use crate::config::cli::Doctor;
+use crate::config::cli::{self, Doctor};
 use crate::drivers::cec;
 use crate::drivers::device;
 use crate::drivers::gateway::State;
 use crate::drivers::peer::server as peers;
-use crate::interfaces::control;
-use crate::services::endpoint::report;
+use crate::interfaces::control::{self, Question};
+use crate::services::endpoint::{hearing, report};
 use crate::services::reachability;
 
 /// How long the daemon may take.
@@ -38,6 +38,7 @@ pub fn doctor(doctor: &Doctor) -> anyhow::Result<()> {
     match doctor {
         Doctor::Devices { sources, json } => devices(&sources.load()?, *json),
         Doctor::Network { sources, json } => network(&sources.load()?, *json),
+        Doctor::Sound { sources, json } => sound(&sources.load()?, *json),
     }
 }
 
@@ -106,7 +107,7 @@ fn television(wanted: bool, found: &[cec::Found]) -> report::Finding {
 fn network(config: &Config, json: bool) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (report, running) = runtime.block_on(async {
-        match ask(config).await? {
+        match ask(config, Question::Network).await? {
             Some(report) => anyhow::Ok((report, true)),
             None => Ok((alone(config).await?, false)),
         }
@@ -118,10 +119,66 @@ fn network(config: &Config, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Plays something and listens: the daemon does it, if one runs, for the sound cards are its own.
+fn sound(config: &Config, json: bool) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let report = runtime.block_on(async {
+        match ask(config, Question::Sound).await? {
+            Some(report) => anyhow::Ok(report),
+            None => Ok(serde_json::to_value(hearing::test(&config.endpoint, &device::inventory()).await?)?),
+        }
+    })?;
+    if let Some(error) = report["error"].as_str() {
+        anyhow::bail!("{error}");
+    }
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => print!("{}", heard(&report)),
+    }
+    Ok(())
+}
+
+/// What was heard, for people.
+fn heard(report: &Value) -> String {
+    let number = |key: &str, unit: &str| match &report[key] {
+        Value::Null => "none".to_owned(),
+        number => format!("{number} {unit}"),
+    };
+    let mut out = format!(
+        "Delay of the speaker: {}\nEcho return loss: {}\nHeard: {}\nNoise: {}\n\n",
+        number("delay", "ms"),
+        number("return_loss", "dB"),
+        number("heard", "dBFS"),
+        number("noise", "dBFS"),
+    );
+    findings(&mut out, report);
+    out
+}
+
+/// Asks the daemon for privacy mode, and says how it is then.
+///
+/// # Errors
+/// When no daemon runs, or it can't do it: a sentence that says why.
+pub fn privacy_mode(what: cli::Privacy, sources: &cli::Sources) -> anyhow::Result<&'static str> {
+    let question = match what {
+        cli::Privacy::On => Question::PrivacyOn,
+        cli::Privacy::Off => Question::PrivacyOff,
+        cli::Privacy::Status => Question::Privacy,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer =
+        runtime.block_on(ask(&sources.load()?, question))?.context("Porchlight does not run here; start it first")?;
+    match (answer["on"].as_bool(), answer["error"].as_str()) {
+        (Some(true), _) => Ok("Privacy mode: camera and microphone are closed."),
+        (Some(false), _) => Ok("Camera and microphone may be opened."),
+        (None, error) => anyhow::bail!("{}", error.unwrap_or("the daemon does not know this question; restart it")),
+    }
+}
+
 /// Asks the daemon; `None` if none runs.
-async fn ask(config: &Config) -> anyhow::Result<Option<Value>> {
+async fn ask(config: &Config, question: Question) -> anyhow::Result<Option<Value>> {
     let path = config.node.state.join(control::NAME);
-    let stream = match UnixStream::connect(&path).await {
+    let mut stream = match UnixStream::connect(&path).await {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
@@ -131,6 +188,8 @@ async fn ask(config: &Config) -> anyhow::Result<Option<Value>> {
                 .with_context(|| format!("{} can't be opened; run this as the daemon's user", path.display()));
         }
     };
+    stream.write_all(question.word().as_bytes()).await.context("the daemon does not listen")?;
+    stream.shutdown().await.context("the daemon does not listen")?;
     let mut text = Vec::new();
     tokio::time::timeout(PATIENCE, stream.take(LONGEST).read_to_end(&mut text))
         .await
@@ -212,15 +271,21 @@ fn text(report: &Value, running: bool) -> String {
         }
     );
     out.push('\n');
-    for finding in list(&report["findings"]) {
+    findings(&mut out, report);
+    out
+}
+
+/// What follows, one on each line.
+fn findings(out: &mut String, report: &Value) {
+    for finding in report["findings"].as_array().into_iter().flatten() {
         let mark = match finding["level"].as_str() {
             Some("bad") => "!!",
             Some("note") => " i",
             _ => "ok",
         };
-        let _ = writeln!(out, "{mark} {}: {}", word(&finding["code"]), word(&finding["text"]));
+        let [code, text] = ["code", "text"].map(|key| finding[key].as_str().unwrap_or_default());
+        let _ = writeln!(out, "{mark} {code}: {text}");
     }
-    out
 }
 
 #[cfg(test)]
@@ -277,5 +342,17 @@ mod tests {
             \x20i outside_untried: Try it.\n";
         assert_eq!(text(&report, true), expected);
         assert!(text(&Value::Null, false).contains("Addresses: none"));
+    }
+
+    #[test]
+    fn what_was_heard_is_written_for_people() {
+        let finding = json!({ "code": "delay_wrong", "level": "note", "text": "Set it." });
+        let report = json!({
+            "delay": 154, "return_loss": 13.1, "heard": -35.0, "noise": -60.2, "overloaded": false, "findings": [finding],
+        });
+        let expected = "Delay of the speaker: 154 ms\nEcho return loss: 13.1 dB\nHeard: -35.0 dBFS\nNoise: -60.2 dBFS\n\n\
+            \x20i delay_wrong: Set it.\n";
+        assert_eq!(heard(&report), expected);
+        assert!(heard(&Value::Null).starts_with("Delay of the speaker: none\n"));
     }
 }

@@ -1,18 +1,19 @@
-//! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor network`.
+//! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor network` and `sound`, and
+//! `porchlight privacy`.
 //!
-//! Whoever connects is told how the box is reached, as JSON, and nothing more. The folder and the socket are the daemon's
-//! user's alone.
+//! Whoever connects says one word, a [`Question`], and is told the answer as JSON, and nothing more. The folder and the socket are the
+//! daemon's user's alone.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::services::reachability;
+use crate::services::{endpoint, privacy, reachability};
 
 /// Its name in the state folder.
 pub const NAME: &str = "doctor.sock";
@@ -21,8 +22,62 @@ const TOLD: usize = 4;
 /// How long somebody may take to read the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// How the box is reached. Who says nothing is told this.
+    Network,
+    /// How the room sounds: the box plays something and listens.
+    Sound,
+    /// Whether camera and microphone are closed.
+    Privacy,
+    /// That they are closed.
+    PrivacyOn,
+    /// That they may be opened again: who asks is at the box.
+    PrivacyOff,
+}
+
+impl Question {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Sound => "sound",
+            Self::Privacy => "privacy",
+            Self::PrivacyOn => "privacy on",
+            Self::PrivacyOff => "privacy off",
+        }
+    }
+
+    fn read(word: &[u8]) -> Option<Self> {
+        match word.trim_ascii() {
+            b"" | b"network" => Some(Self::Network),
+            b"sound" => Some(Self::Sound),
+            b"privacy" => Some(Self::Privacy),
+            b"privacy on" => Some(Self::PrivacyOn),
+            b"privacy off" => Some(Self::PrivacyOff),
+            _ => None,
+        }
+    }
+}
+
+/// Longest question that is read, in bytes, and how long it is waited for.
+const LONGEST: u64 = 32;
+const WORD: Duration = Duration::from_secs(1);
+
+/// Who is asked.
+#[derive(Clone)]
+pub struct Parts {
+    /// How the box is reached.
+    pub reach: reachability::Handle,
+    /// The box's microphone and speaker.
+    pub endpoint: endpoint::Handle,
+    /// Whether its camera and microphone are closed.
+    pub privacy: privacy::Handle,
+}
+
 /// Opens the socket and answers until `stop`. A state folder that can't have one costs nothing but this.
-pub async fn run(state: PathBuf, reach: reachability::Handle, stop: CancellationToken) {
+pub async fn run(state: PathBuf, parts: Parts, stop: CancellationToken) {
     let path = state.join(NAME);
     let listener = match open(&path) {
         Ok(listener) => listener,
@@ -34,7 +89,7 @@ pub async fn run(state: PathBuf, reach: reachability::Handle, stop: Cancellation
     loop {
         tokio::select! {
             accepted = listener.accept(), if told.len() < TOLD => match accepted {
-                Ok((stream, _)) => drop(told.spawn(tell(stream, reach.clone()))),
+                Ok((stream, _)) => drop(told.spawn(tell(stream, parts.clone()))),
                 Err(error) => {
                     tracing::debug!(%error, "the doctor's connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -59,9 +114,49 @@ fn open(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn tell(mut stream: UnixStream, reach: reachability::Handle) {
-    let Ok(report) = reach.check().await else { return };
-    let Ok(text) = serde_json::to_vec(&report) else { return };
+async fn tell(mut stream: UnixStream, parts: Parts) {
+    let mut word = Vec::new();
+    // Who says nothing may also keep its end of the line open.
+    let _ = tokio::time::timeout(WORD, (&mut stream).take(LONGEST).read_to_end(&mut word)).await;
+    let Some(question) = Question::read(&word) else { return };
+    let answer = match question {
+        Question::Network => match parts.reach.check().await {
+            Ok(report) => serde_json::to_vec(&report),
+            Err(_) => return,
+        },
+        Question::Sound => match parts.endpoint.test_sound().await {
+            Ok(test) => serde_json::to_vec(&test),
+            Err(error) => serde_json::to_vec(&serde_json::json!({ "error": error.to_string() })),
+        },
+        Question::Privacy | Question::PrivacyOn | Question::PrivacyOff => {
+            let done = match question {
+                Question::PrivacyOn => parts.privacy.close().await,
+                Question::PrivacyOff => parts.privacy.open_here().await,
+                _ => Ok(()),
+            };
+            serde_json::to_vec(&match done {
+                Ok(()) => serde_json::json!({ "on": *parts.privacy.is_on().borrow() }),
+                Err(error) => serde_json::json!({ "error": error.to_string() }),
+            })
+        }
+    };
+    let Ok(text) = answer else { return };
     let written = tokio::time::timeout(PATIENCE, stream.write_all(&text)).await;
     tracing::trace!(ok = matches!(written, Ok(Ok(()))), "the doctor was told");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_one_known_word() {
+        use Question::{Network, Privacy, PrivacyOff, PrivacyOn, Sound};
+        for question in [Network, Sound, Privacy, PrivacyOn, PrivacyOff] {
+            assert_eq!(Question::read(question.word().as_bytes()), Some(question));
+        }
+        assert_eq!(Question::read(b" sound\n"), Some(Question::Sound));
+        assert_eq!(Question::read(b""), Some(Question::Network));
+        assert_eq!(Question::read(b"sounds"), None);
+    }
 }

@@ -10,5 +10,6 @@ pub mod layout;
 pub mod rtp;
 pub mod screens;
 pub mod sfu;
+pub mod sound;
 pub mod splice;
 pub mod whip;

@@ -1,8 +1,10 @@
 //! What is plugged in, and H.264 encoders, which are found by coding pictures.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::fixture::daemon::Daemon;
 use crate::fixture::visitor::Visitor;
@@ -74,4 +76,66 @@ fn the_doctor_says_what_is_used_and_what_to_do() {
     }
     let text = doctor(&[]);
     assert!(text.contains("!! camera_away: The camera /dev/video99"), "{text}");
+}
+
+/// ALSA's device that takes everything and gives silence: it is on no card, so that the box itself turns it down.
+const NULL: [(&str, &str); 2] = [("PORCHLIGHT_ENDPOINT__MICROPHONE", "null"), ("PORCHLIGHT_ENDPOINT__SPEAKER", "null")];
+
+/// How loud the speaker is, once the daemon has looked at it.
+async fn speaker(owner: &Visitor) -> Value {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let loudness: Value = owner.get("/api/v1/sound").await.json().await.unwrap();
+        if loudness["speaker"] != Value::Null {
+            return loudness["speaker"].clone();
+        }
+        assert!(Instant::now() < end, "nobody looks at the speaker: {loudness}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn how_loud_the_box_is_is_kept_and_what_can_t_be_is_refused() {
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &NULL);
+    let owner = Visitor::owner(&daemon).await;
+    assert_eq!(speaker(&owner).await, json!({ "percent": 100, "muted": false, "by": "box" }));
+    let change = async |wishes: Value| {
+        let answer = owner.request(Method::PATCH, "/api/v1/sound").json(&wishes).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, now) = change(json!({ "speaker": { "percent": 40, "muted": true } })).await;
+    assert_eq!((status, &now["speaker"]["percent"], &now["speaker"]["muted"]), (200, &json!(40), &json!(true)));
+    for (wishes, status, problem) in [
+        (json!({ "speaker": { "percent": 101 } }), 400, "bad-volume"),
+        (json!({ "microphone": { "percent": 10 } }), 409, "no-control"),
+        (json!({ "speaker": { "loud": true } }), 400, "bad-body"),
+    ] {
+        let (answered, why) = change(wishes).await;
+        assert_eq!((answered, &why["type"]), (status, &json!(problem)));
+    }
+    daemon.kill();
+    let daemon = Daemon::start_with(&state, &NULL);
+    let owner = Visitor::new(&daemon).with(Some(owner.secret()));
+    assert_eq!(speaker(&owner).await, json!({ "percent": 40, "muted": true, "by": "box" }));
+}
+
+#[tokio::test]
+async fn the_doctor_has_the_daemon_test_the_sound_or_does_it_itself() {
+    let state = tempfile::tempdir().unwrap();
+    let doctor = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_porchlight"));
+        command.args(["doctor", "sound", "--json", "--state"]).arg(state.path()).envs(NULL);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let alone = doctor();
+    assert_eq!(alone["findings"][0]["code"], "nothing_heard", "{alone}");
+    let daemon = Daemon::start_with(&state, &NULL);
+    let asked = doctor();
+    assert_eq!(asked, alone);
+    let owner = Visitor::owner(&daemon).await;
+    let answer = owner.request(Method::POST, "/api/v1/sound/test").send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap(), alone);
 }

@@ -86,6 +86,10 @@ impl Case<'_> {
             ("PUT", "/api/v1/camera/aim") => ("", Some(json!({ "zoom": 100, "pan": 0, "tilt": 0 })), 204),
             ("PUT", "/api/v1/camera/presets/{preset}") => ("", None, 200),
             ("DELETE", "/api/v1/camera/presets/{preset}") => ("", None, 404),
+            ("GET", "/api/v1/sound") => ("", None, 200),
+            // There is nothing to play it with.
+            ("POST", "/api/v1/sound/test") => ("", None, 409),
+            ("PATCH", "/api/v1/sound") => ("", Some(json!({})), 200),
             // For those with a token: a cookie does not count.
             ("POST", "/api/v1/guest") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 201),
             ("GET" | "DELETE", "/api/v1/guest") => ("", None, 401),

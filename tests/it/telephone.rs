@@ -158,5 +158,18 @@ async fn privacy_mode_closes_the_box_in_a_call_and_no_page_opens_it_again() {
     let daemon = Daemon::start(&state);
     let owner = Visitor::new(&daemon).with(Some(owner.secret()));
     let now: Value = owner.get("/api/v1/privacy").await.json().await.unwrap();
+    let at_the_box = |what: &str| {
+        let asked = std::process::Command::new(env!("CARGO_BIN_EXE_porchlight"))
+            .args(["privacy", what, "--state"])
+            .arg(state.path())
+            .env_remove("PORCHLIGHT_CONFIG")
+            .output()
+            .unwrap();
+        String::from_utf8(asked.stdout).unwrap()
+    };
+    assert_eq!(at_the_box("status"), "Privacy mode: camera and microphone are closed.\n");
+    assert_eq!(at_the_box("off"), "Camera and microphone may be opened.\n");
+    let after: Value = owner.get("/api/v1/privacy").await.json().await.unwrap();
+    assert_eq!(after["on"], false);
     assert_eq!((&now["on"], &now["opened"]), (&json!(true), &json!([])));
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as camera from "../src/ui/camera/texts";
+import * as sound from "../src/ui/home/sound-texts";
 import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
 import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
 import * as overlay from "../src/ui/room/overlay-texts";
@@ -79,4 +80,9 @@ test("the page about trust says the same in both languages, for every system", (
     ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "firefox"],
   ] as const)
     assert.equal(trust.guess(agent), id, agent);
+});
+
+test("the sound test says the same in both languages, and of every finding what to do", () => {
+  assert.deepEqual(Object.keys(sound.de).sort(), Object.keys(sound.en).sort());
+  same({ en: sound.en.codes, de: sound.de.codes });
 });

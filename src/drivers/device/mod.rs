@@ -1,5 +1,5 @@
-//! What is plugged in: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
-//! monotonic clock; and how process and board are.
+//! What is plugged in, and what comes and goes: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
+//! monotonic clock; volume and mute of sound cards; and how process and board are.
 //!
 //! Owns finding devices and naming them so that they are found again after a restart. Deliberately not here: opening
 //! them for media (see [`crate::drivers::pipeline`]) and choosing one (see `services::endpoint`).
@@ -9,20 +9,27 @@
 mod camera;
 pub mod controls;
 mod health;
+mod mixer;
 pub mod mode;
 pub mod network;
 mod nodes;
 mod opened;
+mod plug;
 mod screen;
 mod sound;
 
+use std::time::Duration;
+
 use nix::time::{ClockId, clock_gettime};
+use tokio::sync::oneshot;
 
 pub use camera::Camera;
 pub use health::{Health, Heat, health, heat};
+pub use mixer::{Error as MixerError, Mixer, Setting, Way};
 pub use mode::{Bus, Format, Mode, Rate};
 pub use nodes::{Closed, closed};
 pub use opened::opened;
+pub use plug::{Plugged, follow};
 pub use screen::Screen;
 pub use sound::SoundDevice;
 
@@ -57,6 +64,18 @@ pub fn monotonic_nanos() -> i64 {
     now.tv_sec() * 1_000_000_000 + now.tv_nsec()
 }
 
+/// Does work that waits for a driver on a thread of its own. `None` if it has not come back in time: the thread is left alone then,
+/// with all that it holds, for no other has to wait for a driver that hangs.
+pub async fn patiently<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, result) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("device".into()).spawn(move || {
+        // Who waited may have given up.
+        let _ = done.send(work());
+    });
+    thread.ok()?;
+    tokio::time::timeout(patience, result).await.ok()?.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +89,15 @@ mod tests {
         if !std::path::Path::new("/dev/snd").exists() {
             assert_eq!((found.microphones, found.speakers), (vec![], vec![]));
         }
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_hangs_is_left_alone() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        assert_eq!(patiently(Duration::from_millis(20), move || held.recv().is_ok()).await, None);
+        drop(release);
+        assert_eq!(patiently(Duration::from_secs(30), || 7).await, Some(7));
+        assert_eq!(patiently::<u8>(Duration::from_secs(30), || panic!("fault injected")).await, None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::model::ring::Writer;
 use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
 use crate::proto::sfu::Meter;
+use crate::proto::sound::Limiter;
 
 /// Samples by which libav's AAC encoder is late: it codes one frame of silence first.
 const AAC_DELAY: i64 = 1024;
@@ -96,7 +97,14 @@ pub struct SoundFeed {
     ended: Ended,
     work: Arc<Work>,
     /// Sound has its media time. What a sound card plays has the time at which it is fed instead: see [`Pace`].
-    pace: Option<Arc<Mutex<Pace>>>,
+    aloud: Option<Arc<Mutex<Aloud>>>,
+}
+
+/// What is done to sound that people hear in the room.
+#[derive(Debug, Default)]
+struct Aloud {
+    pace: Pace,
+    limiter: Limiter,
 }
 
 /// When what is fed to a sound card is played: one piece right after the other, although they are fed now a little sooner and now a
@@ -120,12 +128,19 @@ impl Pace {
 
 impl SoundFeed {
     pub(super) fn of(built: &Built) -> Self {
-        Self { source: built.element(name::IN), ended: built.ended(), work: built.work(), pace: None }
+        Self { source: built.element(name::IN), ended: built.ended(), work: built.work(), aloud: None }
     }
 
-    /// One whose sound is played as soon as it is there.
+    /// One whose sound is played as soon as it is there, and not too loud.
     pub(super) fn at_once(built: &Built) -> Self {
-        Self { pace: Some(Arc::default()), ..Self::of(built) }
+        Self { aloud: Some(Arc::default()), ..Self::of(built) }
+    }
+
+    /// Goes to this volume without a jump: what samples are multiplied by, 0 to 1. Of a speaker alone.
+    pub fn turn(&self, volume: f64) {
+        if let Some(aloud) = &self.aloud {
+            aloud.lock().unwrap_or_else(PoisonError::into_inner).limiter.turn(volume);
+        }
     }
 
     /// Hands sound over. Never waits: it is dropped when too much is under way.
@@ -140,13 +155,20 @@ impl SoundFeed {
         if self.source.current_level_buffers() >= WAITING {
             return Ok(self.work.fed(Fed::Full));
         }
-        let mut buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
-        if let (Some(pace), Some(buffer)) = (&self.pace, buffer.get_mut()) {
+        let Some(aloud) = &self.aloud else {
+            let buffer = buffers::from_samples(&sound.samples, CHANNELS, sound.time);
+            return self.source.push_buffer(buffer).map(|_| self.work.fed(Fed::Taken)).map_err(|_| Gone);
+        };
+        let mut aloud = aloud.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = sound.samples.to_vec();
+        aloud.limiter.process(&mut samples);
+        let mut buffer = buffers::from_samples(&samples, CHANNELS, sound.time);
+        if let Some(buffer) = buffer.get_mut() {
             // Before the start there is no running time; the source stamps what has none.
             let now = self.source.current_running_time();
-            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
-            buffer.set_pts(now.zip(buffer.duration()).map(|(now, duration)| pace.place(now, duration)));
+            buffer.set_pts(now.zip(buffer.duration()).map(|(now, duration)| aloud.pace.place(now, duration)));
         }
+        drop(aloud);
         self.source.push_buffer(buffer).map(|_| self.work.fed(Fed::Taken)).map_err(|_| Gone)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: the text of every pipeline ([`describe()`], pure and held by golden files), running them ([`Running`], one thread
 //! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
-//! linear, `appsrc` or device in, `appsink` or device out, and has one role; [`duplex()`] alone is two chains. Bus messages become [`Event`]s.
+//! linear, `appsrc` or device in, `appsink` or device out, and has one role; [`duplex()`] and [`listen()`] alone are two chains. Bus messages become [`Event`]s.
 //!
 //! Building a pipeline takes milliseconds, the first of its kind tens (a plugin is loaded); starting and stopping happen
 //! on the pipeline's thread. Every way in and out drops rather than waits.
@@ -33,6 +33,7 @@ mod duplex;
 mod elements;
 mod encode;
 mod lens;
+mod listen;
 mod opus;
 mod playback;
 mod probe;
@@ -51,13 +52,15 @@ pub use duplex::duplex;
 pub use elements::{H264Choice, H264Encoder, has_echo_canceller, has_libcamera};
 pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
 pub use lens::Lens;
+pub use listen::{Heard, listen};
 pub use playback::{display, speaker};
 pub use probe::{Chosen, Fault, Proof, Speed, choose, code};
 pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, DuplexSpec, Echo, LayerSpec,
-    MicrophoneSource, MicrophoneSpec, RtspSource, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec, VideoEncoderSpec,
+    ListenSpec, MicrophoneSource, MicrophoneSpec, RtspSource, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec,
+    VideoEncoderSpec, Voice,
 };
 pub use still::{card, jpeg};
 
@@ -91,6 +94,14 @@ pub enum Error {
         "no H.264 encoder works: the log says what is wrong with each; install the Debian package gstreamer1.0-plugins-ugly (x264)"
     )]
     NoEncoder,
+    /// A sound card of a one-shot pipeline can't be used.
+    #[error("the {what} can't be used: {reason}")]
+    Device {
+        /// Speaker, microphone, or both.
+        what: &'static str,
+        /// What it says.
+        reason: String,
+    },
     /// A one-shot pipeline gave nothing.
     #[error("no picture came out: {0}")]
     NoPicture(String),

@@ -111,6 +111,15 @@ pub enum MicrophoneSource {
     },
 }
 
+/// What is done to what a microphone hears, beside the echo (webrtcdsp).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Voice {
+    /// Steady noise, as of a fan, is made quieter.
+    pub noise: bool,
+    /// Who is far away is made louder, who is near quieter.
+    pub gain: bool,
+}
+
 /// A microphone, encoded as mono Opus in frames of 20 ms.
 #[derive(Debug, Clone)]
 pub struct MicrophoneSpec {
@@ -118,6 +127,8 @@ pub struct MicrophoneSpec {
     pub source: MicrophoneSource,
     /// Bits a second.
     pub bitrate: u32,
+    /// What is done to it; to a stand-in nothing.
+    pub voice: Voice,
 }
 
 /// Decodes H.264 or VP8 into pictures of one size: scaled with the aspect kept, black beside it.
@@ -195,7 +206,7 @@ pub struct SpeakerSpec {
 pub enum Echo {
     /// Nothing: the device does it, or nobody wants it.
     Off,
-    /// It is taken out of what the microphone hears, which is also freed of noise (webrtcdsp).
+    /// It is taken out of what the microphone hears (webrtcdsp).
     Cancel,
     /// The microphone is turned down while something is played.
     HalfDuplex,
@@ -212,8 +223,19 @@ pub struct DuplexSpec {
     pub bitrate: u32,
     /// What is done about the echo.
     pub echo: Echo,
+    /// What is done beside that.
+    pub voice: Voice,
     /// How much later than the sound card the speaker plays, in milliseconds: televisions think before they do.
     pub speaker_delay: u32,
+}
+
+/// A microphone and a speaker that are tried: what is recorded is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenSpec {
+    /// ALSA's name of the microphone.
+    pub microphone: String,
+    /// ALSA's name of the speaker.
+    pub speaker: String,
 }
 
 /// Every pipeline there is.
@@ -239,6 +261,8 @@ pub enum Spec {
     Speaker(SpeakerSpec),
     /// Sound to a sound card, and a microphone beside it to Opus.
     Duplex(DuplexSpec),
+    /// Sound to a sound card, and a microphone beside it as it is.
+    Listen(ListenSpec),
     /// One picture with text in the middle.
     Card {
         /// Pixels across.
@@ -298,6 +322,6 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
         Spec::Microphone(MicrophoneSpec { bitrate, .. })
         | Spec::Duplex(DuplexSpec { bitrate, .. })
         | Spec::AudioEncoder(AudioEncoderSpec { bitrate, .. }) => audio(*bitrate),
-        Spec::AudioDecoder | Spec::Speaker(_) => Ok(()),
+        Spec::AudioDecoder | Spec::Speaker(_) | Spec::Listen(_) => Ok(()),
     }
 }

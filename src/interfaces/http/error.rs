@@ -344,6 +344,30 @@ impl From<endpoint::Error> for Problem {
         use endpoint::Error as E;
         match error {
             E::Room(error) => error.into(),
+            E::BadVolume => Self::bad("bad-volume", "A volume is from 0 to 100 percent."),
+            E::NoControl => Self::new(
+                StatusCode::CONFLICT,
+                "no-loudness",
+                "There is no such device on the box, or its sound card has no control for that.",
+            ),
+            E::NoSound => Self::new(
+                StatusCode::CONFLICT,
+                "no-sound",
+                "The box has no real microphone, or no speaker. Plug them in first.",
+            ),
+            E::SoundBusy => Self::new(
+                StatusCode::CONFLICT,
+                "sound-busy",
+                "The box's microphone and speaker are in use. Take the box out of the call first.",
+            ),
+            E::Sound(_) => {
+                tracing::warn!(%error, "the sound can't be tested");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "sound-failed",
+                    "The box's microphone or speaker can't be used now. Its log says why.",
+                )
+            }
             E::Closed => Self::closing(),
             E::Picture(_) => {
                 tracing::warn!(%error, "a still can't be made");

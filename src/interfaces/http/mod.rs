@@ -30,6 +30,7 @@ pub mod routes;
 mod serve;
 mod session;
 pub mod signalling;
+mod sound;
 mod statistics;
 mod telephone;
 #[cfg(any(test, fuzzing))]

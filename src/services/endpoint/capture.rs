@@ -1,5 +1,6 @@
 //! The box's camera and microphone: open while somebody takes them and they are not muted.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +11,15 @@ use tokio_util::task::TaskTracker;
 
 use super::adjust::{self, Using};
 use super::camera::{Camera, Seen, layers};
-use super::choice::{self, Eye};
+use super::choice::Eye;
 use super::layers::{LINGER, Made, sizes};
 use super::modes::{self, Failed, Note, Pick, Wish};
 use super::sound::{Microphone, Sound};
 use super::{Config, Devices, Parts};
-use crate::drivers::device::{self, Mode};
+use crate::drivers::device::Mode;
 use crate::drivers::pipeline::{
     self, CameraEncoder, CameraSource, CameraSpec, Cause, Event, LayerSpec, MicrophoneSource, MicrophoneSpec, Running,
+    Voice,
 };
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
 use crate::model::layer::{Layer, Layers};
@@ -40,7 +42,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct Capture {
     pub(super) config: Config,
     pub(super) parts: Parts,
-    pub(super) devices: Arc<Devices>,
+    pub(super) devices: watch::Receiver<Arc<Devices>>,
     pub(super) sound: Sound,
     pub(super) adjust: adjust::Handle,
     pub(super) room: RoomId,
@@ -216,8 +218,8 @@ impl Capture {
     pub(super) fn start(self, tasks: &TaskTracker, stop: &CancellationToken) {
         for kind in [Kind::Audio, Kind::Video] {
             let there = match kind {
-                Kind::Audio => self.devices.microphone.is_there(),
-                Kind::Video => self.devices.camera.is_there(),
+                Kind::Audio => self.devices.borrow().microphone.is_there(),
+                Kind::Video => self.devices.borrow().camera.is_there(),
             };
             if there {
                 let capture = self.clone();
@@ -268,7 +270,7 @@ impl Capture {
             let standing_in = failed.is_some_and(|at| at.elapsed() < AGAIN);
             let eye = match kind {
                 Kind::Audio => None,
-                Kind::Video => self.eye().await.filter(|_| !standing_in),
+                Kind::Video => self.devices.borrow().eye.clone().filter(|_| !standing_in),
             };
             let opening = match kind {
                 Kind::Audio => Opening { standing_in, pick: None },
@@ -349,6 +351,7 @@ impl Capture {
         if kind == Kind::Video && !standing_in {
             self.adjust.prepare().await;
         }
+        let plugged = pin!(self.plugged(kind, standing_in));
         let made = match kind {
             Kind::Audio => self.microphone(standing_in).await,
             Kind::Video => self.camera(sizes, opening, eye).map(|camera| Device::Camera(Box::new(camera))),
@@ -367,7 +370,7 @@ impl Capture {
             );
         }
         let again = standing_in.then(|| Instant::now() + AGAIN);
-        let ended = match self.watch((kind, codec, heat), (&mut device, again, mode), track, demand).await {
+        let ended = match self.watch((kind, codec, heat), (&mut device, again, mode, plugged), track, demand).await {
             Ok(ended) => ended,
             Err(error) => Self::refused(kind, &error).await,
         };
@@ -382,11 +385,33 @@ impl Capture {
         Ended::Failed
     }
 
+    /// Waits until another device is to be used than the one of now, or until one was plugged in while a stand-in serves for one that
+    /// failed.
+    fn plugged(&self, kind: Kind, standing_in: bool) -> impl Future<Output = ()> + use<> {
+        let mut devices = self.devices.clone();
+        let opened = devices.borrow_and_update().clone();
+        async move {
+            while devices.changed().await.is_ok() {
+                let now = devices.borrow_and_update();
+                if now.call_for_another(&opened, kind, standing_in) {
+                    return;
+                }
+            }
+            // Nobody looks any more.
+            std::future::pending().await
+        }
+    }
+
     /// Captures until there is a reason to stop. The device itself is tried again at `again`.
     async fn watch(
         &self,
         (kind, codec, heat): (Kind, Codec, Level),
-        (device, again, mode): (&mut Device, Option<Instant>, Option<Mode>),
+        (device, again, mode, mut plugged): (
+            &mut Device,
+            Option<Instant>,
+            Option<Mode>,
+            Pin<&mut impl Future<Output = ()>>,
+        ),
         track: &mut Track,
         demand: &mut Demand,
     ) -> Result<Ended, pipeline::Error> {
@@ -429,6 +454,7 @@ impl Capture {
                 Ok(()) = private.changed() => {}
                 () = changed(&mut hot) => {}
                 () = at(again) => return Ok(Ended::Again),
+                () = &mut plugged => return Ok(Ended::Again),
                 () = at(due) => if !device.follow()? {
                     return Ok(Ended::Idle);
                 },
@@ -466,18 +492,6 @@ impl Capture {
         kind == Kind::Video && smaller(*self.parts.heat.borrow()) != smaller(heat)
     }
 
-    /// The camera that was chosen. One whose node has gone may be back under another number, or another may be there.
-    async fn eye(&self) -> Option<Eye> {
-        let chosen = self.devices.eye.clone()?;
-        let Eye::V4l2(camera) = &chosen else { return Some(chosen) };
-        if camera.path.exists() {
-            return Some(chosen);
-        }
-        let inventory = tokio::task::spawn_blocking(device::inventory).await.ok()?;
-        let (found, eye) = choice::camera(&self.config, &inventory, self.parts.can, self.parts.login.as_ref());
-        eye.filter(|_| !found.stand_in).or(Some(chosen))
-    }
-
     fn camera(&self, sizes: &[LayerSpec], opening: Opening, eye: Option<&Eye>) -> Result<Camera, pipeline::Error> {
         let eye = eye.filter(|_| !opening.standing_in);
         let spec = CameraSpec {
@@ -493,11 +507,12 @@ impl Capture {
     }
 
     async fn microphone(&self, standing_in: bool) -> Result<Device, pipeline::Error> {
-        if !standing_in && matches!(self.devices.microphone_source, Some(MicrophoneSource::Alsa { .. })) {
+        let real = matches!(self.devices.borrow().microphone_source, Some(MicrophoneSource::Alsa { .. }));
+        if !standing_in && real {
             return Ok(Device::Microphone { held: self.sound.microphone().await, made: Made::default() });
         }
         let bitrate = self.config.audio_bitrate.bps() as u32;
-        let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate };
+        let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate, voice: Voice::default() };
         let (writer, units) = ring(UNITS);
         let units = units.reader(Gate::default());
         let running = pipeline::microphone(&self.parts.seen.media, spec, self.parts.timeline, writer)?;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{CameraChoice, Config, EchoChoice, Login, Screen, Sink, Source};
 use crate::drivers::device::{Camera, Format, Inventory, Mode};
 use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, RtspSource, V4l2Format};
+use crate::model::track::Kind;
 
 /// A device as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +176,24 @@ pub struct Devices {
     pub(super) display: Option<Display>,
 }
 
+impl Devices {
+    /// Whether what is open is to be closed for another device. `opened` are those of when it was opened; `standing_in` says that a
+    /// stand-in is open for a device that failed.
+    pub(super) fn call_for_another(&self, opened: &Self, kind: Kind, standing_in: bool) -> bool {
+        let (same, real) = match kind {
+            Kind::Audio => (
+                self.microphone_source == opened.microphone_source,
+                matches!(self.microphone_source, Some(MicrophoneSource::Alsa { .. })),
+            ),
+            Kind::Video => (self.eye == opened.eye, matches!(self.eye, Some(Eye::V4l2(_) | Eye::Csi | Eye::Rtsp(_)))),
+        };
+        match standing_in {
+            true => real,
+            false => !same,
+        }
+    }
+}
+
 /// What is used of all that is plugged in. `login` is that of a camera on the network.
 pub(super) fn choose(config: &Config, inventory: &Inventory, can: Abilities, login: Option<&Login>) -> Devices {
     let (camera, eye) = camera(config, inventory, can, login);
@@ -205,12 +224,24 @@ pub(super) fn has_csi(inventory: &Inventory) -> bool {
     inventory.skipped.iter().any(|(_, why)| why.contains("libcamera"))
 }
 
-pub(super) fn camera(
-    config: &Config,
-    inventory: &Inventory,
-    can: Abilities,
-    login: Option<&Login>,
-) -> (Device, Option<Eye>) {
+/// The same with what is used now in front of others of its kind: what is plugged in beside it takes nothing away.
+pub(super) fn keeping(mut inventory: Inventory, now: &Devices) -> Inventory {
+    let path = match &now.eye {
+        Some(Eye::V4l2(camera)) => Some(&camera.path),
+        _ => None,
+    };
+    let microphone = match &now.microphone_source {
+        Some(MicrophoneSource::Alsa { device }) => Some(device),
+        _ => None,
+    };
+    inventory.cameras.sort_by_key(|camera| Some(&camera.path) != path);
+    inventory.microphones.sort_by_key(|found| Some(&found.device) != microphone);
+    inventory.speakers.sort_by_key(|found| Some(&found.device) != now.speaker_device.as_ref());
+    inventory.screens.sort_by_key(|screen| Some(&screen.name) != now.screen.name.as_ref());
+    inventory
+}
+
+fn camera(config: &Config, inventory: &Inventory, can: Abilities, login: Option<&Login>) -> (Device, Option<Eye>) {
     let csi = || (Device::real("Camera on the board's connector"), Some(Eye::Csi));
     let found = match &config.camera {
         CameraChoice::None => return (Device::none(), None),
@@ -329,6 +360,70 @@ mod tests {
 
     fn vga() -> Mode {
         Mode { format: Format::Yuyv, width: 640, height: 480, rate: Rate::whole(30) }
+    }
+
+    #[test]
+    fn what_is_used_stays_in_use_until_it_is_pulled_out_and_comes_back() {
+        let camera = |name: &str| Camera {
+            name: name.into(),
+            node: "/dev/video0".into(),
+            path: format!("/dev/v4l/by-id/{name}").into(),
+            bus: Bus::Other,
+            modes: vec![vga()],
+        };
+        let sound = |name: &str| SoundDevice { name: name.into(), device: format!("plughw:CARD={name},DEV=0") };
+        let screen = |name: &str| crate::drivers::device::Screen {
+            name: name.into(),
+            connector: None,
+            size: None,
+            driver: None,
+        };
+        let with = |names: &[&str]| Inventory {
+            cameras: names.iter().map(|name| camera(name)).collect(),
+            microphones: names.iter().map(|name| sound(name)).collect(),
+            speakers: names.iter().map(|name| sound(name)).collect(),
+            screens: names.iter().map(|name| screen(name)).collect(),
+            skipped: Vec::new(),
+        };
+        let config = Config::default();
+        let mut now = choose(&config, &Inventory::default(), ALL, None);
+        for (there, used) in [
+            (&["new"][..], Some("new")),
+            // What sorts before it comes beside it.
+            (&["a", "new"], Some("new")),
+            (&["a"], Some("a")),
+            (&["a", "new"], Some("a")),
+            (&[], None),
+            (&["new"], Some("new")),
+        ] {
+            now = choose(&config, &keeping(with(there), &now), ALL, None);
+            let stands_in = used.is_none();
+            assert_eq!((now.camera.stand_in, now.microphone.stand_in), (stands_in, stands_in), "{there:?}");
+            assert_eq!((now.speaker.name.as_deref(), now.screen.name.as_deref()), (used, used), "{there:?}");
+            if let Some(used) = used {
+                assert_eq!((now.camera.label(), now.microphone.label()), (used, used), "{there:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_closed_for_another_device_and_for_one_that_comes_back_alone() {
+        let one = choose(&Config::default(), &with(vec![vga()]), ALL, None);
+        let none = choose(&Config::default(), &Inventory::default(), ALL, None);
+        let mut screen = none.clone();
+        screen.screen = Device::real("HDMI-A-1");
+        for (opened, now, standing_in, expected, what) in [
+            (&none, &one, false, true, "a camera comes"),
+            (&one, &none, false, true, "a camera goes"),
+            (&one, &one, false, false, "something else comes or goes"),
+            (&none, &screen, false, false, "a screen comes"),
+            (&one, &none, true, false, "it failed since it was pulled out: its stand-in stays"),
+            (&one, &one, true, true, "it failed, and may be there again"),
+            (&none, &one, true, true, "it comes back"),
+        ] {
+            assert_eq!(now.call_for_another(opened, Kind::Video, standing_in), expected, "{what}");
+            assert!(!now.call_for_another(opened, Kind::Audio, standing_in), "{what}: no microphone ever was there");
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Canceller;
 use crate::drivers::device::{self, Format, Mode};
-use crate::drivers::pipeline::config as media;
+use crate::drivers::pipeline::{Voice, config as media};
 use crate::model::bitrate::{self, Bitrate};
 use crate::model::duration;
 use crate::model::layer::LAYERS;
@@ -38,6 +39,10 @@ pub struct Config {
     pub speaker: Sink,
     /// What is done about the microphone hearing the speaker.
     pub echo: EchoChoice,
+    /// Whether steady noise is taken out of what the microphone hears.
+    pub noise_suppression: Auto,
+    /// Whether who is far from the microphone is made louder, and who is near quieter.
+    pub gain: Auto,
     /// How much later than it is told to the speaker plays, as televisions do; 0 ms to 400 ms.
     #[serde(serialize_with = "duration::serialize", deserialize_with = "speaker_delay")]
     pub speaker_delay: Duration,
@@ -79,6 +84,8 @@ impl Default for Config {
             microphone: Source::Auto,
             speaker: Sink::Auto,
             echo: EchoChoice::Auto,
+            noise_suppression: Auto::Auto,
+            gain: Auto::Auto,
             speaker_delay: Duration::ZERO,
             screen: Screen::Auto,
             language: Language::En,
@@ -92,6 +99,25 @@ impl Default for Config {
             audio_bitrate: Bitrate::kbps(48),
         }
     }
+}
+
+impl Config {
+    /// What the box does to what the microphone hears. `echo` says who cancels echo, `installed` whether the box can do any of it.
+    pub(super) fn voice(&self, echo: Canceller, installed: bool) -> Voice {
+        // A speakerphone has done it already; twice makes it worse.
+        let does = installed && echo != Canceller::Device;
+        Voice { noise: does && self.noise_suppression == Auto::Auto, gain: does && self.gain == Auto::Auto }
+    }
+}
+
+/// Something that the box does where it is of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auto {
+    /// Where it can, and no device does it.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// Where pictures come from.
@@ -452,5 +478,25 @@ mod tests {
         }
         let shown = format!("{:?}", CameraChoice::Rtsp("rtsp://camera.lan/".into()));
         assert_eq!(shown, "rtsp");
+    }
+
+    #[test]
+    fn a_voice_is_cleaned_where_the_box_can_and_no_device_does() {
+        let (all, none) = (Voice { noise: true, gain: true }, Voice::default());
+        for (config, echo, installed, expected) in [
+            (Config::default(), Canceller::Box, true, all),
+            (Config::default(), Canceller::None, true, all),
+            (Config::default(), Canceller::HalfDuplex, false, none),
+            (Config::default(), Canceller::Device, true, none),
+            (Config { gain: Auto::Off, ..Config::default() }, Canceller::Box, true, Voice { noise: true, gain: false }),
+            (
+                Config { noise_suppression: Auto::Off, ..Config::default() },
+                Canceller::Box,
+                true,
+                Voice { noise: false, gain: true },
+            ),
+        ] {
+            assert_eq!(config.voice(echo, installed), expected, "{echo:?} {installed}");
+        }
     }
 }

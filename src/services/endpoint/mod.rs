@@ -11,6 +11,7 @@ mod camera;
 mod capture;
 mod choice;
 mod config;
+pub mod hearing;
 mod layers;
 pub mod login;
 mod modes;
@@ -19,12 +20,14 @@ mod showing;
 mod sight;
 mod sound;
 mod television;
+mod volume;
 
 pub use choice::{Abilities, Canceller, Device, Devices, EyeKind};
-pub use config::{CameraChoice, Config, EchoChoice, ModeChoice, Most, Screen, Sink, Source, WishedMode};
+pub use config::{Auto, CameraChoice, Config, EchoChoice, ModeChoice, Most, Screen, Sink, Source, WishedMode};
 pub use login::Login;
 pub use modes::Note;
 pub use television::Link;
+pub use volume::{By, Loudness, Loudnesses, Wish, Wishes};
 
 use std::sync::Arc;
 
@@ -33,9 +36,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::drivers::device::Inventory;
+use crate::drivers::device;
 use crate::drivers::device::controls::Controls;
-use crate::drivers::pipeline::{Chosen, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::pipeline::{Chosen, DisplaySpec, H264Encoder, MicrophoneSource, Speed};
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
@@ -47,7 +50,7 @@ use crate::services::{origin, privacy, program, telephone};
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
 
-/// Why there is no still.
+/// Why the box does not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The box is not in this call.
@@ -56,6 +59,23 @@ pub enum Error {
     /// The picture could not be made.
     #[error("no picture can be made: {0}")]
     Picture(String),
+    /// A volume is out of range.
+    #[error("a volume is from 0 to 100 percent")]
+    BadVolume,
+    /// There is no such device, or nobody can make it louder and quieter.
+    #[error("there is no such device, or its sound card has no control for that")]
+    NoControl,
+    /// There is no real microphone, or no speaker.
+    #[error(
+        "a real microphone and a speaker are needed: plug them in, and look at endpoint.microphone and endpoint.speaker"
+    )]
+    NoSound,
+    /// Microphone and speaker are in use.
+    #[error("the box's microphone and speaker are in use: take the box out of the call first")]
+    SoundBusy,
+    /// They can't be used.
+    #[error("{0}")]
+    Sound(String),
     /// The box is shutting down.
     #[error("the box is shutting down")]
     Closed,
@@ -67,10 +87,12 @@ type Still = (RoomId, oneshot::Sender<Result<Bytes, Error>>);
 #[derive(Clone)]
 pub struct Handle {
     stills: mpsc::Sender<Still>,
-    devices: Arc<Devices>,
+    devices: watch::Receiver<Arc<Devices>>,
     encoder: Chosen,
     adjust: adjust::Handle,
     heat: watch::Receiver<Level>,
+    volumes: volume::Volumes,
+    sound: sound::Sound,
 }
 
 impl Handle {
@@ -84,19 +106,40 @@ impl Handle {
         &self.adjust
     }
 
+    /// How loud speaker and microphone are.
+    pub fn loudness(&self) -> Loudnesses {
+        self.volumes.shown()
+    }
+
+    /// Makes speaker and microphone louder and quieter, and says how loud they are then. It is kept.
+    ///
+    /// # Errors
+    /// [`Error::BadVolume`], [`Error::NoControl`], [`Error::Closed`].
+    pub async fn set_loudness(&self, wishes: Wishes) -> Result<Loudnesses, Error> {
+        self.volumes.wish(wishes).await
+    }
+
+    /// Plays something, listens, and says what to change. Takes four seconds.
+    ///
+    /// # Errors
+    /// [`Error::NoSound`], [`Error::SoundBusy`], [`Error::Sound`], [`Error::Closed`].
+    pub async fn test_sound(&self) -> Result<hearing::SoundTest, Error> {
+        self.sound.test().await
+    }
+
     /// What makes its H.264, and how fast.
     pub fn encoder(&self) -> Chosen {
         self.encoder
     }
 
-    /// What the box sees, hears, shows and plays with.
-    pub fn devices(&self) -> &Devices {
-        &self.devices
+    /// What the box sees, hears, shows and plays with now.
+    pub fn devices(&self) -> Arc<Devices> {
+        self.devices.borrow().clone()
     }
 
     /// Whether there is a screen.
     pub fn has_screen(&self) -> bool {
-        self.devices.display.is_some()
+        self.devices.borrow().display.is_some()
     }
 
     /// What the box's screen shows in a call, as JPEG. Everybody in the room is told, and the screen says so.
@@ -149,61 +192,58 @@ pub struct Parts {
     pub heat: watch::Receiver<Level>,
 }
 
-/// Chooses the devices and starts the actor on `tasks`; it ends with `cancel`.
+/// Chooses the devices, again whenever something is plugged in or out, and starts the actor on `tasks`; it ends with `cancel`.
 pub fn start(
     config: Config,
-    inventory: Inventory,
+    mut plugged: device::Plugged,
     parts: Parts,
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
-    let devices = Arc::new(choice::choose(&config, &inventory, parts.can, parts.login.as_ref()));
+    let inventory = plugged.borrow_and_update().clone();
+    let chosen = choice::choose(&config, &inventory, parts.can, parts.login.as_ref());
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
-    tracing::info!(
-        camera = devices.camera.label(),
-        microphone = devices.microphone.label(),
-        speaker = devices.speaker.label(),
-        screen = devices.screen.label(),
-        echo = ?devices.echo,
-        "devices chosen"
-    );
-    let cards = sound::Cards {
-        microphone: match &devices.microphone_source {
-            Some(MicrophoneSource::Alsa { device }) => Some(device.clone()),
-            Some(MicrophoneSource::StandIn) | None => None,
-        },
-        speaker: devices.speaker_device.clone(),
-        bitrate: config.audio_bitrate.bps() as u32,
-        echo: devices.echo.done(),
-        speaker_delay: u32::try_from(config.speaker_delay.as_millis()).unwrap_or(0),
+    say(&chosen);
+    let cards = cards(&config, &chosen, parts.can.canceller);
+    let (using, used) = watch::channel(cards.used());
+    let (dealing, cards) = watch::channel(cards);
+    let (choosing, devices) = watch::channel(Arc::new(chosen));
+    let (own, gone, can, login) = (config.clone(), cancel.clone(), parts.can, parts.login.clone());
+    let eye = choosing.borrow().clone();
+    let subject = adjust::Subject::of(eye.eye.as_ref(), eye.camera.name.as_deref());
+    let follow = async move {
+        while plugged.changed().await.is_ok() {
+            let inventory = plugged.borrow_and_update().clone();
+            let before = choosing.borrow().clone();
+            let now = choice::choose(&own, &choice::keeping(inventory, &before), can, login.as_ref());
+            if now != *before {
+                say(&now);
+            }
+            let cards = self::cards(&own, &now, can.canceller);
+            using.send_replace(cards.used());
+            // Also when nothing is another: what failed is tried again.
+            choosing.send_replace(Arc::new(now));
+            dealing.send_replace(cards);
+        }
+        // What was chosen stays.
+        std::future::pending::<()>().await
     };
-    let sound = sound::Sound::start(cards, parts.seen.clone(), parts.timeline, tasks, cancel.clone());
+    tasks.spawn(gone.run_until_cancelled_owned(follow));
+    let (gain, gained) = watch::channel(1.0);
+    let volumes = volume::Volumes::start(used, parts.store.clone(), gain, tasks, cancel.clone());
+    let sound = sound::Sound::start((cards, gained), parts.seen.clone(), parts.timeline, tasks, cancel.clone());
     let bell = bell::run(sound.clone(), parts.telephone.clone(), parts.timeline);
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
-    let television = devices.display.map(|display| {
-        let (width, height) = size(display.size, parts.screen);
-        let choice::Display { connector, driver, .. } = display;
-        let spec = crate::drivers::pipeline::DisplaySpec { width, height, fps: parts.screen.2, connector, driver };
-        let told = television::Told {
-            rooms: parts.rooms.rooms(),
-            telephone: parts.telephone.clone(),
-            privacy: parts.privacy.clone(),
-            link: parts.link.clone(),
-            name: parts.name.clone(),
-            language: config.language,
-            blank_after: config.blank_after,
-            timeline: parts.timeline,
-        };
-        television::Television::start(spec, told, parts.seen.media.clone(), tasks, cancel.clone())
-    });
+    let (showing, television) = watch::channel(None);
+    let screens = screens((config.clone(), parts.clone()), devices.clone(), showing, tasks.clone(), cancel.clone());
+    tasks.spawn(cancel.clone().run_until_cancelled_owned(screens));
     let adjusting = adjust::Parts {
         store: parts.store.clone(),
         controls: parts.controls.clone(),
         supervisor: parts.seen.supervisor.clone(),
     };
-    let subject = adjust::Subject::of(devices.eye.as_ref(), devices.camera.name.as_deref());
     let adjust = adjust::start(subject, adjusting, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
@@ -212,7 +252,7 @@ pub fn start(
         config,
         parts,
         devices: devices.clone(),
-        sound,
+        sound: sound.clone(),
         television,
         adjust: adjust.clone(),
         tasks: tasks.clone(),
@@ -220,13 +260,83 @@ pub fn start(
         call: None,
     };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder, adjust, heat }
+    Handle { stills, devices, encoder, adjust, heat, volumes, sound }
+}
+
+/// Keeps the screen that is plugged in showing something.
+async fn screens(
+    (config, parts): (Config, Parts),
+    mut devices: watch::Receiver<Arc<Devices>>,
+    showing: watch::Sender<Option<television::Television>>,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+) {
+    let (mut shown, mut stop) = (None, None::<DropGuard>);
+    loop {
+        let display = devices.borrow_and_update().display;
+        if display != shown || stop.is_none() {
+            shown = display;
+            // The screen before lets go first.
+            drop(stop.take());
+            let started = display.map(|choice::Display { connector, size: own, driver }| {
+                let (width, height) = size(own, parts.screen);
+                let spec = DisplaySpec { width, height, fps: parts.screen.2, connector, driver };
+                let told = television::Told {
+                    rooms: parts.rooms.rooms(),
+                    telephone: parts.telephone.clone(),
+                    privacy: parts.privacy.clone(),
+                    link: parts.link.clone(),
+                    name: parts.name.clone(),
+                    language: config.language,
+                    blank_after: config.blank_after,
+                    timeline: parts.timeline,
+                };
+                let own = cancel.child_token();
+                let counters = parts.seen.media.clone();
+                let television = television::Television::start(spec, told, counters, &tasks, own.clone());
+                stop = Some(own.drop_guard());
+                television
+            });
+            showing.send_replace(started);
+        }
+        if devices.changed().await.is_err() {
+            // What was chosen stays.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Pixels of what the screen shows: its own mode, as far as the board can draw it, else those of the program.
 fn size(own: Option<(u32, u32)>, program: (u32, u32, u32)) -> (u32, u32) {
     let own = own.filter(|(w, h)| w * h <= 1920 * 1080);
     own.map_or((program.0, program.1), |(w, h)| (w & !1, h & !1))
+}
+
+/// Says in the log what is used.
+fn say(devices: &Devices) {
+    tracing::info!(
+        camera = devices.camera.label(),
+        microphone = devices.microphone.label(),
+        speaker = devices.speaker.label(),
+        screen = devices.screen.label(),
+        echo = ?devices.echo,
+        "devices chosen"
+    );
+}
+
+/// What of them is opened for sound, and how.
+fn cards(config: &Config, devices: &Devices, canceller: bool) -> sound::Cards {
+    sound::Cards {
+        microphone: match &devices.microphone_source {
+            Some(MicrophoneSource::Alsa { device }) => Some(device.clone()),
+            Some(MicrophoneSource::StandIn) | None => None,
+        },
+        speaker: devices.speaker_device.clone(),
+        bitrate: config.audio_bitrate.bps() as u32,
+        echo: devices.echo.done(),
+        voice: config.voice(devices.echo, canceller),
+        speaker_delay: hearing::millis(config.speaker_delay),
+    }
 }
 
 /// A call that the box is in.
@@ -241,9 +351,9 @@ struct Call {
 struct Actor {
     config: Config,
     parts: Parts,
-    devices: Arc<Devices>,
+    devices: watch::Receiver<Arc<Devices>>,
     sound: sound::Sound,
-    television: Option<television::Television>,
+    television: watch::Receiver<Option<television::Television>>,
     adjust: adjust::Handle,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -279,6 +389,10 @@ impl Actor {
                 changed = rooms.changed() => if changed.is_err() {
                     return;
                 },
+                Ok(()) = self.devices.changed() => if let Some(who) = self.call.as_ref().map(|call| call.who) {
+                    let tracks = self.tracks();
+                    self.parts.rooms.box_tracks(who, tracks).await;
+                },
                 still = inbox.recv() => match still {
                     Some((room, answer)) => self.still(room, answer),
                     None => return,
@@ -311,11 +425,7 @@ impl Actor {
             return;
         };
         let stop = self.cancel.child_token();
-        let tracks = BoxTracks {
-            audio: self.devices.microphone.is_there(),
-            video: self.devices.camera.is_there(),
-            stand_in: self.devices.camera.stand_in || self.devices.microphone.stand_in,
-        };
+        let tracks = self.tracks();
         let capture = capture::Capture {
             config: self.config.clone(),
             parts: self.parts.clone(),
@@ -335,6 +445,16 @@ impl Actor {
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });
         self.parts.rooms.box_tracks(who, tracks).await;
+    }
+
+    /// What the box gives to a call with the devices of now.
+    fn tracks(&mut self) -> BoxTracks {
+        let devices = self.devices.borrow_and_update();
+        BoxTracks {
+            audio: devices.microphone.is_there(),
+            video: devices.camera.is_there(),
+            stand_in: devices.camera.stand_in || devices.microphone.stand_in,
+        }
     }
 
     /// Takes a still without keeping the actor from its calls.

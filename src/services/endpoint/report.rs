@@ -121,7 +121,7 @@ pub fn report(
         (_, device) if device.stand_in => find(
             "camera_missing",
             Level::Bad,
-            "No camera was found; a stand-in takes its place. Plug in a USB camera and start the box again.".into(),
+            "No camera was found; a stand-in takes its place. Plug in a USB camera.".into(),
         ),
         (_, device) => {
             let picked = match &devices.eye {
@@ -168,16 +168,21 @@ pub fn report(
         (_, device) if device.stand_in => find(
             "microphone_missing",
             Level::Bad,
-            "No microphone was found; a stand-in takes its place. Plug one in, or a camera or speakerphone that has one, and start the box again.".into(),
+            "No microphone was found; a stand-in takes its place. Plug one in, or a camera or speakerphone that has one.".into(),
         ),
         (_, device) => find("microphone_ok", Level::Ok, format!("{} is used.", device.label())),
     }
     match (&config.speaker, &devices.speaker) {
-        (Sink::None, _) => find("speaker_off", Level::Note, "The configuration says that there is no speaker (endpoint.speaker).".into()),
+        (Sink::None, _) => find(
+            "speaker_off",
+            Level::Note,
+            "The configuration says that there is no speaker (endpoint.speaker).".into(),
+        ),
         (_, device) if !device.is_there() => find(
             "speaker_missing",
             Level::Bad,
-            "No speaker was found: nobody in the room hears the others. Connect the television by HDMI, or a speaker, and start the box again.".into(),
+            "No speaker was found: nobody in the room hears the others. Connect the television by HDMI, or a speaker."
+                .into(),
         ),
         (_, device) => find("speaker_ok", Level::Ok, format!("{} is used.", device.label())),
     }

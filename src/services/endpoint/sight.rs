@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,13 +41,14 @@ impl Sight {
     /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
     pub(super) fn start(
         parts: Parts,
-        (devices, sound, television): (Arc<Devices>, Sound, Option<Television>),
+        (mut chosen, sound, television): (watch::Receiver<Arc<Devices>>, Sound, watch::Receiver<Option<Television>>),
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (stills, inbox) = mpsc::channel(STILLS);
-        let task = Task { parts, devices, sound, television, room, tasks: tasks.clone(), stop: stop.clone() };
+        let devices = chosen.borrow_and_update().clone();
+        let task = Task { parts, devices, chosen, sound, television, room, tasks: tasks.clone(), stop: stop.clone() };
         tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
         Self { stills }
     }
@@ -65,9 +66,12 @@ impl Sight {
 
 struct Task {
     parts: Parts,
+    /// Those of the composition that runs.
     devices: Arc<Devices>,
+    /// Those that are to be used, and again whenever something was plugged in or out.
+    chosen: watch::Receiver<Arc<Devices>>,
     sound: Sound,
-    television: Option<Television>,
+    television: watch::Receiver<Option<Television>>,
     room: RoomId,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -77,6 +81,8 @@ struct Task {
 enum Ended {
     /// Nobody needs it.
     Demand,
+    /// A screen or a speaker was plugged in or out.
+    Devices,
     /// The call is over.
     Over,
     /// It failed.
@@ -84,19 +90,23 @@ enum Ended {
 }
 
 impl Task {
-    async fn run(self, mut inbox: mpsc::Receiver<Answer>) {
-        let always = self.devices.display.is_some() || self.devices.speaker_device.is_some();
+    async fn run(mut self, mut inbox: mpsc::Receiver<Answer>) {
         let mut first = None;
         let mut pauses = self.parts.seen.supervisor.pauses(Part::Composition);
         loop {
+            self.devices = self.chosen.borrow_and_update().clone();
+            let always = self.devices.display.is_some() || self.devices.speaker_device.is_some();
             if !always && first.is_none() {
-                first = inbox.recv().await;
-                if first.is_none() {
-                    return;
+                tokio::select! {
+                    asked = inbox.recv() => match asked {
+                        Some(asked) => first = Some(asked),
+                        None => return,
+                    },
+                    Ok(()) = self.chosen.changed() => continue,
                 }
             }
             match self.compose(&mut inbox, first.take(), always).await {
-                Ended::Demand => {}
+                Ended::Demand | Ended::Devices => {}
                 Ended::Over => return,
                 Ended::Failed => pauses.wait().await,
             }
@@ -131,6 +141,7 @@ impl Task {
         let mut members = Members::new(Purpose::Screen, makes);
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
+        let mut chosen = self.chosen.clone();
         let mut again = tokio::time::interval(AGAIN);
         let mut until = Instant::now() + LINGER;
         let mut waiting: Vec<Answer> = first.into_iter().collect();
@@ -147,7 +158,7 @@ impl Task {
                 until = Instant::now() + LINGER;
             }
             tokio::select! {
-                Some(picture) = receive(&mut outputs.pictures) => if let Some(television) = &self.television {
+                Some(picture) = receive(&mut outputs.pictures) => if let Some(television) = &*self.television.borrow() {
                     television.show(picture);
                 },
                 Some(sound) = receive(&mut outputs.sounds) => if let Some(speaker) = &speaker {
@@ -163,6 +174,14 @@ impl Task {
                 changed = state.changed() => if changed.is_err() {
                     break Ended::Failed;
                 },
+                Ok(()) = chosen.changed() => {
+                    let now = chosen.borrow_and_update();
+                    let speaker = now.speaker_device.is_some() != self.devices.speaker_device.is_some();
+                    // Which speaker it is is nothing to us: who owns it opens the other one.
+                    if speaker || now.display != self.devices.display {
+                        break Ended::Devices;
+                    }
+                }
                 _ = again.tick(), if !complete => {}
                 () = tokio::time::sleep_until(until), if !always => break Ended::Demand,
             }

@@ -4,6 +4,7 @@
 //! takes a tenth of a second. A speaker that fails leaves the microphone open, and is tried again after a while; a microphone that fails
 //! is told to who holds it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -11,9 +12,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Error;
 use super::capture::at;
+use super::hearing::{self, SoundTest};
+use super::volume::Used;
 use crate::drivers::pipeline::{
-    self, Counters, DuplexSpec, Echo, Event, MicrophoneSource, MicrophoneSpec, Running, SoundFeed, SpeakerSpec,
+    self, Counters, DuplexSpec, Echo, Event, ListenSpec, MicrophoneSource, MicrophoneSpec, Running, SoundFeed,
+    SpeakerSpec, Voice,
 };
 use crate::model::raw;
 use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
@@ -31,7 +36,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// What is opened, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cards {
     /// ALSA's name of the microphone; nothing if it is none, or a stand-in.
     pub(super) microphone: Option<String>,
@@ -41,13 +46,23 @@ pub(super) struct Cards {
     pub(super) bitrate: u32,
     /// What is done about the echo.
     pub(super) echo: Echo,
+    /// What is done to what is heard beside that.
+    pub(super) voice: Voice,
     /// See [`DuplexSpec::speaker_delay`].
     pub(super) speaker_delay: u32,
+}
+
+impl Cards {
+    /// Whose volume matters.
+    pub(super) fn used(&self) -> Used {
+        Used { speaker: self.speaker.clone(), microphone: self.microphone.clone() }
+    }
 }
 
 enum Command {
     Microphone(mpsc::Sender<Unit>),
     Speaker(oneshot::Receiver<()>),
+    Test(oneshot::Sender<Result<SoundTest, Error>>),
 }
 
 /// The way to them; cheap to clone.
@@ -84,9 +99,9 @@ impl Speaker {
 }
 
 impl Sound {
-    /// Starts the actor on `tasks`; it ends with `cancel`. Nothing is opened yet.
+    /// Starts the actor on `tasks`; it ends with `cancel`. Nothing is opened yet. What is played is multiplied by `gain`.
     pub(super) fn start(
-        cards: Cards,
+        (mut chosen, gain): (watch::Receiver<Cards>, watch::Receiver<f64>),
         seen: Seen,
         timeline: Timeline,
         tasks: &TaskTracker,
@@ -95,8 +110,11 @@ impl Sound {
         let (commands, mut inbox) = mpsc::channel(WAITING);
         let (feed, fed) = watch::channel(None);
         let mut pauses = seen.supervisor.pauses(Part::Capture);
+        let cards = chosen.borrow_and_update().clone();
         let mut actor = Actor {
             cards,
+            chosen,
+            gain,
             counters: seen.media,
             timeline,
             feed,
@@ -125,6 +143,13 @@ impl Sound {
         let _ = self.commands.send(Command::Speaker(holder)).await;
         Speaker { feed: self.feed.clone(), _held: held }
     }
+
+    /// Plays a test and listens, while nobody holds them. Whoever comes to hold them ends it.
+    pub(super) async fn test(&self) -> Result<SoundTest, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Test(answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
 }
 
 /// What is open.
@@ -138,6 +163,9 @@ struct Open {
 
 struct Actor {
     cards: Cards,
+    /// Those that are to be used, and again whenever something was plugged in or out.
+    chosen: watch::Receiver<Cards>,
+    gain: watch::Receiver<f64>,
     counters: Counters,
     timeline: Timeline,
     feed: watch::Sender<Option<SoundFeed>>,
@@ -155,6 +183,8 @@ enum Woken {
     Unit(Next<Unit>),
     Event(Event),
     Left,
+    Turned,
+    Plugged,
     Again,
     Over,
 }
@@ -171,12 +201,18 @@ impl Actor {
                 next = unit(&mut self.open.units) => Woken::Unit(next),
                 event = event(&mut self.open.running) => Woken::Event(event),
                 () = left(&mut self.microphone, &mut self.speakers) => Woken::Left,
+                Ok(()) = self.gain.changed() => Woken::Turned,
+                Ok(()) = self.chosen.changed() => Woken::Plugged,
                 () = at(failed) => Woken::Again,
                 () = cancel.cancelled() => Woken::Over,
             };
             match woken {
-                Woken::Command(Some(Command::Microphone(units))) => self.microphone = Some(units),
-                Woken::Command(Some(Command::Speaker(holder))) => self.speakers.push(holder),
+                Woken::Command(Some(Command::Test(answer))) => {
+                    if let Some(next) = self.test(answer, inbox, cancel).await {
+                        self.take(next);
+                    }
+                }
+                Woken::Command(Some(command)) => self.take(command),
                 Woken::Unit(Next::Item(unit)) => {
                     if let Some(to) = &self.microphone {
                         // Who is too slow hears a hole.
@@ -193,11 +229,70 @@ impl Actor {
                 },
                 Woken::Event(event) => self.happened(event).await,
                 Woken::Left => {}
+                Woken::Turned => self.turn(),
+                Woken::Plugged => self.plugged().await,
                 Woken::Again => self.failed = None,
                 Woken::Command(None) | Woken::Over => break,
             }
         }
         self.close().await;
+    }
+
+    /// Somebody holds one of them from now on.
+    fn take(&mut self, command: Command) {
+        match command {
+            Command::Microphone(units) => self.microphone = Some(units),
+            Command::Speaker(holder) => self.speakers.push(holder),
+            Command::Test(answer) => refuse(answer, Error::SoundBusy),
+        }
+    }
+
+    /// Tests them, until somebody needs them: who that is comes back.
+    async fn test(
+        &mut self,
+        answer: oneshot::Sender<Result<SoundTest, Error>>,
+        inbox: &mut mpsc::Receiver<Command>,
+        cancel: &CancellationToken,
+    ) -> Option<Command> {
+        if self.microphone.is_some() || !self.speakers.is_empty() {
+            refuse(answer, Error::SoundBusy);
+            return None;
+        }
+        let (Some(microphone), Some(speaker)) = (self.cards.microphone.clone(), self.cards.speaker.clone()) else {
+            refuse(answer, Error::NoSound);
+            return None;
+        };
+        self.close().await;
+        let gain = *self.gain.borrow();
+        let mut heard = pin!(hearing::hear(ListenSpec { microphone, speaker }, gain, self.cards.speaker_delay));
+        loop {
+            let command = tokio::select! {
+                result = &mut heard => {
+                    // Who asked may have gone away.
+                    let _ = answer.send(result.map_err(|error| Error::Sound(error.to_string())));
+                    return None;
+                }
+                command = inbox.recv() => command,
+                () = cancel.cancelled() => None,
+            };
+            match command {
+                Some(Command::Test(other)) => refuse(other, Error::SoundBusy),
+                needed => {
+                    refuse(answer, Error::SoundBusy);
+                    return needed;
+                }
+            }
+        }
+    }
+
+    /// Something was plugged in or out: what failed is tried at once, and what is another device now is opened anew.
+    async fn plugged(&mut self) {
+        let chosen = self.chosen.borrow_and_update().clone();
+        (self.failed, self.pause) = (None, AGAIN);
+        if chosen != self.cards {
+            self.cards = chosen;
+            self.close().await;
+        }
     }
 
     /// Opens and closes so that it is as it is wanted.
@@ -219,13 +314,13 @@ impl Actor {
     fn open(&mut self, records: bool, plays: bool) -> Result<(), pipeline::Error> {
         let microphone = self.cards.microphone.clone().filter(|_| records);
         let speaker = self.cards.speaker.clone().filter(|_| plays);
-        let (bitrate, echo) = (self.cards.bitrate, self.cards.echo);
+        let Cards { bitrate, echo, voice, speaker_delay, .. } = self.cards;
         let (writer, units) = ring(UNITS);
         let units = || units.reader(Gate::default());
         let (running, units, feed) = match (microphone, speaker) {
             (None, None) => return Ok(()),
             (Some(device), None) => {
-                let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device }, bitrate };
+                let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device }, bitrate, voice };
                 let units = units();
                 (pipeline::microphone(&self.counters, spec, self.timeline, writer)?, Some(units), None)
             }
@@ -234,7 +329,7 @@ impl Actor {
                 (running, None, Some(feed))
             }
             (Some(microphone), Some(speaker)) => {
-                let spec = DuplexSpec { microphone, speaker, bitrate, echo, speaker_delay: self.cards.speaker_delay };
+                let spec = DuplexSpec { microphone, speaker, bitrate, echo, voice, speaker_delay };
                 let units = units();
                 let (running, feed) = pipeline::duplex(&self.counters, spec, self.timeline, writer)?;
                 (running, Some(units), Some(feed))
@@ -242,7 +337,16 @@ impl Actor {
         };
         self.open = Open { running: Some(running), units, plays: feed.is_some() };
         self.feed.send_replace(feed);
+        self.turn();
         Ok(())
+    }
+
+    /// Makes what is played as loud as it is to be.
+    fn turn(&mut self) {
+        let gain = *self.gain.borrow_and_update();
+        if let Some(feed) = &*self.feed.borrow() {
+            feed.turn(gain);
+        }
     }
 
     /// Closes what is open, and waits until the sound cards are given back.
@@ -277,6 +381,11 @@ impl Actor {
         self.failed = Some(Instant::now() + self.pause);
         self.pause = (self.pause * 2).min(LONGEST);
     }
+}
+
+fn refuse(answer: oneshot::Sender<Result<SoundTest, Error>>, error: Error) {
+    // Who asked may have gone away.
+    let _ = answer.send(Err(error));
 }
 
 async fn unit(units: &mut Option<Reader<Unit>>) -> Next<Unit> {
@@ -316,19 +425,29 @@ mod tests {
     use crate::drivers::device::monotonic_nanos;
 
     /// ALSA's own devices that are always there: they take everything, and give silence.
-    fn sound(microphone: &str, speaker: &str) -> (Sound, Counters, CancellationToken) {
-        let (seen, cancel) = (Seen::default(), CancellationToken::new());
-        let counters = seen.media.clone();
-        let cards = Cards {
-            microphone: Some(microphone.into()),
-            speaker: Some(speaker.into()),
+    fn cards(microphone: Option<&str>, speaker: Option<&str>) -> Cards {
+        Cards {
+            microphone: microphone.map(str::to_owned),
+            speaker: speaker.map(str::to_owned),
             bitrate: 48_000,
             // Others cancel echo in this process; see the tests of the pipeline.
             echo: Echo::Off,
+            voice: Voice::default(),
             speaker_delay: 0,
-        };
+        }
+    }
+
+    fn sound(microphone: &str, speaker: &str) -> (Sound, Counters, CancellationToken) {
+        plugged(watch::channel(cards(Some(microphone), Some(speaker))).1)
+    }
+
+    fn plugged(chosen: watch::Receiver<Cards>) -> (Sound, Counters, CancellationToken) {
+        let (seen, cancel) = (Seen::default(), CancellationToken::new());
+        let counters = seen.media.clone();
         let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
-        let sound = Sound::start(cards, seen, timeline, &TaskTracker::new(), cancel.clone());
+        // Nobody turns it down.
+        let gain = watch::channel(1.0).1;
+        let sound = Sound::start((chosen, gain), seen, timeline, &TaskTracker::new(), cancel.clone());
         (sound, counters, cancel)
     }
 
@@ -377,5 +496,57 @@ mod tests {
         let next = tokio::time::timeout(Duration::from_secs(30), microphone.next()).await;
         assert!(next.expect("it comes in time").is_none());
         until(&counters, &["speaker"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_test_is_done_while_nobody_needs_them_and_ends_when_somebody_does() {
+        let (sound, counters, _cancel) = sound("null", "null");
+        let test = sound.test().await.expect("nobody holds them");
+        assert_eq!(test.findings[0].code.name(), "nothing_heard");
+        let mut microphone = sound.microphone().await;
+        assert!(microphone.next().await.is_some());
+        assert!(matches!(sound.test().await, Err(Error::SoundBusy)));
+        drop(microphone);
+        until(&counters, &[]).await;
+        let other = sound.clone();
+        let (test, _speaker) = tokio::join!(biased; sound.test(), other.speaker());
+        assert!(matches!(test, Err(Error::SoundBusy)));
+        until(&counters, &["speaker"]).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_plugged_in_is_opened_for_who_holds_it_and_what_is_pulled_out_is_closed() {
+        let (dealing, chosen) = watch::channel(cards(Some("null"), None));
+        let (sound, counters, _cancel) = plugged(chosen);
+        let _speaker = sound.speaker().await;
+        let mut microphone = sound.microphone().await;
+        until(&counters, &["microphone"]).await;
+        dealing.send_replace(cards(Some("null"), Some("null")));
+        until(&counters, &["duplex"]).await;
+        assert!(microphone.next().await.is_some(), "who holds it does not notice");
+        dealing.send_replace(cards(None, Some("null")));
+        until(&counters, &["speaker"]).await;
+        dealing.send_replace(cards(None, None));
+        until(&counters, &[]).await;
+        dealing.send_replace(cards(Some("null"), Some("null")));
+        until(&counters, &["duplex"]).await;
+        assert!(microphone.next().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_speaker_that_failed_is_tried_at_once_when_something_is_plugged_in() {
+        let (dealing, chosen) = watch::channel(cards(Some("null"), Some("nosuchcard")));
+        let (sound, counters, _cancel) = plugged(chosen);
+        let _speaker = sound.speaker().await;
+        let failed = || counters.roles().find(|(role, _)| *role == "speaker").map_or(0, |(_, work)| work.failed.get());
+        let end = Instant::now() + Duration::from_secs(30);
+        for times in 1..=3 {
+            while failed() < times {
+                assert!(Instant::now() < end, "it is tried {} times", failed());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            dealing.send_replace(cards(Some("null"), Some("nosuchcard")));
+        }
+        assert!(end - Instant::now() > Duration::from_secs(24), "pauses would have taken 6 seconds");
     }
 }

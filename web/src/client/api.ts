@@ -13,14 +13,19 @@ import type {
   Encoder,
   Guest,
   Invite,
+  Loudness,
+  Loudnesses,
   NewInvite,
   Node,
   Privacy,
   Reachability,
   Room as RoomSummary,
   Session,
+  SoundCode,
+  SoundTest,
   Telephone,
   Trust,
+  Wishes,
 } from "./api-types";
 import { Problem } from "./problem";
 import type { Statistics } from "./statistics";
@@ -40,14 +45,19 @@ export type {
   Encoder,
   Guest,
   Invite,
+  Loudness,
+  Loudnesses,
   NewInvite,
   Node,
   Privacy,
   Reachability,
   RoomSummary,
   Session,
+  SoundCode,
+  SoundTest,
   Telephone,
   Trust,
+  Wishes,
 };
 
 /** Milliseconds before a request is given up. */
@@ -215,6 +225,21 @@ export class Api {
 
   forgetCameraPreset(name: string): Promise<CameraPreset[]> {
     return this.#json("DELETE", `/camera/presets/${encodeURIComponent(name)}`);
+  }
+
+  /** How loud the box's speaker and microphone are. For its owner. */
+  loudness(): Promise<Loudnesses> {
+    return this.#json("GET", "/sound");
+  }
+
+  /** Makes them louder and quieter; what is not given stays. */
+  setLoudness(wishes: Wishes): Promise<Loudnesses> {
+    return this.#json("PATCH", "/sound", wishes);
+  }
+
+  /** Has the box play something and listen, which takes four seconds. For its owner. */
+  testSound(): Promise<SoundTest> {
+    return this.#json("POST", "/sound/test");
   }
 
   /** What the box counts. For its owner. */

@@ -118,8 +118,10 @@ const session = role => ({ role, name: null, room: role === "guest" ? "r00000000
 const DEVICES = {
   camera: { name: "Moving pattern", stand_in: true },
   microphone: { name: "USB Conference Microphone", stand_in: false },
-  speaker: { name: null },
+  speaker: { name: "HDMI-A-1, MAI PCM", stand_in: false },
   screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
+  echo: "box",
+  encoder: { name: "x264enc", pictures_per_second: 140 },
 };
 
 /** A webcam whose exposure can be set while its automatic is off. */
@@ -230,6 +232,26 @@ const REACHABILITY = {
   ].map(([code, level]) => ({ code, level, text: "The box has more to say." })),
 };
 
+const loudness = {
+  speaker: { percent: 60, muted: false, by: "device" },
+  microphone: { percent: 80, muted: false, by: "device" },
+};
+
+/** A television that thinks before it plays. */
+const SOUND_TEST = {
+  delay: 154,
+  return_loss: 13.1,
+  heard: -35,
+  noise: -60.2,
+  overloaded: false,
+  speaker_delay: 0,
+  findings: [
+    { code: "level_good", level: "good", text: "The box has more to say." },
+    { code: "delay_wrong", level: "note", text: "The box has more to say." },
+    { code: "room_quiet", level: "good", text: "The box has more to say." },
+  ],
+};
+
 const begun = Date.now();
 /** Numbers of a box that works a little. */
 function statistics() {
@@ -311,6 +333,15 @@ async function api(request, response, path, method) {
   if (what === "statistics") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
     return json(response, statistics());
+  }
+  if (what === "sound" && id === "test" && role === "host") {
+    await new Promise(resolve => setTimeout(resolve, 3_000));
+    return json(response, SOUND_TEST);
+  }
+  if (what === "sound" && role === "host") {
+    const wishes = method === "PATCH" ? await body(request) : {};
+    for (const side of Object.keys(loudness)) Object.assign(loudness[side], wishes[side]);
+    return json(response, loudness);
   }
   if (what === "reachability" && method === "POST") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");

@@ -158,7 +158,7 @@ async fn the_sound_goes_on_after_garbage() {
 async fn spoken(from: MediaTime) -> Vec<Unit> {
     let (writer, source) = ring(UNITS);
     let mut reader = source.reader(Gate::default());
-    let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000 };
+    let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 48_000, voice: Voice::default() };
     let built = running::Built::new("microphone", &describe(&Spec::Microphone(spec))).expect("installed");
     encode::write_voice(&built, buffers::Clock::Ours, writer);
     let feed: gstreamer_app::AppSrc = built.element("in");

@@ -21,6 +21,8 @@ const ALONE: (f64, f64) = (6.0, 10.0);
 const BOTH: (f64, f64) = (11.0, 16.0);
 const NEAR: (f64, f64) = (17.0, 20.0);
 const END: f64 = 20.5;
+/// All that is done to a voice.
+const ALL: Voice = Voice { noise: true, gain: true };
 
 /// What a voice says, at 48 kHz, as often as it takes.
 fn voice(name: &str, text: &str) -> Vec<f64> {
@@ -69,9 +71,15 @@ impl Heard {
 
 /// Runs the box's own pipeline, with a simulated room in place of the sound cards.
 /// `late` is how long the television thinks before it plays, in milliseconds, and `told` what the box is told of that.
-fn room(echo: Echo, late: u32, told: u32) -> Heard {
-    let spec =
-        DuplexSpec { microphone: String::new(), speaker: String::new(), bitrate: 48_000, echo, speaker_delay: told };
+fn room((echo, cleaned): (Echo, Voice), late: u32, told: u32) -> Heard {
+    let spec = DuplexSpec {
+        microphone: String::new(),
+        speaker: String::new(),
+        bitrate: 48_000,
+        echo,
+        voice: cleaned,
+        speaker_delay: told,
+    };
     let text = describe(&Spec::Duplex(spec));
     let link = |name: &str| text.split(" ! ").find(|link| link.contains(name)).expect("it is there").to_owned();
     // The last link of the speaker's chain and the first of the microphone's are one piece of text.
@@ -193,9 +201,9 @@ fn room(echo: Echo, late: u32, told: u32) -> Heard {
 }
 
 /// By how much less of the echo is left, and of who is in the room while both speak and alone, in decibels.
-fn reduced(echo: Echo, late: u32, told: u32) -> (f64, f64, f64) {
+fn reduced(done: (Echo, Voice), late: u32, told: u32) -> (f64, f64, f64) {
     super::super::init().expect("GStreamer is installed");
-    let heard = room(echo, late, told);
+    let heard = room(done, late, told);
     let of = |what: &[f64], when: (f64, f64)| rms(Heard::of(what, when));
     assert!(of(&heard.echo, ALONE) > 300.0, "there is an echo");
     assert!(of(&heard.near, NEAR) > 300.0, "somebody speaks in the room");
@@ -205,7 +213,7 @@ fn reduced(echo: Echo, late: u32, told: u32) -> (f64, f64, f64) {
 
 /// Speech of the others is not sent back to them, and speech in the room is.
 fn holds(late: u32, told: u32) {
-    let (echo, both, near) = reduced(Echo::Cancel, late, told);
+    let (echo, both, near) = reduced((Echo::Cancel, ALL), late, told);
     println!("echo {echo:.1} dB less; who is in the room {both:.1} dB less while both speak, {near:.1} dB less alone");
     assert!(echo >= 15.0, "of the echo only {echo:.1} dB are taken away");
     assert!(both < 4.0 && near < 4.0, "who is in the room is reduced by {both:.1} dB, alone by {near:.1} dB");
@@ -221,9 +229,70 @@ fn speech_from_the_speaker_is_not_sent_back_and_speech_in_the_room_is() {
 
 #[test]
 fn without_it_there_is_an_echo_and_half_duplex_is_quiet_while_somebody_else_speaks() {
-    let (echo, _, near) = reduced(Echo::Off, 0, 0);
+    let (echo, _, near) = reduced((Echo::Off, Voice::default()), 0, 0);
     assert!(echo.abs() < 1.0 && near.abs() < 1.0, "nothing is done: {echo:.1} and {near:.1} dB");
-    let (echo, _, near) = reduced(Echo::HalfDuplex, 0, 0);
+    let (echo, _, near) = reduced((Echo::HalfDuplex, Voice::default()), 0, 0);
     assert!(echo >= 15.0, "of the echo only {echo:.1} dB are taken away");
     assert!(near < 1.0, "who is alone in the room is heard: {near:.1} dB");
+}
+
+/// What comes out of a microphone's pipeline, up to its encoder, for these samples. The first second is left out: what cleans it learns.
+fn cleaned(voice: Voice, samples: &[f64]) -> Vec<f64> {
+    super::super::init().expect("GStreamer is installed");
+    let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device: String::new() }, bitrate: 48_000, voice };
+    let text = describe(&Spec::Microphone(spec));
+    let link = |name: &str| text.split(" ! ").find(|link| link.contains(name)).expect("it is there").to_owned();
+    let fed = "appsrc name=room format=time block=true \
+        caps=\"audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1\"";
+    let text = text.replace(&link("alsasrc"), fed).replace(&format!(" ! {}", link("opusenc")), "");
+    let text = text.replace(" leaky=downstream", "");
+    let built = running::Built::new("test", &text).expect("installed");
+    let (source, sink): (app::AppSrc, app::AppSink) = (built.element("room"), built.element("out"));
+    let pipeline = built.pipeline().clone();
+    let running = built.run().expect("it runs");
+    // A sink that has not begun gives nothing, and does not wait.
+    while pipeline.current_state() != gst::State::Playing {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let bytes: Vec<i16> = samples.iter().map(|s| s.clamp(-32_768.0, 32_767.0) as i16).collect();
+    let feed = std::thread::spawn(move || {
+        for (block, samples) in bytes.chunks(BLOCK).enumerate() {
+            let time = MediaTime::from_millis(block as i64 * 10);
+            source.push_buffer(buffers::from_samples(samples, 1, time)).expect("it runs");
+        }
+    });
+    let mut out = Vec::new();
+    while out.len() + 2 * BLOCK < samples.len() {
+        let sample = sink.try_pull_sample(gst::ClockTime::from_seconds(30)).expect("it comes in time");
+        let map = sample.buffer().expect("a sample has one").map_readable().expect("it can be read");
+        out.extend(map.chunks_exact(2).map(|s| f64::from(i16::from_le_bytes([s[0], s[1]]))));
+    }
+    feed.join().expect("it does not panic");
+    drop(running);
+    out.split_off(RATE)
+}
+
+#[test]
+fn steady_noise_is_made_quieter_and_a_quiet_voice_louder() {
+    let mut seed = 1u64;
+    let mut noise = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((seed >> 40) as f64 / f64::from(1 << 23) - 1.0) * 300.0
+    };
+    let fan: Vec<f64> = (0..6 * RATE).map(|_| noise()).collect();
+    let loud = |samples: &[f64]| rms(samples.iter().copied());
+    let quieter = decibels(loud(&fan), loud(&cleaned(Voice { noise: true, gain: false }, &fan)));
+    let text = "Could you say that again, please? There was a car in the street, and I did not hear the end of it.";
+    let said: Vec<f64> = voice("en", text).into_iter().cycle().take(8 * RATE).collect();
+    let with = |part: f64, done| {
+        let given: Vec<f64> = said.iter().map(|sample| sample * part).collect();
+        decibels(loud(&cleaned(done, &given)), loud(&given[RATE..]))
+    };
+    let kept = with(1.0, Voice { noise: true, gain: false });
+    let (far, near) = (with(0.05, ALL), with(1.0, ALL));
+    println!("noise {quieter:.1} dB less, a voice {kept:.1} dB; far away {far:.1} dB more, near {near:.1} dB");
+    assert!(quieter >= 6.0, "noise is {quieter:.1} dB less");
+    assert!(kept.abs() < 2.0, "a voice is {kept:.1} dB louder");
+    assert!(far >= 4.0, "who is far away is {far:.1} dB louder");
+    assert!(near < 4.0, "who is near is {near:.1} dB louder");
 }

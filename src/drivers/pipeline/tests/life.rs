@@ -10,7 +10,7 @@ async fn flash_and_beep_of_the_stand_ins_coincide_after_encoding_and_decoding() 
     let (mut video, mut audio) = (video.reader(Gate::default()), audio.reader(Gate::default()));
     let (camera, size) = stand_in(320, 180, 20, CameraEncoder::H264(H264Encoder::X264));
     let (cameras, _) = filmed(camera, vec![(size, video_out)], line);
-    let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 64_000 };
+    let spec = MicrophoneSpec { source: MicrophoneSource::StandIn, bitrate: 64_000, voice: Voice::default() };
     let microphone = microphone(&Counters::default(), spec, line, audio_out).expect("installed");
     let (pictures, mut decoded) = mpsc::channel(64);
     let (sounds, mut heard) = mpsc::channel(64);
@@ -168,7 +168,11 @@ async fn a_missing_device_is_told_and_its_pictures_end() {
 async fn a_missing_sound_card_is_told() {
     let (out, _source) = ring(UNITS);
     let device = "plughw:CARD=nowhere".to_owned();
-    let spec = MicrophoneSpec { source: MicrophoneSource::Alsa { device: device.clone() }, bitrate: 64_000 };
+    let spec = MicrophoneSpec {
+        source: MicrophoneSource::Alsa { device: device.clone() },
+        bitrate: 64_000,
+        voice: Voice::default(),
+    };
     let mut running = microphone(&Counters::default(), spec, timeline(), out).expect("it can be built");
     lost_device(&mut running).await;
     let (mut running, feed) = speaker(&Counters::default(), SpeakerSpec { device }).expect("it can be built");

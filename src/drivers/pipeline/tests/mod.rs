@@ -3,6 +3,7 @@
 mod audio;
 mod echo;
 mod life;
+mod listen;
 mod rtsp;
 mod video;
 

@@ -12,6 +12,8 @@ use crate::interfaces::http::session::SignIn;
 use crate::interfaces::http::telephone::Chosen;
 use crate::proto::layout::aim::Aim;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
+use crate::services::endpoint::hearing::SoundTest;
+use crate::services::endpoint::{Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
 
 const JSON: &str = "application/json";
@@ -96,6 +98,17 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
+        entry("GET", "/api/v1/sound", "How loud the box's speaker and microphone are")
+            .gives::<Loudnesses>(200, "How loud they are, by whomever they were set."),
+        entry("PATCH", "/api/v1/sound", "Make the box's speaker and microphone louder and quieter")
+            .more("What is not given stays. It is kept, and set again whenever the device is plugged in.")
+            .takes::<Wishes>()
+            .gives::<Loudnesses>(200, "How loud they are now.")
+            .fails(&["bad-volume", "no-control", "shutdown"]),
+        entry("POST", "/api/v1/sound/test", "Tries how the room sounds")
+            .more("Takes four seconds, in which the box plays something and listens. Not while the box is in a call.")
+            .gives::<SoundTest>(200, "What was measured, and what to change.")
+            .fails(&["no-sound", "sound-busy", "sound-failed", "shutdown"]),
     ];
     all.extend(camera());
     all.extend(rooms());

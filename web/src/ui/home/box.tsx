@@ -2,7 +2,9 @@ import type { Device, Encoder } from "../../client";
 import { t } from "../i18n";
 import { Icon, type IconName } from "../parts/icons";
 import { session } from "../parts/session";
+import { Volume } from "../parts/volume";
 import { home } from "./model";
+import { TestSound } from "./sound";
 
 const DEVICES = [
   ["camera", "camera"],
@@ -42,6 +44,7 @@ export function Box() {
               return device && <Line key={key} icon={icon} what={t(`device_${key}`)} device={device} />;
             })}
           </ul>
+          <Volume />
           <p class="small quiet">{encoder(devices.encoder)}</p>
           {devices.heat !== "normal" && (
             <p class="note" data-testid="heat">
@@ -49,6 +52,7 @@ export function Box() {
             </p>
           )}
           {devices.echo !== "none" && <p class="small quiet">{t(`echo_${devices.echo}`)}</p>}
+          {devices.speaker.name && !devices.microphone.stand_in && <TestSound />}
         </>
       )}
       <p class="small quiet">

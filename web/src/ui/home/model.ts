@@ -38,8 +38,15 @@ function mayList(): boolean {
 
 async function look(again = true): Promise<void> {
   try {
-    const [broadcasts, rooms] = await Promise.all([api.broadcasts(), mayList() ? api.rooms() : []]);
+    const host = session.value?.role === "host";
+    const [broadcasts, rooms, node] = await Promise.all([
+      api.broadcasts(),
+      mayList() ? api.rooms() : [],
+      // Devices come and go.
+      host ? api.node() : home.node.value,
+    ]);
     batch(() => {
+      home.node.value = node;
       home.broadcasts.value = broadcasts.filter(({ live }) => live);
       home.rooms.value = rooms;
       home.unreachable.value = false;

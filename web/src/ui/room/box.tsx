@@ -5,6 +5,7 @@ import { Icon } from "../parts/icons";
 import { api, explain } from "../parts/session";
 import { Switch } from "../parts/switch";
 import { say } from "../parts/toast";
+import { Volume } from "../parts/volume";
 import type { Call } from "./call";
 
 /** A photograph of what the box shows on its screen. */
@@ -98,6 +99,7 @@ export function BoxDialog({ call, room, close }: { call: Call; room: string; clo
             <p class="small quiet">{t("private_text")}</p>
           </div>
         )}
+        <Volume />
         <Still room={room} />
       </div>
     </Dialog>
