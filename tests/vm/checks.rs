@@ -180,7 +180,9 @@ async fn privacy(world: &mut World) -> anyhow::Result<String> {
     let closed = format!("! ls -l /proc/{id}/fd | grep -q -e /dev/video -e '/dev/snd/pcm.*c$'");
     world.until("open camera and microphone", &open, BACK).await?;
     world.wish(json!({ "camera": false, "microphone": false })).await?;
-    let after = world.until("closed camera and microphone", &closed, CLOSED).await?;
+    let after = world.until("closed camera and microphone", &closed, CLOSED).await;
+    let files = world.machine.done(&format!("ls -l /proc/{id}/fd | grep -e /dev/video -e /dev/snd || true"))?;
+    let after = after.with_context(|| format!("these are open: {files}"))?;
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         world.machine.done(&closed).context("they are opened again")?;
