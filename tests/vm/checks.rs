@@ -73,6 +73,16 @@ async fn devices(world: &mut World) -> anyhow::Result<String> {
         + &television(&report)?)
 }
 
+/// Waits until what is muted is closed, and looks whether it stays so: how long the first took.
+async fn stays_closed(world: &mut World, closed: &str) -> anyhow::Result<Duration> {
+    let after = world.until("closed camera and microphone", closed, CLOSED).await?;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.machine.done(closed).context("they are opened again")?;
+    }
+    Ok(after)
+}
+
 fn television(report: &Value) -> anyhow::Result<String> {
     let findings = report["findings"].as_array().cloned().unwrap_or_default();
     let found = findings.iter().find(|finding| finding["code"] == "cec_ok").context("it finds no television")?;
@@ -180,12 +190,11 @@ async fn privacy(world: &mut World) -> anyhow::Result<String> {
     let closed = format!("! ls -l /proc/{id}/fd | grep -q -e /dev/video -e '/dev/snd/pcm.*c$'");
     world.until("open camera and microphone", &open, BACK).await?;
     world.wish(json!({ "camera": false, "microphone": false })).await?;
-    let after = world.until("closed camera and microphone", &closed, CLOSED).await?;
-    for _ in 0..20 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        world.machine.done(&closed).context("they are opened again")?;
-    }
+    let found = stays_closed(world, &closed).await;
+    let files = world.machine.done(&format!("ls -l /proc/{id}/fd | grep -e /dev/video -e /dev/snd || true"))?;
+    // Whatever was found: what comes after it needs both.
     world.wish(json!({ "camera": true, "microphone": true })).await?;
+    let after = found.with_context(|| format!("these are open: {files}"))?;
     let again = world.until("camera and microphone again", &open, BACK).await?;
     Ok(format!(
         "closed after {:.1} s and for 2 s more, open again after {:.1} s",

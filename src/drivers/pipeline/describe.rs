@@ -304,7 +304,9 @@ pub fn describe(spec: &Spec) -> String {
         },
         Spec::Display(spec) => {
             let connector = spec.connector.map(|id| format!(" connector-id={id}")).unwrap_or_default();
-            let driver = spec.driver.map(|name| format!(" driver-name={name}")).unwrap_or_default();
+            // What a virtual machine shows has no plane for video: the whole screen is set.
+            let whole = |name| format!(" driver-name={name} force-modesetting=true");
+            let driver = spec.driver.map(whole).unwrap_or_default();
             chain(&[
                 &source(&raw_video(spec.width, spec.height, spec.fps), true),
                 "videoconvert",
