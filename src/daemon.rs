@@ -202,6 +202,7 @@ impl Daemon {
             peers: peers.clone(),
             store: store.clone(),
         };
+        let knows = control::Knows { reach: reach.clone(), camera: endpoint.camera().clone() };
         let app = http::App::new(http::Inner {
             access,
             rooms: room,
@@ -209,7 +210,7 @@ impl Daemon {
             egress,
             whep,
             endpoint,
-            reach: reach.clone(),
+            reach,
             relay,
             name: config.node.name,
             public_url: config.http.public_url,
@@ -222,7 +223,7 @@ impl Daemon {
         });
         let (tasks, stop) = (interfaces.tasks.clone(), interfaces.stop.clone());
         interfaces.tasks.spawn(http::metrics::run(config.metrics, app.clone(), tasks, stop));
-        interfaces.tasks.spawn(control::run(state, reach, interfaces.stop.clone()));
+        interfaces.tasks.spawn(control::run(state, knows, interfaces.stop.clone()));
         opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,16 +40,20 @@ pub fn doctor(doctor: &Doctor) -> anyhow::Result<()> {
     }
 }
 
-/// Looks at the devices. Nothing is opened for media, so that a call is not disturbed.
+/// Looks at the devices, and asks the daemon that runs what the camera does. Nothing is opened for media, so that a call is not disturbed.
 fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
     let encoder = super::encoders::choose(super::choice(config.media.h264_encoder), &config.node.state);
-    let report = report::report(
+    let mut report = report::report(
         &config.endpoint,
         &device::inventory(),
         &device::closed(std::path::Path::new("/")),
         &encoder.map_err(|error| format!("{error:#}")),
         super::abilities(),
     );
+    // A daemon that does not answer has nothing to add.
+    if let Ok(Some(camera)) = runtime()?.block_on(ask(config, control::CAMERA)) {
+        report.runs(camera["note"].as_str(), camera["mode"].as_object().map(mode).as_deref());
+    }
     match json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print!("{}", report.text()),
@@ -57,10 +61,20 @@ fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A mode of the camera as the daemon has it.
+fn mode(mode: &serde_json::Map<String, Value>) -> String {
+    let word = |key: &str| mode.get(key).map(|value| value.to_string().replace('"', "")).unwrap_or_default();
+    let rate = mode.get("rate").and_then(Value::as_f64).unwrap_or_default();
+    format!("{}x{}@{rate} {}", word("width"), word("height"), word("format"))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
 fn network(config: &Config, json: bool) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let (report, running) = runtime.block_on(async {
-        match ask(config).await? {
+    let (report, running) = runtime()?.block_on(async {
+        match ask(config, "network").await? {
             Some(report) => anyhow::Ok((report, true)),
             None => Ok((alone(config).await?, false)),
         }
@@ -72,10 +86,10 @@ fn network(config: &Config, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks the daemon; `None` if none runs.
-async fn ask(config: &Config) -> anyhow::Result<Option<Value>> {
+/// Asks the daemon for something; `None` if none runs.
+async fn ask(config: &Config, what: &str) -> anyhow::Result<Option<Value>> {
     let path = config.node.state.join(control::NAME);
-    let stream = match UnixStream::connect(&path).await {
+    let mut stream = match UnixStream::connect(&path).await {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
@@ -86,6 +100,7 @@ async fn ask(config: &Config) -> anyhow::Result<Option<Value>> {
         }
     };
     let mut text = Vec::new();
+    stream.write_all(format!("{what}\n").as_bytes()).await.context("the daemon was stopped while it was asked")?;
     tokio::time::timeout(PATIENCE, stream.take(LONGEST).read_to_end(&mut text))
         .await
         .context("the daemon says nothing")??;
@@ -182,6 +197,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_mode_of_the_camera_is_written_as_in_the_configuration() {
+        let told = json!({ "format": "mjpeg", "width": 1280, "height": 720, "rate": 30.0 });
+        assert_eq!(told.as_object().map(mode).as_deref(), Some("1280x720@30 mjpeg"));
+        let told = json!({ "format": "yuyv", "width": 640, "height": 480, "rate": 7.5 });
+        assert_eq!(told.as_object().map(mode).as_deref(), Some("640x480@7.5 yuyv"));
+    }
 
     #[test]
     fn a_report_is_written_for_people() {
