@@ -42,7 +42,7 @@ pub fn doctor(doctor: &Doctor) -> anyhow::Result<()> {
     }
 }
 
-/// Looks at the devices. Nothing is opened for media, so that a call is not disturbed.
+/// Looks at the devices, and asks the daemon that runs what the camera does. Nothing is opened for media, so that a call is not disturbed.
 fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
     let encoder = super::encoders::choose(super::choice(config.media.h264_encoder), &config.node.state);
     let mut report = report::report(
@@ -54,6 +54,10 @@ fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
     );
     report.findings.push(television(config.remote.cec, &cec::find()));
     report.findings.extend(hot(device::heat()));
+    // A daemon that does not answer has nothing to add.
+    if let Ok(Some(camera)) = runtime()?.block_on(ask(config, Question::Camera)) {
+        report.runs(camera["note"].as_str(), camera["mode"].as_object().map(mode).as_deref());
+    }
     match json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print!("{}", report.text()),
@@ -104,9 +108,19 @@ fn television(wanted: bool, found: &[cec::Found]) -> report::Finding {
     }
 }
 
+/// A mode of the camera as the daemon has it.
+fn mode(mode: &serde_json::Map<String, Value>) -> String {
+    let word = |key: &str| mode.get(key).map(|value| value.to_string().replace('"', "")).unwrap_or_default();
+    let rate = mode.get("rate").and_then(Value::as_f64).unwrap_or_default();
+    format!("{}x{}@{rate} {}", word("width"), word("height"), word("format"))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
 fn network(config: &Config, json: bool) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let (report, running) = runtime.block_on(async {
+    let (report, running) = runtime()?.block_on(async {
         match ask(config, Question::Network).await? {
             Some(report) => anyhow::Ok((report, true)),
             None => Ok((alone(config).await?, false)),
@@ -121,8 +135,7 @@ fn network(config: &Config, json: bool) -> anyhow::Result<()> {
 
 /// Plays something and listens: the daemon does it, if one runs, for the sound cards are its own.
 fn sound(config: &Config, json: bool) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(async {
+    let report = runtime()?.block_on(async {
         match ask(config, Question::Sound).await? {
             Some(report) => anyhow::Ok(report),
             None => Ok(serde_json::to_value(hearing::test(&config.endpoint, &device::inventory()).await?)?),
@@ -318,6 +331,14 @@ mod tests {
         assert_eq!([0, 0xe0000, 1, 0x8, 0xf].map(code), [None, None, Some("weak_power"), Some("heat"), Some("heat")]);
         let text = hot(device::Heat { throttled: 8, degrees: Some(83.4) }).map(|finding| finding.text);
         assert!(text.is_some_and(|text| text.contains("slowed down, at 83 °C")));
+    }
+
+    #[test]
+    fn a_mode_of_the_camera_is_written_as_in_the_configuration() {
+        let told = json!({ "format": "mjpeg", "width": 1280, "height": 720, "rate": 30.0 });
+        assert_eq!(told.as_object().map(mode).as_deref(), Some("1280x720@30 mjpeg"));
+        let told = json!({ "format": "yuyv", "width": 640, "height": 480, "rate": 7.5 });
+        assert_eq!(told.as_object().map(mode).as_deref(), Some("640x480@7.5 yuyv"));
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Question {
     Network,
     /// How the room sounds: the box plays something and listens.
     Sound,
+    /// What the camera does.
+    Camera,
     /// Whether camera and microphone are closed.
     Privacy,
     /// That they are closed.
@@ -43,6 +45,7 @@ impl Question {
         match self {
             Self::Network => "network",
             Self::Sound => "sound",
+            Self::Camera => "camera",
             Self::Privacy => "privacy",
             Self::PrivacyOn => "privacy on",
             Self::PrivacyOff => "privacy off",
@@ -53,6 +56,7 @@ impl Question {
         match word.trim_ascii() {
             b"" | b"network" => Some(Self::Network),
             b"sound" => Some(Self::Sound),
+            b"camera" => Some(Self::Camera),
             b"privacy" => Some(Self::Privacy),
             b"privacy on" => Some(Self::PrivacyOn),
             b"privacy off" => Some(Self::PrivacyOff),
@@ -124,6 +128,10 @@ async fn tell(mut stream: UnixStream, parts: Parts) {
             Ok(report) => serde_json::to_vec(&report),
             Err(_) => return,
         },
+        Question::Camera => match parts.endpoint.camera().report().await {
+            Ok(report) => serde_json::to_vec(&report),
+            Err(_) => return,
+        },
         Question::Sound => match parts.endpoint.test_sound().await {
             Ok(test) => serde_json::to_vec(&test),
             Err(error) => serde_json::to_vec(&serde_json::json!({ "error": error.to_string() })),
@@ -151,8 +159,8 @@ mod tests {
 
     #[test]
     fn a_question_is_one_known_word() {
-        use Question::{Network, Privacy, PrivacyOff, PrivacyOn, Sound};
-        for question in [Network, Sound, Privacy, PrivacyOn, PrivacyOff] {
+        use Question::{Camera, Network, Privacy, PrivacyOff, PrivacyOn, Sound};
+        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff] {
             assert_eq!(Question::read(question.word().as_bytes()), Some(question));
         }
         assert_eq!(Question::read(b" sound\n"), Some(Question::Sound));

@@ -249,6 +249,19 @@ pub fn report(
 }
 
 impl Report {
+    /// Adds what the daemon that runs has found out: the camera gave no picture in the mode that it was opened in first.
+    pub fn runs(&mut self, note: Option<&str>, mode: Option<&str>) {
+        if note != Some("mode-failed") {
+            return;
+        }
+        let now = mode.map(|mode| format!(" It is used in the mode {mode} instead.")).unwrap_or_default();
+        let text = format!(
+            "The camera gave no picture in the mode that was wanted.{now} A cable or port may be too slow for it; endpoint.camera_mode chooses another."
+        );
+        let mut find = |code, level, text| self.findings.insert(0, Finding { code, level, text });
+        find("camera_mode_failed", Level::Bad, text);
+    }
+
     /// As it is printed.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -370,6 +383,17 @@ mod tests {
         assert_eq!(wished("1280x720@30 mjpeg"), None);
         let told = wished("1920x1080@30 mjpeg").expect("it is told");
         assert!(told.contains("no mode \"1920x1080@30 mjpeg\"") && told.ends_with("1280x720@30 mjpeg."), "{told}");
+    }
+
+    #[test]
+    fn a_mode_that_failed_while_the_daemon_ran_is_told_first() {
+        let mut found = report(&Config::default(), &room(), &[], &x264(140.0), ALL);
+        found.runs(None, Some("640x360@30 yuyv"));
+        found.runs(Some("mode-unknown"), None);
+        assert_eq!(found.findings[0].code, "camera_ok");
+        found.runs(Some("mode-failed"), Some("640x360@30 yuyv"));
+        assert_eq!(found.findings[0].code, "camera_mode_failed");
+        assert!(found.findings[0].text.contains("in the mode 640x360@30 yuyv"), "{}", found.findings[0].text);
     }
 
     #[test]

@@ -486,7 +486,8 @@ mod tests {
         let mut scene = Scene::start();
         scene.call(true, false);
         let television = scene.television.clone();
-        let feeder = tokio::spawn(async move {
+        let feeders = TaskTracker::new();
+        let feeder = feeders.spawn(async move {
             loop {
                 television.show(plain(60));
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -164,6 +164,28 @@ async fn a_missing_device_is_told_and_its_pictures_end() {
     assert!(matches!(running.event().await, Event::Failed { .. }), "it stays failed");
 }
 
+/// By this it is told whether another mode is worth a try.
+#[tokio::test]
+async fn a_camera_that_is_there_and_can_t_is_told_from_one_that_is_away() {
+    for (path, expected) in [("/dev/nowhere", Cause::Device), ("/dev/null", Cause::Stream)] {
+        let (sender, _pictures) = mpsc::channel(1);
+        let format = V4l2Format::Raw("YUY2");
+        let spec = CameraSpec {
+            source: CameraSource::V4l2 { path: path.to_owned(), format, width: 640, height: 480, rate: (30, 1) },
+            width: 640,
+            height: 360,
+            fps: 15,
+            caption: String::new(),
+            aim: Aim::WHOLE,
+        };
+        let (mut running, _) = camera(&Counters::default(), spec, timeline(), sender).expect("it can be built");
+        match within(running.event()).await {
+            Event::Failed { cause, reason, .. } => assert_eq!(cause, expected, "{path}: {reason}"),
+            other => panic!("{path} is no camera: {other:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_missing_sound_card_is_told() {
     let (out, _source) = ring(UNITS);
