@@ -1,5 +1,15 @@
 // Written by api-types.mjs from docs/reference/openapi.json: change the types of the daemon, not this file.
 
+/** Where a picture is cut out of a camera's. All in percent, so that it means the same for every camera and size. */
+export type Aim = {
+  /** From -100, the left edge, to 100, the right edge, as whoever looks at the picture sees it. */
+  pan: number;
+  /** From -100, the lower edge, to 100, the upper edge. */
+  tilt: number;
+  /** How much larger than the whole picture things are shown; 100 is the whole picture. */
+  zoom: number;
+};
+
 /** A certificate authority. */
 export type Authority = {
   /** What systems show it as. */
@@ -31,11 +41,136 @@ export type By = "pcp" | "nat_pmp" | "upnp";
 /** Who makes it louder and quieter. */
 export type By2 = "device" | "box";
 
+/** A call that was. */
+export type Called = {
+  at: string;
+  /** Who it was: the same whenever they come by the same login. */
+  contact: GrantId;
+  name: Name;
+  outcome: Outcome;
+  room: RoomId;
+};
+
+/** The camera in use, and all that can be adjusted on it. */
+export type Camera = {
+  /** Which part of the picture is shown. */
+  aim: Aim;
+  /** Its controls. */
+  controls: CameraControl[];
+  /** What sort of camera it is. */
+  kind: CameraKind;
+  /** The mode it is open in, or was last. */
+  mode: CameraMode | null;
+  /** What it has: each size of each format with its highest rate. */
+  modes: CameraMode[];
+  /** What it calls itself; null where there is none. */
+  name: string | null;
+  /** What the owner should know of the mode. */
+  note: CameraNote | null;
+  /** Pictures are taken at the moment: somebody looks. */
+  open: boolean;
+  /** Parts with a name. */
+  presets: CameraPreset[];
+  /** It has failed, and a stand-in takes its place for a while. */
+  stand_in: boolean;
+  /** Why there are none. */
+  trouble: CameraTrouble | null;
+};
+
+/** One control of the camera, as it is shown. */
+export type CameraControl = {
+  /** The owner has chosen a value, which is set again whenever the camera is opened. */
+  chosen: boolean;
+  /** What it is set to in a fresh camera. */
+  default: number;
+  /** What it belongs to. */
+  group: ControlGroup;
+  /** The kernel's number of it (V4L2_CID_…). */
+  id: number;
+  /** The camera sets it itself at the moment: it can't be set before that is turned off. */
+  inactive: boolean;
+  /** What kind of control it is. */
+  kind: ControlKind;
+  /** What the camera's driver calls it. */
+  name: string;
+  /** The entries of a menu; empty for the other kinds. */
+  options: ControlOption[];
+  /** What a number may be; null for the other kinds. */
+  range: ControlRange | null;
+  /** What it is set to now. */
+  value: number;
+  /** Our word for it, where it is one that many cameras have. */
+  word: string | null;
+};
+
+/** What sort of camera it is. */
+export type CameraKind = "none" | "stand-in" | "v4l2" | "csi" | "rtsp";
+
+/** One size and rate that a camera offers. Written as `1280x720@30 mjpeg`. */
+export type CameraMode = {
+  /** How pictures are coded. */
+  format: PictureFormat;
+  /** Pixels down. */
+  height: number;
+  /** Pictures a second. */
+  rate: Rate;
+  /** Pixels across. */
+  width: number;
+};
+
+/** What the owner should know of the mode. */
+export type CameraNote = "mode-unknown" | "mode-failed";
+
+/** A part of the picture with a name. */
+export type CameraPreset = {
+  /** Which part. */
+  aim: Aim;
+  /** What people call it. */
+  name: Name;
+};
+
+/** Why controls are not shown. */
+export type CameraTrouble = "away" | "refused" | "unreadable";
+
 /** What carries the packets. */
 export type Carrier = "udp" | "tcp";
 
+/** What is chosen. */
+export type Chosen = {
+  /** The contacts whose calls answer themselves. */
+  answers: GrantId[];
+  /** The box does not ring. */
+  do_not_disturb: boolean;
+  /** Nor in these hours of the day: `22:00-07:00`; null for none. */
+  quiet_hours?: string | null;
+};
+
 /** What can be found. */
 export type Code = "no_address" | "home_works" | "home_fails" | "public_address" | "only_home" | "outside_works" | "outside_untried" | "tcp_off" | "router_off" | "router_asking" | "router_mapped" | "router_none" | "router_silent" | "router_refused" | "behind_provider" | "stun_silent" | "nat_stable" | "nat_changing" | "relay" | "no_relay";
+
+/** What controls belong to, for whoever shows them. */
+export type ControlGroup = "exposure" | "focus" | "white-balance" | "picture" | "motion" | "other";
+
+/** What kind of control it is. */
+export type ControlKind = "integer" | "boolean" | "menu";
+
+/** One entry of a menu. */
+export type ControlOption = {
+  /** What the camera's driver calls it. */
+  name: string;
+  /** What it is set by. */
+  value: number;
+};
+
+/** What a number may be. */
+export type ControlRange = {
+  /** The most. */
+  max: number;
+  /** The least. */
+  min: number;
+  /** From one to the next. */
+  step: number;
+};
 
 /** One device. */
 export type Device = {
@@ -51,6 +186,8 @@ export type Devices = {
   /** Who takes what the speaker plays out of what the microphone hears. */
   echo: Echo;
   encoder: Encoder;
+  /** What is left out of the camera because the board is too hot. */
+  heat: Heat;
   microphone: Device;
   screen: Device;
   speaker: Device;
@@ -77,6 +214,9 @@ export type Finding = {
   text: string;
 };
 
+/** Names a login; it is not its secret. */
+export type GrantId = string;
+
 /** Somebody who came in by an invite from a page of another site. */
 export type Guest = {
   /** The name that a guest gave. */
@@ -98,6 +238,9 @@ export type GuestEntry = {
 
 /** How a part of the daemon is. */
 export type Health = "ok" | "down" | "restarting";
+
+/** What is left out of the box's own camera. */
+export type Heat = "normal" | "fewer-pictures" | "smaller";
 
 /** An invite to a room, without its secret. */
 export type Invite = {
@@ -169,6 +312,26 @@ export type Node = {
   version: string;
 };
 
+/** What became of a call. */
+export type Outcome = "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
+
+/** How a camera codes its pictures. */
+export type PictureFormat = "yuyv" | "uyvy" | "yvyu" | "vyuy" | "nv12" | "nv21" | "yu12" | "yv12" | "yuv422p" | "rgb" | "bgr" | "mjpeg" | "h264";
+
+/** Whether camera and microphone of the box are closed, and what the kernel says of that. */
+export type Privacy = {
+  /** The box's screen shows a code now. */
+  code_shown: boolean;
+  /** Camera and microphone are closed, and only somebody who is at the box opens them. */
+  on: boolean;
+  /** The cameras and microphones that are open, as the kernel lists them: paths below `/dev`. */
+  opened: string[];
+  /** There is a screen that could. */
+  screen: boolean;
+  /** Since when. */
+  since: string | null;
+};
+
 /** What went wrong (RFC 9457). docs/reference/problems.md says what to do about each. */
 export type Problem = {
   /** The identifier under which the log has more. */
@@ -178,8 +341,11 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "foreign-origin" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-control" | "no-host" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-room" | "no-seat" | "no-sound" | "not-found" | "not-fragment" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-sdp" | "off-air" | "outdated" | "peers" | "room-full" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-method";
+  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-room" | "no-screen" | "no-seat" | "no-sound" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
 };
+
+/** Pictures a second. */
+export type Rate = number;
 
 /** All of it. */
 export type Reachability = {
@@ -205,6 +371,16 @@ export type Readiness = {
   ready: boolean;
   /** How often a part was started again; those that never were are not named. */
   restarts: Record<string, number>;
+};
+
+/** Somebody who rings. */
+export type Ringing = {
+  /** When the call answers itself. */
+  answers: string | null;
+  name: Name;
+  /** Where they wait. */
+  room: RoomId;
+  since: string;
 };
 
 /** host owns the box, guest came by an invite to one room, viewer is everybody else. */
@@ -305,6 +481,24 @@ export type SoundTest = {
   speaker_delay: number;
 };
 
+/** Who rings, the calls that were, and what was chosen. */
+export type Telephone = {
+  /** The contacts whose calls answer themselves. */
+  answers: GrantId[];
+  /** The last calls, the newest first. */
+  calls: Called[];
+  /** The box does not ring. */
+  do_not_disturb: boolean;
+  /** The room of the call that the box is in. */
+  in_call: RoomId | null;
+  /** It would not ring now. */
+  quiet: boolean;
+  /** Nor in these hours, where the box is: `22:00-07:00`. */
+  quiet_hours: string | null;
+  /** Somebody who waits to be answered. */
+  ringing: Ringing | null;
+};
+
 /** What those who watch read: one line, counted in Unicode characters. */
 export type Title = string;
 
@@ -334,6 +528,20 @@ export type Trust = {
   page: string;
   /** The box by HTTPS, under the name that was asked for; null where that is off. */
   secure: string | null;
+};
+
+/** What the box's screen shows. */
+export type Typed = {
+  /** Four digits. */
+  code: string;
+};
+
+/** One control, and what it is set to. */
+export type WantedControl = {
+  /** Its number. */
+  id: number;
+  /** What it is set to; a switch is 0 or 1. */
+  value: number;
 };
 
 /** An invite to make. */
