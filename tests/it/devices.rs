@@ -108,7 +108,7 @@ async fn how_loud_the_box_is_is_kept_and_what_can_t_be_is_refused() {
     assert_eq!((status, &now["speaker"]["percent"], &now["speaker"]["muted"]), (200, &json!(40), &json!(true)));
     for (wishes, status, problem) in [
         (json!({ "speaker": { "percent": 101 } }), 400, "bad-volume"),
-        (json!({ "microphone": { "percent": 10 } }), 409, "no-control"),
+        (json!({ "microphone": { "percent": 10 } }), 409, "no-loudness"),
         (json!({ "speaker": { "loud": true } }), 400, "bad-body"),
     ] {
         let (answered, why) = change(wishes).await;
