@@ -2,7 +2,7 @@ import type { ComponentType } from "preact";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { language, t } from "./i18n";
-import { Incoming } from "./parts/incoming";
+import { session } from "./parts/session";
 import { Header, Message, Skeleton } from "./parts/shell";
 import { Toasts } from "./parts/toast";
 import { route, startRouter } from "./router";
@@ -72,6 +72,17 @@ function App() {
   return <loaded.Page key={id} id={id} />;
 }
 
+/** Who rings, on every page of those whose box it is, and loaded for them alone. */
+function Calls() {
+  const host = session.value?.role === "host";
+  const [Loaded, setLoaded] = useState<{ Incoming: ComponentType } | null>(null);
+  useEffect(() => {
+    // Without it the page is as good as any guest's.
+    if (host) import("./parts/incoming").then(setLoaded, () => {});
+  }, [host]);
+  return Loaded && <Loaded.Incoming />;
+}
+
 document.documentElement.lang = language;
 startRouter();
 const root = document.getElementById("app");
@@ -79,7 +90,7 @@ if (root) {
   render(
     <>
       <App />
-      <Incoming />
+      <Calls />
       <Toasts />
     </>,
     root,
