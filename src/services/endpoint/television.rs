@@ -105,7 +105,9 @@ impl Television {
         tasks.spawn(cancel.run_until_cancelled_owned(async move {
             // Where there are many fonts this takes a while.
             let Ok(artist) = tokio::task::spawn_blocking(Artist::new).await else { return };
-            Actor { artist, size, told, open, display: None, drawn: None, stamps: Vec::new() }.run(inbox).await;
+            Actor { artist, size, told, open, display: None, join: None, drawn: None, stamps: Vec::new() }
+                .run(inbox)
+                .await;
         }));
         Self { pictures }
     }
@@ -147,6 +149,8 @@ struct Actor<D, F> {
     told: Told,
     open: F,
     display: Option<D>,
+    /// How somebody joins, and the link that it was made of.
+    join: Option<(Link, Join)>,
     /// What was drawn last, and as what.
     drawn: Option<(screens::Screen, Picture)>,
     /// The signs that lie over the call, with their places.
@@ -171,6 +175,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 self.drawn = None;
                 again = Instant::now() + AGAIN;
             }
+            self.follow_link();
             let now = self.now(idle_since);
             if now.ringing.is_some() || now.call.is_some() || now.code.is_some() {
                 idle_since = Instant::now();
@@ -208,14 +213,23 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         }
     }
 
+    /// Makes the code of how to join, when the link is another.
+    fn follow_link(&mut self) {
+        let link = self.told.link.borrow().clone();
+        if self.join.as_ref().map(|(made, _)| made) == link.as_ref() {
+            return;
+        }
+        self.join = link.and_then(|link| {
+            let join = Join { code: drawing::code(&link.url).ok()?, address: link.address.clone() };
+            Some((link, join))
+        });
+    }
+
     fn now(&self, idle_since: Instant) -> Now {
         let (telephone, privacy) = (self.told.telephone.borrow().clone(), *self.told.privacy.borrow());
         let call = self.told.rooms.borrow().iter().find_map(|room| showing::signs(room)).map(|(_, signs)| signs);
         let local = jiff::Zoned::now();
-        let join = self.told.link.borrow().as_ref().and_then(|link| {
-            let code = drawing::code(&link.url).ok()?;
-            Some(Join { code, address: link.address.clone() })
-        });
+        let join = self.join.as_ref().map(|(_, join)| join.clone());
         let at = self.told.timeline.media(std::time::Instant::now());
         let left = |until: crate::model::time::MediaTime| {
             u32::try_from(until.since(at).max(0).unsigned_abs().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)

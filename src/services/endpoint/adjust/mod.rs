@@ -2,7 +2,7 @@
 //!
 //! One actor owns it for the camera in use, keeps it in the store by the camera's name, and brings the controls to the device whenever it is
 //! opened: a camera that was unplugged has forgotten them. Controls are set beside whoever takes pictures, open or not. Does not own the
-//! stream (that is `capture`'s), which follows [`Handle::aims`] and says what it has opened.
+//! stream (that is `capture`'s), which follows `Handle::aims` and says what it has opened.
 
 mod actor;
 mod state;
