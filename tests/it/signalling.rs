@@ -107,10 +107,12 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
         "name": "Ada Lovelace", "kind": "person", "role": "guest", "microphone": false, "camera": false,
         "screen": false, "speaking": false, "quality": "unknown",
         "on_air": "no", "connection": "connecting", "stand_in": false,
+        "private": false,
     });
     let expected = json!({
         "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "live": null },
         "you": me,
+        "ring": "no",
         "may": ["watch", "join", "speak", "show_camera", "share_screen"],
         "participants": { me: ada },
         "speaker": null,
