@@ -6,6 +6,7 @@
 pub mod bitrate;
 pub mod count;
 pub mod duration;
+pub mod finding;
 pub mod id;
 pub mod layer;
 pub mod pace;

@@ -334,6 +334,7 @@ impl From<adjust::Error> for Problem {
                 format!("There are {} presets already. Remove one first.", adjust::PRESETS),
             ),
             E::NoPreset => Self::new(StatusCode::NOT_FOUND, "no-preset", "There is no preset with this name."),
+            E::Private => privacy_on(),
             E::Closed => Self::closing(),
         }
     }
@@ -344,6 +345,7 @@ impl From<endpoint::Error> for Problem {
         use endpoint::Error as E;
         match error {
             E::Room(error) => error.into(),
+            E::Private => privacy_on(),
             E::BadVolume => Self::bad("bad-volume", "A volume is from 0 to 100 percent."),
             E::NoControl => Self::new(
                 StatusCode::CONFLICT,

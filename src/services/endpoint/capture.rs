@@ -29,9 +29,10 @@ use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
 use crate::proto::layout::aim::Aim;
 use crate::proto::rtp::Packetizer;
+use crate::services::at;
 use crate::services::heat::Level;
 use crate::services::origin::Native;
-use crate::services::room::{BoxTracks, Participant};
+use crate::services::room::Participant;
 use crate::services::supervisor::Part;
 
 /// How long the stand-in serves before a device that failed is tried again.
@@ -48,7 +49,6 @@ pub(super) struct Capture {
     pub(super) room: RoomId,
     pub(super) who: ParticipantId,
     pub(super) publication: PublicationId,
-    pub(super) tracks: BoxTracks,
     /// Of the board.
     pub(super) cores: usize,
 }
@@ -259,7 +259,8 @@ impl Capture {
             return Ended::Over;
         }
         if again {
-            self.parts.rooms.box_tracks(self.who, self.tracks).await;
+            let tracks = super::tracks(&self.devices.borrow());
+            self.parts.rooms.box_tracks(self.who, tracks).await;
         }
         let mut failed: Option<Instant> = None;
         let mut modes = Failed::default();
@@ -532,13 +533,5 @@ async fn next(aims: &mut watch::Receiver<Aim>) -> Aim {
 async fn changed(heat: &mut watch::Receiver<Level>) {
     if heat.changed().await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Waits until then; for ever if there is no such moment.
-pub(super) async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

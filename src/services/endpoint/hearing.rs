@@ -8,52 +8,11 @@ use super::Abilities;
 use super::{Config, Error, choice};
 use crate::drivers::device::Inventory;
 use crate::drivers::pipeline::{self, ListenSpec, MicrophoneSource};
+use crate::model::finding::{Level, codes};
 use crate::proto::sound::{Limiter, Measured, Recording, measure, signal};
 
-/// How much it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SoundLevel"))]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Others will not hear well, or hear themselves.
-    Bad,
-    /// Worth knowing.
-    Note,
-    /// As it should be.
-    Good,
-}
-
-macro_rules! codes {
-    ($($code:ident $name:literal $level:ident $text:literal;)*) => {
-        /// What can be found. `{}` in a text is the delay in milliseconds, in tens.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-        #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SoundCode"))]
-        pub enum Code {
-            $(#[doc = $text] #[serde(rename = $name)] $code,)*
-        }
-
-        impl Code {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$code,)*];
-
-            /// The name in the API.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$code => $name,)* }
-            }
-
-            /// How much it matters.
-            pub fn level(self) -> Level {
-                match self { $(Self::$code => Level::$level,)* }
-            }
-
-            fn text(self) -> &'static str {
-                match self { $(Self::$code => $text,)* }
-            }
-        }
-    };
-}
-
 codes! {
+    "SoundCode";
     NothingHeard "nothing_heard" Bad "The microphone did not hear the speaker. Turn the speaker up and unmute it, here and on the device itself, and look whether it and the microphone are the ones in this room.";
     Overloaded "overloaded" Bad "The microphone was overloaded: turn the speaker or the microphone down, or move them apart.";
     EchoLoud "echo_loud" Note "The microphone hears the speaker louder than it is played, which is hard to take out again: turn the microphone down, or move them apart.";

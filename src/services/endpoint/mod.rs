@@ -73,6 +73,9 @@ pub enum Error {
     /// Microphone and speaker are in use.
     #[error("the box's microphone and speaker are in use: take the box out of the call first")]
     SoundBusy,
+    /// The box is in privacy mode.
+    #[error("the box is in privacy mode: somebody who is there has to end it")]
+    Private,
     /// They can't be used.
     #[error("{0}")]
     Sound(String),
@@ -211,8 +214,8 @@ pub fn start(
     let (dealing, cards) = watch::channel(cards);
     let (choosing, devices) = watch::channel(Arc::new(chosen));
     let (own, gone, can, login) = (config.clone(), cancel.clone(), parts.can, parts.login.clone());
-    let eye = choosing.borrow().clone();
-    let subject = adjust::Subject::of(eye.eye.as_ref(), eye.camera.name.as_deref());
+    let subject = |devices: &Devices| adjust::Subject::of(devices.eye.as_ref(), devices.camera.name.as_deref());
+    let (looking, looked) = watch::channel(subject(&choosing.borrow()));
     let follow = async move {
         while plugged.changed().await.is_ok() {
             let inventory = plugged.borrow_and_update().clone();
@@ -223,6 +226,8 @@ pub fn start(
             }
             let cards = self::cards(&own, &now, can.canceller);
             using.send_replace(cards.used());
+            let camera = subject(&now);
+            looking.send_if_modified(|before| std::mem::replace(before, camera.clone()) != camera);
             // Also when nothing is another: what failed is tried again.
             choosing.send_replace(Arc::new(now));
             dealing.send_replace(cards);
@@ -233,7 +238,13 @@ pub fn start(
     tasks.spawn(gone.run_until_cancelled_owned(follow));
     let (gain, gained) = watch::channel(1.0);
     let volumes = volume::Volumes::start(used, parts.store.clone(), gain, tasks, cancel.clone());
-    let sound = sound::Sound::start((cards, gained), parts.seen.clone(), parts.timeline, tasks, cancel.clone());
+    let sound = sound::Sound::start(
+        (cards, gained, parts.private.clone()),
+        parts.seen.clone(),
+        parts.timeline,
+        tasks,
+        cancel.clone(),
+    );
     let bell = bell::run(sound.clone(), parts.telephone.clone(), parts.timeline);
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
     let (showing, television) = watch::channel(None);
@@ -242,9 +253,10 @@ pub fn start(
     let adjusting = adjust::Parts {
         store: parts.store.clone(),
         controls: parts.controls.clone(),
+        private: parts.private.clone(),
         supervisor: parts.seen.supervisor.clone(),
     };
-    let adjust = adjust::start(subject, adjusting, tasks, cancel.clone());
+    let adjust = adjust::start(looked, adjusting, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
     let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
     let heat = parts.heat.clone();
@@ -339,6 +351,15 @@ fn cards(config: &Config, devices: &Devices, canceller: bool) -> sound::Cards {
     }
 }
 
+/// What the box gives to a call with these devices.
+fn tracks(devices: &Devices) -> BoxTracks {
+    BoxTracks {
+        audio: devices.microphone.is_there(),
+        video: devices.camera.is_there(),
+        stand_in: devices.camera.stand_in || devices.microphone.stand_in,
+    }
+}
+
 /// A call that the box is in.
 struct Call {
     room: RoomId,
@@ -390,7 +411,7 @@ impl Actor {
                     return;
                 },
                 Ok(()) = self.devices.changed() => if let Some(who) = self.call.as_ref().map(|call| call.who) {
-                    let tracks = self.tracks();
+                    let tracks = tracks(&self.devices.borrow_and_update());
                     self.parts.rooms.box_tracks(who, tracks).await;
                 },
                 still = inbox.recv() => match still {
@@ -425,7 +446,7 @@ impl Actor {
             return;
         };
         let stop = self.cancel.child_token();
-        let tracks = self.tracks();
+        let tracks = tracks(&self.devices.borrow_and_update());
         let capture = capture::Capture {
             config: self.config.clone(),
             parts: self.parts.clone(),
@@ -435,7 +456,6 @@ impl Actor {
             room: room.id,
             who: seat.id,
             publication: seat.publication,
-            tracks,
             // Where nobody can tell there is one.
             cores: std::thread::available_parallelism().map_or(1, usize::from),
         };
@@ -445,16 +465,6 @@ impl Actor {
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });
         self.parts.rooms.box_tracks(who, tracks).await;
-    }
-
-    /// What the box gives to a call with the devices of now.
-    fn tracks(&mut self) -> BoxTracks {
-        let devices = self.devices.borrow_and_update();
-        BoxTracks {
-            audio: devices.microphone.is_there(),
-            video: devices.camera.is_there(),
-            stand_in: devices.camera.stand_in || devices.microphone.stand_in,
-        }
     }
 
     /// Takes a still without keeping the actor from its calls.

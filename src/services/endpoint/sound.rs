@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Error;
-use super::capture::at;
 use super::hearing::{self, SoundTest};
 use super::volume::Used;
 use crate::drivers::pipeline::{
@@ -24,6 +23,7 @@ use crate::model::raw;
 use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
 use crate::model::time::Timeline;
 use crate::model::unit::Unit;
+use crate::services::at;
 use crate::services::program::Seen;
 use crate::services::supervisor::Part;
 
@@ -99,9 +99,10 @@ impl Speaker {
 }
 
 impl Sound {
-    /// Starts the actor on `tasks`; it ends with `cancel`. Nothing is opened yet. What is played is multiplied by `gain`.
+    /// Starts the actor on `tasks`; it ends with `cancel`. Nothing is opened yet. What is played is multiplied by `gain`. While `private`
+    /// says so, the microphone is not opened for anybody.
     pub(super) fn start(
-        (mut chosen, gain): (watch::Receiver<Cards>, watch::Receiver<f64>),
+        (mut chosen, gain, private): (watch::Receiver<Cards>, watch::Receiver<f64>, watch::Receiver<bool>),
         seen: Seen,
         timeline: Timeline,
         tasks: &TaskTracker,
@@ -115,6 +116,7 @@ impl Sound {
             cards,
             chosen,
             gain,
+            private,
             counters: seen.media,
             timeline,
             feed,
@@ -166,6 +168,8 @@ struct Actor {
     /// Those that are to be used, and again whenever something was plugged in or out.
     chosen: watch::Receiver<Cards>,
     gain: watch::Receiver<f64>,
+    /// Camera and microphone are closed.
+    private: watch::Receiver<bool>,
     counters: Counters,
     timeline: Timeline,
     feed: watch::Sender<Option<SoundFeed>>,
@@ -185,6 +189,7 @@ enum Woken {
     Left,
     Turned,
     Plugged,
+    Private,
     Again,
     Over,
 }
@@ -203,6 +208,7 @@ impl Actor {
                 () = left(&mut self.microphone, &mut self.speakers) => Woken::Left,
                 Ok(()) = self.gain.changed() => Woken::Turned,
                 Ok(()) = self.chosen.changed() => Woken::Plugged,
+                Ok(()) = self.private.changed() => Woken::Private,
                 () = at(failed) => Woken::Again,
                 () = cancel.cancelled() => Woken::Over,
             };
@@ -228,7 +234,7 @@ impl Actor {
                     }
                 },
                 Woken::Event(event) => self.happened(event).await,
-                Woken::Left => {}
+                Woken::Left | Woken::Private => {}
                 Woken::Turned => self.turn(),
                 Woken::Plugged => self.plugged().await,
                 Woken::Again => self.failed = None,
@@ -258,6 +264,11 @@ impl Actor {
             refuse(answer, Error::SoundBusy);
             return None;
         }
+        let mut private = self.private.clone();
+        if *private.borrow_and_update() {
+            refuse(answer, Error::Private);
+            return None;
+        }
         let (Some(microphone), Some(speaker)) = (self.cards.microphone.clone(), self.cards.speaker.clone()) else {
             refuse(answer, Error::NoSound);
             return None;
@@ -273,6 +284,10 @@ impl Actor {
                     return None;
                 }
                 command = inbox.recv() => command,
+                Ok(()) = private.changed() => {
+                    refuse(answer, Error::Private);
+                    return None;
+                }
                 () = cancel.cancelled() => None,
             };
             match command {
@@ -297,7 +312,8 @@ impl Actor {
 
     /// Opens and closes so that it is as it is wanted.
     async fn follow(&mut self) {
-        let records = self.microphone.is_some() && self.cards.microphone.is_some();
+        let records =
+            self.microphone.is_some() && !*self.private.borrow_and_update() && self.cards.microphone.is_some();
         let plays = !self.speakers.is_empty() && self.cards.speaker.is_some() && self.failed.is_none();
         if (self.open.units.is_some(), self.open.plays) == (records, plays) {
             return;
@@ -442,12 +458,16 @@ mod tests {
     }
 
     fn plugged(chosen: watch::Receiver<Cards>) -> (Sound, Counters, CancellationToken) {
+        private(chosen, watch::channel(false).1)
+    }
+
+    fn private(chosen: watch::Receiver<Cards>, private: watch::Receiver<bool>) -> (Sound, Counters, CancellationToken) {
         let (seen, cancel) = (Seen::default(), CancellationToken::new());
         let counters = seen.media.clone();
         let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
         // Nobody turns it down.
         let gain = watch::channel(1.0).1;
-        let sound = Sound::start((chosen, gain), seen, timeline, &TaskTracker::new(), cancel.clone());
+        let sound = Sound::start((chosen, gain, private), seen, timeline, &TaskTracker::new(), cancel.clone());
         (sound, counters, cancel)
     }
 
@@ -496,6 +516,34 @@ mod tests {
         let next = tokio::time::timeout(Duration::from_secs(30), microphone.next()).await;
         assert!(next.expect("it comes in time").is_none());
         until(&counters, &["speaker"]).await;
+    }
+
+    #[tokio::test]
+    async fn in_privacy_mode_nobody_gets_the_microphone_and_the_speaker_goes_on() {
+        let (closing, closed) = watch::channel(false);
+        let (sound, counters, _cancel) = private(watch::channel(cards(Some("null"), Some("null"))).1, closed);
+        let other = sound.clone();
+        let (test, ()) = tokio::join!(biased; sound.test(), async {
+            until_none_waits(&other).await;
+            closing.send_replace(true);
+        });
+        assert!(matches!(test, Err(Error::Private)), "one that goes on ends");
+        assert!(matches!(sound.test().await, Err(Error::Private)));
+        let _speaker = sound.speaker().await;
+        let mut microphone = sound.microphone().await;
+        until(&counters, &["speaker"]).await;
+        closing.send_replace(false);
+        until(&counters, &["duplex"]).await;
+        assert!(microphone.next().await.is_some());
+        closing.send_replace(true);
+        until(&counters, &["speaker"]).await;
+    }
+
+    /// Waits until the actor has taken every command.
+    async fn until_none_waits(sound: &Sound) {
+        while sound.commands.capacity() < sound.commands.max_capacity() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! The screen is open as long as there is one. What does not move is drawn once and shown until it changes; nothing is composed for it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,12 +32,19 @@ const LOOK: Duration = Duration::from_millis(500);
 const REPEAT: Duration = Duration::from_secs(1);
 
 /// A way into the call, as links are made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Link {
     /// The whole address with its secret.
     pub url: String,
     /// The part of it that people know the box by.
     pub address: String,
+}
+
+/// Its secret is not for a log.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link")
+    }
 }
 
 /// What the screen tells.
@@ -194,13 +202,10 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                     self.lay(signs).await;
                 }
             }
+            // Pictures come thirty times a second; what is shown is decided anew when something else happens.
+            let calls = matches!(shows, Shows::Call(_));
             tokio::select! {
-                picture = inbox.recv() => match picture {
-                    Some(picture) => if matches!(shows, Shows::Call(_)) {
-                        self.call(&picture);
-                    },
-                    None => return,
-                },
+                () = self.pictures(&mut inbox, calls) => {}
                 changed = rooms.changed() => if changed.is_err() {
                     return;
                 },
@@ -208,7 +213,21 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 Ok(()) = privacy.changed() => {}
                 Ok(()) = link.changed() => {}
                 _ = look.tick() => {}
-                () = failed(&mut self.display) => self.display = None,
+            }
+        }
+    }
+
+    /// Shows the pictures of the call, or leaves them out, until the screen fails. Nothing is lost when this is dropped.
+    async fn pictures(&mut self, inbox: &mut mpsc::Receiver<Picture>, calls: bool) {
+        loop {
+            tokio::select! {
+                Some(picture) = inbox.recv() => if calls {
+                    self.call(picture);
+                },
+                () = failed(&mut self.display) => {
+                    self.display = None;
+                    return;
+                }
             }
         }
     }
@@ -323,15 +342,16 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
     }
 
     /// Shows a picture of the call, with the signs over it.
-    fn call(&mut self, picture: &Picture) {
+    fn call(&mut self, picture: Picture) {
         if self.stamps.is_empty() {
-            return self.show(picture);
+            return self.show(&picture);
         }
+        let time = picture.time;
         let Some(mut canvas) = Canvas::of(picture) else { return };
         for (_, stamp, (x, y)) in &self.stamps {
             canvas.stamp(stamp, *x, *y);
         }
-        self.show(&canvas.finish(picture.time));
+        self.show(&canvas.finish(time));
     }
 }
 

@@ -6,52 +6,10 @@ use serde::Serialize;
 
 use super::{Known, Router, RouterState, Scope, Tried};
 use crate::drivers::peer::server::Sight;
-
-/// How much it matters, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Level {
-    /// Somebody can't be reached by this.
-    Bad,
-    /// Worth knowing.
-    Note,
-    /// As it should be.
-    Good,
-}
-
-macro_rules! codes {
-    ($($code:ident $name:literal $level:ident $text:literal;)*) => {
-        /// What can be found.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-        #[cfg_attr(test, derive(schemars::JsonSchema))]
-        pub enum Code {
-            $(#[doc = $text] #[serde(rename = $name)] $code,)*
-        }
-
-        impl Code {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$code,)*];
-
-            /// The name in the API.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$code => $name,)* }
-            }
-
-            /// How much it matters.
-            pub fn level(self) -> Level {
-                match self { $(Self::$code => Level::$level,)* }
-            }
-
-            /// What it means and what to do, for people.
-            pub fn text(self) -> &'static str {
-                match self { $(Self::$code => $text,)* }
-            }
-        }
-    };
-}
+use crate::model::finding::{Level, codes};
 
 codes! {
+    "Code";
     NoAddress "no_address" Bad "The box has no address on any network. Look at its cable or Wi-Fi.";
     HomeWorks "home_works" Good "Calls reach the box at home: by every address that it has there.";
     HomeFails "home_fails" Bad "The box does not reach itself by one of its own addresses. A firewall on the box may hold back the port of peers.listen; allow it for UDP and TCP.";

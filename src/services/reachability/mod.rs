@@ -21,7 +21,7 @@ use crate::model::id::PeerId;
 use crate::proto::ice::Transport;
 use crate::proto::lan;
 
-pub use findings::{Code, Finding, Level};
+pub use findings::{Code, Finding};
 
 /// Ways that are tried; a box with more addresses than this has been told of enough.
 const WAYS: usize = 32;

@@ -130,7 +130,7 @@ export type CameraPreset = {
 };
 
 /** Why controls are not shown. */
-export type CameraTrouble = "away" | "refused" | "unreadable";
+export type CameraTrouble = "away" | "refused" | "unreadable" | "private";
 
 /** What carries the packets. */
 export type Carrier = "udp" | "tcp";
@@ -447,7 +447,7 @@ export type SignIn = {
   name: Name;
 };
 
-/** What can be found. `{}` in a text is the delay in milliseconds, in tens. */
+/** What can be found. */
 export type SoundCode = "nothing_heard" | "overloaded" | "echo_loud" | "too_quiet" | "level_good" | "delay_too_long" | "delay_wrong" | "delay_good" | "noisy" | "room_quiet";
 
 /** One thing that follows. */
@@ -455,13 +455,10 @@ export type SoundFinding = {
   /** What. */
   code: SoundCode;
   /** How much it matters. */
-  level: SoundLevel;
+  level: Level;
   /** What it means and what to do, in English. */
   text: string;
 };
-
-/** How much it matters. */
-export type SoundLevel = "bad" | "note" | "good";
 
 /** What a test measured, and what follows. */
 export type SoundTest = {

@@ -11,13 +11,15 @@ use super::state::{self, Kept, Knob, Pass, Preset};
 use super::{Error, Order, Parts, Report, Subject, Trouble, Using};
 use crate::drivers::device::controls::{self, Control, Controls};
 use crate::proto::layout::aim::Aim;
-use crate::services::endpoint::capture::at;
+use crate::services::at;
 
 /// How long after a change it is kept: whoever drags a slider changes a hundred times.
 const SETTLED: Duration = Duration::from_secs(1);
 
 pub(super) struct Actor {
+    /// The camera in use, and the next one when it is another.
     subject: Subject,
+    next: watch::Receiver<Subject>,
     parts: Parts,
     aim: watch::Sender<Aim>,
     using: watch::Receiver<Using>,
@@ -27,8 +29,14 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    pub(super) fn new(subject: Subject, parts: Parts, aim: watch::Sender<Aim>, using: watch::Receiver<Using>) -> Self {
-        Self { subject, parts, aim, using, kept: Kept::default(), due: None }
+    pub(super) fn new(
+        mut next: watch::Receiver<Subject>,
+        parts: Parts,
+        aim: watch::Sender<Aim>,
+        using: watch::Receiver<Using>,
+    ) -> Self {
+        let subject = next.borrow_and_update().clone();
+        Self { subject, next, parts, aim, using, kept: Kept::default(), due: None }
     }
 
     /// Runs until `cancel`, or until nobody can give orders any more.
@@ -42,6 +50,7 @@ impl Actor {
                     Some(order) => self.obey(order).await,
                     None => break,
                 },
+                Ok(()) = self.next.changed() => self.follow().await,
                 () = at(self.due) => self.save().await,
                 () = cancel.cancelled() => break,
             }
@@ -49,6 +58,20 @@ impl Actor {
         if self.due.is_some() {
             self.save().await;
         }
+    }
+
+    /// Another camera is in use: what is kept of it is its own.
+    async fn follow(&mut self) {
+        let next = self.next.borrow_and_update().clone();
+        if next.key == self.subject.key {
+            self.subject = next;
+            return;
+        }
+        if self.due.is_some() {
+            self.save().await;
+        }
+        (self.subject, self.kept) = (next, Kept::default());
+        self.load().await;
     }
 
     async fn load(&mut self) {
@@ -113,6 +136,9 @@ impl Actor {
         work: impl FnOnce(&dyn Controls, &std::path::Path) -> Result<T, controls::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let node = self.subject.node.clone().ok_or(Error::NoControls)?;
+        if *self.parts.private.borrow() {
+            return Err(Error::Private);
+        }
         let controls: Arc<dyn Controls> = self.parts.controls.clone();
         let done = tokio::task::spawn_blocking(move || work(&*controls, &node)).await;
         done.map_err(|_| Error::Device(controls::Error::Unreadable))?.map_err(Error::Device)
@@ -132,6 +158,7 @@ impl Actor {
             Err(Error::Device(controls::Error::Away)) => (Vec::new(), Some(Trouble::Away)),
             Err(Error::Device(controls::Error::Refused(_))) => (Vec::new(), Some(Trouble::Refused)),
             Err(Error::Device(controls::Error::Unreadable)) => (Vec::new(), Some(Trouble::Unreadable)),
+            Err(Error::Private) => (Vec::new(), Some(Trouble::Private)),
             Err(_) => (Vec::new(), None),
         };
         let Subject { name, kind, modes, .. } = self.subject.clone();
@@ -200,7 +227,7 @@ impl Actor {
         });
         match applied.await {
             // Whoever opens it says so.
-            Ok(()) | Err(Error::Device(controls::Error::Away)) => {}
+            Ok(()) | Err(Error::Private | Error::Device(controls::Error::Away)) => {}
             Err(error) => tracing::warn!(%error, "the camera can't be adjusted"),
         }
     }
@@ -272,6 +299,8 @@ mod tests {
     struct Box_ {
         fake: Arc<Fake>,
         handle: Handle,
+        subject: watch::Sender<Subject>,
+        closing: watch::Sender<bool>,
         tasks: TaskTracker,
         cancel: CancellationToken,
     }
@@ -286,9 +315,12 @@ mod tests {
                 modes: Vec::new(),
                 key: "camera:eye".into(),
             };
-            let parts = Parts { store: store.clone(), controls: fake.clone(), supervisor: Supervisor::default() };
-            let handle = adjust::start(subject, parts, &tasks, cancel.clone());
-            Self { fake: fake.clone(), handle, tasks, cancel }
+            let (closing, private) = watch::channel(false);
+            let supervisor = Supervisor::default();
+            let parts = Parts { store: store.clone(), controls: fake.clone(), private, supervisor };
+            let (subject, read) = watch::channel(subject);
+            let handle = adjust::start(read, parts, &tasks, cancel.clone());
+            Self { fake: fake.clone(), handle, subject, closing, tasks, cancel }
         }
 
         async fn stop(self) {
@@ -344,6 +376,38 @@ mod tests {
         second.handle.forget(name("Sofa")).await.expect("it is forgotten");
         assert!(matches!(second.handle.forget(name("Sofa")).await, Err(Error::NoPreset)));
         second.stop().await;
+    }
+
+    #[tokio::test]
+    async fn another_camera_has_what_was_kept_of_it_and_in_privacy_mode_none_is_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store::open(folder.path()).expect("a store");
+        let fake = Arc::new(Fake::default());
+        fake.plug(Some((3, 250)));
+        let eye = Box_::start(&store, &fake, Some("/dev/eye"));
+        let close = Aim::new(200, 50, 0).expect("in range");
+        eye.handle.aim(close).await.expect("it is aimed");
+        eye.handle.set(AUTO, 1).await.expect("it is set");
+        let first = eye.subject.borrow().clone();
+        let other = Subject { name: Some("Other".into()), key: "camera:other".into(), ..first.clone() };
+        let mut aims = eye.handle.aims();
+        eye.subject.send_replace(other);
+        aims.wait_for(|aim| *aim == Aim::WHOLE).await.expect("it is told");
+        let report = eye.handle.report().await.expect("it answers");
+        assert_eq!(report.name.as_deref(), Some("Other"));
+        assert!(report.controls.iter().all(|knob| !knob.chosen), "{:?}", report.controls);
+        eye.subject.send_replace(first);
+        aims.wait_for(|aim| *aim == close).await.expect("it is told");
+        assert!(eye.handle.report().await.expect("it answers").controls.iter().any(|knob| knob.chosen));
+
+        eye.closing.send_replace(true);
+        assert!(matches!(eye.handle.set(AUTO, 3).await, Err(Error::Private)));
+        assert!(matches!(eye.handle.reset().await, Err(Error::Private)));
+        eye.handle.prepare().await;
+        let report = eye.handle.report().await.expect("it answers");
+        assert_eq!((report.trouble, report.controls), (Some(Trouble::Private), vec![]));
+        assert_eq!(fake.now(), Some((1, 250)));
+        eye.stop().await;
     }
 
     #[tokio::test]

@@ -53,6 +53,9 @@ pub enum Error {
     /// All places are taken.
     #[error("there are {PRESETS} presets already: remove one first")]
     TooManyPresets,
+    /// The box is in privacy mode: its camera is not opened.
+    #[error("the box is in privacy mode: somebody who is there has to end it")]
+    Private,
     /// There is none of this name.
     #[error("there is no preset with this name")]
     NoPreset,
@@ -81,6 +84,8 @@ pub enum Trouble {
     Refused,
     /// What it says can't be read.
     Unreadable,
+    /// The box is in privacy mode: its camera is not opened.
+    Private,
 }
 
 /// The camera in use, and all that can be adjusted on it.
@@ -133,11 +138,13 @@ pub struct Handle {
 pub(super) struct Parts {
     pub(super) store: store::Handle,
     pub(super) controls: Arc<dyn Controls>,
+    /// Camera and microphone are closed.
+    pub(super) private: watch::Receiver<bool>,
     pub(super) supervisor: Supervisor,
 }
 
 /// The camera it is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Subject {
     pub(super) name: Option<String>,
     pub(super) kind: EyeKind,
@@ -164,8 +171,14 @@ impl Subject {
     }
 }
 
-/// Starts the actor on `tasks`; it ends with `cancel`, and keeps first what is not yet kept.
-pub(super) fn start(subject: Subject, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
+/// Starts the actor on `tasks`; it ends with `cancel`, and keeps first what is not yet kept. `subject` is the camera in use, and again
+/// whenever that is another.
+pub(super) fn start(
+    subject: watch::Receiver<Subject>,
+    parts: Parts,
+    tasks: &TaskTracker,
+    cancel: CancellationToken,
+) -> Handle {
     let (orders, mut inbox) = mpsc::channel(ORDERS);
     let (aim, aims) = watch::channel(Aim::WHOLE);
     let using = Arc::new(watch::Sender::new(Using::default()));
