@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::body::Body;
 use super::error::Problem;
+use super::gate::Caller;
 use super::projection::{date, moment};
 use super::{App, answer};
 use crate::model::id::GrantId;
@@ -58,18 +59,22 @@ pub(super) async fn show(State(app): State<App>) -> Json<answer::Telephone> {
     Json(describe(&app.telephone.follow().borrow(), &app))
 }
 
-pub(super) async fn events(State(app): State<App>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn events(
+    State(app): State<App>,
+    Caller(grant): Caller,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let follow = app.telephone.follow();
-    let news = futures_util::stream::unfold((follow, true, app), |(mut follow, first, app)| async move {
+    let news = futures_util::stream::unfold((follow, true, app, grant), |(mut follow, first, app, grant)| async move {
         if !first {
             tokio::select! {
                 changed = follow.changed() => changed.ok()?,
                 () = app.cancel.cancelled() => return None,
+                () = grant.ended() => return None,
             }
         }
         let now = describe(&follow.borrow_and_update(), &app);
         let event = Event::default().event("state").json_data(&now).ok()?;
-        Some((Ok(event), (follow, false, app)))
+        Some((Ok(event), (follow, false, app, grant)))
     });
     Sse::new(news).keep_alive(KeepAlive::default())
 }

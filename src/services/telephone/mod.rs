@@ -220,7 +220,7 @@ impl Actor {
                 },
                 Ok(()) = private.changed() => {}
                 _ = minute.tick() => {}
-                () = until(due) => {}
+                () = crate::services::at(due) => {}
                 () = cancel.cancelled() => return,
             }
         }
@@ -249,10 +249,12 @@ impl Actor {
             let room = rooms.room(caller.room);
             room.is_ok_and(|room| room.participant(caller.participant).is_some())
         };
-        if let Some(room) = self.state.pass(at, now, waits)
-            && let Err(error) = self.enter(room).await
-        {
-            tracing::warn!(%error, "a call can't be answered");
+        if let Some(room) = self.state.pass(at, now, waits) {
+            match self.enter(room).await {
+                // It rings: that was just seen.
+                Ok(()) => drop(self.state.answer(at, now)),
+                Err(error) => tracing::warn!(%error, "a call can't be answered"),
+            }
         }
         if self.state.calls != before
             && let Err(error) = self.remember_calls().await
@@ -301,8 +303,9 @@ impl Actor {
             Command::Ring(caller) => self.state.ring(caller, at, now)?,
             Command::Cancel(who) => self.state.cancel(who, at, now),
             Command::Answer => {
-                let room = self.state.answer(at, now)?;
+                let room = self.state.ringing().map(|ringing| ringing.caller.room).ok_or(Refused::NotRinging)?;
                 self.enter(room).await?;
+                self.state.answer(at, now)?;
             }
             Command::Decline => self.state.decline(at, now)?,
             Command::HangUp => {
@@ -321,12 +324,5 @@ impl Actor {
             self.remember_calls().await?;
         }
         Ok(())
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

@@ -193,11 +193,11 @@ impl State {
         Ok(())
     }
 
-    /// The call is taken: gives the room that the box has to enter.
-    pub(super) fn answer(&mut self, at: MediaTime, now: Now) -> Result<RoomId, Refused> {
+    /// The box has entered the caller's room.
+    pub(super) fn answer(&mut self, at: MediaTime, now: Now) -> Result<(), Refused> {
         let ringing = self.ringing.take().ok_or(Refused::NotRinging)?;
         self.remember(&ringing.caller, Outcome::Answered, at, now);
-        Ok(ringing.caller.room)
+        Ok(())
     }
 
     pub(super) fn decline(&mut self, at: MediaTime, now: Now) -> Result<(), Refused> {
@@ -230,7 +230,7 @@ impl State {
     }
 
     /// Time has passed, or the rooms have changed; `waits` says whether the caller is still there. Gives the room that the box has to
-    /// enter, if a call is to be answered by itself now.
+    /// enter, if a call is to be answered by itself now: once, so that one that can't be goes on ringing.
     pub(super) fn pass(&mut self, at: MediaTime, now: Now, waits: impl Fn(&Caller) -> bool) -> Option<RoomId> {
         self.told.retain(|(_, _, told)| at < *told + TOLD);
         let ringing = self.ringing.as_mut()?;
@@ -244,8 +244,8 @@ impl State {
         } else if now.in_call.is_some() {
             // Somebody took the box into another call.
             Outcome::Busy
-        } else if ringing.answers.is_some_and(|answers| at >= answers) {
-            return self.answer(at, now).ok();
+        } else if ringing.answers.take_if(|answers| at >= *answers).is_some() {
+            return Some(ringing.caller.room);
         } else if at >= ringing.since + RINGS {
             Outcome::Missed
         } else {
@@ -307,7 +307,7 @@ mod tests {
     fn a_call_rings_until_somebody_answers_declines_or_nobody_came() {
         let mut state = ringing();
         assert_eq!(state.ringing().map(|ringing| ringing.since), Some(at(0)));
-        assert_eq!(state.answer(at(5), FREE), Ok(ROOM));
+        assert_eq!(state.answer(at(5), FREE), Ok(()));
         assert_eq!((state.ringing(), outcomes(&state)), (None, vec![Outcome::Answered]));
         assert_eq!(state.answer(at(6), FREE), Err(Refused::NotRinging));
 
@@ -388,6 +388,9 @@ mod tests {
         assert_eq!((state.ringing().and_then(|ringing| ringing.answers), state.due()), (Some(at(10)), Some(at(10))));
         assert_eq!(state.pass(at(9), FREE, |_| true), None);
         assert_eq!(state.pass(at(10), FREE, |_| true), Some(ROOM));
+        assert_eq!(state.pass(at(11), FREE, |_| true), None, "it is tried once");
+        assert!(state.ringing().is_some(), "until the box is there it rings");
+        state.answer(at(11), FREE).expect("it is there");
         assert_eq!(outcomes(&state), [Outcome::Answered]);
 
         let private = Now { private: true, ..FREE };
