@@ -221,7 +221,7 @@ impl Daemon {
             let (screen, address) = (endpoint.clone(), doors::base(&config, &doors));
             // Without a screen nobody sees it.
             let base = move || screen.has_screen().then(&address).flatten();
-            let joins = join::keep(join, base, room.clone(), access.clone());
+            let joins = join::keep(join, base, room.clone(), access.clone(), store.clone());
             interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(joins));
         }
         let vitals = Vitals {

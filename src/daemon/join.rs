@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::drivers::identity::Token;
+use crate::drivers::store;
+use crate::model::id::{InviteId, RoomId};
 use crate::proto::auth::Lifetime;
 use crate::services::endpoint::Link;
 use crate::services::{access, room};
@@ -14,19 +17,38 @@ const RENEWED: Duration = Duration::from_secs(20 * 3600);
 /// How soon it is tried again.
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// The setting that holds the invite that was shown last.
+const KEY: &str = "screen.invite";
+
+/// Takes back the invite that was shown before, unless somebody has come by it: they stay.
+async fn replace(room: RoomId, access: &access::Handle, store: &store::Handle) -> Result<(), access::Error> {
+    let before: Option<InviteId> = store.setting(KEY).await?.and_then(|text| text.parse().ok());
+    let Some(before) = before else { return Ok(()) };
+    let unused = access.invites(room).await?.iter().any(|invite| invite.id == before && invite.used == 0);
+    if unused { access.revoke(before).await } else { Ok(()) }
+}
+
+async fn invite(room: RoomId, access: &access::Handle, store: &store::Handle) -> Result<Token, access::Error> {
+    replace(room, access, store).await?;
+    let lifetime = Lifetime::from_hours(HOURS).expect("a day is a lifetime");
+    let (invite, token) = access.invite_here(room, lifetime).await?;
+    store.set_setting(KEY, invite.id.to_string()).await?;
+    Ok(token)
+}
+
 /// Keeps it: `base` says where the box is reached, which may change.
 pub(super) async fn keep(
     to: watch::Sender<Option<Link>>,
     base: impl Fn() -> Option<String>,
     rooms: room::Handle,
     access: access::Handle,
+    store: store::Handle,
 ) {
-    let lifetime = Lifetime::from_hours(HOURS).expect("a day is a lifetime");
     loop {
         let first = rooms.rooms().borrow().first().map(|room| room.id);
         let made = match (first, base()) {
-            (Some(room), Some(base)) => match access.invite_here(room, lifetime).await {
-                Ok((_, token)) => {
+            (Some(room), Some(base)) => match invite(room, &access, &store).await {
+                Ok(token) => {
                     let address = base.split_once("://").map_or(base.as_str(), |(_, address)| address).to_owned();
                     Some(Link { url: format!("{base}/r/{room}#invite={}", token.reveal()), address })
                 }
