@@ -13,3 +13,13 @@ pub mod remote;
 pub mod room;
 pub mod supervisor;
 pub mod telephone;
+
+use tokio::time::Instant;
+
+/// Waits until then; for ever if there is no such moment.
+pub(crate) async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

@@ -82,11 +82,11 @@ impl Canvas {
         }
     }
 
-    /// Goes on with a finished picture; nothing if its data does not fit its size.
-    pub fn of(picture: &Picture) -> Option<Self> {
+    /// Goes on with a finished picture, in its own memory if nobody else has it; nothing if its data does not fit its size.
+    pub fn of(picture: Picture) -> Option<Self> {
         let (width, height) = (picture.width as usize, picture.height as usize);
         let fits = width % 2 == 0 && height % 2 == 0 && picture.data.len() == width * height * 3 / 2;
-        fits.then(|| Self { width, height, data: picture.data.to_vec() })
+        fits.then(|| Self { width, height, data: Vec::from(picture.data) })
     }
 
     /// Lays a stamp over what is drawn, with its upper left corner at (`x`, `y`), odd positions rounded down; what is outside is cut
@@ -214,9 +214,9 @@ mod tests {
             ((120, 130, 140), (20, 30, 40)),
             "odd places are rounded down"
         );
-        let again = Canvas::of(&picture).map(|canvas| canvas.finish(MediaTime::ZERO).data);
+        let again = Canvas::of(picture.clone()).map(|canvas| canvas.finish(MediaTime::ZERO).data);
         assert_eq!(again, Some(picture.data.clone()));
-        assert!(Canvas::of(&Picture { width: 14, ..picture }).is_none());
+        assert!(Canvas::of(Picture { width: 14, ..picture }).is_none());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::drivers::identity::random_id;
 use crate::drivers::store;
 use crate::model::time::{MediaTime, Timeline};
+use crate::services::at;
 
 pub use state::{Code, DIGITS, Refused};
 
@@ -211,13 +212,6 @@ impl Actor {
             self.store.set_setting(KEY, since.map(|since| since.to_string()).unwrap_or_default()).await?;
         }
         Ok(())
-    }
-}
-
-async fn at(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -15,6 +15,7 @@ use super::{Config, Parts};
 use crate::drivers::cec::{self, Adapter, Event};
 use crate::drivers::gpio::{self, Button, Edge, Pins};
 use crate::proto::cec::Command;
+use crate::services::at;
 use crate::services::room::BoxWish;
 use crate::services::telephone::Telephone;
 
@@ -254,12 +255,5 @@ async fn next_edge(pins: Option<&mut Pins>) -> Result<Edge, gpio::Error> {
 async fn rung(telephone: &mut watch::Receiver<Arc<Telephone>>) {
     if telephone.changed().await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }
