@@ -77,6 +77,11 @@ impl Format {
         self.known().2
     }
 
+    /// The kernel's code of it.
+    pub fn code(self) -> [u8; 4] {
+        self.known().1
+    }
+
     /// GStreamer's name of it if it is uncompressed.
     pub fn raw(self) -> Option<&'static str> {
         self.known().3

@@ -11,6 +11,7 @@ use super::encode::{Keyframes, PictureFeed, outputs, write_h264, write_voice, wr
 use super::lens::Lens;
 use super::running::{Built, Running, name};
 use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, LayerSpec, MicrophoneSource, MicrophoneSpec, Spec};
+use super::v4l2::{self, Wish};
 use super::{Counters, Error, caption, stand_in};
 use crate::model::raw::Picture;
 use crate::model::ring::Writer;
@@ -34,8 +35,8 @@ pub fn camera(
         built.set_text(name::CAPTION, "text", &caption::markup(&spec.caption));
     }
     let clock = match &spec.source {
-        CameraSource::StandIn => Clock::Ours,
-        CameraSource::V4l2 { .. } | CameraSource::Csi | CameraSource::Rtsp(_) => Clock::Monotonic(timeline),
+        CameraSource::StandIn | CameraSource::V4l2 { .. } => Clock::Ours,
+        CameraSource::Csi | CameraSource::Rtsp(_) => Clock::Monotonic(timeline),
     };
     let lens = Lens::of(&built, spec.aim, (spec.width, spec.height));
     let work = built.work();
@@ -53,8 +54,11 @@ pub fn camera(
             let (width, height, fps) = (spec.width, spec.height, spec.fps);
             built.on_start(move || stand_in::pace_pictures(source, timeline, width, height, fps));
         }
-        CameraSource::V4l2 { path, .. } => {
-            built.set_text(name::DEVICE, "device", path);
+        CameraSource::V4l2 { path, format, width, height, rate } => {
+            let (path, format, width, height, rate) = (path.clone(), *format, *width, *height, *rate);
+            let (source, ended) = (built.element(name::IN), built.ended());
+            let wish = Wish { path, format, width, height, rate };
+            built.beside(move || v4l2::capture(source, wish, timeline, ended));
         }
         CameraSource::Csi => {}
         CameraSource::Rtsp(source) => {

@@ -1,7 +1,8 @@
 //! The text of every pipeline, as `gst_parse_launch` reads it. Pure: no GStreamer here, and no text of people.
 
 use super::elements::H264Encoder;
-use super::spec::{AudioCodec, CameraEncoder, CameraSource, Echo, MicrophoneSource, Spec, V4l2Format, Voice};
+use super::spec::{AudioCodec, CameraEncoder, CameraSource, Echo, MicrophoneSource, Spec, Voice};
+use crate::drivers::device::Format;
 use crate::model::track::Codec;
 
 /// Units or pictures that may wait in front of an element. What does not fit is dropped by us (see the feeds); the
@@ -37,6 +38,16 @@ fn raw_video(width: u32, height: u32, fps: u32) -> String {
 
 fn scaled(width: u32, height: u32) -> String {
     format!("video/x-raw,format=I420,width={width},height={height},pixel-aspect-ratio=1/1")
+}
+
+/// Caps of what a V4L2 camera gives, so many pictures in so many seconds.
+pub fn given(format: Format, width: u32, height: u32, (pictures, seconds): (u32, u32)) -> String {
+    let media = match format.raw() {
+        Some(raw) => format!("video/x-raw,format={raw}"),
+        None if format == Format::H264 => "video/x-h264".to_owned(),
+        None => "image/jpeg".to_owned(),
+    };
+    format!("{media},width={width},height={height},framerate={pictures}/{seconds}")
 }
 
 fn raw_audio(channels: u32) -> String {
@@ -159,21 +170,16 @@ pub fn describe(spec: &Spec) -> String {
                     let notice = text("notice", UPPER_EDGE, spec.height, 14);
                     chain(&[&source(&raw, true), cut, SCALE, &shape(""), &notice, &caption, SINK])
                 }
-                CameraSource::V4l2 { format, width, height, rate: given, .. } => {
-                    let (media, decoder) = match format {
-                        V4l2Format::Raw(format) => (format!("video/x-raw,format={format}"), ""),
-                        V4l2Format::Mjpeg => ("image/jpeg".to_owned(), "jpegdec max-errors=-1"),
-                        V4l2Format::H264 => ("video/x-h264".to_owned(), H264_OF_CAMERA),
-                    };
-                    let (pictures, seconds) = given;
-                    let caps = format!("{media},width={width},height={height},framerate={pictures}/{seconds}");
+                CameraSource::V4l2 { format, width, height, rate: own, .. } => {
                     // A picture of H.264 that is left out spoils those after it.
-                    let queue = if *format == V4l2Format::H264 { QUEUED } else { same };
-                    let shape = shape(&at_most(*given));
-                    let source = "v4l2src name=device";
+                    let (queue, decoder) = match format {
+                        Format::H264 => (QUEUED, H264_OF_CAMERA),
+                        Format::Mjpeg => (same, "jpegdec max-errors=-1"),
+                        _ => (same, ""),
+                    };
+                    let shape = shape(&at_most(*own));
                     chain(&[
-                        source,
-                        &caps,
+                        &source(&given(*format, *width, *height, *own), true),
                         &watchdog,
                         queue,
                         decoder,
@@ -347,7 +353,7 @@ mod tests {
         Spec::Layer(LayerSpec { from: (1280, 720), width, height, fps: 30, bitrate, encoder })
     }
 
-    fn v4l2(format: V4l2Format, rate: (u32, u32)) -> CameraSource {
+    fn v4l2(format: Format, rate: (u32, u32)) -> CameraSource {
         let path = "/dev/v4l/by-id/usb-camera ! filesink".to_owned();
         CameraSource::V4l2 { path, format, width: 1280, height: 720, rate }
     }
@@ -382,9 +388,9 @@ mod tests {
         let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
         vec![
             ("camera-stand-in", camera(CameraSource::StandIn)),
-            ("camera-v4l2-mjpeg", camera(v4l2(V4l2Format::Mjpeg, (60, 1)))),
-            ("camera-v4l2-raw", camera(v4l2(V4l2Format::Raw("YUY2"), (30_000, 1001)))),
-            ("camera-v4l2-h264", camera(v4l2(V4l2Format::H264, (30, 1)))),
+            ("camera-v4l2-mjpeg", camera(v4l2(Format::Mjpeg, (60, 1)))),
+            ("camera-v4l2-raw", camera(v4l2(Format::Yuyv, (30_000, 1001)))),
+            ("camera-v4l2-h264", camera(v4l2(Format::H264, (30, 1)))),
             ("camera-csi", camera(CameraSource::Csi)),
             ("camera-rtsp", camera(rtsp())),
             ("layer-whole", layer((1280, 720), 2_000_000, CameraEncoder::H264(H264Encoder::V4l2))),

@@ -19,8 +19,9 @@ pub fn package(element: &str) -> &'static str {
         "openh264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse" => {
             "gstreamer1.0-plugins-bad"
         }
-        "v4l2src" | "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videocrop" | "rtspsrc"
-        | "rtph264depay" => "gstreamer1.0-plugins-good",
+        "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videocrop" | "rtspsrc" | "rtph264depay" => {
+            "gstreamer1.0-plugins-good"
+        }
         "libcamerasrc" => "gstreamer1.0-libcamera",
         "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",

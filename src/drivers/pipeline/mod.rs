@@ -43,6 +43,7 @@ mod stand_in;
 mod still;
 #[cfg(test)]
 mod tests;
+mod v4l2;
 
 pub use camera::{camera, layer, microphone};
 pub use counters::{Counters, ROLES, Work};
@@ -59,8 +60,8 @@ pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, DuplexSpec, Echo, LayerSpec,
-    ListenSpec, MicrophoneSource, MicrophoneSpec, RtspSource, SpeakerSpec, Spec, V4l2Format, VideoDecoderSpec,
-    VideoEncoderSpec, Voice,
+    ListenSpec, MicrophoneSource, MicrophoneSpec, RtspSource, SpeakerSpec, Spec, VideoDecoderSpec, VideoEncoderSpec,
+    Voice,
 };
 pub use still::{card, jpeg};
 

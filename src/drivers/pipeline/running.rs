@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gstreamer::prelude::*;
@@ -149,7 +150,7 @@ pub struct Built {
     role: &'static str,
     pipeline: gst::Pipeline,
     ended: Ended,
-    started: Option<Box<dyn FnOnce() + Send>>,
+    started: Option<Box<dyn FnOnce() -> Option<JoinHandle<()>> + Send>>,
     work: Arc<Work>,
 }
 
@@ -202,7 +203,16 @@ impl Built {
 
     /// What to do once the start is under way, on the pipeline's own thread.
     pub fn on_start(&mut self, action: impl FnOnce() + Send + 'static) {
-        self.started = Some(Box::new(action));
+        self.beside(|| {
+            action();
+            None
+        });
+    }
+
+    /// The same, with a thread that feeds it from a device. That one has to end soon after [`Built::ended`] says so: the pipeline has
+    /// stopped only then.
+    pub fn beside(&mut self, start: impl FnOnce() -> Option<JoinHandle<()>> + Send + 'static) {
+        self.started = Some(Box::new(start));
     }
 
     /// The pipeline itself, for one-shot use.
@@ -227,24 +237,32 @@ impl Built {
             .spawn(move || {
                 let work = self.work.clone();
                 let _running = work.running.hold();
-                let event = self.attend(&bus, &asked, &events);
+                let (event, beside) = self.attend(&bus, &asked, &events);
                 if let Event::Failed { cause, element, reason } = &event {
                     work.failed.inc();
                     tracing::warn!(role, ?cause, element, reason, "a pipeline failed");
                 }
                 last.send(event);
+                // A driver that hangs holds up nobody who waits for the event.
+                let _ = beside.map(JoinHandle::join);
                 let _ = done.send(());
             })
             .map_err(|e| Error::Refused { role, reason: e.to_string() })?;
         Ok(Running { role, events: receiver, last: None, stop, ended: Some(ended) })
     }
 
-    /// From start to NULL. Gives the last event.
-    fn attend(mut self, bus: &gst::Bus, asked: &AtomicBool, events: &mpsc::Sender<Event>) -> Event {
+    /// From start to NULL. Gives the last event, and what still ends.
+    fn attend(
+        mut self,
+        bus: &gst::Bus,
+        asked: &AtomicBool,
+        events: &mpsc::Sender<Event>,
+    ) -> (Event, Option<JoinHandle<()>>) {
+        let mut beside = None;
         let last = match self.pipeline.set_state(gst::State::Playing) {
             Ok(_) => {
                 if let Some(started) = self.started.take() {
-                    started();
+                    beside = started();
                 }
                 self.follow(bus, asked, events)
             }
@@ -259,7 +277,7 @@ impl Built {
         self.ended.0.store(true, Ordering::Release);
         // Messages still on the bus hold elements, and those hold the ring that readers must see end.
         bus.set_flushing(true);
-        last
+        (last, beside)
     }
 
     fn follow(&self, bus: &gst::Bus, asked: &AtomicBool, events: &mpsc::Sender<Event>) -> Event {

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::elements::H264Encoder;
+use crate::drivers::device::Format;
 use crate::model::track::Codec;
 use crate::proto::layout::aim::Aim;
 
@@ -15,7 +16,7 @@ pub enum CameraSource {
         /// The device node, best a stable one below `/dev/v4l/by-id`.
         path: String,
         /// What the camera gives.
-        format: V4l2Format,
+        format: Format,
         /// Pixels across that the camera gives.
         width: u32,
         /// Pixels down that the camera gives.
@@ -43,17 +44,6 @@ impl std::fmt::Debug for RtspSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RtspSource").finish_non_exhaustive()
     }
-}
-
-/// What a V4L2 camera gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum V4l2Format {
-    /// Uncompressed pictures, by GStreamer's name of their format.
-    Raw(&'static str),
-    /// Motion JPEG: what most USB cameras need for more than 640 by 480.
-    Mjpeg,
-    /// H.264 that the camera makes itself.
-    H264,
 }
 
 /// A camera: its pictures, as they are.

@@ -180,13 +180,11 @@ impl Camera {
 
     /// Waits until device and memory are given back.
     pub(super) async fn stop(self) {
-        let Self { running, pictures, encoders, .. } = self;
-        // Pictures may be memory of the device, which is not closed while anybody has some.
-        drop(pictures);
-        for encoder in encoders.into_iter().flatten() {
+        // The device first: that is what people wait for who mute it.
+        self.running.stop().await;
+        for encoder in self.encoders.into_iter().flatten() {
             encoder.running.stop().await;
         }
-        running.stop().await;
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{CameraChoice, Config, EchoChoice, Login, Screen, Sink, Source};
-use crate::drivers::device::{Camera, Format, Inventory, Mode};
-use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, RtspSource, V4l2Format};
+use crate::drivers::device::{Camera, Inventory, Mode};
+use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, RtspSource};
 use crate::model::track::Kind;
 
 /// A device as people see it.
@@ -85,11 +85,7 @@ impl Eye {
         match (self, mode) {
             (Self::V4l2(camera), Some(mode)) => CameraSource::V4l2 {
                 path: camera.path.to_string_lossy().into_owned(),
-                format: match (mode.format.raw(), mode.format) {
-                    (Some(raw), _) => V4l2Format::Raw(raw),
-                    (None, Format::H264) => V4l2Format::H264,
-                    (None, _) => V4l2Format::Mjpeg,
-                },
+                format: mode.format,
                 width: mode.width,
                 height: mode.height,
                 rate: (mode.rate.pictures, mode.rate.seconds),
@@ -319,7 +315,7 @@ fn echo(choice: EchoChoice, (microphone, speaker): (&str, &str), name: &Device, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drivers::device::{Bus, Rate, SoundDevice};
+    use crate::drivers::device::{Bus, Format, Rate, SoundDevice};
 
     const ALL: Abilities = Abilities { canceller: true, libcamera: true };
 
@@ -483,8 +479,8 @@ mod tests {
             }
             _ => None,
         };
-        assert_eq!(of(Format::Yuyv), Some(V4l2Format::Raw("YUY2")));
-        assert_eq!((of(Format::Mjpeg), of(Format::H264)), (Some(V4l2Format::Mjpeg), Some(V4l2Format::H264)));
+        assert_eq!(of(Format::Yuyv), Some(Format::Yuyv));
+        assert_eq!((of(Format::Mjpeg), of(Format::H264)), (Some(Format::Mjpeg), Some(Format::H264)));
         assert_eq!(eye.source(None), CameraSource::StandIn, "no mode is left");
     }
 }
