@@ -81,7 +81,7 @@ pub(super) fn capture(source: app::AppSrc, wish: Wish, timeline: Timeline, ended
                 Failure { kind: gst::ResourceError::Failed, what }
             }
         };
-        gst::element_error!(source, failure.kind, ["{}", failure.what]);
+        gst::element_error!(source, failure.kind, ("{}", failure.what));
     };
     let thread = std::thread::Builder::new().name("v4l2-capture".to_owned()).spawn(work);
     thread.inspect_err(|error| tracing::error!(%error, "a camera has no thread")).ok()

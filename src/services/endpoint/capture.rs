@@ -120,6 +120,16 @@ enum Device {
     Camera(Box<Camera>),
 }
 
+/// A track of the call.
+struct Published {
+    codec: Codec,
+    heat: Level,
+    /// The sizes in which pictures are sent, the smallest first.
+    sizes: Vec<LayerSpec>,
+    track: Track,
+    demand: Demand,
+}
+
 /// How a camera is opened.
 #[derive(Clone, Copy)]
 struct Opening {
@@ -214,26 +224,31 @@ impl Device {
 }
 
 impl Capture {
-    /// Publishes both, on `tasks`, until `stop`.
-    pub(super) fn start(self, tasks: &TaskTracker, stop: &CancellationToken) {
+    /// Publishes both, until `stop`, and makes them on `tasks`. When this returns, whoever wants them can have them.
+    pub(super) async fn start(self, tasks: &TaskTracker, stop: &CancellationToken) {
         for kind in [Kind::Audio, Kind::Video] {
             let there = match kind {
                 Kind::Audio => self.devices.borrow().microphone.is_there(),
                 Kind::Video => self.devices.borrow().camera.is_there(),
             };
             if there {
-                let capture = self.clone();
-                tasks.spawn(stop.clone().run_until_cancelled_owned(async move { capture.keep(kind).await }));
+                let (capture, published) = (self.clone(), self.publish(kind).await);
+                tasks.spawn(stop.clone().run_until_cancelled_owned(async move { capture.keep(kind, published).await }));
             }
         }
     }
 
     /// A capture that failed, or has to speak another codec, begins anew, and says so, for who forwards it has lost it.
-    async fn keep(self, kind: Kind) {
-        let mut again = false;
+    async fn keep(self, kind: Kind, published: Option<Published>) {
         let mut pauses = self.parts.seen.supervisor.pauses(Part::Capture);
-        while !matches!(pauses.attempt(self.run(kind, again)).await, Some(Ended::Over)) {
-            again = true;
+        let mut next = published;
+        while let Some(published) = next {
+            if let Some(Ended::Over) = pauses.attempt(self.run(kind, published)).await {
+                return;
+            }
+            next = self.publish(kind).await;
+            let tracks = super::tracks(&self.devices.borrow());
+            self.parts.rooms.box_tracks(self.who, tracks).await;
         }
     }
 
@@ -246,22 +261,22 @@ impl Capture {
         })
     }
 
-    /// One track for as long as the call speaks its codec, whatever devices and stand-ins make it meanwhile.
-    async fn run(&self, kind: Kind, again: bool) -> Ended {
-        let Some(codec) = self.codec(kind) else {
-            return Ended::Over;
-        };
+    /// A track that is to be had, and of which nothing is made yet; `None` when the call is over.
+    async fn publish(&self, kind: Kind) -> Option<Published> {
+        let codec = self.codec(kind)?;
         let heat = *self.parts.heat.borrow();
         let sizes = self.sizes(codec, heat);
-        let (mut track, mut demand, native) = Track::new(codec, sizes.len());
+        let (track, demand, native) = Track::new(codec, sizes.len());
         if let Err(error) = self.parts.origin.track(self.publication, native).await {
             tracing::warn!(%error, ?kind, "the box can't publish");
-            return Ended::Over;
+            return None;
         }
-        if again {
-            let tracks = super::tracks(&self.devices.borrow());
-            self.parts.rooms.box_tracks(self.who, tracks).await;
-        }
+        Some(Published { codec, heat, sizes, track, demand })
+    }
+
+    /// One track for as long as the call speaks its codec, whatever devices and stand-ins make it meanwhile.
+    async fn run(&self, kind: Kind, published: Published) -> Ended {
+        let Published { codec, heat, sizes, mut track, mut demand } = published;
         let mut failed: Option<Instant> = None;
         let mut modes = Failed::default();
         loop {

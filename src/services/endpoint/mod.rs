@@ -459,7 +459,7 @@ impl Actor {
             // Where nobody can tell there is one.
             cores: std::thread::available_parallelism().map_or(1, usize::from),
         };
-        capture.start(&self.tasks, &stop);
+        capture.start(&self.tasks, &stop).await;
         let with = (self.devices.clone(), self.sound.clone(), self.television.clone());
         let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());
         let (room, who) = (room.id, seat.id);

@@ -62,6 +62,8 @@ pub(super) struct Television {
     shows: Option<PhysicalAddress>,
     /// It was asked whether it is on; until when it may answer.
     asked: Option<Instant>,
+    /// It did not answer in time; until when its answer still tells whether it had slept.
+    late: Option<Instant>,
     /// It was woken while the cable led nowhere; until when that may change.
     knocked: Option<Instant>,
     /// When it is said once more what is to be seen.
@@ -113,7 +115,7 @@ impl Television {
         match before {
             Some(before) if phase > before => self.wanted(now, effects),
             Some(Phase::Ringing | Phase::Call) if phase == Phase::Idle => {
-                (self.asked, self.knocked, self.again) = (None, None, None);
+                (self.asked, self.late, self.knocked, self.again) = (None, None, None, None);
                 self.sleep = self.woken.then(|| now + SLEEP);
             }
             _ => {}
@@ -158,7 +160,7 @@ impl Television {
 
     /// Somebody uses it, or has switched it off: it is theirs.
     fn used(&mut self) {
-        (self.woken, self.sleep, self.again) = (false, None, None);
+        (self.woken, self.late, self.sleep, self.again) = (false, None, None, None);
     }
 
     /// This is what it shows now.
@@ -174,6 +176,10 @@ impl Television {
         match frame.what {
             What::ReportPowerStatus(power) if television && self.asked.is_some() => {
                 self.show(matches!(power, Power::Standby | Power::ToStandby), now, effects);
+            }
+            What::ReportPowerStatus(power) if television && self.late.is_some_and(|late| now < late) => {
+                self.late = None;
+                self.woken |= power != Power::On;
             }
             What::Standby if television => {
                 self.shows = None;
@@ -220,6 +226,7 @@ impl Television {
         if over(self.asked) {
             // Whether it slept is not known: then it is not sent to sleep either.
             self.show(false, now, effects);
+            self.late = Some(now + AGAIN);
         }
         if over(self.knocked) {
             self.knocked = None;
@@ -342,6 +349,21 @@ mod tests {
         assert_eq!(room.wait(60), shows());
         room.on(Input::Phase(Phase::Idle));
         assert_eq!(room.wait(600), []);
+    }
+
+    #[test]
+    fn one_that_says_late_that_it_slept_sleeps_again_after_the_call() {
+        for (power, late, sleeps) in
+            [(Power::Standby, 1, true), (Power::ToOn, 3, true), (Power::On, 1, false), (Power::Standby, 6, false)]
+        {
+            let mut room = Room::quiet();
+            assert_eq!(room.on(Input::Phase(Phase::Call)), [What::GivePowerStatus]);
+            assert_eq!(room.wait(1), shows(), "it is not waited for for longer");
+            room.wait(late);
+            assert_eq!(room.on(from_television(What::ReportPowerStatus(power))), [], "it shows us already");
+            room.on(Input::Phase(Phase::Idle));
+            assert_eq!(room.wait(600).contains(&What::Standby), sleeps, "{power:?} {late} s later");
+        }
     }
 
     #[test]
