@@ -25,7 +25,7 @@ use crate::drivers::device;
 use crate::drivers::gateway;
 use crate::drivers::identity::turn;
 use crate::drivers::peer::server as peers;
-use crate::drivers::pipeline::{self, H264Choice, config::H264Encoder as Wanted};
+use crate::drivers::pipeline::{self, Encoders, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
 use crate::interfaces::{control, http};
 use crate::model::count::Logged;
@@ -103,8 +103,8 @@ impl Daemon {
         let folder = state.clone();
         let store =
             tokio::task::spawn_blocking(move || store::open(&folder)).await.context("the store can't be opened")??;
+        let wanted = choice(config.media.h264_encoder);
         let chosen = tokio::task::spawn_blocking({
-            let wanted = choice(config.media.h264_encoder);
             let state = state.clone();
             move || encoders::choose_or_hope(wanted, &state)
         });
@@ -114,7 +114,7 @@ impl Daemon {
             fps = chosen.speed.map(|speed| speed.fps),
             "H.264 encoder chosen"
         );
-        let encoder = chosen.encoder;
+        let encoders = Encoders::new(chosen, wanted);
         let addresses = device::network::follow(&interfaces.tasks, interfaces.stop.clone());
         let (peers, peers_thread) = peers::start(&config.peers, timeline, addresses.clone())?;
         let router = router(&config, &peers, &interfaces.tasks, &interfaces.stop);
@@ -139,7 +139,7 @@ impl Daemon {
             origin: origin.clone(),
             rooms: room.clone(),
             broadcasts: broadcasts.clone(),
-            encoder,
+            encoders: encoders.clone(),
             timeline,
             seen: seen.clone(),
         };
@@ -158,8 +158,7 @@ impl Daemon {
             telephone: telephone.follow(),
             link,
             name: config.node.name.to_string(),
-            encoder,
-            speed: chosen.speed,
+            encoders,
             screen: (config.program.width, config.program.height, config.program.fps),
             can: abilities(),
             login,

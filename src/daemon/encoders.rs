@@ -15,7 +15,7 @@ const KNOWN: &str = "encoders.json";
 /// Those of the pipelines: none is there, or none works.
 pub(super) fn choose(wanted: H264Choice, state: &Path) -> anyhow::Result<Chosen> {
     if let Some(encoder) = wanted.named() {
-        return Ok(Chosen { encoder: encoder.installed()?, speed: None });
+        return Ok(Chosen { encoder: encoder.installed()?, speed: None, instead_of: None });
     }
     let program = std::env::current_exe().context("this program does not find itself, to try the encoders")?;
     Ok(pipeline::choose(&program, &state.join(KNOWN))?)
@@ -30,7 +30,7 @@ pub(super) fn choose_or_hope(wanted: H264Choice, state: &Path) -> anyhow::Result
         let hopes = [H264Encoder::X264, H264Encoder::OpenH264].into_iter().find_map(|hope| hope.installed().ok());
         let encoder = hopes.filter(|_| wanted.named().is_none()).ok_or(error)?;
         tracing::error!(encoder = encoder.element(), "no encoder has proved to work; this one is used all the same");
-        Ok(Chosen { encoder, speed: None })
+        Ok(Chosen { encoder, speed: None, instead_of: None })
     })
 }
 

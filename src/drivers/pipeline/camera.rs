@@ -96,7 +96,7 @@ pub fn layer(
         CameraEncoder::Vp8 => write_vp8(&built, Clock::Ours, out),
     }
     let (width, height) = spec.from;
-    let (feed, keyframes) = (PictureFeed::of(&built, width, height), Keyframes::of(&built));
+    let (feed, keyframes) = (PictureFeed::of_encoder(&built, width, height), Keyframes::of(&built));
     Ok((built.run()?, feed, keyframes))
 }
 

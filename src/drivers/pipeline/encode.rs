@@ -14,7 +14,7 @@ use super::buffers::{self, Clock, Output};
 use super::counters::Work;
 use super::decode::Fed;
 use super::describe::{WAITING, describe};
-use super::running::{Built, Ended, Running, name};
+use super::running::{Built, Ended, Pulse, Running, name};
 use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec};
 use super::{Counters, Error, Gone};
 use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
@@ -35,6 +35,9 @@ const UNSENT: usize = 2;
 /// Pictures that may wait for an encoder or a screen. When full the newest is dropped: an encoder that can't keep up
 /// gives fewer pictures, not later ones.
 const PICTURES: u64 = 4;
+
+/// An encoder that has taken pictures for so long and given none is taken for one that hangs.
+const STALLED: Duration = Duration::from_secs(5);
 
 /// Asks an encoder for keyframes. Requests are merged: at most two a second are followed.
 #[derive(Debug, Clone)]
@@ -62,21 +65,38 @@ pub struct PictureFeed {
     source: app::AppSrc,
     ended: Ended,
     work: Arc<Work>,
+    /// Of an encoder alone.
+    pulse: Option<Arc<Pulse>>,
     width: u32,
     height: u32,
 }
 
 impl PictureFeed {
     pub(super) fn of(built: &Built, width: u32, height: u32) -> Self {
-        Self { source: built.element(name::IN), ended: built.ended(), work: built.work(), width, height }
+        Self { source: built.element(name::IN), ended: built.ended(), work: built.work(), pulse: None, width, height }
+    }
+
+    /// The same of an encoder, which counts as failed when nothing comes of what it takes.
+    pub(super) fn of_encoder(built: &Built, width: u32, height: u32) -> Self {
+        Self { pulse: Some(built.pulse()), ..Self::of(built, width, height) }
     }
 
     /// Hands a picture over. Never waits: a picture is dropped when too many are under way, or when its size is another.
     ///
     /// # Errors
-    /// [`Gone`] after the pipeline has ended.
+    /// [`Gone`] after the pipeline has ended, or while it ends since the encoder stalls.
     pub fn push(&self, picture: &Picture) -> Result<Fed, Gone> {
         self.ended.check()?;
+        if self.pulse.as_ref().is_some_and(|pulse| pulse.stalls(STALLED)) {
+            self.ended.now();
+            let seconds = STALLED.as_secs();
+            gst::element_error!(
+                self.source,
+                gst::StreamError::Encode,
+                ("the encoder has given nothing for {seconds} s")
+            );
+            return Err(Gone);
+        }
         if (picture.width, picture.height) != (self.width, self.height) {
             return Ok(self.work.fed(Fed::Refused));
         }
@@ -84,9 +104,20 @@ impl PictureFeed {
             return Ok(self.work.fed(Fed::Full));
         }
         match buffers::from_picture(picture.data.clone(), picture.width, picture.height, picture.time) {
-            Some(buffer) => self.source.push_buffer(buffer).map(|_| self.work.fed(Fed::Taken)).map_err(|_| Gone),
+            Some(buffer) => {
+                self.source.push_buffer(buffer).map_err(|_| Gone)?;
+                if let Some(pulse) = &self.pulse {
+                    pulse.taken();
+                }
+                Ok(self.work.fed(Fed::Taken))
+            }
             None => Ok(self.work.fed(Fed::Refused)),
         }
+    }
+
+    /// Whether nothing is taken any more.
+    pub fn is_gone(&self) -> bool {
+        self.ended.check().is_err()
     }
 }
 
@@ -176,13 +207,14 @@ impl SoundFeed {
 /// Calls `take` on a streaming thread for each buffer of a pipeline's sink that has a time.
 pub(super) fn outputs(built: &Built, clock: Clock, mut take: impl FnMut(Output) + Send + 'static) {
     let sink: app::AppSink = built.element(name::OUT);
-    let work = built.work();
+    let (work, pulse) = (built.work(), built.pulse());
     sink.set_max_buffers(WAITING as u32);
     sink.set_callbacks(
         app::AppSinkCallbacks::builder()
             .new_sample(move |sink| {
                 if let Some(output) = Output::pull(sink, clock) {
                     work.made.inc();
+                    pulse.given();
                     take(output);
                 }
                 Ok(gst::FlowSuccess::Ok)
@@ -324,7 +356,7 @@ pub fn video_encoder(
     spec::check(&spec)?;
     let built = Built::new("video-encoder", &describe(&spec))?.counted(counters);
     write_h264(&built, Clock::Ours, out);
-    let (feed, keyframes) = (PictureFeed::of(&built, width, height), Keyframes::of(&built));
+    let (feed, keyframes) = (PictureFeed::of_encoder(&built, width, height), Keyframes::of(&built));
     Ok((built.run()?, feed, keyframes))
 }
 

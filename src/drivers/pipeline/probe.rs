@@ -82,6 +82,8 @@ pub struct Chosen {
     pub encoder: H264Encoder,
     /// How fast it is, if it was tried.
     pub speed: Option<Speed>,
+    /// The one that was used before it and failed.
+    pub instead_of: Option<H264Encoder>,
 }
 
 /// Codes pictures with this encoder in this process.
@@ -206,7 +208,7 @@ pub fn choose(program: &Path, known: &Path) -> Result<Chosen, Error> {
         let proof = found.proofs.entry(name).or_insert_with(|| attempt(program, encoder));
         match proof {
             Ok(speed) => {
-                chosen = Some(Chosen { encoder, speed: Some(*speed) });
+                chosen = Some(Chosen { encoder, speed: Some(*speed), instead_of: None });
                 break;
             }
             Err(fault) => tracing::warn!(encoder = encoder.element(), %fault, "an encoder can't be used"),
@@ -347,7 +349,10 @@ mod tests {
         let ends = "exit 3";
         let broken = program(folder.path(), ends, works);
         let chosen = choose(&broken, &known).expect("one works");
-        assert_eq!(chosen, Chosen { encoder: H264Encoder::OpenH264, speed: Some(Speed { fps: 99.0 }) });
+        assert_eq!(
+            chosen,
+            Chosen { encoder: H264Encoder::OpenH264, speed: Some(Speed { fps: 99.0 }), instead_of: None }
+        );
         let tried = || std::fs::read_to_string(folder.path().join("tried")).expect("something was tried");
         let first = tried();
         assert!(first.contains("x264enc") && first.contains("openh264enc"), "{first}");

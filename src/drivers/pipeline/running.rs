@@ -3,10 +3,10 @@
 //! State changes may take seconds (a screen that isn't there, a sound card in use), so they never happen on the async
 //! runtime. The thread ends when it is told to stop or when the pipeline fails; both lead to the NULL state first.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gstreamer::prelude::*;
 use gstreamer::{self as gst, MessageType, MessageView};
@@ -135,6 +135,11 @@ impl Running {
 pub struct Ended(Arc<AtomicBool>);
 
 impl Ended {
+    /// Takes nothing from now on, although the pipeline may still be busy with what it has.
+    pub(super) fn now(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
     /// # Errors
     /// [`Gone`] after the pipeline has ended.
     pub fn check(&self) -> Result<(), Gone> {
@@ -152,6 +157,28 @@ pub struct Built {
     ended: Ended,
     started: Option<Box<dyn FnOnce() -> Option<JoinHandle<()>> + Send>>,
     work: Arc<Work>,
+    pulse: Arc<Pulse>,
+}
+
+/// Whether an encoder still gives something for what it takes.
+#[derive(Debug, Default)]
+pub(super) struct Pulse(Mutex<Option<Instant>>);
+
+impl Pulse {
+    /// It has taken something.
+    pub(super) fn taken(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    }
+
+    /// It has given something.
+    pub(super) fn given(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether it has taken things for so long and given nothing.
+    pub(super) fn stalls(&self, after: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() > after)
+    }
 }
 
 impl Built {
@@ -169,7 +196,7 @@ impl Built {
             .map_err(|_| refused("it is a single element".to_owned()))?;
         // Every pipeline runs on CLOCK_MONOTONIC: capture times then need one subtraction to be media time.
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
-        Ok(Self { role, pipeline, ended: Ended::default(), started: None, work: Arc::default() })
+        Ok(Self { role, pipeline, ended: Ended::default(), started: None, work: Arc::default(), pulse: Arc::default() })
     }
 
     /// Counts what it does among those of its role.
@@ -181,6 +208,11 @@ impl Built {
     /// Where what it does is counted.
     pub fn work(&self) -> Arc<Work> {
         self.work.clone()
+    }
+
+    /// Whether it gives something for what it takes.
+    pub(super) fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
     /// An element by one of the names in [`name`].

@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::layers::Made;
-use crate::drivers::pipeline::{self, CameraSpec, Counters, Keyframes, LayerSpec, Lens, PictureFeed, Running};
+use crate::drivers::pipeline::{
+    self, CameraEncoder, CameraSpec, Counters, H264Encoder, Keyframes, LayerSpec, Lens, PictureFeed, Running,
+};
 use crate::model::layer::{LAYERS, Layer, Layers};
 use crate::model::raw::Picture;
 use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
@@ -163,12 +165,22 @@ impl Camera {
             if self.left_out {
                 continue;
             }
-            for encoder in self.encoders.iter().flatten() {
-                // One that is too slow leaves pictures out, and counts them; one that has ended says so by its ring.
-                let _ = encoder.feed.push(&picture);
+            for (layer, encoder) in Layer::ALL.into_iter().zip(&self.encoders) {
+                // One that is too slow leaves pictures out, and counts them.
+                if encoder.as_ref().is_some_and(|encoder| encoder.feed.push(&picture).is_err()) {
+                    return Poll::Ready(Seen::Ended(Some(layer)));
+                }
             }
         }
         Poll::Pending
+    }
+
+    /// What encodes a size as H.264.
+    pub(super) fn encoder(&self, of: Layer) -> Option<H264Encoder> {
+        match self.sizes.get(of.number())?.encoder {
+            CameraEncoder::H264(encoder) => Some(encoder),
+            CameraEncoder::Vp8 => None,
+        }
     }
 
     /// The pipeline of the device, or of one size.
@@ -182,7 +194,8 @@ impl Camera {
     pub(super) async fn stop(self) {
         // The device first: that is what people wait for who mute it.
         self.running.stop().await;
-        for encoder in self.encoders.into_iter().flatten() {
+        // One that hangs is not waited for.
+        for encoder in self.encoders.into_iter().flatten().filter(|encoder| !encoder.feed.is_gone()) {
             encoder.running.stop().await;
         }
     }
@@ -199,7 +212,7 @@ mod tests {
 
     use super::*;
     use crate::drivers::device::monotonic_nanos;
-    use crate::drivers::pipeline::{CameraEncoder, CameraSource, H264Encoder};
+    use crate::drivers::pipeline::CameraSource;
 
     const LOW: Layer = Layer::LOWEST;
     const HIGH: Layer = Layer::ALL[1];

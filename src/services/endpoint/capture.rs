@@ -67,6 +67,8 @@ enum Ended {
     Codec,
     /// Its sizes are others, since the board got too hot, or cool again.
     Heat,
+    /// Another encoder takes the place of the one that failed.
+    Encoder,
     /// The call is over.
     Over,
 }
@@ -119,6 +121,9 @@ enum Device {
     StandIn { running: Running, units: Reader<Unit>, made: Made },
     Camera(Box<Camera>),
 }
+
+/// How long a pipeline that has ended may take to say why.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// A track of the call.
 struct Published {
@@ -206,7 +211,11 @@ impl Device {
             // Who opens it has said why.
             Self::Microphone { .. } => return Ended::Failed,
             Self::StandIn { running, .. } => Capture::ended(kind, running).await,
-            Self::Camera(camera) => Capture::ended(kind, camera.running(of)).await,
+            Self::Camera(camera) => {
+                let ended = Capture::ended(kind, camera.running(of));
+                // An encoder that hangs may never say anything.
+                tokio::time::timeout(LAST_WORD, ended).await.unwrap_or(None)
+            }
         };
         match mode {
             Some(mode) if of.is_none() && !self.seen() && cause != Some(Cause::Device) => Ended::NoPicture(mode),
@@ -301,7 +310,7 @@ impl Capture {
                     failed = (!modes.add(mode)).then(Instant::now);
                 }
                 Ended::Again => failed = None,
-                ended @ (Ended::Codec | Ended::Heat | Ended::Over) => return ended,
+                ended @ (Ended::Codec | Ended::Heat | Ended::Encoder | Ended::Over) => return ended,
             }
         }
     }
@@ -388,7 +397,10 @@ impl Capture {
         let again = standing_in.then(|| Instant::now() + AGAIN);
         let ended = match self.watch((kind, codec, heat), (&mut device, again, mode, plugged), track, demand).await {
             Ok(ended) => ended,
-            Err(error) => Self::refused(kind, &error).await,
+            Err(error) => match self.replaces(&device, Some(Layer::LOWEST)) {
+                true => Ended::Encoder,
+                false => Self::refused(kind, &error).await,
+            },
         };
         device.stop().await;
         tracing::info!(?kind, "capture is closed");
@@ -458,7 +470,10 @@ impl Capture {
             tokio::select! {
                 seen = device.next() => match seen {
                     Seen::Unit(layer, unit) => track.push(layer, unit),
-                    Seen::Ended(of) => return Ok(device.ended(of, kind, mode).await),
+                    Seen::Ended(of) => {
+                        let ended = device.ended(of, kind, mode).await;
+                        return Ok(if self.replaces(device, of) { Ended::Encoder } else { ended });
+                    }
                 },
                 aim = next(&mut aims) => device.aim(aim),
                 wanted = demand.changed() => if !device.want(wanted)? {
@@ -484,7 +499,7 @@ impl Capture {
             match running.event().await {
                 Event::Started => {}
                 Event::Failed { cause, element, reason } => {
-                    tracing::warn!(?kind, element, reason, "a device failed; its stand-in takes over");
+                    tracing::warn!(?kind, element, reason, "a device or an encoder failed; something else takes over");
                     return Some(cause);
                 }
                 Event::Stopped => return None,
@@ -496,10 +511,18 @@ impl Capture {
     fn sizes(&self, codec: Codec, heat: Level) -> Vec<LayerSpec> {
         let encoder = match codec {
             Codec::Vp8 => CameraEncoder::Vp8,
-            Codec::H264 => CameraEncoder::H264(self.parts.encoder),
+            Codec::H264 => CameraEncoder::H264(self.parts.encoders.now()),
             Codec::Opus | Codec::Aac => return Vec::new(),
         };
         sizes(&self.config, encoder, self.cores, heat)
+    }
+
+    /// Whether what ended is an encoder in whose place another one is used from now on.
+    fn replaces(&self, device: &Device, of: Option<Layer>) -> bool {
+        let (Device::Camera(camera), Some(of)) = (device, of) else {
+            return false;
+        };
+        camera.encoder(of).is_some_and(|encoder| self.parts.encoders.failed(encoder))
     }
 
     /// Whether the board is so hot, or so cool again, that pictures have other sizes than those for this.

@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::drivers::device;
 use crate::drivers::device::controls::Controls;
-use crate::drivers::pipeline::{Chosen, DisplaySpec, H264Encoder, MicrophoneSource, Speed};
+use crate::drivers::pipeline::{Chosen, DisplaySpec, Encoders, MicrophoneSource};
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::time::Timeline;
@@ -91,7 +91,7 @@ type Still = (RoomId, oneshot::Sender<Result<Bytes, Error>>);
 pub struct Handle {
     stills: mpsc::Sender<Still>,
     devices: watch::Receiver<Arc<Devices>>,
-    encoder: Chosen,
+    encoders: Encoders,
     adjust: adjust::Handle,
     heat: watch::Receiver<Level>,
     volumes: volume::Volumes,
@@ -132,7 +132,7 @@ impl Handle {
 
     /// What makes its H.264, and how fast.
     pub fn encoder(&self) -> Chosen {
-        self.encoder
+        self.encoders.chosen()
     }
 
     /// What the box sees, hears, shows and plays with now.
@@ -173,10 +173,8 @@ pub struct Parts {
     pub link: watch::Receiver<Option<Link>>,
     /// What the box is called.
     pub name: String,
-    /// Which encoder makes the camera's picture.
-    pub encoder: H264Encoder,
-    /// How fast it is, if that was measured.
-    pub speed: Option<Speed>,
+    /// Which encoder makes the camera's picture, and what takes its place when it fails.
+    pub encoders: Encoders,
     /// Size and rate of the screen's picture when there is no screen: those of the program.
     pub screen: (u32, u32, u32),
     /// What there is of GStreamer here.
@@ -258,7 +256,7 @@ pub fn start(
     };
     let adjust = adjust::start(looked, adjusting, tasks, cancel.clone());
     let (stills, inbox) = mpsc::channel(STILLS);
-    let encoder = Chosen { encoder: parts.encoder, speed: parts.speed };
+    let encoders = parts.encoders.clone();
     let heat = parts.heat.clone();
     let actor = Actor {
         config,
@@ -272,7 +270,7 @@ pub fn start(
         call: None,
     };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoder, adjust, heat, volumes, sound }
+    Handle { stills, devices, encoders, adjust, heat, volumes, sound }
 }
 
 /// Keeps the screen that is plugged in showing something.

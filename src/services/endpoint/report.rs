@@ -204,8 +204,18 @@ pub fn report(
         ),
     }
     match encoder {
+        Ok(Chosen { encoder, instead_of: Some(first), .. }) => find(
+            "encoder_replaced",
+            Level::Bad,
+            format!(
+                "{} failed while it was used, and {} has taken its place until the next start. If that happens again, name another one \
+                 (media.h264_encoder).",
+                first.element(),
+                encoder.element()
+            ),
+        ),
         Err(why) => find("encoder_missing", Level::Bad, why.clone()),
-        Ok(Chosen { encoder, speed: Some(speed) }) if speed.fps < f64::from(2 * config.fps) => find(
+        Ok(Chosen { encoder, speed: Some(speed), .. }) if speed.fps < f64::from(2 * config.fps) => find(
             "encoder_slow",
             Level::Note,
             format!(
@@ -215,14 +225,14 @@ pub fn report(
                 speed.fps
             ),
         ),
-        Ok(Chosen { encoder, speed: Some(speed) }) => {
+        Ok(Chosen { encoder, speed: Some(speed), .. }) => {
             find(
                 "encoder_ok",
                 Level::Ok,
                 format!("{} codes {:.0} pictures of 1280x720 a second.", encoder.element(), speed.fps),
             );
         }
-        Ok(Chosen { encoder, speed: None }) => {
+        Ok(Chosen { encoder, speed: None, .. }) => {
             find(
                 "encoder_named",
                 Level::Note,
@@ -307,7 +317,7 @@ mod tests {
     }
 
     fn x264(fps: f64) -> Result<Chosen, String> {
-        Ok(Chosen { encoder: H264Encoder::X264, speed: Some(Speed { fps }) })
+        Ok(Chosen { encoder: H264Encoder::X264, speed: Some(Speed { fps }), instead_of: None })
     }
 
     /// A living room: camera with microphone, television.

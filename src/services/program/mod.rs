@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::drivers::identity::random_id;
-use crate::drivers::pipeline::{self, Event, H264Encoder, Running};
+use crate::drivers::pipeline::{self, Encoders, Event, Running};
 use crate::model::id::{BroadcastId, PublicationId, RoomId};
 use crate::model::time::Timeline;
 use crate::proto::auth::Title;
@@ -54,8 +54,8 @@ pub struct Parts {
     pub rooms: room::Handle,
     /// What can be watched.
     pub broadcasts: broadcast::Handle,
-    /// Which encoder makes the picture.
-    pub encoder: H264Encoder,
+    /// Which encoder makes the picture, and what takes its place when it fails.
+    pub encoders: Encoders,
     /// Media time.
     pub timeline: Timeline,
     /// What is counted, and who starts what failed again.

@@ -284,3 +284,34 @@ fn twenty_restarts_leave_no_thread_behind() {
         assert!(threads() <= after_first.max(6), "{} threads, {after_first} after the second round", threads());
     });
 }
+
+#[tokio::test]
+async fn an_encoder_that_gives_nothing_for_what_it_takes_counts_as_failed() {
+    init().expect("it is installed");
+    let description = "appsrc name=in format=time is-live=true block=false leaky-type=downstream max-buffers=30 max-bytes=0 max-time=0 \
+        caps=\"video/x-raw,format=I420,width=320,height=180,framerate=15/1\" ! valve name=encoder drop=true ! \
+        appsink name=out sync=false async=false wait-on-eos=false";
+    let built = running::Built::new("test", description).expect("installed");
+    let (out, source) = ring(UNITS);
+    let mut units = source.reader(Gate::default());
+    encode::write_h264(&built, buffers::Clock::Ours, out);
+    let feed = PictureFeed::of_encoder(&built, 320, 180);
+    let mut running = built.run().expect("it runs");
+    let data: bytes::Bytes = vec![128; 320 * 180 * 3 / 2].into();
+    let mut number = 0;
+    while let Ok(fed) =
+        feed.push(&Picture { width: 320, height: 180, time: MediaTime::from_millis(number), data: data.clone() })
+    {
+        assert_ne!(fed, Fed::Refused);
+        number += 66;
+        assert!(number < 60_000, "it is noticed");
+        tokio::time::sleep(Duration::from_millis(66)).await;
+    }
+    assert!(number > 4_000, "not before it can be told from a slow one: {number}");
+    assert!(feed.is_gone());
+    match end(&mut running).await {
+        Event::Failed { reason, .. } => assert!(reason.contains("given nothing"), "{reason}"),
+        other => panic!("it goes on: {other:?}"),
+    }
+    assert!(matches!(within(units.next()).await, Next::Closed));
+}

@@ -58,6 +58,7 @@ impl Composed {
     pub fn start(config: &Config, parts: &Parts, tasks: &TaskTracker, stop: CancellationToken) -> Option<Self> {
         let Config { width, height, fps, .. } = *config;
         let Seen { media, composition: counters, supervisor } = parts.seen.clone();
+        let encoder = Encoder::new(parts.encoders.clone(), media.clone(), tasks.clone());
         let settings = Settings {
             counters,
             supervisor,
@@ -77,7 +78,7 @@ impl Composed {
             members: Members::new(Purpose::OnAir, Makes::Pictures),
             empty: None,
             ready: None,
-            encoder: Encoder::new(tasks.clone()),
+            encoder,
             handle,
         })
     }

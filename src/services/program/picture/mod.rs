@@ -172,7 +172,7 @@ impl Picture {
                 let wanted = self.splicer.picture(picture.time, &mut out);
                 self.write(out);
                 if wanted && let Some(composed) = &mut self.composed {
-                    composed.encoder.picture(&picture, &self.config, &self.parts);
+                    composed.encoder.picture(&picture, &self.config);
                 }
                 true
             }
