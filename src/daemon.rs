@@ -173,6 +173,7 @@ impl Daemon {
             rooms: room.clone(),
             telephone: telephone.clone(),
             privacy: privacy.clone(),
+            endpoint: endpoint.clone(),
             name: config.node.name.clone(),
             gpio: config.gpio.clone(),
         };

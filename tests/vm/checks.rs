@@ -32,6 +32,7 @@ checks! {
     joins: "The box is put into the call, and Ada sees its camera through V4L2",
     wakes: "The emulated television, which slept, is woken by that and shows the box",
     screen: "The emulated screen shows Ada",
+    arranges: "The box's own picture is in a corner of the screen until a key of the remote control takes it away",
     hears: "Ada hears what the guest's microphone hears, through ALSA",
     speaks: "The guest's speaker plays Ada, through ALSA",
     privacy: "A muted camera and microphone are closed for the kernel, too",
@@ -171,6 +172,33 @@ async fn screen(world: &mut World) -> anyhow::Result<String> {
         ensure!(started.elapsed() < Duration::from_secs(20), "the picture on the screen stands still");
     }
     Ok(format!("{:.0} % of it is her red, and it moves", red * 100.0))
+}
+
+/// How red the corner of the screen is in which the box shows itself: V, 0 to 255.
+fn corner(world: &mut World) -> anyhow::Result<f64> {
+    let picture = world.screen("corner.ppm", (640, 360))?;
+    Ok(picture.mean(500..600, 280..338)[2])
+}
+
+async fn arranges(world: &mut World) -> anyhow::Result<String> {
+    const RED: f64 = 200.0;
+    let started = Instant::now();
+    while corner(world)? > RED {
+        ensure!(started.elapsed() < BACK, "the box does not see itself");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    std::fs::copy(world.machine.shared("corner.ppm"), world.machine.shared("own.ppm"))?;
+    // Who speaks in front, with the box's own picture; then without.
+    for _ in 0..2 {
+        world.machine.done(&key(0x30))?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let started = Instant::now();
+    while corner(world)? < RED {
+        ensure!(started.elapsed() < BACK, "its own picture stays");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(format!("gone {:.1} s after the second key", started.elapsed().as_secs_f64()))
 }
 
 async fn unplugged(world: &mut World) -> anyhow::Result<String> {

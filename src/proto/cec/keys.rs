@@ -13,6 +13,19 @@ pub enum Command {
     Mute,
     /// Close microphone and camera, or open both again.
     Privacy,
+    /// Make the box's speaker louder.
+    Louder,
+    /// Make it quieter.
+    Quieter,
+    /// Arrange the people on the screen in another way.
+    Layout,
+}
+
+impl Command {
+    /// Whether a key that is held asks for it again and again.
+    pub const fn repeats(self) -> bool {
+        matches!(self, Self::Louder | Self::Quieter)
+    }
 }
 
 /// What a key of the remote control asks for, by its code (HDMI 1.4b, CEC table 27); most ask for nothing.
@@ -28,6 +41,11 @@ pub const fn command(key: u8) -> Option<Command> {
         0x43 | 0x65 | 0x74 => Some(Command::Mute),
         // The blue key.
         0x71 => Some(Command::Privacy),
+        // Volume up and down, which a television passes on that has no speaker of its own.
+        0x41 => Some(Command::Louder),
+        0x42 => Some(Command::Quieter),
+        // Channel up and down, the sub picture.
+        0x30 | 0x31 | 0x51 => Some(Command::Layout),
         _ => None,
     }
 }
@@ -44,6 +62,9 @@ mod tests {
             (&[0x0d, 0x45, 0x64, 0x72], Some(Command::HangUp)),
             (&[0x43, 0x65, 0x74], Some(Command::Mute)),
             (&[0x71], Some(Command::Privacy)),
+            (&[0x41], Some(Command::Louder)),
+            (&[0x42], Some(Command::Quieter)),
+            (&[0x30, 0x31, 0x51], Some(Command::Layout)),
             (&[0x01, 0x02, 0x20, 0x29, 0x40, 0xff], None),
         ] {
             for key in keys {

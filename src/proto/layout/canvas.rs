@@ -138,6 +138,36 @@ impl Canvas {
         }
     }
 
+    /// A picture in a smaller size, as in a mirror. Both sizes are even; nothing if its data does not fit its size. A pixel is the mean of
+    /// four that are around its middle: quick, and good enough for a small picture of what moves.
+    pub fn mirrored(picture: &Picture, width: u32, height: u32) -> Option<Picture> {
+        let (from_width, from_height) = (picture.width as usize, picture.height as usize);
+        let (wide, high) = (width as usize, height as usize);
+        let luma = from_width * from_height;
+        let even = [from_width, from_height, wide, high].iter().all(|side| side % 2 == 0 && *side > 0);
+        if !even || picture.data.len() != luma + luma / 2 {
+            return None;
+        }
+        let mut data = Vec::with_capacity(wide * high * 3 / 2);
+        for (part, start) in [(1, 0), (2, luma), (2, luma + luma / 4)] {
+            let (columns, rows) = (from_width / part, from_height / part);
+            let plane = picture.data.get(start..start + columns * rows)?;
+            let (wide, high) = (wide / part, high / part);
+            for y in 0..high {
+                let row = (2 * y + 1) * rows / (2 * high);
+                let above = row.saturating_sub(1) * columns;
+                let row = row * columns;
+                for x in (0..wide).rev() {
+                    let column = (2 * x + 1) * columns / (2 * wide);
+                    let left = column.saturating_sub(1);
+                    let four = [above + left, above + column, row + left, row + column];
+                    data.push((four.iter().map(|at| u32::from(plane[*at])).sum::<u32>().div_ceil(4)) as u8);
+                }
+            }
+        }
+        Some(Picture { width, height, time: picture.time, data: Bytes::from(data) })
+    }
+
     /// The finished picture.
     pub fn finish(self, time: MediaTime) -> Picture {
         Picture { width: self.width as u32, height: self.height as u32, time, data: Bytes::from(self.data) }
@@ -159,6 +189,23 @@ mod tests {
 
     fn plain(width: u32, height: u32) -> Picture {
         Canvas::new(width, height, MARK).finish(MediaTime::ZERO)
+    }
+
+    #[test]
+    fn a_picture_in_a_mirror_is_smaller_and_the_other_way_round() {
+        let mut canvas = Canvas::new(64, 36, BACK);
+        canvas.blit(&plain(16, 36), 0, 0);
+        let picture = canvas.finish(MediaTime::from_millis(7));
+        let small = Canvas::mirrored(&picture, 16, 8).expect("it fits");
+        assert_eq!((small.width, small.height, small.time), (16, 8, MediaTime::from_millis(7)));
+        for y in [0, 7] {
+            assert_eq!(at(&small, 1, y), (BACK.y, BACK.u, BACK.v));
+            assert_eq!(at(&small, 14, y), (MARK.y, MARK.u, MARK.v));
+        }
+        let whole = Canvas::mirrored(&plain(8, 8), 8, 8).expect("it fits");
+        assert_eq!(whole.data, plain(8, 8).data, "of one colour it stays");
+        let cut = Picture { data: picture.data.slice(1..), ..picture.clone() };
+        assert!(Canvas::mirrored(&cut, 16, 8).is_none() && Canvas::mirrored(&picture, 0, 8).is_none());
     }
 
     #[test]

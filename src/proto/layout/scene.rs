@@ -63,6 +63,8 @@ pub struct Scene<K> {
     height: u32,
     blank: Canvas,
     seats: Vec<Seat<K>>,
+    /// Who has most of the canvas while no screen is shared.
+    front: Option<K>,
     overlay: Option<Picture>,
     moment: Option<MediaTime>,
 }
@@ -71,7 +73,7 @@ impl<K: Copy + Eq> Scene<K> {
     /// An empty scene. Both sides are even.
     pub fn new(width: u32, height: u32, background: Colour) -> Self {
         let blank = Canvas::new(width, height, background);
-        Self { width, height, blank, seats: Vec::new(), overlay: None, moment: None }
+        Self { width, height, blank, seats: Vec::new(), front: None, overlay: None, moment: None }
     }
 
     /// Seats a member at the end, or anew in their own place if they are there already.
@@ -89,6 +91,14 @@ impl<K: Copy + Eq> Scene<K> {
     pub fn remove(&mut self, key: K) {
         self.seats.retain(|seat| seat.key != key);
         self.lay_out();
+    }
+
+    /// Gives somebody most of the canvas, or everybody the same. Shared screens go before them.
+    pub fn set_front(&mut self, key: Option<K>) {
+        if self.front != key {
+            self.front = key;
+            self.lay_out();
+        }
     }
 
     /// Gives a member another name; the card with the old one is not shown again.
@@ -174,11 +184,14 @@ impl<K: Copy + Eq> Scene<K> {
     }
 
     fn lay_out(&mut self) {
-        let shared = self.seats.iter().filter(|seat| seat.sight == Sight::Shared).count();
-        let (screens, beside) = grid::stage(shared, self.seats.len() - shared, self.width, self.height);
-        let (mut screens, mut beside) = (screens.into_iter(), beside.into_iter());
+        let shares = self.seats.iter().any(|seat| seat.sight == Sight::Shared);
+        let front = self.front.filter(|_| !shares);
+        let is_large = |seat: &Seat<K>| seat.sight == Sight::Shared || front == Some(seat.key);
+        let large = self.seats.iter().filter(|seat| is_large(seat)).count();
+        let (large, beside) = grid::stage(large, self.seats.len() - large, self.width, self.height);
+        let (mut large, mut beside) = (large.into_iter(), beside.into_iter());
         for seat in &mut self.seats {
-            seat.tile = if seat.sight == Sight::Shared { screens.next() } else { beside.next() };
+            seat.tile = if is_large(seat) { large.next() } else { beside.next() };
             let fits = |picture: &Picture| {
                 seat.tile.is_some_and(|tile| (tile.width, tile.height) == (picture.width, picture.height))
             };
@@ -340,6 +353,26 @@ mod tests {
         scene.remove(3);
         assert_eq!(tile(&scene, 1), before);
         assert!(!scene.compose(MediaTime::ZERO).picture.data.contains(&130));
+    }
+
+    #[test]
+    fn who_is_in_front_is_large_until_a_screen_is_shared_or_they_leave() {
+        let mut scene = scene();
+        for key in 1..=3 {
+            scene.add(key, "x".into(), Sight::Seen);
+        }
+        let grid = [1, 2, 3].map(|key| tile(&scene, key));
+        scene.set_front(Some(2));
+        assert!(tile(&scene, 2).width > 3 * tile(&scene, 1).width && tile(&scene, 1).x > tile(&scene, 2).x);
+        scene.add(9, "x: screen".into(), Sight::Shared);
+        assert!(tile(&scene, 9).width > 3 * tile(&scene, 2).width);
+        scene.remove(9);
+        assert!(tile(&scene, 2).width > 3 * tile(&scene, 1).width, "and again afterwards");
+        scene.set_front(None);
+        assert_eq!([1, 2, 3].map(|key| tile(&scene, key)), grid);
+        scene.set_front(Some(2));
+        scene.remove(2);
+        assert_eq!(tile(&scene, 1).width, tile(&scene, 3).width, "nobody is in front");
     }
 
     #[test]

@@ -85,10 +85,12 @@ pub enum Sign {
     Muted,
     /// The box is not seen.
     CameraOff,
+    /// How loud the speaker is, in percent, just after that changed.
+    Volume(u8),
 }
 
 impl Sign {
-    /// All, the most important first.
+    /// All that stay as long as they are true, the most important first.
     pub const ALL: [Self; 4] = [Self::OnAir, Self::Private, Self::Muted, Self::CameraOff];
 
     /// Pixels across of [`WIDTH`] and down of [`HEIGHT`].
@@ -98,6 +100,7 @@ impl Sign {
             Self::Private => (400, 96),
             Self::Muted => (480, 96),
             Self::CameraOff => (420, 96),
+            Self::Volume(_) => (480, 96),
         }
     }
 }
@@ -169,20 +172,26 @@ fn drawn_idle(drawing: &mut Drawing, idle: &Idle, language: Language) {
 
 /// The drawing of a sign, of [`Sign::size`], to be laid over a picture.
 pub fn sign(sign: Sign, language: Language) -> String {
+    let say = |word| words::say(language, word);
     let (width, height) = sign.size();
     let mut drawing = Drawing::new(width, height);
-    let (word, ground, ink) = match sign {
-        Sign::OnAir => (words::Word::OnAir, drawing::AMBER, drawing::ON_AMBER),
-        Sign::Private => (words::Word::PrivateSign, drawing::OVER, INK),
-        Sign::Muted => (words::Word::Muted, drawing::OVER, INK),
-        Sign::CameraOff => (words::Word::CameraOff, drawing::OVER, INK),
+    let percent;
+    let (text, ground, ink) = match sign {
+        Sign::OnAir => (say(words::Word::OnAir), drawing::AMBER, drawing::ON_AMBER),
+        Sign::Private => (say(words::Word::PrivateSign), drawing::OVER, INK),
+        Sign::Muted => (say(words::Word::Muted), drawing::OVER, INK),
+        Sign::CameraOff => (say(words::Word::CameraOff), drawing::OVER, INK),
+        Sign::Volume(of) => {
+            percent = words::volume(language, of);
+            (percent.as_str(), drawing::OVER, INK)
+        }
     };
     drawing.plate(ground);
     if sign == Sign::OnAir {
         drawing.dot(56.0, 48.0, 14.0, ink);
-        drawing.within(words::say(language, word), (88.0, 65.0), 50.0, ink, f64::from(width) - 116.0);
+        drawing.within(text, (88.0, 65.0), 50.0, ink, f64::from(width) - 116.0);
     } else {
-        drawing.within(words::say(language, word), (32.0, 64.0), 46.0, ink, f64::from(width) - 64.0);
+        drawing.within(text, (32.0, 64.0), 46.0, ink, f64::from(width) - 64.0);
     }
     drawing.finish()
 }

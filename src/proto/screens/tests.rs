@@ -25,7 +25,7 @@ fn amber_is_for_the_sign_on_air_alone() {
     ];
     for language in [Language::En, Language::De] {
         assert!(screens.iter().all(|of| !screen(of, language).contains(drawing::AMBER)));
-        for of in Sign::ALL {
+        for of in Sign::ALL.into_iter().chain([Sign::Volume(0), Sign::Volume(100)]) {
             assert_eq!(sign(of, language).contains(drawing::AMBER), of == Sign::OnAir);
         }
     }

@@ -115,6 +115,13 @@ pub(super) fn by_itself(language: Language, seconds: u32) -> String {
     }
 }
 
+pub(super) fn volume(language: Language, percent: u8) -> String {
+    match language {
+        Language::En => format!("Volume {percent} %"),
+        Language::De => format!("Lautstärke {percent} %"),
+    }
+}
+
 pub(super) fn missed(language: Language, calls: usize) -> String {
     match (language, calls) {
         (Language::En, 1) => "1 missed call".to_owned(),

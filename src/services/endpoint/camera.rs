@@ -5,7 +5,7 @@
 
 use std::task::{Context, Poll};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::layers::Made;
@@ -30,6 +30,24 @@ struct Encoder {
     units: Reader<Unit>,
 }
 
+/// Where the box itself shows what its camera sees: nothing once the camera is closed.
+struct Mirror(watch::Sender<Option<Picture>>);
+
+impl Mirror {
+    /// Shows this picture, if anybody looks.
+    fn show(&self, picture: &Picture) {
+        if self.0.receiver_count() > 0 {
+            self.0.send_replace(Some(picture.clone()));
+        }
+    }
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
+    }
+}
+
 /// What comes of a camera.
 pub(super) enum Seen {
     /// A picture of one size.
@@ -43,6 +61,7 @@ pub(super) struct Camera {
     running: Running,
     lens: Lens,
     pictures: mpsc::Receiver<Picture>,
+    mirror: Mirror,
     /// The device gave a picture.
     seen: bool,
     /// The smallest first.
@@ -66,13 +85,26 @@ impl Camera {
         spec: CameraSpec,
         sizes: Vec<LayerSpec>,
         timeline: Timeline,
+        own: watch::Sender<Option<Picture>>,
     ) -> Result<Self, pipeline::Error> {
         let (sender, pictures) = mpsc::channel(PICTURES);
         let (running, lens) = pipeline::camera(counters, spec, timeline, sender)?;
         let encoders = [const { None }; LAYERS];
         let (made, counters) = (Made::default(), counters.clone());
         let (fewer, left_out) = (false, false);
-        Ok(Self { running, lens, pictures, seen: false, sizes, encoders, made, fewer, left_out, counters })
+        Ok(Self {
+            running,
+            lens,
+            pictures,
+            mirror: Mirror(own),
+            seen: false,
+            sizes,
+            encoders,
+            made,
+            fewer,
+            left_out,
+            counters,
+        })
     }
 
     /// Shows this part of the picture from the next one on.
@@ -165,6 +197,7 @@ impl Camera {
             if self.left_out {
                 continue;
             }
+            self.mirror.show(&picture);
             for (layer, encoder) in Layer::ALL.into_iter().zip(&self.encoders) {
                 // One that is too slow leaves pictures out, and counts them.
                 if encoder.as_ref().is_some_and(|encoder| encoder.feed.push(&picture).is_err()) {
@@ -192,10 +225,12 @@ impl Camera {
 
     /// Waits until device and memory are given back.
     pub(super) async fn stop(self) {
+        let Self { running, mirror, encoders, .. } = self;
+        drop(mirror);
         // The device first: that is what people wait for who mute it.
-        self.running.stop().await;
+        running.stop().await;
         // One that hangs is not waited for.
-        for encoder in self.encoders.into_iter().flatten().filter(|encoder| !encoder.feed.is_gone()) {
+        for encoder in encoders.into_iter().flatten().filter(|encoder| !encoder.feed.is_gone()) {
             encoder.running.stop().await;
         }
     }
@@ -223,7 +258,14 @@ mod tests {
         let (source, caption, aim) = (CameraSource::StandIn, String::new(), Aim::WHOLE);
         let spec = CameraSpec { source, width: 640, height: 360, fps: 15, caption, aim };
         let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
-        Camera::open(&Counters::default(), spec, vec![size(320, 180), size(640, 360)], timeline).expect("installed")
+        Camera::open(
+            &Counters::default(),
+            spec,
+            vec![size(320, 180), size(640, 360)],
+            timeline,
+            watch::Sender::new(None),
+        )
+        .expect("installed")
     }
 
     async fn next(camera: &mut Camera) -> (Layer, Unit) {
@@ -253,6 +295,18 @@ mod tests {
         let at_least = 2 * 1_000_000_000 / 15 - 10_000_000;
         assert!(steps.clone().all(|step| step >= at_least), "{:?}", steps.collect::<Vec<_>>());
         camera.stop().await;
+    }
+
+    #[tokio::test]
+    async fn the_box_s_own_screen_sees_what_the_camera_sees_until_it_is_closed() {
+        let mut camera = opened(CameraEncoder::H264(H264Encoder::X264));
+        let mut own = camera.mirror.0.subscribe();
+        camera.want(Layers::only(LOW), Layers::NONE, Instant::now()).expect("installed");
+        until(&mut camera, LOW, 3).await;
+        let seen = own.borrow_and_update().clone().expect("there are pictures");
+        assert_eq!((seen.width, seen.height), (640, 360));
+        camera.stop().await;
+        assert!(own.borrow_and_update().is_none(), "nothing of it stays");
     }
 
     async fn one_is_made_while_it_is_wanted(encoder: CameraEncoder) {

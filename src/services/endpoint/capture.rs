@@ -24,6 +24,7 @@ use crate::drivers::pipeline::{
 use crate::model::id::{ParticipantId, PublicationId, RoomId};
 use crate::model::layer::{Layer, Layers};
 use crate::model::packet::Packet;
+use crate::model::raw::Picture;
 use crate::model::ring::{Demand, Gate, Next, PACKETS, Reader, UNITS, Wanted, Writer, ring};
 use crate::model::track::{Codec, Kind};
 use crate::model::unit::Unit;
@@ -46,6 +47,8 @@ pub(super) struct Capture {
     pub(super) devices: watch::Receiver<Arc<Devices>>,
     pub(super) sound: Sound,
     pub(super) adjust: adjust::Handle,
+    /// Where the box's own screen takes the camera's pictures from.
+    pub(super) own: watch::Sender<Option<Picture>>,
     pub(super) room: RoomId,
     pub(super) who: ParticipantId,
     pub(super) publication: PublicationId,
@@ -542,7 +545,7 @@ impl Capture {
             height: self.config.height,
             fps: self.config.fps,
         };
-        Camera::open(&self.parts.seen.media, spec, sizes.to_vec(), self.parts.timeline)
+        Camera::open(&self.parts.seen.media, spec, sizes.to_vec(), self.parts.timeline, self.own.clone())
     }
 
     async fn microphone(&self, standing_in: bool) -> Result<Device, pipeline::Error> {

@@ -36,11 +36,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use self::showing::Layout;
 use crate::drivers::device;
 use crate::drivers::device::controls::Controls;
 use crate::drivers::pipeline::{Chosen, DisplaySpec, Encoders, MicrophoneSource};
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
+use crate::model::raw::Picture;
 use crate::model::time::Timeline;
 use crate::services::heat::Level;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
@@ -96,6 +98,7 @@ pub struct Handle {
     heat: watch::Receiver<Level>,
     volumes: volume::Volumes,
     sound: sound::Sound,
+    layout: watch::Sender<Layout>,
 }
 
 impl Handle {
@@ -128,6 +131,19 @@ impl Handle {
     /// [`Error::NoSound`], [`Error::SoundBusy`], [`Error::Sound`], [`Error::Closed`].
     pub async fn test_sound(&self) -> Result<hearing::SoundTest, Error> {
         self.sound.test().await
+    }
+
+    /// Makes its speaker louder or quieter by so many percent.
+    ///
+    /// # Errors
+    /// [`Error::NoControl`] without a speaker, [`Error::Closed`].
+    pub async fn turn(&self, by: i8) -> Result<(), Error> {
+        self.volumes.turn(by).await
+    }
+
+    /// Has its screen show calls in the next way of those there are.
+    pub fn next_layout(&self) {
+        self.layout.send_modify(|layout| *layout = layout.next());
     }
 
     /// What makes its H.264, and how fast.
@@ -246,7 +262,10 @@ pub fn start(
     let bell = bell::run(sound.clone(), parts.telephone.clone(), parts.timeline);
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
     let (showing, television) = watch::channel(None);
-    let screens = screens((config.clone(), parts.clone()), devices.clone(), showing, tasks.clone(), cancel.clone());
+    let (own, layout) = (watch::Sender::new(None), watch::Sender::new(Layout::default()));
+    let watched = Watched { loud: volumes.follow(), own: own.clone(), layout: layout.subscribe() };
+    let screens =
+        screens((config.clone(), parts.clone(), watched), devices.clone(), showing, tasks.clone(), cancel.clone());
     tasks.spawn(cancel.clone().run_until_cancelled_owned(screens));
     let adjusting = adjust::Parts {
         store: parts.store.clone(),
@@ -264,18 +283,28 @@ pub fn start(
         devices: devices.clone(),
         sound: sound.clone(),
         television,
+        own,
+        layout: layout.subscribe(),
         adjust: adjust.clone(),
         tasks: tasks.clone(),
         cancel,
         call: None,
     };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoders, adjust, heat, volumes, sound }
+    Handle { stills, devices, encoders, adjust, heat, volumes, sound, layout }
+}
+
+/// What the screen shows of the box itself.
+struct Watched {
+    loud: watch::Receiver<volume::Loudnesses>,
+    /// Whoever shows what the camera sees subscribes to it: nobody else keeps a picture of it.
+    own: watch::Sender<Option<Picture>>,
+    layout: watch::Receiver<Layout>,
 }
 
 /// Keeps the screen that is plugged in showing something.
 async fn screens(
-    (config, parts): (Config, Parts),
+    (config, parts, watched): (Config, Parts, Watched),
     mut devices: watch::Receiver<Arc<Devices>>,
     showing: watch::Sender<Option<television::Television>>,
     tasks: TaskTracker,
@@ -296,6 +325,9 @@ async fn screens(
                     telephone: parts.telephone.clone(),
                     privacy: parts.privacy.clone(),
                     link: parts.link.clone(),
+                    loud: watched.loud.clone(),
+                    own: watched.own.subscribe(),
+                    layout: watched.layout.clone(),
                     name: parts.name.clone(),
                     language: config.language,
                     blank_after: config.blank_after,
@@ -373,6 +405,8 @@ struct Actor {
     devices: watch::Receiver<Arc<Devices>>,
     sound: sound::Sound,
     television: watch::Receiver<Option<television::Television>>,
+    own: watch::Sender<Option<Picture>>,
+    layout: watch::Receiver<Layout>,
     adjust: adjust::Handle,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -451,6 +485,7 @@ impl Actor {
             devices: self.devices.clone(),
             sound: self.sound.clone(),
             adjust: self.adjust.clone(),
+            own: self.own.clone(),
             room: room.id,
             who: seat.id,
             publication: seat.publication,
@@ -458,7 +493,12 @@ impl Actor {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
         };
         capture.start(&self.tasks, &stop).await;
-        let with = (self.devices.clone(), self.sound.clone(), self.television.clone());
+        let with = sight::Outlets {
+            devices: self.devices.clone(),
+            sound: self.sound.clone(),
+            television: self.television.clone(),
+            layout: self.layout.clone(),
+        };
         let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());
         let (room, who) = (room.id, seat.id);
         self.call = Some(Call { room, who, _capture: stop.drop_guard(), sight });

@@ -2,10 +2,49 @@
 
 use std::time::Duration;
 
-use crate::model::id::ParticipantId;
+use crate::model::id::{ParticipantId, PublicationId};
 use crate::proto::screens::{Idle, Screen, Sign};
 use crate::services::room::{Participant, ParticipantKind, Room};
 use crate::services::telephone::{Call, Outcome};
+
+/// How the screen shows a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Who speaks has most of it, as long as nobody shares a screen.
+    pub(super) speaker: bool,
+    /// The box's own picture is in a corner.
+    pub(super) own: bool,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { speaker: false, own: true }
+    }
+}
+
+impl Layout {
+    /// The one after it, and in the end the first.
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self { speaker: false, own: true } => Self { speaker: true, own: true },
+            Self { speaker: true, own: true } => Self { speaker: true, own: false },
+            Self { speaker: true, own: false } => Self { speaker: false, own: false },
+            Self { speaker: false, own: false } => Self { speaker: false, own: true },
+        }
+    }
+}
+
+/// Who has most of the screen now, after who had it before: whoever speaks, and they until somebody else does.
+pub(super) fn front(room: &Room, layout: Layout, before: Option<PublicationId>) -> Option<PublicationId> {
+    let persons = || room.participants.iter().filter(|p| p.kind == ParticipantKind::Person);
+    if !layout.speaker {
+        return None;
+    }
+    let speaks = persons().find(|p| Some(p.id) == room.speaker).map(|p| p.publication);
+    let still = || before.filter(|before| persons().any(|p| p.publication == *before));
+    // Before anybody has spoken it is whoever came first.
+    speaks.or_else(still).or_else(|| persons().next().map(|p| p.publication))
+}
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +96,8 @@ pub(super) fn signs(room: &Room) -> Option<(ParticipantId, Vec<Sign>)> {
         Sign::Private => me.private,
         Sign::Muted => me.audio && !me.microphone && !me.private,
         Sign::CameraOff => me.video && !me.camera && !me.private,
+        // Says who knows how loud it is.
+        Sign::Volume(_) => false,
     };
     Some((me.id, Sign::ALL.into_iter().filter(has).collect()))
 }
@@ -90,6 +131,16 @@ mod tests {
         assert_eq!(shows(now.clone()), Shows::Screen(ringing));
         now.code = Some("0042".into());
         assert_eq!(shows(now), Shows::Screen(Screen::Code("0042".into())));
+    }
+
+    #[test]
+    fn every_layout_comes_and_then_the_first_again() {
+        let mut layouts = vec![Layout::default()];
+        for _ in 0..3 {
+            layouts.push(layouts[layouts.len() - 1].next());
+        }
+        assert!((0..4).all(|n| layouts[..n].iter().all(|before| *before != layouts[n])), "{layouts:?}");
+        assert_eq!(layouts[3].next(), Layout::default());
     }
 
     #[test]

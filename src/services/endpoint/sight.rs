@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::showing::{self, Layout};
 use super::sound::{Sound, Speaker};
 use super::television::Television;
 use super::{Devices, Error, Parts};
@@ -32,6 +33,14 @@ const TAKEN: &str = "A still of this screen was taken";
 
 type Answer = oneshot::Sender<Result<Bytes, Error>>;
 
+/// Where the call is shown and played, and how.
+pub(super) struct Outlets {
+    pub(super) devices: watch::Receiver<Arc<Devices>>,
+    pub(super) sound: Sound,
+    pub(super) television: watch::Receiver<Option<Television>>,
+    pub(super) layout: watch::Receiver<Layout>,
+}
+
 /// The composition for this box's own screen and speaker, in one call.
 pub(super) struct Sight {
     stills: mpsc::Sender<Answer>,
@@ -41,14 +50,15 @@ impl Sight {
     /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
     pub(super) fn start(
         parts: Parts,
-        (mut chosen, sound, television): (watch::Receiver<Arc<Devices>>, Sound, watch::Receiver<Option<Television>>),
+        Outlets { devices: mut chosen, sound, television, layout }: Outlets,
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (stills, inbox) = mpsc::channel(STILLS);
         let devices = chosen.borrow_and_update().clone();
-        let task = Task { parts, devices, chosen, sound, television, room, tasks: tasks.clone(), stop: stop.clone() };
+        let task =
+            Task { parts, devices, chosen, sound, television, layout, room, tasks: tasks.clone(), stop: stop.clone() };
         tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
         Self { stills }
     }
@@ -72,6 +82,7 @@ struct Task {
     chosen: watch::Receiver<Arc<Devices>>,
     sound: Sound,
     television: watch::Receiver<Option<Television>>,
+    layout: watch::Receiver<Layout>,
     room: RoomId,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -142,6 +153,7 @@ impl Task {
         let mut rooms = self.parts.rooms.rooms();
         let mut state = composition.state();
         let mut chosen = self.chosen.clone();
+        let (mut layout, mut front) = (self.layout.clone(), None);
         let mut again = tokio::time::interval(AGAIN);
         let mut until = Instant::now() + LINGER;
         let mut waiting: Vec<Answer> = first.into_iter().collect();
@@ -153,6 +165,12 @@ impl Task {
             };
             let others = |p: &Participant| p.kind == ParticipantKind::Person;
             let complete = members.follow(&room, others, &self.parts.origin, &composition).await;
+            let now = showing::front(&room, *layout.borrow_and_update(), front);
+            if now != front {
+                front = now;
+                // When it has ended, the next look at it says so.
+                let _ = composition.front(front).await;
+            }
             for answer in waiting.drain(..) {
                 self.take(composition.clone(), answer);
                 until = Instant::now() + LINGER;
@@ -171,6 +189,7 @@ impl Task {
                 changed = rooms.changed() => if changed.is_err() {
                     break Ended::Over;
                 },
+                Ok(()) = layout.changed() => {}
                 changed = state.changed() => if changed.is_err() {
                     break Ended::Failed;
                 },

@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::showing::{self, Now, Shows};
+use super::showing::{self, Layout, Now, Shows};
+use super::volume::Loudnesses;
 use crate::drivers::drawing::{self, Artist};
 use crate::drivers::pipeline::{self, Counters, DisplaySpec, Event, PictureFeed, Running};
 use crate::model::raw::Picture;
-use crate::model::time::Timeline;
+use crate::model::time::{MediaTime, Timeline};
 use crate::proto::layout::canvas::{Canvas, Stamp};
 use crate::proto::screens::{self, Idle, Join, Language, Sign};
 use crate::services::privacy::Privacy;
@@ -30,6 +31,11 @@ const AGAIN: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(500);
 /// What does not move is shown again this often: a screen that was off meanwhile shows it.
 const REPEAT: Duration = Duration::from_secs(1);
+
+/// How long it is said how loud the speaker is, after somebody has turned it.
+const TURNED: Duration = Duration::from_secs(3);
+/// The box's own picture is not shown any more after so many nanoseconds without another.
+const OWN_STALE: i64 = 3_000_000_000;
 
 /// A way into the call, as links are made.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +64,12 @@ pub struct Told {
     pub privacy: watch::Receiver<Privacy>,
     /// How somebody joins.
     pub link: watch::Receiver<Option<Link>>,
+    /// How loud the speaker is.
+    pub(super) loud: watch::Receiver<Loudnesses>,
+    /// What the box's own camera sees, while it is open.
+    pub(super) own: watch::Receiver<Option<Picture>>,
+    /// Whether that is shown.
+    pub(super) layout: watch::Receiver<Layout>,
     /// What the box is called.
     pub name: String,
     /// In which language it speaks.
@@ -113,9 +125,10 @@ impl Television {
         tasks.spawn(cancel.run_until_cancelled_owned(async move {
             // Where there are many fonts this takes a while.
             let Ok(artist) = tokio::task::spawn_blocking(Artist::new).await else { return };
-            Actor { artist, size, told, open, display: None, join: None, drawn: None, stamps: Vec::new() }
-                .run(inbox)
-                .await;
+            let loud = percent(*told.loud.borrow());
+            let (display, join, drawn, inset, turned) = (None, None, None, None, None);
+            let stamps = Vec::new();
+            Actor { artist, size, told, open, display, join, drawn, stamps, inset, loud, turned }.run(inbox).await;
         }));
         Self { pictures }
     }
@@ -163,12 +176,19 @@ struct Actor<D, F> {
     drawn: Option<(screens::Screen, Picture)>,
     /// The signs that lie over the call, with their places.
     stamps: Vec<(Sign, Stamp, (u32, u32))>,
+    /// The box's own picture, as small as it is shown.
+    inset: Option<Picture>,
+    /// How loud the speaker was when it was looked at last.
+    loud: Option<u8>,
+    /// When that changed last.
+    turned: Option<Instant>,
 }
 
 impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
     async fn run(mut self, mut inbox: mpsc::Receiver<Picture>) {
         let Told { rooms, telephone, privacy, link, .. } = self.told.clone();
         let (mut rooms, mut telephone, mut privacy, mut link) = (rooms, telephone, privacy, link);
+        let mut turning = self.told.loud.clone();
         let mut look = tokio::time::interval(LOOK);
         let mut idle_since = Instant::now();
         let mut again = Instant::now();
@@ -178,6 +198,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
             telephone.mark_unchanged();
             privacy.mark_unchanged();
             link.mark_unchanged();
+            self.follow_volume(percent(*turning.borrow_and_update()));
             if self.display.is_none() && Instant::now() >= again {
                 self.display = (self.open)();
                 self.drawn = None;
@@ -212,6 +233,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 Ok(()) = telephone.changed() => {}
                 Ok(()) = privacy.changed() => {}
                 Ok(()) = link.changed() => {}
+                Ok(()) = turning.changed() => {}
                 _ = look.tick() => {}
             }
         }
@@ -244,13 +266,25 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         });
     }
 
+    /// Remembers when the speaker became louder or quieter.
+    fn follow_volume(&mut self, now: Option<u8>) {
+        // Another speaker is nobody's doing.
+        if self.loud.is_some() && now.is_some() && self.loud != now {
+            self.turned = Some(Instant::now());
+        }
+        self.loud = now;
+    }
+
     fn now(&self, idle_since: Instant) -> Now {
         let (telephone, privacy) = (self.told.telephone.borrow().clone(), *self.told.privacy.borrow());
         let call = self.told.rooms.borrow().iter().find_map(|room| showing::signs(room)).map(|(_, signs)| signs);
+        let turned = self.turned.is_some_and(|turned| turned.elapsed() < TURNED);
+        let volume = self.loud.filter(|_| turned).map(Sign::Volume);
+        let call = call.map(|signs: Vec<Sign>| signs.into_iter().chain(volume).collect());
         let local = jiff::Zoned::now();
         let join = self.join.as_ref().map(|(_, join)| join.clone());
         let at = self.told.timeline.media(std::time::Instant::now());
-        let left = |until: crate::model::time::MediaTime| {
+        let left = |until: MediaTime| {
             u32::try_from(until.since(at).max(0).unsigned_abs().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
         };
         Now {
@@ -341,18 +375,44 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         }
     }
 
-    /// Shows a picture of the call, with the signs over it.
+    /// Makes the box's own picture small, if it is shown and is another one than before.
+    fn follow_own(&mut self, now: MediaTime) {
+        let own = self.told.own.borrow().clone().filter(|_| self.told.layout.borrow().own);
+        let own = own.filter(|own| now.since(own.time) < OWN_STALE);
+        let Some(own) = own else { return self.inset = None };
+        if self.inset.as_ref().is_some_and(|inset| inset.time == own.time) {
+            return;
+        }
+        // A fifth of the width, as are those beside a shared screen.
+        let wide = (self.size.0 / 5) & !7;
+        let high = (wide * own.height / own.width.max(1)) & !1;
+        self.inset = Canvas::mirrored(&own, wide, high).filter(|inset| inset.height < self.size.1 / 2);
+    }
+
+    /// Shows a picture of the call, with the box's own in a corner and the signs over it.
     fn call(&mut self, picture: Picture) {
-        if self.stamps.is_empty() {
+        self.follow_own(picture.time);
+        if self.stamps.is_empty() && self.inset.is_none() {
             return self.show(&picture);
         }
         let time = picture.time;
         let Some(mut canvas) = Canvas::of(picture) else { return };
+        if let Some(inset) = &self.inset {
+            let ((width, height), even) = (self.size, |side: u32| side - side % 2);
+            let (left, top) = (width - width / 20 - inset.width, height - height / 20 - inset.height);
+            canvas.blit(inset, even(left), even(top));
+        }
         for (_, stamp, (x, y)) in &self.stamps {
             canvas.stamp(stamp, *x, *y);
         }
         self.show(&canvas.finish(time));
     }
+}
+
+/// How loud the speaker is, 0 while it is silent; nothing without one that can be turned.
+fn percent(loud: Loudnesses) -> Option<u8> {
+    let speaker = loud.speaker?;
+    if speaker.muted == Some(true) { Some(0) } else { speaker.percent }
 }
 
 /// Waits until a screen fails; for ever if there is none.
@@ -369,10 +429,10 @@ mod tests {
     use crate::drivers::device::monotonic_nanos;
     use crate::model::id::{BroadcastId, GrantId, ParticipantId, PublicationId, RoomId};
     use crate::model::role::Role;
-    use crate::model::time::MediaTime;
     use crate::model::track::Codec;
     use crate::proto::auth::{Name, Title};
     use crate::proto::layout::canvas::Colour;
+    use crate::services::endpoint::volume::{By, Loudness};
     use crate::services::room::{Connection, Live, OnAir, Participant, ParticipantKind, Quality, Room};
     use crate::services::telephone::{Caller, Ringing};
 
@@ -399,6 +459,10 @@ mod tests {
         telephone: watch::Sender<Arc<Telephone>>,
         privacy: watch::Sender<Privacy>,
         pulled: watch::Sender<bool>,
+        loud: watch::Sender<Loudnesses>,
+        own: watch::Sender<Option<Picture>>,
+        layout: watch::Sender<Layout>,
+        timeline: Timeline,
         shown: mpsc::UnboundedReceiver<Picture>,
         television: Television,
         _cancel: CancellationToken,
@@ -410,16 +474,23 @@ mod tests {
             let (telephone, telephone_read) = watch::channel(Arc::default());
             let (privacy, privacy_read) = watch::channel(Privacy::default());
             let (pulled, pulled_read) = watch::channel(false);
+            let timeline = Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0);
+            let (loud, loud_read) = watch::channel(loud(50));
+            let (own, own_read) = watch::channel(None);
+            let (layout, layout_read) = watch::channel(Layout::default());
             let (to, shown) = mpsc::unbounded_channel();
             let told = Told {
                 rooms: rooms_read,
                 telephone: telephone_read,
                 privacy: privacy_read,
                 link: watch::channel(None).1,
+                loud: loud_read,
+                own: own_read,
+                layout: layout_read,
                 name: "Porch".into(),
                 language: Language::En,
                 blank_after: Duration::ZERO,
-                timeline: Timeline::new(std::time::Instant::now(), monotonic_nanos(), 0),
+                timeline,
             };
             let cancel = CancellationToken::new();
             let open = move || {
@@ -427,7 +498,7 @@ mod tests {
                 there.then(|| Fake { shown: to.clone(), pulled: pulled_read.clone() })
             };
             let television = Television::start_on(open, SIZE, told, &TaskTracker::new(), cancel.clone());
-            Self { rooms, telephone, privacy, pulled, shown, television, _cancel: cancel }
+            Self { rooms, telephone, privacy, pulled, loud, own, layout, timeline, shown, television, _cancel: cancel }
         }
 
         /// Waits until this is to be seen.
@@ -476,6 +547,68 @@ mod tests {
             };
             self.rooms.send_replace([Arc::new(room)].into_iter().collect());
         }
+    }
+
+    fn loud(percent: u8) -> Loudnesses {
+        let speaker = Loudness { percent: Some(percent), muted: Some(false), by: By::Box };
+        Loudnesses { speaker: Some(speaker), microphone: None }
+    }
+
+    /// Pictures of the call until the test ends.
+    fn calls(television: &Television, timeline: Timeline) -> tokio_util::task::AbortOnDropHandle<()> {
+        let television = television.clone();
+        tokio_util::task::AbortOnDropHandle::new(TaskTracker::new().spawn(async move {
+            loop {
+                let time = timeline.media(std::time::Instant::now());
+                television.show(Picture { time, ..plain(60) });
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }))
+    }
+
+    /// The brightness where the box's own picture lies.
+    fn inset(picture: &Picture) -> u8 {
+        let (width, height) = (picture.width as usize, picture.height as usize);
+        picture.data[(height - height / 20 - 10) * width + width - width / 20 - 10]
+    }
+
+    #[tokio::test]
+    async fn the_box_sees_itself_in_a_corner_of_the_call_as_long_as_its_camera_gives_pictures() {
+        let mut scene = Scene::start();
+        scene.call(false, false);
+        let timeline = scene.timeline;
+        let _feeding = calls(&scene.television, timeline);
+        scene.until("the call", |picture| inset(picture) == 60).await;
+        let now = || timeline.media(std::time::Instant::now());
+        scene.own.send_replace(Some(Picture { time: now(), ..plain(150) }));
+        let both = scene.until("the box's own picture", |picture| inset(picture) == 150).await;
+        assert_eq!(both.data[0], 60, "the rest is the call");
+        scene.until("the call alone, for nothing comes any more", |picture| inset(picture) == 60).await;
+        scene.own.send_replace(Some(Picture { time: now(), ..plain(150) }));
+        scene.until("the box's own picture", |picture| inset(picture) == 150).await;
+        scene.own.send_replace(None);
+        scene.until("the call alone, for the camera was closed", |picture| inset(picture) == 60).await;
+        scene.own.send_replace(Some(Picture { time: now(), ..plain(150) }));
+        scene.until("the box's own picture", |picture| inset(picture) == 150).await;
+        scene.layout.send_replace(Layout { speaker: false, own: false });
+        scene.until("the call alone, for that was wished", |picture| inset(picture) == 60).await;
+    }
+
+    #[tokio::test]
+    async fn how_loud_the_speaker_is_is_shown_for_a_while_when_somebody_turns_it() {
+        let mut scene = Scene::start();
+        scene.call(false, false);
+        let _feeding = calls(&scene.television, scene.timeline);
+        scene.until("the call", |picture| corner(picture).0 == 60).await;
+        scene.loud.send_replace(Loudnesses::default());
+        scene.loud.send_replace(loud(50));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        while scene.shown.try_recv().is_ok() {}
+        let (sign, began) = (|picture: &Picture| corner(picture).0 < 40, Instant::now());
+        scene.loud.send_replace(loud(55));
+        scene.until("how loud it is", sign).await;
+        scene.until("the call alone", |picture| !sign(picture)).await;
+        assert!(began.elapsed() >= TURNED - Duration::from_millis(50), "{:?}", began.elapsed());
     }
 
     fn plain(y: u8) -> Picture {

@@ -215,6 +215,19 @@ impl Volumes {
         *self.shown.borrow()
     }
 
+    /// The same, as it changes.
+    pub(super) fn follow(&self) -> watch::Receiver<Loudnesses> {
+        self.shown.clone()
+    }
+
+    /// Makes the speaker louder or quieter by so many percent. One that is silent is heard again when it is made louder.
+    pub(super) async fn turn(&self, by: i8) -> Result<(), Error> {
+        let percent = self.shown().speaker.and_then(|speaker| speaker.percent).ok_or(Error::NoControl)?;
+        let percent = Some(percent.saturating_add_signed(by).min(100));
+        let wish = Wish { percent, muted: (by > 0).then_some(false) };
+        self.wish(Wishes { speaker: Some(wish), microphone: None }).await.map(drop)
+    }
+
     /// Makes them louder and quieter, and says how loud they are then.
     pub(super) async fn wish(&self, wishes: Wishes) -> Result<Loudnesses, Error> {
         let percents = [wishes.speaker, wishes.microphone].map(|wish| wish.and_then(|wish| wish.percent));

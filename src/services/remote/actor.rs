@@ -15,12 +15,15 @@ use super::{Config, Parts};
 use crate::drivers::cec::{self, Adapter, Event};
 use crate::drivers::gpio::{self, Button, Edge, Pins};
 use crate::proto::cec::Command;
-use crate::services::at;
 use crate::services::room::BoxWish;
 use crate::services::telephone::Telephone;
+use crate::services::{at, endpoint};
 
 /// How long after a device failed, or was not there, it is looked for again.
 const AGAIN: Duration = Duration::from_secs(10);
+
+/// Percent by which a key makes the speaker louder or quieter.
+const STEP: i8 = 5;
 
 /// The buttons that there may be.
 const BUTTONS: [Button; 3] = [Button::Mute, Button::Answer, Button::Privacy];
@@ -216,6 +219,19 @@ impl Actor {
                 tracing::warn!(%error, on, "privacy mode can't be remembered");
             }
             return;
+        }
+        match command {
+            Command::Louder | Command::Quieter => {
+                let step = if command == Command::Louder { STEP } else { -STEP };
+                match self.parts.endpoint.turn(step).await {
+                    // Without a speaker there is nothing to turn.
+                    Ok(()) | Err(endpoint::Error::NoControl) => {}
+                    Err(error) => tracing::warn!(%error, "the speaker can't be turned"),
+                }
+                return;
+            }
+            Command::Layout => return self.parts.endpoint.next_layout(),
+            _ => {}
         }
         let wished = match (command, seat(&rooms), rooms.first()) {
             (Command::Join, None, Some(first)) => {

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::drivers::gpio;
 use crate::proto::auth::Name;
-use crate::services::{privacy, room, telephone};
+use crate::services::{endpoint, privacy, room, telephone};
 
 /// What it stands on.
 pub struct Parts {
@@ -27,6 +27,8 @@ pub struct Parts {
     pub telephone: telephone::Handle,
     /// Whether camera and microphone are closed: whoever holds the remote control or pushes a button is there, and opens them.
     pub privacy: privacy::Handle,
+    /// How loud it is, and what its screen shows of a call.
+    pub endpoint: endpoint::Handle,
     /// What the television calls the box.
     pub name: Name,
     /// The pins.

@@ -214,7 +214,7 @@ impl Television {
         let repeated = self.held.is_some_and(|(held, until)| held == key && now < until);
         self.held = Some((key, now + HELD));
         match command(key) {
-            Some(_) if repeated => {}
+            Some(command) if repeated && !command.repeats() => {}
             Some(command) => effects.push(Effect::Do(command)),
             // Whoever moves about in menus wants something else of it than the call.
             None => self.used(),

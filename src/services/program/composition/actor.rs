@@ -166,6 +166,10 @@ impl Actor {
                 self.scene.rename(key, name);
                 self.follow_layout();
             }
+            Command::Front(key) => {
+                self.scene.set_front(key);
+                self.follow_layout();
+            }
             Command::Overlay(line) => self.show(line),
             Command::Snapshot(answer) => {
                 let refused = match () {

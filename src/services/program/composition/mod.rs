@@ -180,6 +180,7 @@ enum Command {
     Add(Member, oneshot::Sender<Result<(), Error>>),
     Remove(PublicationId, oneshot::Sender<MediaTime>),
     Rename(PublicationId, String),
+    Front(Option<PublicationId>),
     Overlay(Option<String>),
     Snapshot(oneshot::Sender<Result<Picture, Error>>),
 }
@@ -220,6 +221,14 @@ impl Handle {
     /// [`Error::Ended`].
     pub async fn rename(&self, key: PublicationId, name: String) -> Result<(), Error> {
         self.command(Command::Rename(key, name)).await
+    }
+
+    /// Gives somebody most of the picture, or everybody the same. Their sound goes on as it was.
+    ///
+    /// # Errors
+    /// [`Error::Ended`].
+    pub async fn front(&self, key: Option<PublicationId>) -> Result<(), Error> {
+        self.command(Command::Front(key)).await
     }
 
     /// Shows a line over everything for a while, or takes it away.
