@@ -1,12 +1,14 @@
 //! What is plugged in, and what comes and goes: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
 //! monotonic clock; volume and mute of sound cards; and how process and board are.
 //!
-//! Owns finding devices and naming them so that they are found again after a restart. Deliberately not here: opening
-//! them for media (see [`crate::drivers::pipeline`]) and choosing one (see `services::endpoint`).
+//! Owns finding devices and naming them so that they are found again after a restart, and taking pictures of a V4L2 camera. Deliberately
+//! not here: opening the others for media, and what becomes of pictures (see [`crate::drivers::pipeline`]), and choosing one (see
+//! `services::endpoint`).
 //!
 //! Sources: Linux media documentation (V4L2 capabilities and formats), `asoundlib`, `/sys/class/drm`.
 
 mod camera;
+mod capture;
 pub mod controls;
 mod health;
 mod mixer;
@@ -24,6 +26,7 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
 pub use camera::Camera;
+pub use capture::{CaptureError, Shape, capture};
 pub use health::{Health, Heat, health, heat};
 pub use mixer::{Error as MixerError, Mixer, Setting, Way};
 pub use mode::{Bus, Format, Mode, Rate};

@@ -11,8 +11,8 @@ use super::encode::{Keyframes, PictureFeed, outputs, write_h264, write_voice, wr
 use super::lens::Lens;
 use super::running::{Built, Running, name};
 use super::spec::{self, CameraEncoder, CameraSource, CameraSpec, LayerSpec, MicrophoneSource, MicrophoneSpec, Spec};
-use super::v4l2::{self, Wish};
-use super::{Counters, Error, caption, stand_in};
+use super::{Counters, Error, caption, stand_in, v4l2};
+use crate::drivers::device::Shape;
 use crate::model::raw::Picture;
 use crate::model::ring::Writer;
 use crate::model::time::Timeline;
@@ -55,10 +55,9 @@ pub fn camera(
             built.on_start(move || stand_in::pace_pictures(source, timeline, width, height, fps));
         }
         CameraSource::V4l2 { path, format, width, height, rate } => {
-            let (path, format, width, height, rate) = (path.clone(), *format, *width, *height, *rate);
-            let (source, ended) = (built.element(name::IN), built.ended());
-            let wish = Wish { path, format, width, height, rate };
-            built.beside(move || v4l2::capture(source, wish, timeline, ended));
+            let asked = Shape { format: *format, width: *width, height: *height, rate: *rate, stride: 0 };
+            let (source, path, ended) = (built.element(name::IN), path.clone(), built.ended());
+            built.beside(move || v4l2::capture(source, path, asked, timeline, ended));
         }
         CameraSource::Csi => {}
         CameraSource::Rtsp(source) => {
