@@ -177,7 +177,7 @@ impl Daemon {
             name: config.node.name.clone(),
             gpio: config.gpio.clone(),
         };
-        remote::start(config.remote.clone(), parts, &making.tasks, making.stop.clone());
+        let remote = remote::start(config.remote.clone(), parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {
@@ -244,6 +244,7 @@ impl Daemon {
             endpoint,
             privacy,
             telephone,
+            remote,
             reach: reach.clone(),
             relay,
             name: config.node.name,

@@ -20,6 +20,7 @@ const BUDGETS = {
   trust: 40_000,
   reachability: 40_000,
   camera: 45_000,
+  devices: 40_000,
 };
 /** What other sites load, in the same measure: the library, and the page in a frame. */
 const SDK_BUDGET = 20_000;

@@ -21,7 +21,7 @@ use crate::drivers::gateway::State;
 use crate::drivers::peer::server as peers;
 use crate::interfaces::control::{self, Question};
 use crate::services::endpoint::{hearing, report};
-use crate::services::reachability;
+use crate::services::{reachability, remote};
 
 /// How long the daemon may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,60 +52,17 @@ fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
         &encoder.map_err(|error| format!("{error:#}")),
         super::abilities(),
     );
-    report.findings.push(television(config.remote.cec, &cec::find()));
-    report.findings.extend(hot(device::heat()));
+    report.findings.push(remote::television(config.remote.cec, &cec::find()));
+    report.findings.extend(report::heat(device::heat()));
     // A daemon that does not answer has nothing to add.
     if let Ok(Some(camera)) = runtime()?.block_on(ask(config, Question::Camera)) {
-        report.runs(camera["note"].as_str(), camera["mode"].as_object().map(mode).as_deref());
+        report.runs(camera["note"] == "mode-failed", camera["mode"].as_object().map(mode).as_deref());
     }
     match json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print!("{}", report.text()),
     }
     Ok(())
-}
-
-fn find(code: &'static str, level: report::Level, text: String) -> report::Finding {
-    report::Finding { code, level, text }
-}
-
-/// Whether the board is slowed down by heat, or by a weak power supply.
-fn hot(heat: device::Heat) -> Option<report::Finding> {
-    if heat.is_throttled() {
-        let degrees = heat.degrees.map(|degrees| format!(", at {degrees:.0} °C")).unwrap_or_default();
-        let text = format!(
-            "The board is slowed down{degrees}: the camera sends fewer pictures. Give it air, or a heat sink or fan."
-        );
-        return Some(find("heat", report::Level::Bad, text));
-    }
-    let weak = "The board gets too little voltage: use the power supply that is made for it.";
-    (heat.throttled & 1 != 0).then(|| find("weak_power", report::Level::Bad, weak.into()))
-}
-
-/// Whether a television can be spoken to.
-fn television(wanted: bool, found: &[cec::Found]) -> report::Finding {
-    let note = report::Level::Note;
-    match found.first() {
-        _ if !wanted => {
-            find("cec_off", note, "The configuration says that the television is let alone (remote.cec).".into())
-        }
-        None => find(
-            "cec_missing",
-            note,
-            "No HDMI-CEC adapter was found: calls don't wake the television, and its remote control does nothing here."
-                .into(),
-        ),
-        Some(cec::Found { path, plugged: None, .. }) => find(
-            "cec_unplugged",
-            note,
-            format!("{} leads to no television: connect one, or switch HDMI-CEC on in its menu.", path.display()),
-        ),
-        Some(cec::Found { path, plugged: Some(address), .. }) => find(
-            "cec_ok",
-            report::Level::Ok,
-            format!("Calls wake the television at {} (input {address}).", path.display()),
-        ),
-    }
 }
 
 /// A mode of the camera as the daemon has it.
@@ -306,32 +263,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn the_television_is_there_or_it_is_said_why_not() {
-        let adapter = |bits| cec::Found {
-            path: "/dev/cec0".into(),
-            name: "vc4".into(),
-            plugged: crate::proto::cec::PhysicalAddress::new(bits),
-        };
-        for (wanted, found, code) in [
-            (false, vec![adapter(0x1000)], "cec_off"),
-            (true, vec![], "cec_missing"),
-            (true, vec![adapter(0xffff)], "cec_unplugged"),
-            (true, vec![adapter(0x1000), adapter(0xffff)], "cec_ok"),
-        ] {
-            assert_eq!(television(wanted, &found).code, code);
-        }
-        assert!(television(true, &[adapter(0x2000)]).text.contains("/dev/cec0 (input 2.0.0.0)"));
-    }
-
-    #[test]
-    fn a_hot_board_and_a_weak_supply_are_said_and_a_cool_one_is_nothing() {
-        let code = |throttled| hot(device::Heat { throttled, degrees: Some(83.4) }).map(|finding| finding.code);
-        assert_eq!([0, 0xe0000, 1, 0x8, 0xf].map(code), [None, None, Some("weak_power"), Some("heat"), Some("heat")]);
-        let text = hot(device::Heat { throttled: 8, degrees: Some(83.4) }).map(|finding| finding.text);
-        assert!(text.is_some_and(|text| text.contains("slowed down, at 83 °C")));
-    }
 
     #[test]
     fn a_mode_of_the_camera_is_written_as_in_the_configuration() {

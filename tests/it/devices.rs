@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::fixture::browser::Browser;
 use crate::fixture::daemon::Daemon;
+use crate::fixture::has;
 use crate::fixture::visitor::Visitor;
 
 fn code(element: &str) -> std::process::Output {
@@ -76,6 +78,49 @@ fn the_doctor_says_what_is_used_and_what_to_do() {
     }
     let text = doctor(&[]);
     assert!(text.contains("!! camera_away: The camera /dev/video99"), "{text}");
+}
+
+#[tokio::test]
+async fn the_page_says_what_the_doctor_says_the_worst_first() {
+    if !has(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let wished = [
+        ("PORCHLIGHT_ENDPOINT__CAMERA", "/dev/video99"),
+        ("PORCHLIGHT_ENDPOINT__MICROPHONE", "none"),
+        ("PORCHLIGHT_ENDPOINT__SPEAKER", "none"),
+    ];
+    let daemon = Daemon::start_with(&state, &wished);
+    let browser = Browser::start().await;
+    let page = browser.open("Ada", None).await;
+    page.goto(&daemon.owner_link).await;
+    page.wait_for("document.querySelector('[data-testid=devices]')", "way to the page").await;
+    let report = page.eval("return await (await fetch('/api/v1/devices')).json()").await;
+    let codes = |report: &Value| -> Vec<String> {
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_porchlight"));
+    command.args(["doctor", "devices", "--json", "--state"]).arg(state.path()).envs(wished);
+    let output = command.env("PORCHLIGHT_MEDIA__H264_ENCODER", "x264").output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let sorted = |mut codes: Vec<String>| {
+        codes.sort();
+        codes
+    };
+    assert_eq!(sorted(codes(&report)), sorted(codes(&told)));
+    assert_eq!((&report["camera"], &report["encoder"]), (&told["camera"], &told["encoder"]));
+
+    page.click("devices").await;
+    page.wait_for("document.querySelector('[data-testid=findings]')", "findings").await;
+    let shown = page.eval("return [...document.querySelectorAll('[data-code]')].map(line => line.dataset.code)").await;
+    let shown: Vec<String> = serde_json::from_value(shown).unwrap();
+    assert_eq!(shown[0], "camera_away");
+    assert_eq!(sorted(shown), sorted(codes(&report)));
+    page.click("again").await;
+    page.wait_for("document.querySelectorAll('[data-code]').length > 3", "findings again").await;
+    assert_eq!(page.errors().await, Vec::<String>::new());
 }
 
 /// ALSA's device that takes everything and gives silence: it is on no card, so that the box itself turns it down.

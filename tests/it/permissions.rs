@@ -68,7 +68,7 @@ impl Case<'_> {
             (
                 "GET",
                 "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability" | "/camera",
+                | "/trust" | "/reachability" | "/camera" | "/devices",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -79,6 +79,7 @@ impl Case<'_> {
             ("POST", "/api/v1/session") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 200),
             ("GET", "/api/v1/statistics") => ("", None, 200),
             ("POST", "/api/v1/reachability") => ("", None, 200),
+            ("GET", "/api/v1/devices") => ("", None, 200),
             ("GET", "/api/v1/camera") => ("", None, 200),
             // A stand-in has no controls; and there is no such preset.
             ("PATCH", "/api/v1/camera/controls") => ("", Some(json!({ "id": 1, "value": 1 })), 409),

@@ -196,6 +196,7 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
             ("stats", "/stats"),
             ("reachability", "/reachability"),
             ("camera", "/camera"),
+            ("plugged", "/devices"),
             ("trust", "/trust"),
             ("lost", "/x"),
         ] {
@@ -205,7 +206,7 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
                 ada.wait_for("Number(document.querySelector('[data-testid=plot-cpu]')?.dataset.points) >= 3", "plot")
                     .await;
             }
-            if name == "reachability" {
+            if name == "reachability" || name == "plugged" {
                 ada.wait_for("document.querySelectorAll('[data-code]').length > 2", "findings").await;
             }
             looks(&ada, &format!("{name}-{language}")).await;

@@ -313,8 +313,18 @@ pub fn describe(spec: &Spec) -> String {
             // What a virtual machine shows has no plane for video: the whole screen is set.
             let whole = |name| format!(" driver-name={name} force-modesetting=true");
             let driver = spec.driver.map(whole).unwrap_or_default();
+            let (across, down) = (spec.whole.0 - spec.width, spec.whole.1 - spec.height);
+            let black = match (across, down) {
+                (0, 0) => String::new(),
+                _ => {
+                    let (left, top) = ((across / 2) & !1, (down / 2) & !1);
+                    let (right, bottom) = (across - left, down - top);
+                    format!("videobox left=-{left} right=-{right} top=-{top} bottom=-{bottom}")
+                }
+            };
             chain(&[
                 &source(&raw_video(spec.width, spec.height, spec.fps), true),
+                &black,
                 "videoconvert",
                 "videoscale add-borders=true",
                 &format!("kmssink name=device sync=false{connector}{driver}"),
@@ -386,6 +396,8 @@ mod tests {
         };
         let sound = |codec| Spec::AudioEncoder(AudioEncoderSpec { codec, bitrate: 128_000 });
         let decoder = |codec, caption| Spec::VideoDecoder(VideoDecoderSpec { codec, width: 640, height: 360, caption });
+        let display =
+            |whole| Spec::Display(DisplaySpec { width, height, whole, fps, connector: Some(33), driver: None });
         vec![
             ("camera-stand-in", camera(CameraSource::StandIn)),
             ("camera-v4l2-mjpeg", camera(v4l2(Format::Mjpeg, (60, 1)))),
@@ -416,7 +428,8 @@ mod tests {
             ("video-encoder-v4l2", encoder(H264Encoder::V4l2)),
             ("audio-encoder-aac", sound(AudioCodec::Aac)),
             ("audio-encoder-opus", sound(AudioCodec::Opus)),
-            ("display", Spec::Display(DisplaySpec { width, height, fps, connector: Some(33), driver: None })),
+            ("display", display((width, height))),
+            ("display-overscan", display((width + 72, height + 40))),
             ("duplex", duplex(Echo::Cancel)),
             ("duplex-half", duplex(Echo::HalfDuplex)),
             ("duplex-off", duplex(Echo::Off)),

@@ -19,9 +19,8 @@ pub fn package(element: &str) -> &'static str {
         "openh264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse" => {
             "gstreamer1.0-plugins-bad"
         }
-        "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videocrop" | "rtspsrc" | "rtph264depay" => {
-            "gstreamer1.0-plugins-good"
-        }
+        "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videobox" | "videocrop" | "rtspsrc"
+        | "rtph264depay" => "gstreamer1.0-plugins-good",
         "libcamerasrc" => "gstreamer1.0-libcamera",
         "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",

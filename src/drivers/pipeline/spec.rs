@@ -176,6 +176,8 @@ pub struct DisplaySpec {
     pub width: u32,
     /// Pixels down of the pictures fed; even.
     pub height: u32,
+    /// Pixels across and down of what is shown, with black around the pictures fed; even, and no smaller than those.
+    pub whole: (u32, u32),
     /// Pictures a second.
     pub fps: u32,
     /// DRM's number of the connector; the first connected one if not given.
@@ -305,7 +307,10 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
             1..=10_000 => size(s.width, s.height).and(fps(s.fps)).and(video(s.bitrate)),
             _ => Err(Error::OutOfRange("the keyframe interval is from 1 to 10000 pictures")),
         },
-        Spec::Display(s) => size(s.width, s.height).and(fps(s.fps)),
+        Spec::Display(s) => match s.whole.0 < s.width || s.whole.1 < s.height {
+            false => size(s.width, s.height).and(size(s.whole.0, s.whole.1)).and(fps(s.fps)),
+            true => Err(Error::OutOfRange("a screen is no smaller than what it shows")),
+        },
         Spec::VideoDecoder(VideoDecoderSpec { width, height, .. })
         | Spec::Card { width, height }
         | Spec::Jpeg { width, height, .. } => size(*width, *height),

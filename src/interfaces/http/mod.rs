@@ -9,6 +9,7 @@ mod body;
 mod broadcasts;
 mod camera;
 mod config;
+mod devices;
 mod door;
 mod error;
 mod frames;
@@ -55,6 +56,7 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::auth::Name;
 use crate::services::reachability as reach;
+use crate::services::remote as far;
 use crate::services::{
     access, broadcast, egress, endpoint, origin, privacy as private, program, room, telephone as phone,
 };
@@ -85,6 +87,8 @@ pub struct Inner {
     pub privacy: private::Handle,
     /// Who rings.
     pub telephone: phone::Handle,
+    /// The television.
+    pub remote: far::Handle,
     /// How the box is reached.
     pub reach: reach::Handle,
     /// The relay that participants are told of.

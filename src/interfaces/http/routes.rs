@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, camera, door, gate, guest, health, hls, openapi, pages, privacy, reachability, requests,
-    rooms, session, signalling, sound, statistics, telephone, trust, whep,
+    App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, reachability,
+    requests, rooms, session, signalling, sound, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -77,6 +77,7 @@ routes! {
     POST post "/api/v1/privacy/code" Rule::Node(Verb::Administer) => privacy::ask;
     POST post "/api/v1/privacy/open" Rule::Node(Verb::Administer) => privacy::open;
     POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
+    GET get "/api/v1/devices" Rule::Node(Verb::Administer) => devices::report;
     GET get "/api/v1/camera" Rule::Node(Verb::Administer) => camera::show;
     PATCH patch "/api/v1/camera/controls" Rule::Node(Verb::Administer) => camera::set;
     DELETE delete "/api/v1/camera/controls" Rule::Node(Verb::Administer) => camera::reset;
@@ -112,6 +113,7 @@ routes! {
     GET get "/stats" Rule::Everybody => pages::page;
     GET get "/reachability" Rule::Everybody => pages::page;
     GET get "/camera" Rule::Everybody => pages::page;
+    GET get "/devices" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

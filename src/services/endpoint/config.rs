@@ -48,6 +48,9 @@ pub struct Config {
     pub speaker_delay: Duration,
     /// The screen on the HDMI port.
     pub screen: Screen,
+    /// How much of the picture the television cuts off at each edge, in percent; 0 to 10.
+    #[serde(deserialize_with = "overscan")]
+    pub overscan: u32,
     /// In which language the screen speaks.
     pub language: Language,
     /// After how long without a call the screen is black; zero for never.
@@ -88,6 +91,7 @@ impl Default for Config {
             gain: Auto::Auto,
             speaker_delay: Duration::ZERO,
             screen: Screen::Auto,
+            overscan: 0,
             language: Language::En,
             blank_after: Duration::from_secs(600),
             join_code: true,
@@ -438,6 +442,10 @@ fn speaker<'de, D: Deserializer<'de>>(from: D) -> Result<Sink, D::Error> {
 
 fn speaker_delay<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     duration::within(from, Duration::ZERO..=Duration::from_millis(400))
+}
+
+fn overscan<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    quantity::whole(from, 0..=10)
 }
 
 fn audio_bitrate<'de, D: Deserializer<'de>>(from: D) -> Result<Bitrate, D::Error> {

@@ -99,6 +99,14 @@ pub struct Handle {
     volumes: volume::Volumes,
     sound: sound::Sound,
     layout: watch::Sender<Layout>,
+    survey: Arc<Survey>,
+}
+
+/// What a report on the devices is made of.
+struct Survey {
+    config: Config,
+    plugged: device::Plugged,
+    can: Abilities,
 }
 
 impl Handle {
@@ -144,6 +152,16 @@ impl Handle {
     /// Has its screen show calls in the next way of those there are.
     pub fn next_layout(&self) {
         self.layout.send_modify(|layout| *layout = layout.next());
+    }
+
+    /// What is plugged in, used and left out, and what to do about it, without opening any device. Looks at files, so call it off the async
+    /// runtime.
+    pub fn survey(&self) -> report::Report {
+        let Survey { config, plugged, can } = &*self.survey;
+        let closed = device::closed(std::path::Path::new("/"));
+        let mut report = report::report(config, &plugged.borrow(), &closed, &Ok(self.encoder()), *can);
+        report.findings.extend(report::heat(device::heat()));
+        report
     }
 
     /// What makes its H.264, and how fast.
@@ -217,6 +235,7 @@ pub fn start(
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
+    let survey = Arc::new(Survey { config: config.clone(), plugged: plugged.clone(), can: parts.can });
     let inventory = plugged.borrow_and_update().clone();
     let chosen = choice::choose(&config, &inventory, parts.can, parts.login.as_ref());
     for (what, why) in &inventory.skipped {
@@ -291,7 +310,7 @@ pub fn start(
         call: None,
     };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoders, adjust, heat, volumes, sound, layout }
+    Handle { stills, devices, encoders, adjust, heat, volumes, sound, layout, survey }
 }
 
 /// What the screen shows of the box itself.
@@ -318,8 +337,9 @@ async fn screens(
             // The screen before lets go first.
             drop(stop.take());
             let started = display.map(|choice::Display { connector, size: own, driver }| {
-                let (width, height) = size(own, parts.screen);
-                let spec = DisplaySpec { width, height, fps: parts.screen.2, connector, driver };
+                let (width, height) = size(own, parts.screen, config.overscan);
+                let whole = size(own, parts.screen, 0);
+                let spec = DisplaySpec { width, height, whole, fps: parts.screen.2, connector, driver };
                 let told = television::Told {
                     rooms: parts.rooms.rooms(),
                     telephone: parts.telephone.clone(),
@@ -348,10 +368,13 @@ async fn screens(
     }
 }
 
-/// Pixels of what the screen shows: its own mode, as far as the board can draw it, else those of the program.
-fn size(own: Option<(u32, u32)>, program: (u32, u32, u32)) -> (u32, u32) {
+/// Pixels of what the screen shows: its own mode, as far as the board can draw it, else those of the program; less so many percent at each
+/// edge.
+fn size(own: Option<(u32, u32)>, program: (u32, u32, u32), overscan: u32) -> (u32, u32) {
     let own = own.filter(|(w, h)| w * h <= 1920 * 1080);
-    own.map_or((program.0, program.1), |(w, h)| (w & !1, h & !1))
+    let (width, height) = own.map_or((program.0, program.1), |(w, h)| (w & !1, h & !1));
+    let left = |side: u32| (side * 100u32.saturating_sub(2 * overscan) / 100) & !1;
+    (left(width), left(height))
 }
 
 /// Says in the log what is used.
@@ -498,6 +521,7 @@ impl Actor {
             sound: self.sound.clone(),
             television: self.television.clone(),
             layout: self.layout.clone(),
+            overscan: self.config.overscan,
         };
         let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());
         let (room, who) = (room.id, seat.id);

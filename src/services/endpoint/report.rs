@@ -6,11 +6,12 @@ use super::choice::{self, Abilities, Canceller, Device, Eye};
 use super::config::ModeChoice;
 use super::modes::{self, Note, Pick, Wish};
 use super::{CameraChoice, Config, Sink, Source};
-use crate::drivers::device::{Closed, Inventory};
+use crate::drivers::device::{Closed, Heat, Inventory};
 use crate::drivers::pipeline::Chosen;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DeviceLevel"))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// It is as it should be.
@@ -23,6 +24,7 @@ pub enum Level {
 
 /// One thing that was found out, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DeviceFinding"))]
 pub struct Finding {
     /// Names it for machines.
     pub code: &'static str,
@@ -34,6 +36,7 @@ pub struct Finding {
 
 /// Devices of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DeviceKind"))]
 pub struct Kind {
     /// What is used; `None` for nothing.
     pub used: Option<String>,
@@ -45,6 +48,7 @@ pub struct Kind {
 
 /// Something that was seen and is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftOut {
     /// What it is.
     pub device: String,
@@ -54,6 +58,7 @@ pub struct LeftOut {
 
 /// Everything.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PluggedIn"))]
 pub struct Report {
     /// What it sees with.
     pub camera: Kind,
@@ -258,10 +263,23 @@ pub fn report(
     }
 }
 
+/// Whether the board is slowed down by heat, or by a weak power supply.
+pub fn heat(heat: Heat) -> Option<Finding> {
+    if heat.is_throttled() {
+        let degrees = heat.degrees.map(|degrees| format!(", at {degrees:.0} °C")).unwrap_or_default();
+        let text = format!(
+            "The board is slowed down{degrees}: the camera sends fewer pictures. Give it air, or a heat sink or fan."
+        );
+        return Some(Finding { code: "heat", level: Level::Bad, text });
+    }
+    let weak = "The board gets too little voltage: use the power supply that is made for it.";
+    (heat.throttled & 1 != 0).then(|| Finding { code: "weak_power", level: Level::Bad, text: weak.into() })
+}
+
 impl Report {
     /// Adds what the daemon that runs has found out: the camera gave no picture in the mode that it was opened in first.
-    pub fn runs(&mut self, note: Option<&str>, mode: Option<&str>) {
-        if note != Some("mode-failed") {
+    pub fn runs(&mut self, failed: bool, mode: Option<&str>) {
+        if !failed {
             return;
         }
         let now = mode.map(|mode| format!(" It is used in the mode {mode} instead.")).unwrap_or_default();
@@ -396,12 +414,19 @@ mod tests {
     }
 
     #[test]
+    fn a_hot_board_and_a_weak_supply_are_said_and_a_cool_one_is_nothing() {
+        let code = |throttled| heat(Heat { throttled, degrees: Some(83.4) }).map(|finding| finding.code);
+        assert_eq!([0, 0xe0000, 1, 0x8, 0xf].map(code), [None, None, Some("weak_power"), Some("heat"), Some("heat")]);
+        let text = heat(Heat { throttled: 8, degrees: Some(83.4) }).map(|finding| finding.text);
+        assert!(text.is_some_and(|text| text.contains("slowed down, at 83 °C")));
+    }
+
+    #[test]
     fn a_mode_that_failed_while_the_daemon_ran_is_told_first() {
         let mut found = report(&Config::default(), &room(), &[], &x264(140.0), ALL);
-        found.runs(None, Some("640x360@30 yuyv"));
-        found.runs(Some("mode-unknown"), None);
+        found.runs(false, Some("640x360@30 yuyv"));
         assert_eq!(found.findings[0].code, "camera_ok");
-        found.runs(Some("mode-failed"), Some("640x360@30 yuyv"));
+        found.runs(true, Some("640x360@30 yuyv"));
         assert_eq!(found.findings[0].code, "camera_mode_failed");
         assert!(found.findings[0].text.contains("in the mode 640x360@30 yuyv"), "{}", found.findings[0].text);
     }

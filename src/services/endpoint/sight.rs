@@ -39,6 +39,8 @@ pub(super) struct Outlets {
     pub(super) sound: Sound,
     pub(super) television: watch::Receiver<Option<Television>>,
     pub(super) layout: watch::Receiver<Layout>,
+    /// Percent of the picture that the television cuts off at each edge.
+    pub(super) overscan: u32,
 }
 
 /// The composition for this box's own screen and speaker, in one call.
@@ -50,15 +52,25 @@ impl Sight {
     /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
     pub(super) fn start(
         parts: Parts,
-        Outlets { devices: mut chosen, sound, television, layout }: Outlets,
+        Outlets { devices: mut chosen, sound, television, layout, overscan }: Outlets,
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         let (stills, inbox) = mpsc::channel(STILLS);
         let devices = chosen.borrow_and_update().clone();
-        let task =
-            Task { parts, devices, chosen, sound, television, layout, room, tasks: tasks.clone(), stop: stop.clone() };
+        let task = Task {
+            parts,
+            devices,
+            chosen,
+            sound,
+            television,
+            layout,
+            overscan,
+            room,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        };
         tasks.spawn(stop.run_until_cancelled_owned(task.run(inbox)));
         Self { stills }
     }
@@ -83,6 +95,7 @@ struct Task {
     sound: Sound,
     television: watch::Receiver<Option<Television>>,
     layout: watch::Receiver<Layout>,
+    overscan: u32,
     room: RoomId,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -131,7 +144,8 @@ impl Task {
 
     /// Composes until nobody needs it.
     async fn compose(&self, inbox: &mut mpsc::Receiver<Answer>, first: Option<Answer>, always: bool) -> Ended {
-        let (width, height) = super::size(self.devices.display.and_then(|display| display.size), self.parts.screen);
+        let (width, height) =
+            super::size(self.devices.display.and_then(|display| display.size), self.parts.screen, self.overscan);
         let fps = self.parts.screen.2;
         let makes = match (self.devices.display.is_some() || !always, self.devices.speaker_device.is_some()) {
             (true, true) => Makes::Both,

@@ -220,11 +220,9 @@ impl Volumes {
         self.shown.clone()
     }
 
-    /// Makes the speaker louder or quieter by so many percent. One that is silent is heard again when it is made louder.
+    /// Makes the speaker louder or quieter by so many percent.
     pub(super) async fn turn(&self, by: i8) -> Result<(), Error> {
-        let percent = self.shown().speaker.and_then(|speaker| speaker.percent).ok_or(Error::NoControl)?;
-        let percent = Some(percent.saturating_add_signed(by).min(100));
-        let wish = Wish { percent, muted: (by > 0).then_some(false) };
+        let wish = self.shown().speaker.and_then(|now| turned(now, by)).ok_or(Error::NoControl)?;
         self.wish(Wishes { speaker: Some(wish), microphone: None }).await.map(drop)
     }
 
@@ -243,6 +241,12 @@ impl Volumes {
         self.commands.send((wishes, answer)).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)
     }
+}
+
+/// What is wished for by making it louder or quieter by so many percent. One that is silent is heard again when it is made louder.
+fn turned(now: Loudness, by: i8) -> Option<Wish> {
+    let percent = now.percent?.saturating_add_signed(by).min(100);
+    Some(Wish { percent: Some(percent), muted: (by > 0).then_some(false) })
 }
 
 /// One of them, and its card.
@@ -436,6 +440,16 @@ mod tests {
         side.closed();
         assert_eq!(side.shown(), None);
         assert_eq!(side.opened(setting(100, true)), Some(Setting { percent: Some(40), muted: None }));
+    }
+
+    #[test]
+    fn a_key_turns_it_within_its_range_and_louder_is_always_heard() {
+        let now = |percent| Loudness { percent, muted: Some(true), by: By::Box };
+        for (percent, by, expected) in [(50, 5, 55), (98, 5, 100), (100, 5, 100), (3, -5, 0), (50, -5, 45)] {
+            let muted = (by > 0).then_some(false);
+            assert_eq!(turned(now(Some(percent)), by), Some(Wish { percent: Some(expected), muted }));
+        }
+        assert_eq!(turned(now(None), 5), None);
     }
 
     #[test]

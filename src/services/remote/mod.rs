@@ -8,15 +8,18 @@ mod actor;
 mod buttons;
 mod config;
 mod lights;
+mod report;
 mod television;
 
 pub use config::Config;
+pub use report::television;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::drivers::gpio;
+use crate::drivers::{cec, gpio};
 use crate::proto::auth::Name;
+use crate::services::endpoint::report::Finding;
 use crate::services::{endpoint, privacy, room, telephone};
 
 /// What it stands on.
@@ -35,7 +38,22 @@ pub struct Parts {
     pub gpio: gpio::Config,
 }
 
+/// What it is asked; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    cec: bool,
+}
+
+impl Handle {
+    /// Whether a television can be spoken to. Opens adapters, so call it off the async runtime.
+    pub fn television(&self) -> Finding {
+        television(self.cec, &cec::find())
+    }
+}
+
 /// Starts the actor on `tasks`; it ends with `cancel`.
-pub fn start(config: Config, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) {
+pub fn start(config: Config, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
+    let handle = Handle { cec: config.cec };
     tasks.spawn(cancel.run_until_cancelled_owned(actor::Actor::new(config, parts).run()));
+    handle
 }

@@ -180,6 +180,29 @@ export type Device = {
   stand_in: boolean;
 };
 
+/** One thing that was found out, with what to do. */
+export type DeviceFinding = {
+  /** Names it for machines. */
+  code: string;
+  /** How bad it is. */
+  level: DeviceLevel;
+  /** For people. */
+  text: string;
+};
+
+/** Devices of one kind. */
+export type DeviceKind = {
+  /** All that were found. */
+  found: string[];
+  /** It stands in for one that is not there. */
+  stand_in: boolean;
+  /** What is used; `None` for nothing. */
+  used: string | null;
+};
+
+/** How bad a finding is. */
+export type DeviceLevel = "ok" | "note" | "bad";
+
 /** The box's camera, microphone, speaker and screen. */
 export type Devices = {
   camera: Device;
@@ -259,6 +282,14 @@ export type InviteId = string;
 /** How a way is known. */
 export type Known = "interface" | "announced" | "seen" | "mapped";
 
+/** Something that was seen and is not used. */
+export type LeftOut = {
+  /** What it is. */
+  device: string;
+  /** Why. */
+  why: string;
+};
+
 /** How much it matters, the worst first. */
 export type Level = "bad" | "note" | "good";
 
@@ -317,6 +348,28 @@ export type Outcome = "answered" | "declined" | "missed" | "cancelled" | "not_di
 
 /** How a camera codes its pictures. */
 export type PictureFormat = "yuyv" | "uyvy" | "yvyu" | "vyuy" | "nv12" | "nv21" | "yu12" | "yv12" | "yuv422p" | "rgb" | "bgr" | "mjpeg" | "h264";
+
+/** Everything. */
+export type PluggedIn = {
+  /** What it sees with. */
+  camera: DeviceKind;
+  /** Who cancels echo. */
+  echo: Echo;
+  /** The encoder's GStreamer element; `None` if none works. */
+  encoder: string | null;
+  /** What to do. */
+  findings: DeviceFinding[];
+  /** What is left out. */
+  left_out: LeftOut[];
+  /** What it hears with. */
+  microphone: DeviceKind;
+  /** Pictures of 1280 by 720 that it codes in a second, if it was tried. */
+  pictures_per_second: number | null;
+  /** What it shows on. */
+  screen: DeviceKind;
+  /** What it plays with. */
+  speaker: DeviceKind;
+};
 
 /** Whether camera and microphone of the box are closed, and what the kernel says of that. */
 export type Privacy = {

@@ -17,6 +17,7 @@ import type {
   Loudnesses,
   NewInvite,
   Node,
+  PluggedIn,
   Privacy,
   Reachability,
   Room as RoomSummary,
@@ -49,6 +50,7 @@ export type {
   Loudnesses,
   NewInvite,
   Node,
+  PluggedIn,
   Privacy,
   Reachability,
   RoomSummary,
@@ -196,6 +198,11 @@ export class Api {
   /** Has the box try how it is reached, which takes some seconds. For its owner. */
   reachability(): Promise<Reachability> {
     return this.#json("POST", "/reachability");
+  }
+
+  /** What is plugged in, what of it is used, and what to do. For the owner. */
+  devices(): Promise<PluggedIn> {
+    return this.#json("GET", "/devices");
   }
 
   /** The box's camera, and what can be adjusted on it. For its owner. */

@@ -11,7 +11,7 @@ type Page = ComponentType<{ id: string }>;
 
 /** The pages, each loaded when it is first shown. */
 const PAGES: Record<
-  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera",
+  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -21,6 +21,7 @@ const PAGES: Record<
   trust: () => import("./trust/page"),
   reachability: () => import("./reachability/page"),
   camera: () => import("./camera/page"),
+  devices: () => import("./devices/page"),
 };
 
 function Lost() {

@@ -8,6 +8,7 @@ export type Route =
   | { page: "trust" }
   | { page: "reachability" }
   | { page: "camera" }
+  | { page: "devices" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -15,6 +16,7 @@ export function routeOf(path: string): Route {
   if (path === "/") return { page: "home" };
   if (path === "/stats") return { page: "stats" };
   if (path === "/reachability") return { page: "reachability" };
+  if (path === "/devices") return { page: "devices" };
   if (path === "/camera") return { page: "camera" };
   if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];

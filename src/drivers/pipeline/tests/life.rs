@@ -216,7 +216,7 @@ async fn a_missing_screen_is_told() {
     if std::path::Path::new("/dev/dri/card0").exists() {
         return;
     }
-    let spec = DisplaySpec { width: 640, height: 360, fps: 15, connector: None, driver: None };
+    let spec = DisplaySpec { width: 600, height: 340, whole: (640, 360), fps: 15, connector: None, driver: None };
     let (mut running, _feed) = display(&Counters::default(), spec).expect("it can be built");
     lost_device(&mut running).await;
 }

@@ -13,6 +13,7 @@ use crate::interfaces::http::telephone::Chosen;
 use crate::proto::layout::aim::Aim;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::endpoint::hearing::SoundTest;
+use crate::services::endpoint::report::Report as PluggedIn;
 use crate::services::endpoint::{Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
 
@@ -95,6 +96,9 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes::<Typed>()
             .gives::<Privacy>(200, "They may be opened; in a call the box stays muted until somebody unmutes it.")
             .fails(&["not-private", "no-code", "wrong-code", "too-many-codes", "shutdown", "store"]),
+        entry("GET", "/api/v1/devices", "What is plugged into the box, and what to do about it")
+            .more("No device is opened for it. The texts are for people; the codes stay.")
+            .gives::<PluggedIn>(200, "What is used, what is left out, and what follows."),
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
@@ -120,6 +124,9 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/devices", "The page about what is plugged in")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
         entry("GET", "/reachability", "The page about how the box is reached")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),

@@ -67,6 +67,10 @@ export function Box() {
               {t("to_camera")}
             </a>{" "}
             ·{" "}
+            <a href="/devices" data-testid="devices">
+              {t("to_devices")}
+            </a>{" "}
+            ·{" "}
             <a href="/reachability" data-testid="reachability">
               {t("to_reachability")}
             </a>{" "}
