@@ -31,7 +31,7 @@ checks! {
     devices: "The doctor finds the virtual camera, sound card, screen and television",
     joins: "The box is put into the call, and Ada sees its camera through V4L2",
     wakes: "The emulated television, which slept, is woken by that and shows the box",
-    screen: "The emulated screen shows Ada",
+    screen: "The emulated screen shows Ada, with black at the edges that it is told to cut off",
     arranges: "The box's own picture is in a corner of the screen until a key of the remote control takes it away",
     hears: "Ada hears what the guest's microphone hears, through ALSA",
     speaks: "The guest's speaker plays Ada, through ALSA",
@@ -167,6 +167,10 @@ async fn speaks(world: &mut World) -> anyhow::Result<String> {
 async fn screen(world: &mut World) -> anyhow::Result<String> {
     let first = world.screen("screen-1.ppm", (640, 360))?;
     let (red, started) = (first.share(ADA.colour), Instant::now());
+    for (across, down) in [(0..28, 0..360), (612..640, 0..360), (0..640, 0..14), (0..640, 346..360)] {
+        let [edge, ..] = first.mean(across, down);
+        ensure!(edge < 24.0, "an edge that the television cuts off is not black: {edge:.0}");
+    }
     ensure!(red > 0.2, "only {:.0} % of the screen is red", red * 100.0);
     while world.screen("screen-2.ppm", (640, 360))? == first {
         ensure!(started.elapsed() < Duration::from_secs(20), "the picture on the screen stands still");
@@ -177,7 +181,7 @@ async fn screen(world: &mut World) -> anyhow::Result<String> {
 /// How red the corner of the screen is in which the box shows itself: V, 0 to 255.
 fn corner(world: &mut World) -> anyhow::Result<f64> {
     let picture = world.screen("corner.ppm", (640, 360))?;
-    Ok(picture.mean(500..600, 280..338)[2])
+    Ok(picture.mean(500..570, 280..320)[2])
 }
 
 async fn arranges(world: &mut World) -> anyhow::Result<String> {

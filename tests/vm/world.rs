@@ -139,6 +139,7 @@ height = 180
 fps = 5
 layers = 1
 echo = "off"
+overscan = 5
 [program]
 width = 640
 height = 360
