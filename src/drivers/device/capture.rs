@@ -17,8 +17,8 @@ use v4l::{Device, Fraction};
 
 use super::{Format, monotonic_nanos};
 
-/// Pictures that the kernel may have ready before they are taken.
-const BUFFERS: u32 = 4;
+/// Pictures that the kernel may have ready before they are taken. One is ours; some drivers begin only with four of their own.
+const BUFFERS: u32 = 5;
 /// Milliseconds after which it is looked whether anybody still wants pictures.
 const LOOK: i32 = 50;
 /// A moment of capture that is further back than so many nanoseconds, or ahead, is a driver's mistake.

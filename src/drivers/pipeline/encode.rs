@@ -1,7 +1,7 @@
 //! Encoders: raw pictures and sound in, units out.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gstreamer as gst;
@@ -107,7 +107,7 @@ impl PictureFeed {
             Some(buffer) => {
                 self.source.push_buffer(buffer).map_err(|_| Gone)?;
                 if let Some(pulse) = &self.pulse {
-                    pulse.taken();
+                    pulse.taken(Instant::now());
                 }
                 Ok(self.work.fed(Fed::Taken))
             }

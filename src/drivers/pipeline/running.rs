@@ -162,12 +162,25 @@ pub struct Built {
 
 /// Whether an encoder still gives something for what it takes.
 #[derive(Debug, Default)]
-pub(super) struct Pulse(Mutex<Option<Instant>>);
+pub(super) struct Pulse(Mutex<Option<Waiting>>);
+
+/// Something was taken, and nothing was given since.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    since: Instant,
+    /// When something was taken last.
+    last: Instant,
+}
+
+/// After a pause of this an encoder begins anew to be waited for: it may have kept the last picture before the pause.
+const PAUSE: Duration = Duration::from_secs(3);
 
 impl Pulse {
     /// It has taken something.
-    pub(super) fn taken(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    pub(super) fn taken(&self, now: Instant) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = waiting.filter(|waiting| now.saturating_duration_since(waiting.last) < PAUSE);
+        *waiting = Some(Waiting { since: before.map_or(now, |before| before.since), last: now });
     }
 
     /// It has given something.
@@ -175,9 +188,10 @@ impl Pulse {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Whether it has taken things for so long and given nothing.
+    /// Whether it has taken things for so long, without a pause, and given nothing.
     pub(super) fn stalls(&self, after: Duration) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() > after)
+        let waiting = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.is_some_and(|Waiting { since, last }| last.saturating_duration_since(since) > after)
     }
 }
 
@@ -384,6 +398,24 @@ fn failure(message: &gst::Message) -> Option<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_takes_without_giving_stalls_and_a_pause_is_no_stall() {
+        let (pulse, start, after) = (Pulse::default(), Instant::now(), Duration::from_secs(5));
+        let take = |millis: u64| pulse.taken(start + Duration::from_millis(millis));
+        (0..=50).for_each(|n| take(n * 100));
+        assert!(!pulse.stalls(after), "not yet");
+        take(5_100);
+        assert!(pulse.stalls(after));
+        pulse.given();
+        assert!(!pulse.stalls(after));
+        // The last one before a pause stays in there.
+        take(6_000);
+        take(70_000);
+        assert!(!pulse.stalls(after), "nothing was taken meanwhile");
+        (700..=752).for_each(|n| take(n * 100));
+        assert!(pulse.stalls(after), "and then something was");
+    }
 
     #[test]
     fn what_a_pipeline_complains_of_names_no_address() {

@@ -230,7 +230,8 @@ impl Actor {
                 }
                 return;
             }
-            Command::Layout => return self.parts.endpoint.next_layout(),
+            // Without a call nobody would see what it does.
+            Command::Layout if seat(&rooms).is_some() => return self.parts.endpoint.next_layout(),
             _ => {}
         }
         let wished = match (command, seat(&rooms), rooms.first()) {
