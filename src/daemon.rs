@@ -410,6 +410,8 @@ fn choice(wanted: Wanted) -> H264Choice {
         Wanted::Auto => H264Choice::Auto,
         Wanted::X264 => H264Choice::X264,
         Wanted::OpenH264 => H264Choice::OpenH264,
+        Wanted::Mpp => H264Choice::Mpp,
+        Wanted::Va => H264Choice::Va,
         Wanted::V4l2 => H264Choice::V4l2,
     }
 }

@@ -40,7 +40,8 @@ pub(super) fn choose_or_hope(wanted: H264Choice, state: &Path) -> anyhow::Result
 /// When there is no such encoder.
 pub fn code_pictures(element: &str) -> anyhow::Result<String> {
     let Some(encoder) = H264Encoder::of_element(element) else {
-        bail!("{element:?} is none of the H.264 encoders that the box uses: v4l2h264enc, x264enc, openh264enc");
+        let known = H264Encoder::RANKED.map(H264Encoder::element).join(", ");
+        bail!("{element:?} is none of the H.264 encoders that the box uses: {known}");
     };
     let installed = encoder.installed().map_err(|error: Error| pipeline::Fault::Broken(error.to_string()));
     Ok(serde_json::to_string(&installed.and_then(pipeline::code))?)

@@ -124,7 +124,7 @@ fn a_wrong_value_is_one_line_with_file_line_key_and_what_is_allowed() {
         ("[log]\nlog = 1", "porchlight.toml:2: unknown key \"log\" in [log]; known keys: level"),
         (
             "[media]\nh264_encoder = \"nvenc\"",
-            "porchlight.toml:2: media.h264_encoder: \"nvenc\" is not one of: auto, x264, openh264, v4l2",
+            "porchlight.toml:2: media.h264_encoder: \"nvenc\" is not one of: auto, x264, openh264, v4l2, mpp, va",
         ),
         (
             "[endpoint]\ncamera_mode = \"720p\"",

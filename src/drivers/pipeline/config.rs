@@ -19,7 +19,7 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum H264Encoder {
-    /// The first of `v4l2`, `x264` and `openh264` that works on this box.
+    /// The first of `v4l2`, `mpp`, `va`, `x264` and `openh264` that works on this box.
     #[default]
     Auto,
     /// libx264, in software.
@@ -28,6 +28,10 @@ pub enum H264Encoder {
     OpenH264,
     /// The board's encoder, through V4L2.
     V4l2,
+    /// Rockchip's encoder, through its media library.
+    Mpp,
+    /// A PC's encoder, through VA-API.
+    Va,
 }
 
 /// A value in the range every pipeline takes.

@@ -79,6 +79,17 @@ fn h264(encoder: H264Encoder, bitrate: u32, keyframe_interval: u32) -> String {
              gop-size={keyframe_interval} multi-thread={THREADS} enable-frame-skip=false scene-change-detection=false \
              min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
         ),
+        // Its default writes the parameter sets before the first picture alone.
+        H264Encoder::Mpp => format!(
+            "mpph264enc name=encoder profile=baseline rc-mode=cbr bps={bitrate} gop={keyframe_interval} header-mode=each-idr \
+             min-force-key-unit-interval={KEYFRAME_SPACING} ! video/x-h264,stream-format=byte-stream,alignment=au"
+        ),
+        // It takes one format of pictures alone.
+        H264Encoder::Va => format!(
+            "videoconvert ! video/x-raw,format=NV12 ! vah264enc name=encoder rate-control=cbr bitrate={kbps} \
+             key-int-max={keyframe_interval} b-frames=0 ref-frames=1 target-usage=7 \
+             min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
+        ),
         // The Raspberry Pi's driver fails or hangs unless a level is pinned.
         H264Encoder::V4l2 => format!(
             "v4l2h264enc name=encoder min-force-key-unit-interval={KEYFRAME_SPACING} \
@@ -425,6 +436,8 @@ mod tests {
             ("audio-decoder", Spec::AudioDecoder),
             ("video-encoder-x264", encoder(H264Encoder::X264)),
             ("video-encoder-openh264", encoder(H264Encoder::OpenH264)),
+            ("video-encoder-mpp", encoder(H264Encoder::Mpp)),
+            ("video-encoder-va", encoder(H264Encoder::Va)),
             ("video-encoder-v4l2", encoder(H264Encoder::V4l2)),
             ("audio-encoder-aac", sound(AudioCodec::Aac)),
             ("audio-encoder-opus", sound(AudioCodec::Opus)),

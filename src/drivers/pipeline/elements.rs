@@ -16,7 +16,8 @@ pub fn package(element: &str) -> &'static str {
         "avdec_h264" | "avenc_aac" => "gstreamer1.0-libav",
         "alsasrc" | "alsasink" => "gstreamer1.0-alsa",
         "textoverlay" => "gstreamer1.0-x",
-        "openh264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse" => {
+        "mpph264enc" => "gstreamer1.0-rockchip1",
+        "openh264enc" | "vah264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse" => {
             "gstreamer1.0-plugins-bad"
         }
         "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videobox" | "videocrop" | "rtspsrc"
@@ -56,7 +57,7 @@ pub fn require(description: &str) -> Result<(), Error> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum H264Choice {
-    /// The first that is there of hardware, x264, OpenH264.
+    /// The first that works of hardware, x264, OpenH264.
     #[default]
     Auto,
     /// x264, in software.
@@ -65,6 +66,10 @@ pub enum H264Choice {
     OpenH264,
     /// The kernel's memory-to-memory encoder, as on a Raspberry Pi up to 4.
     V4l2,
+    /// Rockchip's media library, as on boards with an RK3568 or RK3588.
+    Mpp,
+    /// VA-API, as on small PCs.
+    Va,
 }
 
 /// An H.264 encoder that is installed here.
@@ -72,6 +77,10 @@ pub enum H264Choice {
 pub enum H264Encoder {
     /// `v4l2h264enc`.
     V4l2,
+    /// `mpph264enc`.
+    Mpp,
+    /// `vah264enc`.
+    Va,
     /// `x264enc`.
     X264,
     /// `openh264enc`.
@@ -79,12 +88,15 @@ pub enum H264Encoder {
 }
 
 impl H264Encoder {
-    pub(super) const RANKED: [Self; 3] = [Self::V4l2, Self::X264, Self::OpenH264];
+    /// The best first.
+    pub const RANKED: [Self; 5] = [Self::V4l2, Self::Mpp, Self::Va, Self::X264, Self::OpenH264];
 
     /// The element's factory name.
     pub const fn element(self) -> &'static str {
         match self {
             Self::V4l2 => "v4l2h264enc",
+            Self::Mpp => "mpph264enc",
+            Self::Va => "vah264enc",
             Self::X264 => "x264enc",
             Self::OpenH264 => "openh264enc",
         }
@@ -99,6 +111,8 @@ impl H264Choice {
             Self::X264 => Some(H264Encoder::X264),
             Self::OpenH264 => Some(H264Encoder::OpenH264),
             Self::V4l2 => Some(H264Encoder::V4l2),
+            Self::Mpp => Some(H264Encoder::Mpp),
+            Self::Va => Some(H264Encoder::Va),
         }
     }
 }

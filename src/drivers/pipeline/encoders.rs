@@ -69,13 +69,13 @@ mod tests {
     #[test]
     fn the_next_that_is_installed_takes_the_place_of_one_that_fails_for_all_who_encode() {
         super::super::init().expect("it is installed");
-        let encoders = Encoders::new(chosen(H264Encoder::V4l2), H264Choice::Auto);
+        let encoders = Encoders::new(chosen(H264Encoder::Va), H264Choice::Auto);
         let other = encoders.clone();
-        assert_eq!(encoders.now(), H264Encoder::V4l2);
-        assert!(encoders.failed(H264Encoder::V4l2));
-        let found = Chosen { encoder: H264Encoder::X264, speed: None, instead_of: Some(H264Encoder::V4l2) };
+        assert_eq!(encoders.now(), H264Encoder::Va);
+        assert!(encoders.failed(H264Encoder::Va));
+        let found = Chosen { encoder: H264Encoder::X264, speed: None, instead_of: Some(H264Encoder::Va) };
         assert_eq!(other.chosen(), found);
-        assert!(other.failed(H264Encoder::V4l2), "whoever notices later takes what is used now");
+        assert!(other.failed(H264Encoder::Va), "whoever notices later takes what is used now");
         assert_eq!(other.now(), H264Encoder::X264);
         assert!(other.failed(H264Encoder::X264));
         assert_eq!(other.chosen(), Chosen { encoder: H264Encoder::OpenH264, ..found }, "it is told what was meant");

@@ -110,10 +110,75 @@ pub(super) fn missed(calls: &[Call]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::model::id::{GrantId, RoomId};
+    use crate::model::id::{BroadcastId, GrantId, RoomId};
+    use crate::model::role::Role;
+    use crate::model::track::Codec;
     use crate::proto::auth::Name;
+    use crate::services::room::{Connection, OnAir, Quality};
+
+    /// Somebody in a call, seen and heard; `number` tells them apart.
+    pub(crate) fn participant(number: u8, kind: ParticipantKind) -> Participant {
+        Participant {
+            id: ParticipantId::from_bytes([number; 10]),
+            publication: PublicationId::from_bytes([number; 10]),
+            name: Name::new("Porch").expect("a name"),
+            kind,
+            role: Role::Host,
+            microphone: true,
+            camera: true,
+            screen: None,
+            speaking: false,
+            quality: Quality::Unknown,
+            on_air: OnAir::No,
+            connection: Connection::Connected,
+            stand_in: false,
+            private: false,
+            audio: true,
+            video: true,
+            own: Arc::default(),
+            generation: 1,
+        }
+    }
+
+    /// A call that is not on air, in which nobody speaks.
+    pub(crate) fn room(participants: Vec<Participant>) -> Room {
+        Room {
+            id: RoomId::from_bytes([1; 10]),
+            name: Name::new("Room").expect("a name"),
+            broadcast: BroadcastId::from_bytes([1; 10]),
+            live: None,
+            codec: Codec::H264,
+            speaker: None,
+            participants,
+            notices: (0, None),
+        }
+    }
+
+    #[test]
+    fn in_front_is_whoever_spoke_last_and_never_the_box_itself() {
+        let call = |persons: &[u8], speaker: Option<u8>| {
+            let persons = persons.iter().map(|number| participant(*number, ParticipantKind::Person));
+            let all = [participant(9, ParticipantKind::Box)].into_iter().chain(persons).collect();
+            Room { speaker: speaker.map(|number| ParticipantId::from_bytes([number; 10])), ..room(all) }
+        };
+        let of = |number: u8| Some(PublicationId::from_bytes([number; 10]));
+        let layout = Layout { speaker: true, own: true };
+        for (persons, speaker, before, expected) in [
+            (&[][..], None, None, None),
+            (&[1, 2], None, None, of(1)),
+            (&[1, 2], Some(2), of(1), of(2)),
+            (&[1, 2], None, of(2), of(2)),
+            (&[1, 2], Some(9), of(2), of(2)),
+            (&[1], Some(9), of(2), of(1)),
+        ] {
+            assert_eq!(front(&call(persons, speaker), layout, before), expected, "{persons:?} {speaker:?} {before:?}");
+        }
+        assert_eq!(front(&call(&[1, 2], Some(2)), Layout::default(), of(1)), None, "everybody is shown alike");
+    }
 
     #[test]
     fn what_somebody_in_front_of_the_screen_needs_comes_first() {

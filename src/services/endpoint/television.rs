@@ -427,13 +427,12 @@ async fn failed(display: &mut Option<impl Display>) {
 mod tests {
     use super::*;
     use crate::drivers::device::monotonic_nanos;
-    use crate::model::id::{BroadcastId, GrantId, ParticipantId, PublicationId, RoomId};
-    use crate::model::role::Role;
-    use crate::model::track::Codec;
+    use crate::model::id::{GrantId, ParticipantId, RoomId};
     use crate::proto::auth::{Name, Title};
     use crate::proto::layout::canvas::Colour;
+    use crate::services::endpoint::showing::tests::{participant, room};
     use crate::services::endpoint::volume::{By, Loudness};
-    use crate::services::room::{Connection, Live, OnAir, Participant, ParticipantKind, Quality, Room};
+    use crate::services::room::{Live, Participant, ParticipantKind, Room};
     use crate::services::telephone::{Caller, Ringing};
 
     const SIZE: (u32, u32) = (640, 360);
@@ -515,36 +514,10 @@ mod tests {
         }
 
         fn call(&self, live: bool, private: bool) {
-            let me = Participant {
-                id: ParticipantId::from_bytes([1; 10]),
-                publication: PublicationId::from_bytes([1; 10]),
-                name: Name::new("Porch").expect("a name"),
-                kind: ParticipantKind::Box,
-                role: Role::Host,
-                microphone: !private,
-                camera: !private,
-                screen: None,
-                speaking: false,
-                quality: Quality::Unknown,
-                on_air: OnAir::No,
-                connection: Connection::Connected,
-                stand_in: false,
-                private,
-                audio: true,
-                video: true,
-                own: Arc::default(),
-                generation: 1,
-            };
-            let room = Room {
-                id: RoomId::from_bytes([1; 10]),
-                name: Name::new("Room").expect("a name"),
-                broadcast: BroadcastId::from_bytes([1; 10]),
-                live: live.then(|| Live { since: 0, title: Title::new("Room").expect("a title") }),
-                codec: Codec::H264,
-                speaker: None,
-                participants: vec![me],
-                notices: (0, None),
-            };
+            let me =
+                Participant { private, microphone: !private, camera: !private, ..participant(1, ParticipantKind::Box) };
+            let live = live.then(|| Live { since: 0, title: Title::new("Room").expect("a title") });
+            let room = Room { live, ..room(vec![me]) };
             self.rooms.send_replace([Arc::new(room)].into_iter().collect());
         }
     }

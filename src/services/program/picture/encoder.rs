@@ -156,10 +156,9 @@ mod tests {
     async fn another_encoder_takes_the_place_of_one_that_can_t_be_started() {
         let config = Config::default();
         let tasks = TaskTracker::new();
-        // This machine has none that the kernel knows.
         pipeline::init().expect("it is installed");
-        let gone = Chosen { encoder: H264Encoder::V4l2, speed: None, instead_of: None };
-        assert!(H264Encoder::V4l2.installed().is_err(), "the test needs one that is missing");
+        let gone = Chosen { encoder: H264Encoder::Mpp, speed: None, instead_of: None };
+        assert!(H264Encoder::Mpp.installed().is_err(), "the test needs one that is missing");
         let encoders = Encoders::new(gone, H264Choice::Auto);
         let mut encoder = Encoder::new(encoders.clone(), Counters::default(), tasks);
         let mut number = 0;
@@ -173,6 +172,6 @@ mod tests {
             }
         });
         assert!(first.await.expect("in time").keyframe);
-        assert_eq!(encoders.chosen().instead_of, Some(H264Encoder::V4l2));
+        assert_eq!(encoders.chosen().instead_of, Some(H264Encoder::Mpp));
     }
 }
