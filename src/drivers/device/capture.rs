@@ -96,12 +96,7 @@ fn take(
     picture: impl FnMut(&[u8], i64) -> bool,
 ) -> Result<(), CaptureError> {
     let device = Device::with_path(path).map_err(|e| CaptureError::of("it can't be opened", e))?;
-    let code = FourCC::new(&asked.format.code());
-    let format = v4l::Format::new(asked.width, asked.height, code);
-    let format = device.set_format(&format).map_err(|e| CaptureError::of("the format", e))?;
-    if format.fourcc != code {
-        return Err(CaptureError::Unfit(format!("it gives {} instead of {code}", format.fourcc)));
-    }
+    let format = set(&device, asked)?;
     // Those that have one rate alone refuse to be asked.
     let interval = Fraction::new(asked.rate.1, asked.rate.0);
     let interval = device.set_params(&Parameters::new(interval)).map_or(interval, |given| given.interval);
@@ -129,6 +124,21 @@ fn take(
         _ => {}
     }
     done
+}
+
+/// Sets the format, by whichever of its codes the camera knows.
+fn set(device: &Device, asked: Shape) -> Result<v4l::Format, CaptureError> {
+    let mut given = None;
+    for code in asked.format.codes() {
+        let wished = v4l::Format::new(asked.width, asked.height, FourCC::new(code));
+        let format = device.set_format(&wished).map_err(|e| CaptureError::of("the format", e))?;
+        if Format::of(format.fourcc.repr) == Some(asked.format) {
+            return Ok(format);
+        }
+        given = Some(format.fourcc);
+    }
+    let given = given.map(|code| code.to_string()).unwrap_or_default();
+    Err(CaptureError::Unfit(format!("it gives {given} instead of {}", asked.format.word())))
 }
 
 fn pictures(

@@ -62,9 +62,7 @@ impl Format {
 
     /// The one with this four-character code; nothing when it can't be used.
     pub fn of(code: [u8; 4]) -> Option<Self> {
-        // Some cameras call it so, and mean the same.
-        let code = if &code == b"JPEG" { *b"MJPG" } else { code };
-        KNOWN.iter().find(|(_, known, ..)| *known == code).map(|(format, ..)| *format)
+        KNOWN.iter().map(|(format, ..)| *format).find(|format| format.codes().contains(&code))
     }
 
     /// The one with this name in the configuration.
@@ -77,9 +75,14 @@ impl Format {
         self.known().2
     }
 
-    /// The kernel's code of it.
-    pub fn code(self) -> [u8; 4] {
-        self.known().1
+    /// The kernel's codes of it, the usual one first.
+    pub fn codes(self) -> &'static [[u8; 4]] {
+        // Some cameras call it by the second, and mean the same.
+        const MJPEG: [[u8; 4]; 2] = [*b"MJPG", *b"JPEG"];
+        match self {
+            Self::Mjpeg => &MJPEG,
+            _ => std::slice::from_ref(&self.known().1),
+        }
     }
 
     /// GStreamer's name of it if it is uncompressed.

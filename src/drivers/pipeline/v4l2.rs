@@ -5,7 +5,6 @@
 
 use std::thread::JoinHandle;
 
-use bytes::Bytes;
 use gstreamer as gst;
 use gstreamer_app as app;
 use gstreamer_video as video;
@@ -69,7 +68,7 @@ fn buffer(data: &[u8], stride: usize, layout: Option<&video::VideoInfo>) -> Opti
         Some(info) => laid_out(data, stride, info)?,
         None => data.to_vec(),
     };
-    Some(gst::Buffer::from_slice(Bytes::from(data)))
+    Some(gst::Buffer::from_mut_slice(data))
 }
 
 /// A raw picture with rows of `stride` bytes in its first plane as GStreamer lays it out; `None` when a part of it is missing.

@@ -169,8 +169,8 @@ impl Camera {
     }
 
     /// When [`Camera::follow`] has something to do, if nothing is wanted anew.
-    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        self.made.changes(now)
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.made.changes()
     }
 
     /// The next picture of any size. Nothing is lost when this is dropped and called again.
@@ -328,7 +328,7 @@ mod tests {
         assert!(steps.clone().all(|step| (1..1_000_000_000).contains(&step)), "{:?}", steps.collect::<Vec<_>>());
 
         camera.want(Layers::only(LOW), Layers::NONE, Instant::now()).expect("installed");
-        let end = camera.due(Instant::now()).expect("it goes on for a while");
+        let end = camera.due().expect("it goes on for a while");
         while tokio::time::timeout_at(end, camera.next()).await.is_ok() {}
         assert!(camera.follow(Instant::now()).expect("installed"));
         assert!(until(&mut camera, LOW, 8).await.iter().all(|(layer, _)| *layer == LOW), "and is not made any more");
@@ -339,7 +339,7 @@ mod tests {
         assert!(of(&again, HIGH)[0].keyframe && again.len() < 15, "soon, and with a keyframe: after {}", again.len());
 
         camera.want(Layers::NONE, Layers::NONE, Instant::now()).expect("installed");
-        let end = camera.due(Instant::now()).expect("they go on for a while");
+        let end = camera.due().expect("they go on for a while");
         while tokio::time::timeout_at(end, camera.next()).await.is_ok() {}
         assert!(!camera.follow(Instant::now()).expect("installed"), "nobody wants anything: it can be closed");
         camera.stop().await;

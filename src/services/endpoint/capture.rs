@@ -186,8 +186,8 @@ impl Device {
     /// When [`Device::follow`] has something to do.
     fn due(&self) -> Option<Instant> {
         match self {
-            Self::Microphone { made, .. } | Self::StandIn { made, .. } => made.changes(Instant::now()),
-            Self::Camera(camera) => camera.due(Instant::now()),
+            Self::Microphone { made, .. } | Self::StandIn { made, .. } => made.changes(),
+            Self::Camera(camera) => camera.due(),
         }
     }
 

@@ -75,15 +75,18 @@ impl Made {
     }
 
     /// The layers that are made at this moment.
-    pub(super) fn at(&self, now: Instant) -> Layers {
-        let lingers = |layer: &Layer| self.until[layer.number()].is_some_and(|until| now < until);
+    pub(super) fn at(&mut self, now: Instant) -> Layers {
+        for until in &mut self.until {
+            *until = until.filter(|until| now < *until);
+        }
+        let lingers = |layer: &Layer| self.until[layer.number()].is_some();
         Layer::ALL.into_iter().filter(lingers).fold(self.wanted, |all, layer| all.and(Layers::only(layer)))
     }
 
-    /// When that changes by itself.
-    pub(super) fn changes(&self, now: Instant) -> Option<Instant> {
+    /// When that changes by itself: a moment that has passed stays until [`Made::at`] was asked, so that nobody misses it.
+    pub(super) fn changes(&self) -> Option<Instant> {
         let lingering = Layer::ALL.into_iter().filter(|layer| !self.wanted.has(*layer));
-        lingering.filter_map(|layer| self.until[layer.number()]).filter(|until| *until > now).min()
+        lingering.filter_map(|layer| self.until[layer.number()]).min()
     }
 }
 
@@ -143,14 +146,16 @@ mod tests {
         let mut made = Made::default();
         let now = Instant::now();
         let later = |seconds: f64| now + Duration::from_secs_f64(seconds);
-        assert_eq!((made.at(now), made.changes(now)), (Layers::NONE, None));
+        assert_eq!((made.at(now), made.changes()), (Layers::NONE, None));
         made.want(both, now);
-        assert_eq!((made.at(later(60.0)), made.changes(now)), (both, None), "as long as it is wanted");
+        assert_eq!((made.at(later(60.0)), made.changes()), (both, None), "as long as it is wanted");
         made.want(one, now);
-        assert_eq!((made.at(later(1.9)), made.changes(now)), (both, Some(later(2.0))));
-        assert_eq!((made.at(later(2.0)), made.changes(later(2.0))), (one, None));
-        made.want(both, later(1.0));
-        assert_eq!((made.at(later(60.0)), made.changes(later(1.0))), (both, None), "it is wanted again");
+        assert_eq!((made.at(later(1.9)), made.changes()), (both, Some(later(2.0))));
+        // Whoever waits for it may have been busy with something else just then.
+        assert_eq!(made.changes(), Some(later(2.0)), "however late it is");
+        assert_eq!((made.at(later(2.5)), made.changes()), (one, None));
+        made.want(both, later(3.0));
+        assert_eq!((made.at(later(60.0)), made.changes()), (both, None), "it is wanted again");
         made.want(Layers::NONE, later(60.0));
         assert_eq!((made.at(later(61.0)), made.at(later(62.0))), (both, Layers::NONE));
     }

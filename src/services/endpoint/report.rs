@@ -8,19 +8,7 @@ use super::modes::{self, Note, Pick, Wish};
 use super::{CameraChoice, Config, Sink, Source};
 use crate::drivers::device::{Closed, Heat, Inventory};
 use crate::drivers::pipeline::Chosen;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DeviceLevel"))]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// It is as it should be.
-    Ok,
-    /// Good to know.
-    Note,
-    /// Something does not work.
-    Bad,
-}
+use crate::model::finding::Level;
 
 /// One thing that was found out, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -134,7 +122,7 @@ pub fn report(
                 _ => None,
             };
             let how = picked.map(|(_, Pick { mode, .. })| format!(", in the mode {mode}")).unwrap_or_default();
-            find("camera_ok", Level::Ok, format!("{} is used{how}.", device.label()));
+            find("camera_ok", Level::Good, format!("{} is used{how}.", device.label()));
             if let (Some((camera, Pick { note: Some(Note::ModeUnknown), .. })), ModeChoice::Wished(wished)) =
                 (picked, config.camera_mode)
             {
@@ -175,7 +163,7 @@ pub fn report(
             Level::Bad,
             "No microphone was found; a stand-in takes its place. Plug one in, or a camera or speakerphone that has one.".into(),
         ),
-        (_, device) => find("microphone_ok", Level::Ok, format!("{} is used.", device.label())),
+        (_, device) => find("microphone_ok", Level::Good, format!("{} is used.", device.label())),
     }
     match (&config.speaker, &devices.speaker) {
         (Sink::None, _) => find(
@@ -189,16 +177,16 @@ pub fn report(
             "No speaker was found: nobody in the room hears the others. Connect the television by HDMI, or a speaker."
                 .into(),
         ),
-        (_, device) => find("speaker_ok", Level::Ok, format!("{} is used.", device.label())),
+        (_, device) => find("speaker_ok", Level::Good, format!("{} is used.", device.label())),
     }
     match devices.screen.is_there() {
-        true => find("screen_ok", Level::Ok, format!("{} is used.", devices.screen.label())),
+        true => find("screen_ok", Level::Good, format!("{} is used.", devices.screen.label())),
         false => find("screen_missing", Level::Note, "No screen is connected: calls are heard and not seen.".into()),
     }
     match devices.echo {
         Canceller::None => {}
-        Canceller::Device => find("echo_device", Level::Ok, "Microphone and speaker are one device, which cancels echo itself.".into()),
-        Canceller::Box => find("echo_box", Level::Ok, "The box cancels the echo of its speaker.".into()),
+        Canceller::Device => find("echo_device", Level::Good, "Microphone and speaker are one device, which cancels echo itself.".into()),
+        Canceller::Box => find("echo_box", Level::Good, "The box cancels the echo of its speaker.".into()),
         Canceller::HalfDuplex if canceller => {
             find("echo_half_duplex", Level::Note, "The microphone is turned down while others are heard, as the configuration says (endpoint.echo).".into());
         }
@@ -233,7 +221,7 @@ pub fn report(
         Ok(Chosen { encoder, speed: Some(speed), .. }) => {
             find(
                 "encoder_ok",
-                Level::Ok,
+                Level::Good,
                 format!("{} codes {:.0} pictures of 1280x720 a second.", encoder.element(), speed.fps),
             );
         }
@@ -311,7 +299,7 @@ impl Report {
         out.push('\n');
         for Finding { code, level, text } in &self.findings {
             let mark = match level {
-                Level::Ok => "ok",
+                Level::Good => "ok",
                 Level::Note => " i",
                 Level::Bad => "!!",
             };

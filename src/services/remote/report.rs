@@ -1,7 +1,8 @@
 //! What the doctor says of the television.
 
 use crate::drivers::cec;
-use crate::services::endpoint::report::{Finding, Level};
+use crate::model::finding::Level;
+use crate::services::endpoint::report::Finding;
 
 /// Whether a television can be spoken to.
 pub fn television(wanted: bool, found: &[cec::Found]) -> Finding {
@@ -23,7 +24,7 @@ pub fn television(wanted: bool, found: &[cec::Found]) -> Finding {
             format!("{} leads to no television: connect one, or switch HDMI-CEC on in its menu.", path.display()),
         ),
         Some(cec::Found { path, plugged: Some(address), .. }) => {
-            find("cec_ok", Level::Ok, format!("Calls wake the television at {} (input {address}).", path.display()))
+            find("cec_ok", Level::Good, format!("Calls wake the television at {} (input {address}).", path.display()))
         }
     }
 }
