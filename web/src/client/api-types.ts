@@ -185,7 +185,7 @@ export type DeviceFinding = {
   /** Names it for machines. */
   code: string;
   /** How bad it is. */
-  level: DeviceLevel;
+  level: Level;
   /** For people. */
   text: string;
 };
@@ -199,9 +199,6 @@ export type DeviceKind = {
   /** What is used; `None` for nothing. */
   used: string | null;
 };
-
-/** How bad a finding is. */
-export type DeviceLevel = "ok" | "note" | "bad";
 
 /** The box's camera, microphone, speaker and screen. */
 export type Devices = {

@@ -17,7 +17,6 @@ interface Texts {
   codes: string;
   unmeasured: string;
   more: string;
-  levels: Record<"bad" | "note" | "ok", string>;
   kinds: Record<"camera" | "microphone" | "speaker" | "screen", string>;
 }
 
@@ -37,7 +36,6 @@ const en: Texts = {
   codes: "{encoder} codes {pictures} pictures of 1280 × 720 a second.",
   unmeasured: "{encoder}; how fast it is was not measured.",
   more: "How the room sounds is tried on the home page, and how the box is reached on a page of its own:",
-  levels: { bad: "To do", note: "Note", ok: "Good" },
   kinds: { camera: "Camera", microphone: "Microphone", speaker: "Speaker", screen: "Screen" },
 };
 
@@ -57,7 +55,6 @@ const de: Texts = {
   codes: "{encoder} codiert {pictures} Bilder von 1280 × 720 in der Sekunde.",
   unmeasured: "{encoder}; wie schnell er ist, wurde nicht gemessen.",
   more: "Wie der Raum klingt, prüft die Startseite, und wie die Box erreicht wird, eine eigene Seite:",
-  levels: { bad: "Zu tun", note: "Hinweis", ok: "Gut" },
   kinds: { camera: "Kamera", microphone: "Mikrofon", speaker: "Lautsprecher", screen: "Bildschirm" },
 };
 

@@ -11,7 +11,6 @@ export interface Texts {
   delay: string;
   loss: string;
   noise: string;
-  levels: Record<"bad" | "note" | "good", string>;
   codes: Record<SoundCode, string>;
 }
 
@@ -24,7 +23,6 @@ export const en: Texts = {
   delay: "The speaker is heard {delay} ms after the box plays",
   loss: "The microphone hears it {loss} dB quieter than it is played",
   noise: "The room by itself: {noise} dBFS",
-  levels: { bad: "To do", note: "Note", good: "Good" },
   codes: {
     nothing_heard:
       "The microphone did not hear the speaker. Turn the speaker up and unmute it, here and on the device itself, and look whether it and the microphone are the ones in this room.",
@@ -52,7 +50,6 @@ export const de: Texts = {
   delay: "Der Lautsprecher ist {delay} ms nach der Box zu hören",
   loss: "Das Mikrofon hört ihn {loss} dB leiser, als gespielt wird",
   noise: "Der Raum für sich: {noise} dBFS",
-  levels: { bad: "Zu tun", note: "Hinweis", good: "Gut" },
   codes: {
     nothing_heard:
       "Das Mikrofon hat den Lautsprecher nicht gehört. Stelle ihn lauter und schalte ihn ein, hier und am Gerät selbst, und sieh nach, ob er und das Mikrofon die in diesem Raum sind.",

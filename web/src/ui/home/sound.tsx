@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { SoundTest } from "../../client";
 import { locale } from "../i18n";
 import { fill } from "../i18n/format";
+import { Findings } from "../parts/findings";
 import { api, explain } from "../parts/session";
 import { Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
@@ -13,15 +14,11 @@ function Result({ test }: { test: SoundTest }) {
   const delay = String(Math.round(Math.max(0, test.delay ?? 0) / 10) * 10);
   return (
     <>
-      <ul class="findings" data-testid="sound-findings">
-        {test.findings.map(({ code, level, text }) => (
-          <li key={code} class="finding" data-code={code} data-level={level}>
-            <strong>{texts.levels[level]}</strong>
-            {/* A box that is newer than the page says more than the page knows. */}
-            <span>{texts.codes[code] ? fill(texts.codes[code], { delay }) : text}</span>
-          </li>
-        ))}
-      </ul>
+      <Findings
+        testid="sound-findings"
+        findings={test.findings}
+        say={({ code }) => texts.codes[code] && fill(texts.codes[code], { delay })}
+      />
       <ul class="small quiet sound-numbers" aria-label={texts.numbers}>
         {test.delay !== null && <li>{fill(texts.delay, { delay: test.delay })}</li>}
         {test.return_loss !== null && <li>{fill(texts.loss, { loss: tenth.format(test.return_loss) })}</li>}

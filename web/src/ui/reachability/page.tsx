@@ -1,25 +1,9 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Reachability } from "../../client";
-import { t } from "../i18n";
 import { fill } from "../i18n/format";
-import { api, explain } from "../parts/session";
-import { Header, Message, Skeleton } from "../parts/shell";
-import { useTitle } from "../parts/title";
+import { Findings } from "../parts/findings";
+import { ReportPage } from "../parts/report";
+import { api } from "../parts/session";
 import { texts } from "./texts";
-
-function Findings({ report }: { report: Reachability }) {
-  return (
-    <ul class="findings" data-testid="findings">
-      {report.findings.map(({ code, level, text }) => (
-        <li key={code} class="finding" data-code={code} data-level={level}>
-          <strong>{texts.levels[level]}</strong>
-          {/* A box that is newer than the page says more than the page knows. */}
-          <span>{texts.codes[code] ?? text}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 function Ways({ report }: { report: Reachability }) {
   return (
@@ -52,60 +36,40 @@ function Ways({ report }: { report: Reachability }) {
   );
 }
 
+const load = () => api.reachability();
+
 /** How the box is reached, for its owner. */
 export default function ReachabilityPage() {
-  const [report, setReport] = useState<Reachability | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const look = useCallback(() => {
-    setReport(null);
-    setProblem(null);
-    api.reachability().then(setReport, error => setProblem(explain(error)));
-  }, []);
-  useEffect(look, [look]);
-  useTitle(texts.title, false);
   return (
-    <>
-      <Header lit={false} />
-      <main class="page">
-        <h1>{texts.title}</h1>
-        {problem && <Message tone="fault" title={t("load_failed_title")} text={problem} />}
-        {!report && !problem && <Skeleton label={texts.trying} />}
-        {report && (
-          <>
-            <p>{texts.what}</p>
-            <section aria-labelledby="findings">
-              <h2 id="findings">{texts.findings}</h2>
-              <Findings report={report} />
+    <ReportPage title={texts.title} loading={texts.trying} again={texts.again} load={load}>
+      {report => (
+        <>
+          <p>{texts.what}</p>
+          <section aria-labelledby="findings">
+            <h2 id="findings">{texts.findings}</h2>
+            <Findings findings={report.findings} say={({ code }) => texts.codes[code]} />
+          </section>
+          <section aria-labelledby="ways">
+            <h2 id="ways">{texts.ways}</h2>
+            <Ways report={report} />
+          </section>
+          <section aria-labelledby="router">
+            <h2 id="router">{texts.router}</h2>
+            <p>
+              {fill(texts.routers[report.router.state], { outside: report.router.outside.join(", ") })}
+              {report.router.reason && <span class="quiet"> ({report.router.reason})</span>}
+            </p>
+          </section>
+          {report.seen.length > 0 && (
+            <section aria-labelledby="stun">
+              <h2 id="stun">{texts.stun}</h2>
+              {report.seen.map(seen => (
+                <p key={seen.server + seen.address}>{fill(texts.sees, { ...seen })}</p>
+              ))}
             </section>
-            <section aria-labelledby="ways">
-              <h2 id="ways">{texts.ways}</h2>
-              <Ways report={report} />
-            </section>
-            <section aria-labelledby="router">
-              <h2 id="router">{texts.router}</h2>
-              <p>
-                {fill(texts.routers[report.router.state], { outside: report.router.outside.join(", ") })}
-                {report.router.reason && <span class="quiet"> ({report.router.reason})</span>}
-              </p>
-            </section>
-            {report.seen.length > 0 && (
-              <section aria-labelledby="stun">
-                <h2 id="stun">{texts.stun}</h2>
-                {report.seen.map(seen => (
-                  <p key={seen.server + seen.address}>{fill(texts.sees, { ...seen })}</p>
-                ))}
-              </section>
-            )}
-          </>
-        )}
-        {(report || problem) && (
-          <p>
-            <button type="button" class="button" onClick={look} data-testid="again">
-              {texts.again}
-            </button>
-          </p>
-        )}
-      </main>
-    </>
+          )}
+        </>
+      )}
+    </ReportPage>
   );
 }

@@ -17,7 +17,6 @@ export interface Texts {
   router: string;
   stun: string;
   sees: string;
-  levels: Record<"bad" | "note" | "good", string>;
   origins: Record<"interface" | "announced" | "seen" | "mapped", string>;
   scopes: Record<"machine" | "home" | "provider" | "internet", string>;
   routers: Record<"off" | "asking" | "none" | "silent" | "refused" | "mapped", string>;
@@ -39,7 +38,6 @@ export const en: Texts = {
   router: "Router",
   stun: "Seen from outside",
   sees: "{server} sees the box at {address}",
-  levels: { bad: "To do", note: "Note", good: "Good" },
   origins: { interface: "network card", announced: "configuration", seen: "STUN server", mapped: "router" },
   scopes: { machine: "this machine", home: "at home", provider: "the provider's network", internet: "internet" },
   routers: {
@@ -99,7 +97,6 @@ export const de: Texts = {
   router: "Router",
   stun: "Von außen gesehen",
   sees: "{server} sieht die Box unter {address}",
-  levels: { bad: "Zu tun", note: "Hinweis", good: "Gut" },
   origins: { interface: "Netzwerkkarte", announced: "Konfiguration", seen: "STUN-Server", mapped: "Router" },
   scopes: { machine: "diese Maschine", home: "zu Hause", provider: "Netz des Anbieters", internet: "Internet" },
   routers: {
