@@ -33,6 +33,7 @@ checks! {
     wakes: "The emulated television, which slept, is woken by that and shows the box",
     screen: "The emulated screen shows Ada, with black at the edges that it is told to cut off",
     arranges: "The box's own picture is in a corner of the screen until a key of the remote control takes it away",
+    rests: "Nothing is composed while the television sleeps, and pictures are again when it wakes",
     hears: "Ada hears what the guest's microphone hears, through ALSA",
     speaks: "The guest's speaker plays Ada, through ALSA",
     privacy: "A muted camera and microphone are closed for the kernel, too",
@@ -203,6 +204,43 @@ async fn arranges(world: &mut World) -> anyhow::Result<String> {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Ok(format!("gone {:.1} s after the second key", started.elapsed().as_secs_f64()))
+}
+
+/// Pictures composed so far.
+async fn composed(world: &World) -> u64 {
+    let statistics: Value = world.owner.get("/api/v1/statistics").await.json().await.unwrap_or_default();
+    statistics["composition"]["pictures"].as_u64().unwrap_or_default()
+}
+
+/// Waits until pictures are composed, or none are any more: how long that took.
+async fn composes(world: &World, wanted: bool) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    loop {
+        let before = composed(world).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if (composed(world).await > before) == wanted {
+            return Ok(started.elapsed());
+        }
+        ensure!(started.elapsed() < TELEVISION_TURNS, "pictures are composed: {}", !wanted);
+    }
+}
+
+async fn rests(world: &mut World) -> anyhow::Result<String> {
+    composes(world, true).await.context("while it is on")?;
+    // The emulated television that is told to sleep does not say so itself.
+    world.machine.done("cec-ctl -s -d /dev/cec1 --to 0 --standby")?;
+    world.until("television that sleeps", &television_is("standby"), TELEVISION_TURNS).await?;
+    world.machine.done("cec-ctl -s -d /dev/cec0 --to 15 --standby")?;
+    let rests = composes(world, false).await.context("while it sleeps")?;
+    // It is asked meanwhile whether it still does.
+    let before = composed(world).await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    ensure!(composed(world).await == before, "pictures are composed after it was asked");
+    let asked = world.machine.done("cat /share/bus")?;
+    world.machine.done("cec-ctl -s -d /dev/cec1 --to 0 --image-view-on")?;
+    let again = composes(world, true).await.context("after it woke")?;
+    ensure!(asked.contains("GIVE_DEVICE_POWER_STATUS"), "nobody asked whether it sleeps");
+    Ok(format!("none within {:.0} s and for 12 s more, again {:.0} s later", rests.as_secs_f64(), again.as_secs_f64()))
 }
 
 async fn unplugged(world: &mut World) -> anyhow::Result<String> {

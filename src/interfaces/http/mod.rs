@@ -28,6 +28,7 @@ mod reachability;
 mod requests;
 mod rooms;
 pub mod routes;
+mod screen;
 mod serve;
 mod session;
 pub mod signalling;

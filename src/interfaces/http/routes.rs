@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use super::error::Problem;
 use super::{
     App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, reachability,
-    requests, rooms, session, signalling, sound, statistics, telephone, trust, whep,
+    requests, rooms, screen, session, signalling, sound, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -84,6 +84,8 @@ routes! {
     PUT put "/api/v1/camera/aim" Rule::Node(Verb::Administer) => camera::aim;
     PUT put "/api/v1/camera/presets/{preset}" Rule::Node(Verb::Administer) => camera::keep;
     DELETE delete "/api/v1/camera/presets/{preset}" Rule::Node(Verb::Administer) => camera::forget;
+    GET get "/api/v1/screen" Rule::Node(Verb::Administer) => screen::show;
+    PUT put "/api/v1/screen" Rule::Node(Verb::Administer) => screen::change;
     GET get "/api/v1/sound" Rule::Node(Verb::Administer) => sound::show;
     PATCH patch "/api/v1/sound" Rule::Node(Verb::Administer) => sound::change;
     POST post "/api/v1/sound/test" Rule::Node(Verb::Administer) => sound::test;

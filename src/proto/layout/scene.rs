@@ -87,6 +87,15 @@ impl<K: Copy + Eq> Scene<K> {
         self.lay_out();
     }
 
+    /// Expects something else of a member from now on. Pictures of them from before are not shown any more.
+    pub fn see(&mut self, key: K, sight: Sight) {
+        let Some(seat) = self.seat(key) else { return };
+        seat.sight = sight;
+        seat.waiting.clear();
+        seat.shown = None;
+        self.lay_out();
+    }
+
     /// Takes a member out. Nothing of them is in any picture composed afterwards.
     pub fn remove(&mut self, key: K) {
         self.seats.retain(|seat| seat.key != key);
@@ -243,6 +252,25 @@ mod tests {
         assert_eq!(seen(&mut scene, 1, 1066), 102);
         assert_eq!(seen(&mut scene, 1, 1099), 102);
         assert_eq!(seen(&mut scene, 1, 1500), 103);
+    }
+
+    #[test]
+    fn who_is_not_seen_any_more_is_a_card_at_once_and_seen_again_by_new_pictures_alone() {
+        let mut scene = scene();
+        scene.add(1, "Ada".into(), Sight::Seen);
+        let card = plain(tile(&scene, 1), 50, 0);
+        scene.set_card(1, card);
+        show(&mut scene, 1, 100, 10);
+        show(&mut scene, 1, 101, 50);
+        assert_eq!(seen(&mut scene, 1, 20), 100);
+        scene.see(1, Sight::Unseen);
+        assert_eq!(seen(&mut scene, 1, 60), 50, "neither what was shown nor what waited");
+        show(&mut scene, 1, 102, 70);
+        assert_eq!(seen(&mut scene, 1, 80), 50, "nothing is expected");
+        scene.see(1, Sight::Seen);
+        assert_eq!(seen(&mut scene, 1, 90), 50);
+        show(&mut scene, 1, 103, 100);
+        assert_eq!(seen(&mut scene, 1, 110), 103);
     }
 
     #[test]

@@ -66,6 +66,8 @@ const ENOUGH: u64 = 75;
 const NEXT: i64 = millis(150);
 const WAIT: i64 = millis(2500);
 const DOUBLED: u32 = 1;
+/// And after one in which too little left to tell.
+const AFTER_LITTLE: i64 = millis(500);
 /// A try during which a queue appears ends.
 const APPEARS: i64 = millis(70);
 /// Nothing is tried before this long after the first word of what arrived.
@@ -148,6 +150,8 @@ struct Busy {
 #[derive(Clone, Copy)]
 struct Try {
     since: MediaTime,
+    /// What was known to fit when it began: meanwhile what arrives raises that already.
+    before: u64,
     rate: u64,
     /// What left meanwhile.
     bytes: u64,
@@ -263,6 +267,14 @@ impl Gauge {
         while self.sent.len() > SENT || self.sent.front().is_some_and(|sent| now.since(sent.at) > SENT_FOR) {
             self.sent.pop_front();
             self.first = self.first.wrapping_add(1);
+        }
+    }
+
+    /// A packet with this number was thrown away instead of sent: nobody will say that it came, and that says nothing of the way.
+    pub fn thrown_away(&mut self, number: Option<u16>, now: MediaTime) {
+        self.sent(number, 0, now);
+        if let (Some(_), Some(sent)) = (number, self.sent.back_mut()) {
+            sent.word = Word::Lost;
         }
     }
 
@@ -425,11 +437,11 @@ impl Gauge {
 
     /// Goes on with what is tried. Answers whether it is over.
     fn try_on(&mut self, holds: Option<u64>, newest: i64, now: MediaTime) -> bool {
-        let Some(Try { since, rate, bytes }) = self.tried else {
+        let Some(Try { since, before, rate, bytes }) = self.tried else {
             return false;
         };
         let over = |it: &mut Self, reached: u64| {
-            let gained = reached > percent(it.rate, 108);
+            let gained = reached > percent(before, 108);
             it.rate = it.rate.max(reached);
             it.tried = None;
             it.in_vain = if gained { 0 } else { it.in_vain.saturating_add(1) };
@@ -461,7 +473,12 @@ impl Gauge {
             // be too little of it to try this. On a way that never showed a limit the pictures themselves have to be the try.
             let took = u128::from(now.since(since).max(1).unsigned_abs());
             let left = u128::from(bytes) * 8 * 1_000_000_000 / took;
-            let too_little = left < u128::from(percent(rate, ENOUGH)) && self.busy.is_none() && self.limited.is_none();
+            let too_little = left < u128::from(percent(rate, ENOUGH)) && self.busy.is_none();
+            if too_little && self.limited.is_some() {
+                // Nothing was found out, but that what left is held; the next one follows as if it had not been.
+                (self.tried, self.next_try) = (None, now.plus_nanos(AFTER_LITTLE));
+                return true;
+            }
             return over(self, if too_little { rate } else { 0 });
         }
         false
@@ -563,7 +580,7 @@ impl Gauge {
         {
             let scale = if self.in_vain == 0 { TRIED } else { TRIED_AGAIN };
             let rate = percent(self.rate, scale).min(percent(self.wished, 110)).max(percent(self.rate, 110));
-            self.tried = Some(Try { since: now, rate, bytes: 0 });
+            self.tried = Some(Try { since: now, before: self.rate, rate, bytes: 0 });
         }
         if self.long.is_some() {
             self.tried = None;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CameraChoice, Config, EchoChoice, Login, Screen, Sink, Source};
+use super::{CameraChoice, Config, EchoChoice, Login, ScreenChoice, Sink, Source};
 use crate::drivers::device::{Camera, Inventory, Mode};
 use crate::drivers::pipeline::{CameraSource, Echo, MicrophoneSource, RtspSource};
 use crate::model::track::Kind;
@@ -195,7 +195,7 @@ pub(super) fn choose(config: &Config, inventory: &Inventory, can: Abilities, log
     let (camera, eye) = camera(config, inventory, can, login);
     let (microphone, microphone_source) = microphone(config, inventory);
     let (speaker, speaker_device) = speaker(config, inventory);
-    let screen = inventory.screens.first().filter(|_| config.screen == Screen::Auto);
+    let screen = inventory.screens.first().filter(|_| config.screen == ScreenChoice::Auto);
     let echo = match (&microphone_source, &speaker_device) {
         (Some(MicrophoneSource::Alsa { device }), Some(speaker)) => {
             echo(config.echo, (device, speaker), &microphone, can.canceller)

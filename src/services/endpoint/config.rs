@@ -47,7 +47,7 @@ pub struct Config {
     #[serde(serialize_with = "duration::serialize", deserialize_with = "speaker_delay")]
     pub speaker_delay: Duration,
     /// The screen on the HDMI port.
-    pub screen: Screen,
+    pub screen: ScreenChoice,
     /// How much of the picture the television cuts off at each edge, in percent; 0 to 10.
     #[serde(deserialize_with = "overscan")]
     pub overscan: u32,
@@ -90,7 +90,7 @@ impl Default for Config {
             noise_suppression: Auto::Auto,
             gain: Auto::Auto,
             speaker_delay: Duration::ZERO,
-            screen: Screen::Auto,
+            screen: ScreenChoice::Auto,
             overscan: 0,
             language: Language::En,
             blank_after: Duration::from_secs(600),
@@ -320,7 +320,7 @@ pub enum EchoChoice {
 /// Where the box's picture of the call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Screen {
+pub enum ScreenChoice {
     /// The first connected screen, else nowhere.
     Auto,
     /// Nowhere.

@@ -23,9 +23,10 @@ mod television;
 mod volume;
 
 pub use choice::{Abilities, Canceller, Device, Devices, EyeKind};
-pub use config::{Auto, CameraChoice, Config, EchoChoice, ModeChoice, Most, Screen, Sink, Source, WishedMode};
+pub use config::{Auto, CameraChoice, Config, EchoChoice, ModeChoice, Most, ScreenChoice, Sink, Source, WishedMode};
 pub use login::Login;
 pub use modes::Note;
+pub use showing::{BoxScreen, Layout};
 pub use television::Link;
 pub use volume::{By, Loudness, Loudnesses, Wish, Wishes};
 
@@ -36,7 +37,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use self::showing::Layout;
 use crate::drivers::device;
 use crate::drivers::device::controls::Controls;
 use crate::drivers::pipeline::{Chosen, DisplaySpec, Encoders, MicrophoneSource};
@@ -99,6 +99,7 @@ pub struct Handle {
     volumes: volume::Volumes,
     sound: sound::Sound,
     layout: watch::Sender<Layout>,
+    asleep: watch::Sender<bool>,
     survey: Arc<Survey>,
 }
 
@@ -152,6 +153,21 @@ impl Handle {
     /// Has its screen show calls in the next way of those there are.
     pub fn next_layout(&self) {
         self.layout.send_modify(|layout| *layout = layout.next());
+    }
+
+    /// How its screen shows calls.
+    pub fn screen(&self) -> BoxScreen {
+        BoxScreen { there: self.has_screen(), asleep: *self.asleep.borrow(), layout: *self.layout.borrow() }
+    }
+
+    /// Has its screen show calls like this. It is kept.
+    pub fn set_layout(&self, layout: Layout) {
+        self.layout.send_replace(layout);
+    }
+
+    /// The television is known to sleep, or not: then nobody sees its screen, and no pictures are made for it.
+    pub fn television_sleeps(&self, asleep: bool) {
+        self.asleep.send_if_modified(|before| std::mem::replace(before, asleep) != asleep);
     }
 
     /// What is plugged in, used and left out, and what to do about it, without opening any device. Looks at files, so call it off the async
@@ -282,6 +298,8 @@ pub fn start(
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
     let (showing, television) = watch::channel(None);
     let (own, layout) = (watch::Sender::new(None), watch::Sender::new(Layout::default()));
+    tasks.spawn(cancel.clone().run_until_cancelled_owned(showing::keep(layout.clone(), parts.store.clone())));
+    let asleep = watch::Sender::new(false);
     let watched = Watched { loud: volumes.follow(), own: own.clone(), layout: layout.subscribe() };
     let screens =
         screens((config.clone(), parts.clone(), watched), devices.clone(), showing, tasks.clone(), cancel.clone());
@@ -304,13 +322,14 @@ pub fn start(
         television,
         own,
         layout: layout.subscribe(),
+        asleep: asleep.subscribe(),
         adjust: adjust.clone(),
         tasks: tasks.clone(),
         cancel,
         call: None,
     };
     tasks.spawn(actor.keep(inbox));
-    Handle { stills, devices, encoders, adjust, heat, volumes, sound, layout, survey }
+    Handle { stills, devices, encoders, adjust, heat, volumes, sound, layout, asleep, survey }
 }
 
 /// What the screen shows of the box itself.
@@ -430,6 +449,7 @@ struct Actor {
     television: watch::Receiver<Option<television::Television>>,
     own: watch::Sender<Option<Picture>>,
     layout: watch::Receiver<Layout>,
+    asleep: watch::Receiver<bool>,
     adjust: adjust::Handle,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -521,6 +541,7 @@ impl Actor {
             sound: self.sound.clone(),
             television: self.television.clone(),
             layout: self.layout.clone(),
+            asleep: self.asleep.clone(),
             overscan: self.config.overscan,
         };
         let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());

@@ -1,19 +1,40 @@
-//! What the box's screen shows: rules without input or output.
+//! What the box's screen shows.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::drivers::store;
 use crate::model::id::{ParticipantId, PublicationId};
 use crate::proto::screens::{Idle, Screen, Sign};
 use crate::services::room::{Participant, ParticipantKind, Room};
 use crate::services::telephone::{Call, Outcome};
 
-/// How the screen shows a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
-    /// Who speaks has most of it, as long as nobody shares a screen.
-    pub(super) speaker: bool,
+/// The setting in the store.
+const LAYOUT: &str = "screen.layout";
+
+/// How the box's screen shows a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ScreenLayout"))]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// Who speaks has most of it, as long as nobody shares a screen; else everybody has the same.
+    pub speaker: bool,
     /// The box's own picture is in a corner.
-    pub(super) own: bool,
+    pub own: bool,
+}
+
+/// The box's screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BoxScreen {
+    /// There is one.
+    pub there: bool,
+    /// The television is known to sleep: nothing is made for it.
+    pub asleep: bool,
+    /// How it shows calls.
+    pub layout: Layout,
 }
 
 impl Default for Layout {
@@ -30,6 +51,26 @@ impl Layout {
             Self { speaker: true, own: true } => Self { speaker: true, own: false },
             Self { speaker: true, own: false } => Self { speaker: false, own: false },
             Self { speaker: false, own: false } => Self { speaker: false, own: true },
+        }
+    }
+}
+
+/// Takes up what was chosen before the daemon was started, and keeps what is chosen from then on.
+pub(super) async fn keep(layout: watch::Sender<Layout>, store: store::Handle) {
+    let mut follow = layout.subscribe();
+    let stored = store.setting(LAYOUT).await.ok().flatten();
+    // What is no layout is as if nothing had been chosen; what was chosen meanwhile is newer.
+    if let Some(stored) = stored.and_then(|text| serde_json::from_str(&text).ok())
+        && !follow.has_changed().unwrap_or(true)
+    {
+        layout.send_replace(stored);
+        follow.mark_unchanged();
+    }
+    while follow.changed().await.is_ok() {
+        let now = *follow.borrow_and_update();
+        let Ok(text) = serde_json::to_string(&now) else { continue };
+        if let Err(error) = store.set_setting(LAYOUT, text).await {
+            tracing::warn!(%error, "how the screen shows calls is not kept");
         }
     }
 }

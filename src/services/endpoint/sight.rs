@@ -39,6 +39,8 @@ pub(super) struct Outlets {
     pub(super) sound: Sound,
     pub(super) television: watch::Receiver<Option<Television>>,
     pub(super) layout: watch::Receiver<Layout>,
+    /// Whether the television is known to sleep.
+    pub(super) asleep: watch::Receiver<bool>,
     /// Percent of the picture that the television cuts off at each edge.
     pub(super) overscan: u32,
 }
@@ -49,10 +51,11 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take.
+    /// Starts it on `tasks`, until `stop`. Nothing is composed while there is neither screen nor speaker nor a still to take, and no pictures
+    /// while nobody can see them.
     pub(super) fn start(
         parts: Parts,
-        Outlets { devices: mut chosen, sound, television, layout, overscan }: Outlets,
+        Outlets { devices: mut chosen, sound, television, layout, asleep, overscan }: Outlets,
         room: RoomId,
         tasks: &TaskTracker,
         stop: CancellationToken,
@@ -66,6 +69,7 @@ impl Sight {
             sound,
             television,
             layout,
+            asleep,
             overscan,
             room,
             tasks: tasks.clone(),
@@ -95,6 +99,7 @@ struct Task {
     sound: Sound,
     television: watch::Receiver<Option<Television>>,
     layout: watch::Receiver<Layout>,
+    asleep: watch::Receiver<bool>,
     overscan: u32,
     room: RoomId,
     tasks: TaskTracker,
@@ -147,12 +152,9 @@ impl Task {
         let (width, height) =
             super::size(self.devices.display.and_then(|display| display.size), self.parts.screen, self.overscan);
         let fps = self.parts.screen.2;
-        let makes = match (self.devices.display.is_some() || !always, self.devices.speaker_device.is_some()) {
-            (true, true) => Makes::Both,
-            // A still needs pictures even where only a speaker is plugged in.
-            (false, true) => Makes::Both,
-            (_, false) => Makes::Pictures,
-        };
+        let screen = self.devices.display.is_some();
+        // A still needs pictures even where only a speaker is plugged in.
+        let makes = if self.devices.speaker_device.is_some() { Makes::Both } else { Makes::Pictures };
         let Seen { media, composition: counters, supervisor } = self.parts.seen.clone();
         let settings = Settings { width, height, fps, makes, counters, supervisor, ..Settings::default() };
         let (composition, mut outputs) = composition::start(
@@ -168,6 +170,7 @@ impl Task {
         let mut state = composition.state();
         let mut chosen = self.chosen.clone();
         let (mut layout, mut front) = (self.layout.clone(), None);
+        let (mut asleep, mut rests) = (self.asleep.clone(), false);
         let mut again = tokio::time::interval(AGAIN);
         let mut until = Instant::now() + LINGER;
         let mut waiting: Vec<Answer> = first.into_iter().collect();
@@ -177,12 +180,19 @@ impl Task {
             let Ok(room) = self.parts.rooms.room(self.room) else {
                 break Ended::Over;
             };
+            let seen = screen && !*asleep.borrow_and_update();
+            let rest = !seen && waiting.is_empty() && Instant::now() >= until;
+            if rest != rests {
+                rests = rest;
+                members.make(if rests { Makes::Sound } else { makes });
+                // When it has ended, the next look at it says so.
+                let _ = composition.rest(rests).await;
+            }
             let others = |p: &Participant| p.kind == ParticipantKind::Person;
             let complete = members.follow(&room, others, &self.parts.origin, &composition).await;
             let now = showing::front(&room, *layout.borrow_and_update(), front);
             if now != front {
                 front = now;
-                // When it has ended, the next look at it says so.
                 let _ = composition.front(front).await;
             }
             for answer in waiting.drain(..) {
@@ -204,6 +214,7 @@ impl Task {
                     break Ended::Over;
                 },
                 Ok(()) = layout.changed() => {}
+                Ok(()) = asleep.changed() => {}
                 changed = state.changed() => if changed.is_err() {
                     break Ended::Failed;
                 },
@@ -216,7 +227,9 @@ impl Task {
                     }
                 }
                 _ = again.tick(), if !complete => {}
-                () = tokio::time::sleep_until(until), if !always => break Ended::Demand,
+                () = tokio::time::sleep_until(until), if !rests && !seen => if !always {
+                    break Ended::Demand;
+                },
             }
         };
         drop(composition);

@@ -66,6 +66,11 @@ impl Members {
         Self { purpose, makes, present: BTreeMap::new(), cut: MediaTime::from_nanos(i64::MIN) }
     }
 
+    /// Something else is made of them from the next look on.
+    pub fn make(&mut self, makes: Makes) {
+        self.makes = makes;
+    }
+
     /// Takes in and out whoever has to be. Answers whether everybody is there: if not, try again in a while.
     pub async fn follow(
         &mut self,
@@ -90,13 +95,24 @@ impl Members {
         }
         let mut complete = true;
         for (key, part) in wanted {
-            // A member that is added again starts anew: only when there is something new to it.
-            let before = self.present.get(&key).filter(|present| present.part == part);
-            let has = before.is_some_and(|p| (p.audio, p.video) == (part.audio, part.video));
+            // A member that is added again starts anew: only when there is something new to it. Pictures come and go without that.
+            let alike = |present: &&Present| present.part == Part { video: present.part.video, ..part.clone() };
+            let before = self.present.get(&key).filter(alike);
+            let has = before.is_some_and(|p| (p.part.video, p.audio, p.video) == (part.video, part.audio, part.video));
             if has {
                 continue;
             }
             let video = if part.video { self.pictures(key, origin).await } else { None };
+            if let Some(before) = before.filter(|before| before.audio == part.audio) {
+                complete &= video.is_some() == part.video;
+                if before.video || video.is_some() {
+                    let now = Present { audio: before.audio, video: video.is_some(), part };
+                    // When it has ended, the next look at it says so.
+                    let _ = composition.pictures(key, video).await;
+                    self.present.insert(key, now);
+                }
+                continue;
+            }
             let audio = if part.audio { origin.units(key, Codec::Opus, self.purpose).await.ok() } else { None };
             let now = Present { audio: audio.is_some(), video: video.is_some(), part };
             complete &= (now.audio, now.video) == (now.part.audio, now.part.video);

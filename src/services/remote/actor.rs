@@ -187,6 +187,7 @@ impl Actor {
                 Effect::Do(command) => self.obey(command).await,
             }
         }
+        self.parts.endpoint.television_sleeps(self.television.sleeps());
     }
 
     fn shine(&mut self, lights: &[(gpio::Light, bool)]) {

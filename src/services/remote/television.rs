@@ -16,6 +16,8 @@ const WAKES: Duration = Duration::from_secs(20);
 const SLEEP: Duration = Duration::from_secs(10);
 /// A key that is held is repeated within this (CEC 13.13.3: 450 ms, and some room).
 const HELD: Duration = Duration::from_millis(550);
+/// How often a television that sleeps during a call is asked whether it still does: not all say that they were switched on.
+const STILL: Duration = Duration::from_secs(5);
 /// "Unrecognized opcode".
 const UNKNOWN: u8 = 0;
 
@@ -68,6 +70,10 @@ pub(super) struct Television {
     knocked: Option<Instant>,
     /// When it is said once more what is to be seen.
     again: Option<Instant>,
+    /// It said that it sleeps, or was sent to sleep, and nothing has been heard since that would be said of one that is on.
+    asleep: bool,
+    /// When it is asked whether it still does.
+    still: Option<Instant>,
     /// It slept, was woken by us, and nobody has used it since.
     woken: bool,
     /// When it is sent to sleep.
@@ -87,12 +93,21 @@ impl Television {
             Input::Tick => {}
         }
         self.tick(now, &mut effects);
+        self.still = match self.asleep && self.me.is_some() && self.phase > Some(Phase::Idle) {
+            true => self.still.or(Some(now + STILL)),
+            false => None,
+        };
         effects
+    }
+
+    /// Whether it is known to sleep.
+    pub(super) fn sleeps(&self) -> bool {
+        self.asleep
     }
 
     /// When time alone changes something.
     pub(super) fn due(&self) -> Option<Instant> {
-        [self.asked, self.knocked, self.again, self.sleep].into_iter().flatten().min()
+        [self.asked, self.knocked, self.again, self.sleep, self.still].into_iter().flatten().min()
     }
 
     fn say(&self, to: LogicalAddress, what: What) -> Effect {
@@ -143,6 +158,7 @@ impl Television {
         self.woken |= slept;
         self.again = slept.then(|| now + AGAIN);
         self.shows = Some(plugged);
+        self.asleep = false;
         effects.push(self.to_television(What::ImageViewOn));
         effects.push(self.say(LogicalAddress::EVERYBODY, What::ActiveSource(plugged)));
     }
@@ -153,6 +169,8 @@ impl Television {
         if me.is_none() {
             self.shows = None;
             self.asked = None;
+            // It may be another one when the cable leads somewhere again.
+            self.asleep = false;
         } else if self.knocked.is_some() {
             self.show(true, now, effects);
         }
@@ -166,6 +184,7 @@ impl Television {
     /// This is what it shows now.
     fn shown(&mut self, at: PhysicalAddress) {
         self.shows = Some(at);
+        self.asleep = false;
         if !self.shows_us() {
             self.used();
         }
@@ -173,6 +192,9 @@ impl Television {
 
     fn heard(&mut self, frame: &Frame, now: Instant, effects: &mut Vec<Effect>) {
         let television = frame.from == LogicalAddress::TELEVISION;
+        if let (true, What::ReportPowerStatus(power)) = (television, &frame.what) {
+            self.asleep = matches!(power, Power::Standby | Power::ToStandby);
+        }
         match frame.what {
             What::ReportPowerStatus(power) if television && self.asked.is_some() => {
                 self.show(matches!(power, Power::Standby | Power::ToStandby), now, effects);
@@ -180,8 +202,11 @@ impl Television {
             What::ReportPowerStatus(power) if television && self.late.is_some_and(|late| now < late) => {
                 self.late = None;
                 self.woken |= power != Power::On;
+                // It has been woken meanwhile.
+                self.asleep = false;
             }
             What::Standby if television => {
+                self.asleep = true;
                 self.shows = None;
                 self.asked = None;
                 self.used();
@@ -211,6 +236,7 @@ impl Television {
     }
 
     fn pressed(&mut self, key: u8, now: Instant, effects: &mut Vec<Effect>) {
+        self.asleep = false;
         let repeated = self.held.is_some_and(|(held, until)| held == key && now < until);
         self.held = Some((key, now + HELD));
         match command(key) {
@@ -228,6 +254,10 @@ impl Television {
             self.show(false, now, effects);
             self.late = Some(now + AGAIN);
         }
+        if over(self.still) {
+            self.still = None;
+            effects.push(self.to_television(What::GivePowerStatus));
+        }
         if over(self.knocked) {
             self.knocked = None;
         }
@@ -241,6 +271,7 @@ impl Television {
             self.sleep = None;
             if std::mem::take(&mut self.woken) {
                 self.shows = None;
+                self.asleep = true;
                 effects.push(self.to_television(What::Standby));
             }
         }
@@ -364,6 +395,44 @@ mod tests {
             room.on(Input::Phase(Phase::Idle));
             assert_eq!(room.wait(600).contains(&What::Standby), sleeps, "{power:?} {late} s later");
         }
+    }
+
+    #[test]
+    fn one_that_sleeps_is_known_to_until_something_shows_that_it_does_not() {
+        let mut room = Room::quiet();
+        assert!(!room.television.sleeps(), "nothing is known");
+        room.rings(Power::Standby);
+        assert!(!room.television.sleeps(), "it was woken");
+        room.on(Input::Phase(Phase::Call));
+        room.on(from_television(What::Standby));
+        assert!(room.television.sleeps(), "somebody switched it off during the call");
+        assert_eq!(room.wait(5), [What::GivePowerStatus], "not all say that they were switched on");
+        room.on(from_television(What::ReportPowerStatus(Power::Standby)));
+        assert!(room.television.sleeps());
+        assert_eq!(room.wait(10), [What::GivePowerStatus, What::GivePowerStatus]);
+        room.on(from_television(What::ReportPowerStatus(Power::ToOn)));
+        assert!(!room.television.sleeps());
+        assert_eq!(room.wait(60), []);
+        for shows in [
+            from_television(What::SetStreamPath(at(OURS))),
+            from_television(What::ActiveSource(at(OTHER))),
+            key(0x43),
+            Input::Address(None),
+        ] {
+            room.on(me());
+            room.on(from_television(What::Standby));
+            assert!(room.television.sleeps());
+            room.on(shows.clone());
+            assert!(!room.television.sleeps(), "{shows:?}");
+        }
+        let mut room = Room::quiet();
+        room.rings(Power::Standby);
+        room.on(Input::Phase(Phase::Idle));
+        room.wait(10);
+        assert!(room.television.sleeps(), "it was sent to sleep");
+        assert_eq!(room.wait(600), [], "without a call it matters to nobody");
+        room.rings(Power::Standby);
+        assert!(!room.television.sleeps());
     }
 
     #[test]

@@ -18,6 +18,16 @@ export type Authority = {
   sha256: string;
 };
 
+/** The box's screen. */
+export type BoxScreen = {
+  /** The television is known to sleep: nothing is made for it. */
+  asleep: boolean;
+  /** How it shows calls. */
+  layout: ScreenLayout;
+  /** There is one. */
+  there: boolean;
+};
+
 /** What can be watched. */
 export type Broadcast = {
   /** Nothing captured before this moment may be shown any more, RFC 3339: somebody has taken their yes back. */
@@ -468,6 +478,14 @@ export type RouterState = "off" | "asking" | "none" | "silent" | "refused" | "ma
 
 /** Which networks an address is of. */
 export type Scope = "machine" | "home" | "provider" | "internet";
+
+/** How the box's screen shows a call. */
+export type ScreenLayout = {
+  /** The box's own picture is in a corner. */
+  own: boolean;
+  /** Who speaks has most of it, as long as nobody shares a screen; else everybody has the same. */
+  speaker: boolean;
+};
 
 /** Where a STUN server sees the UDP port. */
 export type Seen = {

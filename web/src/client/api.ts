@@ -1,5 +1,6 @@
 import type {
   Aim,
+  BoxScreen,
   Broadcast,
   Camera,
   CameraControl,
@@ -21,6 +22,7 @@ import type {
   Privacy,
   Reachability,
   Room as RoomSummary,
+  ScreenLayout,
   Session,
   SoundCode,
   SoundTest,
@@ -33,6 +35,7 @@ import type { Statistics } from "./statistics";
 
 export type {
   Aim,
+  BoxScreen,
   Broadcast,
   Camera,
   CameraControl,
@@ -54,6 +57,7 @@ export type {
   Privacy,
   Reachability,
   RoomSummary,
+  ScreenLayout,
   Session,
   SoundCode,
   SoundTest,
@@ -232,6 +236,15 @@ export class Api {
 
   forgetCameraPreset(name: string): Promise<CameraPreset[]> {
     return this.#json("DELETE", `/camera/presets/${encodeURIComponent(name)}`);
+  }
+
+  /** How the box's screen shows calls. For its owner. */
+  screen(): Promise<BoxScreen> {
+    return this.#json("GET", "/screen");
+  }
+
+  setScreen(layout: ScreenLayout): Promise<BoxScreen> {
+    return this.#json("PUT", "/screen", layout);
   }
 
   /** How loud the box's speaker and microphone are. For its owner. */

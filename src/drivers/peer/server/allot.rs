@@ -59,6 +59,7 @@ impl Allot {
         let everything = peer.allocator.allocate(media, holds, wishes, aims);
         for ((mid, source), aim) in slots.iter().zip(&*aims) {
             let (Some(slot), Some(feed)) = (peer.slots.get_mut(mid), sources.get_mut(source)) else { continue };
+            let flowed = !matches!(slot.has, Has::Nothing | Has::New);
             slot.has = Has::from(*aim);
             slot.forwarder.aim(*aim);
             slot.paused = match aim {
@@ -66,7 +67,13 @@ impl Allot {
                 Some(_) if slot.kind == Kind::Video && feed.is_silent(media) => Some(Pause::Source),
                 Some(_) => None,
             };
+            match aim {
+                None if flowed => slot.halt(*mid, &mut peer.rtc),
+                None => {}
+                Some(_) => slot.go_on(*mid, &mut peer.rtc),
+            }
         }
+        peer.halts();
         peer.wishes(everything);
         peer.slots.iter_mut().filter_map(|(mid, slot)| Some((mid.to_string(), news(slot, counters)?))).collect()
     }

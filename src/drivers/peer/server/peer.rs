@@ -74,12 +74,14 @@ pub(super) struct Effects {
 pub(super) struct Peer {
     /// Names it in the log.
     id: PeerId,
-    rtc: Rtc,
+    pub(super) rtc: Rtc,
     timeline: Timeline,
     clock: Clock,
     inbound: BTreeMap<Section, Inbound>,
     pub(super) slots: BTreeMap<Section, Slot>,
     streams: HashMap<Ssrc, (Section, Option<Rid>)>,
+    /// What leaves of these sources is thrown away.
+    halted: Vec<Ssrc>,
     ways: Vec<Way>,
     /// Shares out what the way to it holds.
     pub(super) allocator: Allocator,
@@ -138,6 +140,7 @@ impl Peer {
             inbound: BTreeMap::new(),
             slots: BTreeMap::new(),
             streams: HashMap::new(),
+            halted: Vec::new(),
             ways: Vec::new(),
             allocator: Allocator::default(),
             broken: false,
@@ -434,6 +437,7 @@ impl Peer {
                     self.timeout = at;
                     return;
                 }
+                Ok(Output::Transmit(transmit)) if self.is_halted(&transmit.contents) => {}
                 Ok(Output::Transmit(transmit)) => {
                     self.goes_to(&transmit);
                     out.push(transmit);
@@ -446,6 +450,20 @@ impl Peer {
                 }
             }
         }
+    }
+
+    /// The slots that were halted, or are not any more, are others than before.
+    pub(super) fn halts(&mut self) {
+        self.halted.clear();
+        self.halted.extend(self.slots.values().filter_map(|slot| slot.halted).flatten());
+    }
+
+    fn is_halted(&self, bytes: &[u8]) -> bool {
+        // Reports have the sources of ours elsewhere: RFC 5761 tells them by their type.
+        let is_rtp =
+            !self.halted.is_empty() && is_media(bytes) && bytes.get(1).is_some_and(|kind| !(192..=223).contains(kind));
+        let source = is_rtp.then(|| bytes.get(8..12)).flatten().and_then(|source| source.try_into().ok());
+        source.is_some_and(|source| self.halted.contains(&Ssrc::from(u32::from_be_bytes(source))))
     }
 
     fn goes_to(&mut self, transmit: &Transmit) {
@@ -492,6 +510,9 @@ impl Peer {
         let Some(gauge) = &mut self.gauge else { return };
         let media = self.timeline.media(self.now);
         match raw {
+            RawPacket::RtpTx(header, _) if self.halted.contains(&header.ssrc) => {
+                gauge.thrown_away(header.ext_vals.transport_cc, media);
+            }
             RawPacket::RtpTx(header, bytes) => gauge.sent(header.ext_vals.transport_cc, bytes.len() + TAG, media),
             RawPacket::RtcpRx(Rtcp::Twcc(report)) if !self.moved => {
                 arrivals(report, |number, arrived| gauge.word(number, arrived, media));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use str0m::Rtc;
 use str0m::media::{Mid as Section, Pt};
-use str0m::rtp::{RtpWrite, Vp8Descriptor, Vp8Patch};
+use str0m::rtp::{RtpWrite, Ssrc, Vp8Descriptor, Vp8Patch};
 
 use super::Bound;
 use super::inbound::Formats;
@@ -34,6 +34,8 @@ pub(super) struct Slot {
     pub(super) shown: Option<Shown>,
     /// Nothing goes out, for this reason.
     pub(super) paused: Option<Pause>,
+    /// What of it still waits in the engine is thrown away as it leaves, by these sources.
+    pub(super) halted: Option<[Ssrc; 2]>,
     /// Times that the browser asked for a keyframe in the middle of the picture.
     pub(super) freezes: u64,
 }
@@ -49,6 +51,7 @@ impl Slot {
             has: Has::New,
             shown: None,
             paused: None,
+            halted: None,
             freezes: 0,
         }
     }
@@ -59,6 +62,29 @@ impl Slot {
             && let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None)
         {
             stream.set_rtx_cache(KEPT.0, KEPT.1, Some(REPEATED));
+        }
+    }
+
+    /// What of it waits in the engine leaves at once, to be thrown away, and nothing is sent again: where pictures are paused because the way
+    /// is full, those that wait for it would only keep it full.
+    pub(super) fn halt(&mut self, mid: Section, rtc: &mut Rtc) {
+        if self.kind == Kind::Video
+            && let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None)
+        {
+            stream.set_unpaced(true);
+            self.halted = Some([stream.ssrc(), stream.rtx().unwrap_or(stream.ssrc())]);
+        }
+        self.prepare(mid, rtc);
+    }
+
+    /// It is sent again.
+    pub(super) fn go_on(&mut self, mid: Section, rtc: &mut Rtc) {
+        if self.halted.take().is_some() {
+            if let Some(stream) = rtc.direct_api().stream_tx_by_mid(mid, None) {
+                stream.set_unpaced(false);
+            }
+            // What was thrown away counts as sent there.
+            self.prepare(mid, rtc);
         }
     }
 

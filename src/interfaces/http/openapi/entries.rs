@@ -14,7 +14,7 @@ use crate::proto::layout::aim::Aim;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::endpoint::hearing::SoundTest;
 use crate::services::endpoint::report::Report as PluggedIn;
-use crate::services::endpoint::{Loudnesses, Wishes};
+use crate::services::endpoint::{BoxScreen, Layout, Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
 
 const JSON: &str = "application/json";
@@ -102,6 +102,12 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
+        entry("GET", "/api/v1/screen", "How the box's screen shows calls")
+            .gives::<BoxScreen>(200, "How, and whether there is a screen and its television sleeps."),
+        entry("PUT", "/api/v1/screen", "Have the box's screen show calls in another way")
+            .more("It is kept. The channel keys of the television's remote control do the same.")
+            .takes::<Layout>()
+            .gives::<BoxScreen>(200, "How it is shown now."),
         entry("GET", "/api/v1/sound", "How loud the box's speaker and microphone are")
             .gives::<Loudnesses>(200, "How loud they are, by whomever they were set."),
         entry("PATCH", "/api/v1/sound", "Make the box's speaker and microphone louder and quieter")

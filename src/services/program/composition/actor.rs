@@ -18,7 +18,10 @@ use super::{Command, Error, MOST_MEMBERS, Member, Settings, Shows, State};
 use crate::model::count::Counter;
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, RATE, Sound};
+use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
+use crate::model::track::Codec;
+use crate::model::unit::Unit;
 use crate::proto::layout::mixer::Mixer;
 use crate::proto::layout::scene::{Scene, Sight};
 
@@ -42,14 +45,28 @@ pub(super) struct Outlets {
 
 struct Seat {
     life: u64,
-    feeds: Vec<AbortHandle>,
-    decoder: Option<watch::Sender<Option<VideoSpec>>>,
+    shows: Shows,
+    audio: Option<AbortHandle>,
+    video: Option<Video>,
     card: Option<(CardSpec, AbortHandle)>,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.feeds.iter().chain(self.card.as_ref().map(|(_, task)| task)).for_each(AbortHandle::abort);
+        self.audio.iter().chain(self.card.as_ref().map(|(_, task)| task)).for_each(AbortHandle::abort);
+    }
+}
+
+/// What brings somebody's pictures.
+struct Video {
+    life: u64,
+    feed: AbortHandle,
+    decoder: watch::Sender<Option<VideoSpec>>,
+}
+
+impl Drop for Video {
+    fn drop(&mut self) {
+        self.feed.abort();
     }
 }
 
@@ -72,6 +89,8 @@ pub(super) struct Actor {
     seats: HashMap<PublicationId, Seat>,
     overlay: Option<Overlay>,
     stills: Vec<Still>,
+    /// No pictures are composed, but for stills.
+    rests: bool,
     workers: Workers,
     inputs: mpsc::Receiver<Input>,
     state: watch::Sender<State>,
@@ -107,6 +126,7 @@ impl Actor {
             seats: HashMap::new(),
             overlay: None,
             stills: Vec::new(),
+            rests: false,
             workers,
             inputs,
             state,
@@ -162,6 +182,8 @@ impl Actor {
             Command::Remove(key, answer) => {
                 let _ = answer.send(self.remove(key, None));
             }
+            Command::Pictures(key, video) => self.see(key, video),
+            Command::Rest(rests) => self.rests = rests,
             Command::Rename(key, name) => {
                 self.scene.rename(key, name);
                 self.follow_layout();
@@ -193,26 +215,33 @@ impl Actor {
         let ticket = Ticket { key, life: self.next_serial() };
         let video = video.filter(|_| self.makes_pictures());
         let audio = audio.filter(|_| self.makes_sound());
-        let sight = match (shows, &video) {
-            (_, None) => Sight::Unseen,
-            (Shows::Camera, Some(_)) => Sight::Seen,
-            (Shows::Screen, Some(_)) => Sight::Shared,
-        };
-        self.scene.add(key, name, sight);
+        self.scene.add(key, name, sight(shows, video.is_some()));
         self.mixer.add(key);
-        let mut seat = Seat { life: ticket.life, feeds: Vec::new(), decoder: None, card: None };
-        if let Some((codec, reader)) = video {
-            let (decoder, spec) = watch::channel(self.video_spec(key));
-            seat.decoder = Some(decoder);
-            seat.feeds.push(self.workers.video(ticket, codec, reader, spec));
-        }
-        if let Some(reader) = audio {
-            seat.feeds.push(self.workers.audio(ticket, reader));
-        }
+        let audio = audio.map(|reader| self.workers.audio(ticket, reader));
+        let seat = Seat { life: ticket.life, shows, audio, video: self.video(key, video), card: None };
         self.seats.insert(key, seat);
         self.follow_layout();
         self.tell(None);
         Ok(())
+    }
+
+    /// Another picture of somebody, or none; what was decoded of the one before and not shown yet is not shown any more.
+    fn see(&mut self, key: PublicationId, video: Option<(Codec, Reader<Unit>)>) {
+        let Some(shows) = self.seats.get(&key).map(|seat| seat.shows) else { return };
+        let video = video.filter(|_| self.makes_pictures());
+        self.scene.see(key, sight(shows, video.is_some()));
+        let video = self.video(key, video);
+        if let Some(seat) = self.seats.get_mut(&key) {
+            seat.video = video;
+        }
+        self.follow_layout();
+    }
+
+    fn video(&mut self, key: PublicationId, video: Option<(Codec, Reader<Unit>)>) -> Option<Video> {
+        let (codec, reader) = video?;
+        let ticket = Ticket { key, life: self.next_serial() };
+        let (decoder, spec) = watch::channel(self.video_spec(key));
+        Some(Video { life: ticket.life, feed: self.workers.video(ticket, codec, reader, spec), decoder })
     }
 
     /// Takes somebody out of everything at once; the cut is behind all that has been given out.
@@ -243,10 +272,10 @@ impl Actor {
 
     fn take(&mut self, input: Input) {
         match input {
-            Input::Picture(ticket, picture) if self.seated(ticket) => self.scene.push(ticket.key, picture),
+            Input::Picture(ticket, picture) if self.sees(ticket) => self.scene.push(ticket.key, picture),
             Input::Sound(ticket, sound) if self.seated(ticket) => self.mixer.push(ticket.key, &sound),
             Input::Card(ticket, card) if self.seated(ticket) => self.scene.set_card(ticket.key, card),
-            Input::Ended(ticket, ending) if self.seated(ticket) => {
+            Input::Ended(ticket, ending) if self.seated(ticket) || self.sees(ticket) => {
                 tracing::info!(publication = %ticket.key, ?ending, "a member's track ended");
                 self.remove(ticket.key, Some(ending));
             }
@@ -259,6 +288,12 @@ impl Actor {
 
     fn seated(&self, ticket: Ticket) -> bool {
         self.seats.get(&ticket.key).is_some_and(|seat| seat.life == ticket.life)
+    }
+
+    /// Whether it is of the pictures that somebody is seen by now.
+    fn sees(&self, ticket: Ticket) -> bool {
+        let video = self.seats.get(&ticket.key).and_then(|seat| seat.video.as_ref());
+        video.is_some_and(|video| video.life == ticket.life)
     }
 
     fn beat(&mut self, now: Instant) {
@@ -312,7 +347,7 @@ impl Actor {
 
     fn picture(&mut self, time: MediaTime, now: Instant) {
         self.stills.retain(|still| !still.answer.is_closed());
-        let watched = self.outlets.pictures.as_ref().is_some_and(|outlet| !outlet.is_closed());
+        let watched = !self.rests && self.outlets.pictures.as_ref().is_some_and(|outlet| !outlet.is_closed());
         self.last_picture = Some(time);
         if !watched && self.stills.is_empty() {
             self.scene.pass(time);
@@ -327,7 +362,7 @@ impl Actor {
                 self.stills.push(still);
             }
         }
-        if let Some(outlet) = &self.outlets.pictures {
+        if let Some(outlet) = self.outlets.pictures.as_ref().filter(|_| watched) {
             give(outlet, composed.picture, "picture", &self.settings.counters.dropped);
         }
     }
@@ -337,8 +372,8 @@ impl Actor {
         let wanted: Vec<_> = self.scene.seated().map(|seated| (seated.key, self.video_spec(seated.key))).collect();
         for (key, spec) in wanted {
             let Some(seat) = self.seats.get(&key) else { continue };
-            if let Some(decoder) = &seat.decoder {
-                decoder.send_if_modified(|current| {
+            if let Some(video) = &seat.video {
+                video.decoder.send_if_modified(|current| {
                     let changed = *current != spec;
                     current.clone_from(&spec);
                     changed
@@ -383,6 +418,15 @@ impl Actor {
     fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
+    }
+}
+
+/// What the scene expects of somebody.
+const fn sight(shows: Shows, seen: bool) -> Sight {
+    match (shows, seen) {
+        (_, false) => Sight::Unseen,
+        (Shows::Camera, true) => Sight::Seen,
+        (Shows::Screen, true) => Sight::Shared,
     }
 }
 

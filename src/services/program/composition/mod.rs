@@ -179,6 +179,8 @@ pub enum Error {
 enum Command {
     Add(Member, oneshot::Sender<Result<(), Error>>),
     Remove(PublicationId, oneshot::Sender<MediaTime>),
+    Pictures(PublicationId, Option<(Codec, Reader<Unit>)>),
+    Rest(bool),
     Rename(PublicationId, String),
     Front(Option<PublicationId>),
     Overlay(Option<String>),
@@ -213,6 +215,23 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Remove(key, answer)).await?;
         answered.await.map_err(|_| Error::Ended)
+    }
+
+    /// Takes the pictures of a member from here from now on, or shows a card in their place. Their sound goes on as it was. Nothing for
+    /// somebody who is not in it.
+    ///
+    /// # Errors
+    /// [`Error::Ended`].
+    pub async fn pictures(&self, key: PublicationId, video: Option<(Codec, Reader<Unit>)>) -> Result<(), Error> {
+        self.command(Command::Pictures(key, video)).await
+    }
+
+    /// Composes no pictures while it rests, but for stills. Sound goes on.
+    ///
+    /// # Errors
+    /// [`Error::Ended`].
+    pub async fn rest(&self, rests: bool) -> Result<(), Error> {
+        self.command(Command::Rest(rests)).await
     }
 
     /// Writes another name with the picture from now on.

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
+import { Screen } from "../parts/screen";
 import { api, explain } from "../parts/session";
 import { Switch } from "../parts/switch";
 import { say } from "../parts/toast";
@@ -99,6 +100,7 @@ export function BoxDialog({ call, room, close }: { call: Call; room: string; clo
             <p class="small quiet">{t("private_text")}</p>
           </div>
         )}
+        {box && <Screen />}
         <Volume />
         <Still room={room} />
       </div>

@@ -48,26 +48,18 @@ fn four_fifths_of_a_steady_link_are_used_and_nothing_changes() {
     }
 }
 
-/// What the engine draws at random is not of the seed. One run in fifty takes a second or two longer for either, so that one of three may;
-/// none takes much longer.
 #[test]
 fn a_fall_leaves_no_queue_after_two_seconds_and_a_rise_is_used_after_ten() {
-    let mut told = Vec::new();
     for seed in SEEDS {
         let mut call = Call::new(Way::of(3000), seed, &everybody());
         call.run(30).way(Way::of(500));
         call.run(30).way(Way::of(3000));
         call.run(20);
-        let queue = longest_queue(call.seen(32.0, 60.0));
-        assert!(queue < 1000 && longest_queue(call.seen(35.0, 60.0)) < 400, "\n{}", call.told());
+        assert!(longest_queue(call.seen(32.0, 60.0)) < 400, "\n{}", call.told());
         assert!(heard(call.seen(34.0, 60.0)) > 0.95, "the sound arrives\n{}", call.told());
         let (before, after) = (arrived(call.seen(20.0, 30.0)), arrived(call.seen(70.0, 80.0)));
-        assert!(after * 10 >= before * 6, "{after} ten seconds after the rise, {before} before\n{}", call.told());
-        if queue >= 400 || after * 10 < before * 8 {
-            told.push(format!("{queue} ms; {after} ten seconds after the rise, {before} before\n{}", call.told()));
-        }
+        assert!(after * 10 >= before * 8, "{after} ten seconds after the rise, {before} before\n{}", call.told());
     }
-    assert!(told.len() <= 1, "{}", told.join("\n"));
 }
 
 #[test]

@@ -91,6 +91,44 @@ async fn nothing_stamped_at_the_cut_or_later_contains_who_was_removed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pictures_rest_and_come_back_while_the_sound_goes_on_without_a_seam() {
+    let mut stage = Stage::new(settings());
+    let mut ada = Publisher::new(1, 100, [100, 44]);
+    stage.handle.add(ada.member()).await.unwrap();
+    stage.play(&mut [&mut ada], 1000).await;
+    assert!(stage.pictures.iter().any(|picture| shows(picture, 100)));
+
+    stage.handle.rest(true).await.unwrap();
+    stage.handle.pictures(ada.key, None).await.unwrap();
+    stage.play(&mut [&mut ada], 100).await;
+    let composed = stage.pictures.len();
+    stage.play(&mut [&mut ada], 1000).await;
+    assert_eq!(stage.pictures.len(), composed, "nothing is composed");
+    assert_eq!(ada.video.listen(), 0, "nobody reads her pictures");
+    assert_eq!(stage.counts.alive.load(SeqCst), 1, "one decoder is left, that of her sound");
+
+    let (handle, still) = (stage.handle.clone(), TaskTracker::new());
+    let still = still.spawn(async move { handle.snapshot().await });
+    stage.play(&mut [&mut ada], 200).await;
+    assert!(shows(&still.await.unwrap().unwrap(), CARD), "a still is taken all the same");
+    assert_eq!(stage.pictures.len(), composed);
+
+    stage.handle.rest(false).await.unwrap();
+    stage.handle.pictures(ada.key, ada.member().video).await.unwrap();
+    ada.brightness = Some(200);
+    stage.play(&mut [&mut ada], 1000).await;
+    let after = &stage.pictures[composed..];
+    assert!(after.len() > 20 && after.iter().any(|picture| shows(picture, 200)));
+    assert!(after.iter().all(|picture| !shows(picture, 100)), "nothing from before is shown");
+    assert!(stage.pictures.windows(2).all(|pair| pair[1].time > pair[0].time));
+    let seams =
+        |pair: &[Sound]| pair[1].time.ticks(RATE) != pair[0].time.ticks(RATE) + pair[0].samples.len() as i64 / 2;
+    assert_eq!(stage.sounds.windows(2).filter(|pair| seams(pair)).count(), 0);
+    assert!(stage.sounds[20..].chunks(5).all(|some| amplitude(some, 440.0) > 9000.0), "she is heard throughout");
+    stage.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_a_track_removes_its_member() {
     let mut stage = Stage::new(settings());
     let mut ada = Publisher::new(1, 100, [0, 0]);
