@@ -32,7 +32,8 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
-    access, broadcast, egress, endpoint, heat, origin, privacy, program, reachability, remote, room, telephone,
+    access, broadcast, egress, endpoint, heat, origin, privacy, program, reachability, recorder, remote, room,
+    telephone,
 };
 
 pub use doctor::{doctor, privacy_mode};
@@ -197,6 +198,17 @@ impl Daemon {
             outgoing.stop.clone(),
         ));
 
+        let parts = recorder::Parts {
+            origin: origin.clone(),
+            rooms: room.clone(),
+            broadcasts: broadcasts.clone(),
+            timeline,
+            supervisor: seen.supervisor.clone(),
+            state: state.clone(),
+            root: "/".into(),
+        };
+        let recorder = recorder::start(&config.recordings, parts, &outgoing.tasks, outgoing.stop.clone());
+
         let changeable =
             reload::Changeable { peers: peers.clone(), rooms: room.clone(), program: program_config, hls: hls_config };
 
@@ -245,6 +257,7 @@ impl Daemon {
             privacy,
             telephone,
             remote,
+            recorder,
             reach: reach.clone(),
             relay,
             name: config.node.name,

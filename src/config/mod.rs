@@ -44,6 +44,8 @@ pub struct Config {
     pub gpio: crate::drivers::gpio::Config,
     /// What goes on air.
     pub program: crate::services::program::Config,
+    /// Recordings.
+    pub recordings: crate::services::recorder::Config,
     /// LL-HLS.
     pub hls: crate::services::egress::Config,
     /// Encoders and decoders.

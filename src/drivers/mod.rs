@@ -2,6 +2,7 @@
 
 pub mod cec;
 pub mod device;
+pub mod disk;
 pub mod drawing;
 pub mod gateway;
 pub mod gpio;

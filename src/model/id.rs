@@ -116,6 +116,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// One recording.
+    RecordingId;
     /// One room: a place where people meet.
     RoomId;
     /// One broadcast: what is watched, at `/b/<id>`.

@@ -9,17 +9,20 @@ pub enum Purpose {
     Screen,
     /// Everybody who watches the broadcast.
     OnAir,
+    /// A recording on a disk of this box.
+    Record,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Call, Self::Screen, Self::OnAir];
+    pub const ALL: [Self; 4] = [Self::Call, Self::Screen, Self::OnAir, Self::Record];
 
     const fn bit(self) -> u8 {
         match self {
             Self::Call => 1,
             Self::Screen => 2,
             Self::OnAir => 4,
+            Self::Record => 8,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::time::MediaTime;
+use super::track::Kind;
 
 /// What a decoder must know before the first unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,16 @@ pub enum Config {
         /// 1 or 2.
         channels: u8,
     },
+}
+
+impl Config {
+    /// Sound or picture.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::H264 { .. } | Self::Vp8 => Kind::Video,
+            Self::Opus { .. } | Self::Aac { .. } => Kind::Audio,
+        }
+    }
 }
 
 /// One access unit. Decoding time equals presentation time: what B-frames need is refused where it comes in.

@@ -7,6 +7,7 @@ pub mod hls;
 pub mod ice;
 pub mod lan;
 pub mod layout;
+pub mod recording;
 pub mod rtp;
 pub mod screens;
 pub mod sfu;

@@ -9,6 +9,7 @@ pub mod origin;
 pub mod privacy;
 pub mod program;
 pub mod reachability;
+pub mod recorder;
 pub mod remote;
 pub mod room;
 pub mod supervisor;

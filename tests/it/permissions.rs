@@ -68,7 +68,7 @@ impl Case<'_> {
             (
                 "GET",
                 "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability" | "/camera" | "/devices",
+                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -87,6 +87,14 @@ impl Case<'_> {
             ("PUT", "/api/v1/camera/aim") => ("", Some(json!({ "zoom": 100, "pan": 0, "tilt": 0 })), 204),
             ("PUT", "/api/v1/camera/presets/{preset}") => ("", None, 200),
             ("DELETE", "/api/v1/camera/presets/{preset}") => ("", None, 404),
+            ("GET", "/api/v1/recordings") => ("", None, 200),
+            // There is no such recording.
+            ("PATCH", "/api/v1/recordings/{recording}") => ("", Some(json!({ "protected": true })), 404),
+            ("DELETE", "/api/v1/recordings/{recording}") => ("", None, 404),
+            ("POST", "/api/v1/recordings/{recording}/restore") => ("", None, 404),
+            ("GET", "/api/v1/recordings/{recording}/video") => ("", None, 404),
+            ("GET", "/api/v1/screen") => ("", None, 200),
+            ("PUT", "/api/v1/screen") => ("", Some(json!({ "speaker": false, "own": true })), 200),
             ("GET", "/api/v1/sound") => ("", None, 200),
             // There is nothing to play it with.
             ("POST", "/api/v1/sound/test") => ("", None, 409),
@@ -129,6 +137,7 @@ impl Case<'_> {
         let path = route.path.replace("{room}", &self.room).replace("{broadcast}", &self.broadcast);
         let path = path.replace("{invite}", &self.invite.id).replace("{*path}", rest);
         let preset = if route.method == Method::PUT { "Sofa" } else { "Nowhere" };
+        let path = path.replace("{recording}", &self.broadcast);
         let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset);
         assert!(!path.contains('{'), "{path} has a parameter that is not filled");
         let mut request = self.caller.request(route.method.clone(), &path);
@@ -163,6 +172,7 @@ impl Case<'_> {
             "consent" => (json!({ "on_air": false }), Ok(())),
             "go_live" | "end_live" | "leave" => (json!({}), Ok(())),
             "box" => (json!({ "in_call": false }), Ok(())),
+            "record" => (json!({ "on": false }), Err("not-live".to_owned())),
             "ring" => (json!({ "on": false }), Ok(())),
             new => panic!("{new} is new: say here how it is tried, and look at its rule"),
         };

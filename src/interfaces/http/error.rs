@@ -8,7 +8,7 @@ use super::requests::RequestId;
 use crate::drivers::device::controls;
 use crate::drivers::peer::server as peers;
 use crate::services::endpoint::adjust;
-use crate::services::{access, broadcast, egress, endpoint, privacy, room, telephone};
+use crate::services::{access, broadcast, egress, endpoint, privacy, recorder, room, telephone};
 
 /// What is said of everything that is the box's own fault.
 const WRONG: &str = "Something went wrong on the box. Its log says more.";
@@ -34,6 +34,10 @@ impl Problem {
 
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address.")
+    }
+
+    pub(super) fn outside() -> Self {
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "no-such-range", "There is no such part of this video.")
     }
 
     pub(super) fn wrong_method() -> Self {
@@ -184,6 +188,7 @@ impl From<room::Error> for Problem {
                 "box-not-here",
                 "The box is not in this call. Put it into the call first.",
             ),
+            E::NotLive => Self::new(StatusCode::CONFLICT, "not-live", "This room is not on air. Put it on air first."),
             E::Private => privacy_on(),
             E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
             E::TooOften => Self::new(
@@ -335,6 +340,44 @@ impl From<adjust::Error> for Problem {
             ),
             E::NoPreset => Self::new(StatusCode::NOT_FOUND, "no-preset", "There is no preset with this name."),
             E::Private => privacy_on(),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<recorder::Error> for Problem {
+    fn from(error: recorder::Error) -> Self {
+        use recorder::Error as E;
+        match error {
+            E::NotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "no-recording",
+                "There is no such recording, or it is still being made.",
+            ),
+            E::BadTitle(why) => Self::bad("bad-title", format!("This title can't be used: {why}.")),
+            E::Protected => Self::new(
+                StatusCode::CONFLICT,
+                "recording-protected",
+                "This recording is protected. Take its protection away first.",
+            ),
+            E::SdCard => Self::new(
+                StatusCode::CONFLICT,
+                "recordings-sd-card",
+                "Recordings would be on the SD card, which wears out. Set recordings.folder to a folder on a disk.",
+            ),
+            E::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "recordings-full",
+                "There is too little room on the box's disk. Delete recordings, or connect a larger one.",
+            ),
+            E::Folder(_) => {
+                tracing::warn!(%error, "recordings can't be kept");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "recordings-folder",
+                    "The folder for recordings can't be used. The log of the box says why.",
+                )
+            }
             E::Closed => Self::closing(),
         }
     }

@@ -30,6 +30,7 @@ pub(super) fn read(text: &str) -> Option<(String, bool)> {
         "view" => fields::<ViewFields>(of).is_ok_and(|view| view.checked().is_ok()),
         "consent" => fields::<ConsentFields>(of).is_ok(),
         "go_live" => fields::<GoLiveFields>(of).is_ok(),
+        "record" => fields::<RecordFields>(of).is_ok(),
         "box" => fields::<BoxFields>(of).is_ok(),
         "ring" => fields::<RingFields>(of).is_ok(),
         _ => false,
@@ -89,11 +90,19 @@ pub(super) struct StateFields {
 #[derive(Deserialize)]
 pub(super) struct ConsentFields {
     pub(super) on_air: bool,
+    pub(super) recorded: Option<bool>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RecordFields {
+    pub(super) on: bool,
 }
 
 #[derive(Deserialize)]
 pub(super) struct GoLiveFields {
     pub(super) title: Option<String>,
+    #[serde(default)]
+    pub(super) record: bool,
 }
 
 #[derive(Deserialize)]

@@ -25,6 +25,7 @@ mod places;
 mod privacy;
 mod projection;
 mod reachability;
+mod recordings;
 mod requests;
 mod rooms;
 pub mod routes;
@@ -59,7 +60,7 @@ use crate::proto::auth::Name;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
 use crate::services::{
-    access, broadcast, egress, endpoint, origin, privacy as private, program, room, telephone as phone,
+    access, broadcast, egress, endpoint, origin, privacy as private, program, recorder, room, telephone as phone,
 };
 
 /// What the handlers stand on; cheap to clone.
@@ -90,6 +91,8 @@ pub struct Inner {
     pub telephone: phone::Handle,
     /// The television.
     pub remote: far::Handle,
+    /// What was recorded.
+    pub recorder: recorder::Handle,
     /// How the box is reached.
     pub reach: reach::Handle,
     /// The relay that participants are told of.

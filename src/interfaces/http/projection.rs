@@ -37,6 +37,7 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32, 
                 "since": date(live.since),
                 "title": live.title,
                 "viewers": viewers,
+                "recording": live.recording.map(|recording| if recording.agreed { "on" } else { "waits" }),
             })),
         },
         "you": me.id,
@@ -69,6 +70,14 @@ fn slot(slot: &Slot) -> Option<Value> {
     Some(value)
 }
 
+const fn answered(answer: OnAir) -> &'static str {
+    match answer {
+        OnAir::No => "no",
+        OnAir::Asked => "asked",
+        OnAir::Yes => "yes",
+    }
+}
+
 fn participant(p: &Participant) -> Value {
     json!({
         "name": p.name,
@@ -82,11 +91,8 @@ fn participant(p: &Participant) -> Value {
         "screen": p.screen.is_some(),
         "speaking": p.speaking,
         "quality": p.quality,
-        "on_air": match p.on_air {
-            OnAir::No => "no",
-            OnAir::Asked => "asked",
-            OnAir::Yes => "yes",
-        },
+        "on_air": answered(p.on_air),
+        "recorded": answered(p.recorded),
         "connection": match p.connection {
             Connection::Connecting => "connecting",
             Connection::Connected => "connected",

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use super::error::Problem;
 use super::{
     App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, reachability,
-    requests, rooms, screen, session, signalling, sound, statistics, telephone, trust, whep,
+    recordings, requests, rooms, screen, session, signalling, sound, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -89,6 +89,11 @@ routes! {
     GET get "/api/v1/sound" Rule::Node(Verb::Administer) => sound::show;
     PATCH patch "/api/v1/sound" Rule::Node(Verb::Administer) => sound::change;
     POST post "/api/v1/sound/test" Rule::Node(Verb::Administer) => sound::test;
+    GET get "/api/v1/recordings" Rule::Node(Verb::Administer) => recordings::list;
+    PATCH patch "/api/v1/recordings/{recording}" Rule::Node(Verb::Administer) => recordings::change;
+    DELETE delete "/api/v1/recordings/{recording}" Rule::Node(Verb::Administer) => recordings::remove;
+    POST post "/api/v1/recordings/{recording}/restore" Rule::Node(Verb::Administer) => recordings::restore;
+    GET get "/api/v1/recordings/{recording}/video" Rule::Node(Verb::Administer) => recordings::video;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -116,6 +121,7 @@ routes! {
     GET get "/reachability" Rule::Everybody => pages::page;
     GET get "/camera" Rule::Everybody => pages::page;
     GET get "/devices" Rule::Everybody => pages::page;
+    GET get "/recordings" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

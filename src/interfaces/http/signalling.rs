@@ -12,7 +12,8 @@ use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
 use super::frames::{
-    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, RingFields, StateFields, ViewFields, fields,
+    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, RecordFields, RingFields, StateFields,
+    ViewFields, fields,
 };
 use super::gate::{Caller, PROTOCOL};
 use super::projection::{patch, state, stats};
@@ -53,6 +54,7 @@ pub const OPS: &[(&str, Verb)] = &[
     ("ring", Verb::Join),
     ("go_live", Verb::Broadcast),
     ("end_live", Verb::Broadcast),
+    ("record", Verb::Broadcast),
     ("box", Verb::Broadcast),
 ];
 
@@ -266,8 +268,8 @@ impl Line {
                 Ok(json!({}))
             }
             "consent" => {
-                let ConsentFields { on_air } = fields(frame.fields)?;
-                rooms.consent(who, on_air).await?;
+                let ConsentFields { on_air, recorded } = fields(frame.fields)?;
+                rooms.consent(who, on_air, recorded).await?;
                 Ok(json!({}))
             }
             "ring" => {
@@ -285,16 +287,27 @@ impl Line {
             }
             "leave" => Ok(json!({})),
             "go_live" => {
-                let GoLiveFields { title } = fields(frame.fields)?;
+                let GoLiveFields { title, record } = fields(frame.fields)?;
+                if record {
+                    self.app.recorder.ready().await?;
+                }
                 let title =
                     title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(Title::new).transpose();
                 let title =
                     title.map_err(|error| Problem::bad("bad-title", format!("This title can't be used: {error}.")))?;
-                let broadcast: BroadcastId = rooms.go_live(self.room, title).await?;
+                let broadcast: BroadcastId = rooms.go_live(self.room, title, record).await?;
                 Ok(json!({ "broadcast": broadcast }))
             }
             "end_live" => {
                 rooms.end_live(self.room).await?;
+                Ok(json!({}))
+            }
+            "record" => {
+                let RecordFields { on } = fields(frame.fields)?;
+                if on {
+                    self.app.recorder.ready().await?;
+                }
+                rooms.record(self.room, on).await?;
                 Ok(json!({}))
             }
             "box" => {

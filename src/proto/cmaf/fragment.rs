@@ -6,9 +6,9 @@ use mp4_atom::{Encode, FourCC, Mfhd, Moof, Styp, Tfdt, Tfhd, Traf, Trun, TrunEnt
 use super::TRACK_ID;
 
 /// `sample_depends_on` = 2: needs no other sample (ISO 14496-12 section 8.8.3.1).
-const FLAGS_SYNC: u32 = 0x0200_0000;
+pub(super) const FLAGS_SYNC: u32 = 0x0200_0000;
 /// `sample_depends_on` = 1 and `sample_is_non_sync_sample`.
-const FLAGS_NON_SYNC: u32 = 0x0101_0000;
+pub(super) const FLAGS_NON_SYNC: u32 = 0x0101_0000;
 /// Bytes of a box header: size and name.
 const HEADER: usize = 8;
 

@@ -36,7 +36,7 @@ impl Format {
                 mehd: None,
                 trex: vec![Trex { track_id: TRACK_ID, default_sample_description_index: 1, ..Trex::default() }],
             }),
-            trak: vec![self.trak()],
+            trak: vec![self.trak(TRACK_ID)],
             ..Moov::default()
         };
         let mut out = Vec::with_capacity(1024);
@@ -46,7 +46,8 @@ impl Format {
         Bytes::from(out)
     }
 
-    fn trak(&self) -> Trak {
+    /// The box of a track of this format with this id, without samples.
+    pub(super) fn trak(&self, id: u32) -> Trak {
         let (handler, name): (&[u8; 4], _) = match self.kind() {
             Kind::Video => (b"vide", "video"),
             Kind::Audio => (b"soun", "audio"),
@@ -55,7 +56,7 @@ impl Format {
         let (width, height) = self.picture().map_or((0, 0), |p| (p.width, p.height));
         Trak {
             tkhd: Tkhd {
-                track_id: TRACK_ID,
+                track_id: id,
                 enabled: true,
                 in_movie: true,
                 volume: u8::from(!video).into(),

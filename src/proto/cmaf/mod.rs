@@ -1,4 +1,5 @@
-//! CMAF: initialisation segments and fragments of one track each (ISO 14496-12, 14496-15, 23000-19).
+//! CMAF: initialisation segments and fragments of one track each (ISO 14496-12, 14496-15, 23000-19); and recordings, which are files
+//! of two tracks.
 //!
 //! Owns: what the boxes of an H.264, AAC or Opus track say. Deliberately not: where a fragment begins and ends, and which
 //! decode time it has (see `proto::hls`); encryption; edit lists (decode time equals presentation time everywhere here).
@@ -7,11 +8,14 @@
 mod format;
 mod fragment;
 mod init;
+mod movie;
 
 #[cfg(test)]
 pub(crate) use format::tests as test_configs;
 pub use format::{Format, Picture};
 pub use fragment::{Sample, Start, fragment};
+pub(crate) use movie::with_sets;
+pub use movie::{Chapter, Finish, Movie, Recovered, Stretch};
 
 /// The one track of every file made here.
 const TRACK_ID: u32 = 1;

@@ -175,6 +175,7 @@ pub(super) mod tests {
             speaking: false,
             quality: Quality::Unknown,
             on_air: OnAir::No,
+            recorded: OnAir::No,
             connection: Connection::Connected,
             stand_in: false,
             private: false,

@@ -174,13 +174,17 @@ impl Actor {
                 let result = self.state.sending(who, microphone, camera);
                 self.answer(done, result);
             }
-            Command::Consent { who, on_air, done } => {
-                let effects = self.state.consent(who, on_air);
+            Command::Consent { who, on_air, recorded, done } => {
+                let effects = self.state.consent(who, on_air, recorded);
                 let result = self.all(effects).await;
                 self.answer(done, result);
             }
-            Command::GoLive { room, title, done } => {
-                let result = self.go_live(room, title).await;
+            Command::Record { room, on, done } => {
+                let result = self.state.record(room, on);
+                self.answer(done, result);
+            }
+            Command::GoLive { room, title, record, done } => {
+                let result = self.go_live(room, title, record).await;
                 self.answer(done, result);
             }
             Command::EndLive { room, done } => {
@@ -213,8 +217,8 @@ impl Actor {
         }
     }
 
-    async fn go_live(&mut self, room: RoomId, title: Option<Title>) -> Result<BroadcastId, Error> {
-        let (broadcast, effects) = self.state.go_live(room, title, self.unix())?;
+    async fn go_live(&mut self, room: RoomId, title: Option<Title>, record: bool) -> Result<BroadcastId, Error> {
+        let (broadcast, effects) = self.state.go_live(room, title, record, self.unix())?;
         self.apply(effects).await;
         Ok(broadcast)
     }

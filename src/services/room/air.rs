@@ -1,29 +1,64 @@
 //! Who is on air, and the box as a participant, whom its owner speaks for.
 
 use super::place::Place;
-use super::snapshot::{Connection, Live, OnAir, ParticipantKind};
+use super::snapshot::{Connection, Live, OnAir, ParticipantKind, Recording};
 use super::state::{Effect, State};
 use super::{BoxTracks, BoxWish, Error};
 use crate::model::id::{BroadcastId, ParticipantId, RoomId};
 use crate::proto::auth::Title;
 
 impl State {
-    pub(super) fn consent(&mut self, who: ParticipantId, on_air: bool) -> Result<Vec<Effect>, Error> {
+    pub(super) fn consent(
+        &mut self,
+        who: ParticipantId,
+        on_air: bool,
+        recorded: Option<bool>,
+    ) -> Result<Vec<Effect>, Error> {
         let (place, at) = self.of(who)?;
+        let recording = place.room.live.as_ref().is_some_and(|live| live.recording.is_some());
         let live = place.room.live.is_some();
         let seat = &mut place.seats[at];
         seat.who.on_air = if on_air && live { OnAir::Yes } else { OnAir::No };
+        seat.who.recorded = match (seat.who.on_air == OnAir::Yes && recording, recorded) {
+            (false, _) => OnAir::No,
+            (true, Some(true)) => OnAir::Yes,
+            (true, Some(false)) => OnAir::No,
+            // Whoever said yes to being on air alone has not been asked this.
+            (true, None) if seat.who.recorded == OnAir::Yes => OnAir::Yes,
+            (true, None) => OnAir::Asked,
+        };
         let mut effects = Vec::new();
         seat.audiences(&mut effects);
         Ok(effects)
+    }
+
+    /// Whether what is on air of a room is wanted as a recording: everybody who is on air is asked; the box agrees by this very press.
+    pub(super) fn record(&mut self, room: RoomId, on: bool) -> Result<(), Error> {
+        let now = self.now;
+        let place = self.place(room)?;
+        let live = place.room.live.as_mut().ok_or(Error::NotLive)?;
+        if live.recording.is_some() == on {
+            return Ok(());
+        }
+        live.recording = on.then_some(Recording { agreed: false, since: now });
+        for seat in &mut place.seats {
+            seat.who.recorded = match (on && seat.who.on_air == OnAir::Yes, seat.who.kind) {
+                (false, _) => OnAir::No,
+                (true, ParticipantKind::Person) => OnAir::Asked,
+                (true, ParticipantKind::Box) => OnAir::Yes,
+            };
+        }
+        Ok(())
     }
 
     pub(super) fn go_live(
         &mut self,
         room: RoomId,
         title: Option<Title>,
+        record: bool,
         now_unix: i64,
     ) -> Result<(BroadcastId, Vec<Effect>), Error> {
+        let now = self.now;
         let place = self.place(room)?;
         let title = match title {
             Some(title) => title,
@@ -33,13 +68,15 @@ impl State {
             live.title = title;
             return Ok((place.room.broadcast, Vec::new()));
         }
-        place.room.live = Some(Live { since: now_unix, title });
+        let recording = record.then_some(Recording { agreed: false, since: now });
+        place.room.live = Some(Live { since: now_unix, title, recording });
         let mut effects = Vec::new();
         for seat in &mut place.seats {
             seat.who.on_air = match seat.who.kind {
                 ParticipantKind::Person => OnAir::Asked,
                 ParticipantKind::Box => OnAir::Yes,
             };
+            seat.who.recorded = if record { seat.who.on_air } else { OnAir::No };
             seat.audiences(&mut effects);
         }
         Ok((place.room.broadcast, effects))
@@ -50,7 +87,7 @@ impl State {
         place.room.live = None;
         let mut effects = Vec::new();
         for seat in &mut place.seats {
-            seat.who.on_air = OnAir::No;
+            (seat.who.on_air, seat.who.recorded) = (OnAir::No, OnAir::No);
             seat.audiences(&mut effects);
         }
         Ok(effects)
@@ -78,7 +115,8 @@ impl State {
         seat.muted = (wish.microphone.map_or(microphone, |on| !on), wish.camera.map_or(camera, |on| !on));
         seat.show();
         match wish.on_air {
-            Some(on_air) => self.consent(who, on_air),
+            // Whoever puts it on air sees that this is recorded.
+            Some(on_air) => self.consent(who, on_air, Some(on_air)),
             None => Ok(Vec::new()),
         }
     }

@@ -23,8 +23,8 @@ pub use config::Config;
 pub use health::Stats;
 pub use history::{Code, Happened, MOST_EVENTS};
 pub use snapshot::{
-    Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Room, Rooms, Screen, Sends,
-    Slot, SlotsWanted,
+    Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Recording, Room, Rooms, Screen,
+    Sends, Slot, SlotsWanted,
 };
 pub use view::{HIGHEST, MOST_SHOWN, Tile, View};
 
@@ -59,6 +59,9 @@ pub enum Error {
     /// The box is not in this call.
     #[error("the box is not in this call")]
     BoxNotHere,
+    /// It can't be recorded.
+    #[error("this room is not on air: put it on air first")]
+    NotLive,
     /// Camera and microphone of the box are closed.
     #[error("the box is in privacy mode: somebody who is there has to end it")]
     Private,
@@ -145,8 +148,9 @@ enum Command {
     Look { who: ParticipantId, view: View, done: Done<()> },
     Stats { who: ParticipantId, done: Done<Stats> },
     Sending { who: ParticipantId, microphone: bool, camera: bool, done: Done<()> },
-    Consent { who: ParticipantId, on_air: bool, done: Done<()> },
-    GoLive { room: RoomId, title: Option<Title>, done: Done<BroadcastId> },
+    Consent { who: ParticipantId, on_air: bool, recorded: Option<bool>, done: Done<()> },
+    Record { room: RoomId, on: bool, done: Done<()> },
+    GoLive { room: RoomId, title: Option<Title>, record: bool, done: Done<BroadcastId> },
     EndLive { room: RoomId, done: Done<()> },
     Box { room: RoomId, wish: BoxWish, done: Done<()> },
     BoxTracks { who: ParticipantId, tracks: BoxTracks },
@@ -237,20 +241,29 @@ impl Handle {
         self.ask(|done| Command::Sending { who, microphone, camera, done }).await
     }
 
-    /// A participant agrees to be on air, or takes it back: when this returns, nothing of them leaves for those who watch.
+    /// A participant agrees to be on air, or takes it back: when this returns, nothing of them leaves for those who watch. `recorded`: a
+    /// recording may hold them, or not; not given, they have not been asked.
     ///
     /// # Errors
     /// [`Error::NoSeat`], [`Error::Closed`].
-    pub async fn consent(&self, who: ParticipantId, on_air: bool) -> Result<(), Error> {
-        self.ask(|done| Command::Consent { who, on_air, done }).await
+    pub async fn consent(&self, who: ParticipantId, on_air: bool, recorded: Option<bool>) -> Result<(), Error> {
+        self.ask(|done| Command::Consent { who, on_air, recorded, done }).await
     }
 
-    /// Puts a room on air: everybody in it is asked; the box agrees by this very press.
+    /// Wants what is on air of a room as a recording, or not any more: everybody who is on air is asked.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::NotLive`], [`Error::Closed`].
+    pub async fn record(&self, room: RoomId, on: bool) -> Result<(), Error> {
+        self.ask(|done| Command::Record { room, on, done }).await
+    }
+
+    /// Puts a room on air, and has it recorded: everybody in it is asked; the box agrees by this very press.
     ///
     /// # Errors
     /// [`Error::NoRoom`], [`Error::Closed`].
-    pub async fn go_live(&self, room: RoomId, title: Option<Title>) -> Result<BroadcastId, Error> {
-        self.ask(|done| Command::GoLive { room, title, done }).await
+    pub async fn go_live(&self, room: RoomId, title: Option<Title>, record: bool) -> Result<BroadcastId, Error> {
+        self.ask(|done| Command::GoLive { room, title, record, done }).await
     }
 
     /// Takes a room off air.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::history::Code;
 use super::seat::Seat;
 use super::slots::{Wish, assign, is_assigned};
-use super::snapshot::{Label, ParticipantKind, Room, SlotsWanted};
+use super::snapshot::{Label, OnAir, ParticipantKind, Recording, Room, SlotsWanted};
 use super::speech::{MOST_HEARD, Speech};
 use super::state::Effect;
 use super::view::{MOST_PICTURES, View};
@@ -51,15 +51,26 @@ impl Place {
     }
 
     /// As it is now: the very same while nothing has changed.
-    pub(super) fn snapshot(&mut self) -> Arc<Room> {
+    pub(super) fn snapshot(&mut self, now: MediaTime) -> Arc<Room> {
         if let (Some(told), false) = (&self.told, self.touched) {
             return told.clone();
         }
         self.touched = false;
+        self.agree(now);
         let participants = self.seats.iter().map(|seat| seat.who.clone()).collect();
         let room = Room { participants, ..self.room.clone() };
         let told = self.told.take().filter(|told| **told == room).unwrap_or_else(|| Arc::new(room));
         self.told.insert(told).clone()
+    }
+
+    /// Whether everybody who is on air has agreed to be recorded.
+    fn agree(&mut self, now: MediaTime) {
+        let Some(recording) = self.room.live.as_mut().and_then(|live| live.recording.as_mut()) else { return };
+        let mut on_air = self.seats.iter().filter(|seat| seat.who.on_air == OnAir::Yes).peekable();
+        let agreed = on_air.peek().is_some() && on_air.all(|seat| seat.who.recorded == OnAir::Yes);
+        if recording.agreed != agreed {
+            *recording = Recording { agreed, since: now };
+        }
     }
 
     pub(super) fn seat(&self, who: ParticipantId) -> Option<&Seat> {

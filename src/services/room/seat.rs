@@ -72,6 +72,7 @@ impl Seat {
             speaking: false,
             quality: Quality::Unknown,
             on_air,
+            recorded: OnAir::No,
             connection: Connection::Connecting,
             stand_in: false,
             private: false,

@@ -8,6 +8,7 @@ use crate::drivers::peer::server::{Bound, Mid};
 use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
 use crate::model::layer::LAYERS;
 use crate::model::role::Role;
+use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
 use crate::proto::auth::{Name, Title};
 use crate::proto::sfu::Shown;
@@ -21,12 +22,12 @@ pub enum ParticipantKind {
     Box,
 }
 
-/// Whether somebody is seen and heard by those who watch.
+/// What somebody answers to the question whether they may be seen and heard by those who watch, or in a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnAir {
     /// No.
     No,
-    /// The room is live, and they have not said yes or no yet: no.
+    /// The room is live or recorded, and they have not said yes or no yet: no.
     Asked,
     /// They agreed.
     Yes,
@@ -173,6 +174,8 @@ pub struct Participant {
     pub quality: Quality,
     /// Whether those who watch see and hear them.
     pub on_air: OnAir,
+    /// Whether a recording may hold them; asked of those alone who are on air.
+    pub recorded: OnAir,
     /// How the connection is.
     pub connection: Connection,
     /// Camera or microphone are stand-ins.
@@ -203,6 +206,17 @@ pub struct Live {
     pub since: i64,
     /// What those who watch read.
     pub title: Title,
+    /// What is on air is wanted as a recording.
+    pub recording: Option<Recording>,
+}
+
+/// A recording that somebody wants of what is on air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recording {
+    /// Somebody is on air, and everybody who is has agreed: otherwise nothing is kept.
+    pub agreed: bool,
+    /// Since when that is so, or not: nothing captured from then on may be kept where it is not.
+    pub since: MediaTime,
 }
 
 /// Something that happened and is worth a line to everybody in the room.

@@ -89,7 +89,8 @@ impl State {
 
     /// All rooms; each is the very same as at the last call while nothing has changed in it.
     pub(super) fn snapshot(&mut self) -> Rooms {
-        self.places.iter_mut().map(Place::snapshot).collect()
+        let now = self.now;
+        self.places.iter_mut().map(|place| place.snapshot(now)).collect()
     }
 
     /// Which connection is whose.

@@ -21,6 +21,9 @@ import type {
   PluggedIn,
   Privacy,
   Reachability,
+  Recording,
+  RecordingChange,
+  Recordings,
   Room as RoomSummary,
   ScreenLayout,
   Session,
@@ -56,6 +59,9 @@ export type {
   PluggedIn,
   Privacy,
   Reachability,
+  Recording,
+  RecordingChange,
+  Recordings,
   RoomSummary,
   ScreenLayout,
   Session,
@@ -236,6 +242,29 @@ export class Api {
 
   forgetCameraPreset(name: string): Promise<CameraPreset[]> {
     return this.#json("DELETE", `/camera/presets/${encodeURIComponent(name)}`);
+  }
+
+  /** What was recorded, the newest first. For the box's owner. */
+  recordings(): Promise<Recordings> {
+    return this.#json("GET", "/recordings");
+  }
+
+  changeRecording(id: string, change: RecordingChange): Promise<Recording> {
+    return this.#json("PATCH", `/recordings/${id}`, change);
+  }
+
+  /** Deletes it: for ten minutes it can be had back. */
+  async deleteRecording(id: string): Promise<void> {
+    await this.#send("DELETE", `/recordings/${id}`);
+  }
+
+  restoreRecording(id: string): Promise<Recording> {
+    return this.#json("POST", `/recordings/${id}/restore`);
+  }
+
+  /** Where its video is. */
+  recordingVideo(id: string): string {
+    return `${this.base}/api/v1/recordings/${id}/video`;
   }
 
   /** How the box's screen shows calls. For its owner. */

@@ -172,15 +172,24 @@ export class Room {
     return this.#request<ConnectionReport>("stats");
   }
 
-  /** Yes or no to being seen and heard by everybody who watches. Can be taken back at any moment. */
-  async consent(onAir: boolean): Promise<void> {
-    await this.#request("consent", { on_air: onAir });
+  /**
+   * Yes or no to being seen and heard by everybody who watches, and to a recording holding that; whoever was not asked that does not say.
+   * Can be taken back at any moment.
+   */
+  async consent(onAir: boolean, recorded?: boolean): Promise<void> {
+    await this.#request("consent", { on_air: onAir, ...(recorded !== undefined && { recorded }) });
   }
 
-  /** Puts the room on air; gives the id of the broadcast. */
-  async goLive(title: string): Promise<string> {
-    const { broadcast } = await this.#request<{ broadcast: string }>("go_live", title ? { title } : {});
+  /** Puts the room on air, and has it recorded; gives the id of the broadcast. */
+  async goLive(title: string, record = false): Promise<string> {
+    const wish = { ...(title && { title }), ...(record && { record }) };
+    const { broadcast } = await this.#request<{ broadcast: string }>("go_live", wish);
     return broadcast;
+  }
+
+  /** Wants what is on air as a recording, or not any more: everybody who is on air is asked. */
+  async record(on: boolean): Promise<void> {
+    await this.#request("record", { on });
   }
 
   async endLive(): Promise<void> {

@@ -18,6 +18,8 @@ export interface Live {
   since: string;
   title?: string;
   viewers: number;
+  /** It is wanted as a recording: `on` while everybody who is on air agrees, else it `waits`. */
+  recording?: "on" | "waits" | null;
 }
 
 export interface Participant {
@@ -33,6 +35,8 @@ export interface Participant {
   speaking?: boolean;
   quality?: Quality;
   on_air: OnAir;
+  /** Whether a recording may hold them; asked of those alone who are on air. */
+  recorded?: OnAir;
   connection: "connecting" | "connected" | "lost";
   /** Its camera or microphone is a stand-in. */
   stand_in: boolean;

@@ -11,7 +11,7 @@ type Page = ComponentType<{ id: string }>;
 
 /** The pages, each loaded when it is first shown. */
 const PAGES: Record<
-  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices",
+  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices" | "recordings",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -22,6 +22,7 @@ const PAGES: Record<
   reachability: () => import("./reachability/page"),
   camera: () => import("./camera/page"),
   devices: () => import("./devices/page"),
+  recordings: () => import("./recordings/page"),
 };
 
 function Lost() {

@@ -9,6 +9,7 @@ export type Route =
   | { page: "reachability" }
   | { page: "camera" }
   | { page: "devices" }
+  | { page: "recordings" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -17,6 +18,7 @@ export function routeOf(path: string): Route {
   if (path === "/stats") return { page: "stats" };
   if (path === "/reachability") return { page: "reachability" };
   if (path === "/devices") return { page: "devices" };
+  if (path === "/recordings") return { page: "recordings" };
   if (path === "/camera") return { page: "camera" };
   if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];

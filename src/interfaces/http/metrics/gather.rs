@@ -130,6 +130,7 @@ async fn rooms(app: &App, out: &mut Gathered) {
             Purpose::Call => "call",
             Purpose::Screen => "screen",
             Purpose::OnAir => "on_air",
+            Purpose::Record => "record",
         };
         out.count("porchlight_subscriptions", &[("purpose", name)], readers as u64);
     }

@@ -16,6 +16,7 @@ use crate::services::endpoint::hearing::SoundTest;
 use crate::services::endpoint::report::Report as PluggedIn;
 use crate::services::endpoint::{BoxScreen, Layout, Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
+use crate::services::recorder::{Change, Recording, Recordings};
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -102,6 +103,25 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
+        entry("GET", "/api/v1/recordings", "The recordings, and the room for more")
+            .gives::<Recordings>(200, "The newest first."),
+        entry("PATCH", "/api/v1/recordings/{recording}", "Call a recording something else, or protect it")
+            .more("What is not given stays. A protected recording is not deleted by age nor for want of room.")
+            .takes::<Change>()
+            .gives::<Recording>(200, "It as it is now.")
+            .fails(&["bad-title", "no-recording", "recordings-folder", "recordings-full", "shutdown"]),
+        entry("DELETE", "/api/v1/recordings/{recording}", "Delete a recording")
+            .more("For ten minutes it can be had back.")
+            .gives_nothing(204, "It is deleted.")
+            .fails(&["no-recording", "recording-protected", "recordings-folder", "recordings-full", "shutdown"]),
+        entry("POST", "/api/v1/recordings/{recording}/restore", "Have a deleted recording back")
+            .gives::<Recording>(200, "It as it is now.")
+            .fails(&["no-recording", "recordings-folder", "recordings-full", "shutdown"]),
+        entry("GET", "/api/v1/recordings/{recording}/video", "The video of a recording")
+            .more("One range of it may be asked for. `?download` has browsers save it. One that is being made is given as far as it is.")
+            .gives_text(200, "The whole video.", "video/mp4")
+            .gives_text(206, "The part of it that was asked for.", "video/mp4")
+            .fails(&["no-recording", "no-such-range", "shutdown"]),
         entry("GET", "/api/v1/screen", "How the box's screen shows calls")
             .gives::<BoxScreen>(200, "How, and whether there is a screen and its television sleeps."),
         entry("PUT", "/api/v1/screen", "Have the box's screen show calls in another way")
@@ -130,6 +150,9 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/recordings", "The page with the recordings")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
         entry("GET", "/devices", "The page about what is plugged in")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),

@@ -67,6 +67,10 @@ export function Box() {
               {t("to_camera")}
             </a>{" "}
             ·{" "}
+            <a href="/recordings" data-testid="recordings">
+              {t("to_recordings")}
+            </a>{" "}
+            ·{" "}
             <a href="/devices" data-testid="devices">
               {t("to_devices")}
             </a>{" "}

@@ -63,10 +63,6 @@ export const de: Record<keyof typeof en, string> = {
   device_camera: "Kamera",
   device_microphone: "Mikrofon",
   device_speaker: "Lautsprecher",
-  box_screen: "Auf dem Bildschirm der Box",
-  screen_speaker: "Wer spricht, ist vorn",
-  screen_own: "Unser eigenes Bild in der Ecke",
-  screen_asleep: "Der Fernseher ist aus: Für ihn werden keine Bilder gemacht.",
   loudness: "Wie laut die Box ist",
   volume_speaker: "Lautstärke des Lautsprechers",
   volume_microphone: "Lautstärke des Mikrofons",
@@ -86,6 +82,7 @@ export const de: Record<keyof typeof en, string> = {
   licences: "Lizenzen",
   to_trust: "Dieser Box vertrauen",
   to_reachability: "Erreichbarkeit",
+  to_recordings: "Aufnahmen",
   to_devices: "Was angeschlossen ist",
   to_camera: "Kamera einstellen",
 

@@ -60,10 +60,6 @@ export const en = {
   device_camera: "Camera",
   device_microphone: "Microphone",
   device_speaker: "Speaker",
-  box_screen: "On the box's screen",
-  screen_speaker: "Whoever speaks in front",
-  screen_own: "Our own picture in the corner",
-  screen_asleep: "The television is off: no pictures are made for it.",
   loudness: "How loud the box is",
   volume_speaker: "Volume of the speaker",
   volume_microphone: "Volume of the microphone",
@@ -82,6 +78,7 @@ export const en = {
   licences: "Licences",
   to_trust: "Trust this box",
   to_reachability: "Reaching the box",
+  to_recordings: "Recordings",
   to_devices: "What is plugged in",
   to_camera: "Adjust the camera",
 

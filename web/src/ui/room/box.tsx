@@ -2,12 +2,12 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
-import { Screen } from "../parts/screen";
 import { api, explain } from "../parts/session";
 import { Switch } from "../parts/switch";
 import { say } from "../parts/toast";
 import { Volume } from "../parts/volume";
 import type { Call } from "./call";
+import { Screen } from "./screen";
 
 /** A photograph of what the box shows on its screen. */
 function Still({ room }: { room: string }) {

@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { count, t } from "../i18n";
+import { fill } from "../i18n/format";
 import { useAwake } from "../parts/awake";
 import { Icon } from "../parts/icons";
 import { typing } from "../parts/keys";
@@ -19,6 +20,7 @@ import { SettingsDialog } from "./settings";
 import { ShareButton, SharingLine } from "./share";
 import { Sounds } from "./sounds";
 import { Stage } from "./stage";
+import { texts } from "./texts";
 import { nextLayout, ViewDialog } from "./view";
 
 type Open = "settings" | "invite" | "box" | "go-live" | "view" | null;
@@ -63,6 +65,7 @@ function Top({ call, open }: { call: Call; open(what: Open): void }) {
             <span aria-hidden="true">{live.viewers}</span>
             <span class="sr-only">{count("viewers", live.viewers)}</span>
           </span>
+          {live.recording && <RecordSign call={call} runs={live.recording === "on"} />}
           <OnAirSign since={live.since} />
         </>
       )}
@@ -71,6 +74,22 @@ function Top({ call, open }: { call: Call; open(what: Open): void }) {
         <span class="top-view-text">{t("view")}</span>
       </button>
     </header>
+  );
+}
+
+/** That what is on air is recorded, or for whose yes that waits. For everybody in the room. */
+function RecordSign({ call, runs }: { call: Call; runs: boolean }) {
+  const people = Object.values(call.state.value?.participants ?? {});
+  const waits = people.filter(who => who.on_air === "yes" && who.recorded !== "yes").map(who => who.name);
+  const text = runs
+    ? texts.recording_on
+    : waits.length > 0
+      ? fill(texts.recording_waits_for, { names: waits.join(", ") })
+      : texts.recording_waits;
+  return (
+    <span class={runs ? "mark recording on" : "mark recording"} role="status" title={text} data-testid="recording-sign">
+      <span aria-hidden="true">●</span> <span class="recording-text">{text}</span>
+    </span>
   );
 }
 
@@ -127,6 +146,18 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
           <span class="control-text">{t("the_box")}</span>
         </button>
       )}
+      {broadcaster && call.live.value && (
+        <button
+          type="button"
+          class={call.live.value.recording ? "button control off" : "button control"}
+          aria-pressed={Boolean(call.live.value.recording)}
+          onClick={() => call.ask(room => room.record(!call.live.value?.recording))}
+          data-testid="record"
+        >
+          <Icon name="record" />
+          <span class="control-text">{call.live.value.recording ? texts.record_stop : texts.record}</span>
+        </button>
+      )}
       {broadcaster &&
         (call.live.value ? (
           <button
@@ -170,7 +201,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const close = () => setOpen(null);
   const [overlay, setOverlay] = useState(false);
   useAwake();
-  const asked = call.me.value?.on_air === "asked";
+  const asked = call.me.value?.on_air === "asked" || call.me.value?.recorded === "asked";
   // The question comes before whatever else is open.
   useEffect(() => {
     if (asked) setOpen(null);

@@ -1,14 +1,21 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import type { Call } from "./call";
+import { texts } from "./texts";
 
-function Question({ call }: { call: Call }) {
+interface Answer {
+  label: string;
+  testid: string;
+  primary?: boolean;
+  give(): void;
+}
+
+function Question({ title, text, answers }: { title: string; text: string; answers: Answer[] }) {
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Not away from a dialog or a text somebody is in the middle of.
     if (document.activeElement === document.body || document.activeElement === null) card.current?.focus();
   }, []);
-  const answer = (yes: boolean) => call.ask(room => room.consent(yes));
   return (
     <div
       class="consent"
@@ -19,37 +26,94 @@ function Question({ call }: { call: Call }) {
       tabIndex={-1}
     >
       <div>
-        <h2 id="consent">{t("consent_title")}</h2>
-        <p id="consent-text">{t("consent_text")}</p>
+        <h2 id="consent">{title}</h2>
+        <p id="consent-text">{text}</p>
       </div>
       <div class="row end">
-        <button type="button" class="button" onClick={() => answer(false)} data-testid="consent-no">
-          {t("consent_no")}
-        </button>
-        <button type="button" class="button primary" onClick={() => answer(true)} data-testid="consent-yes">
-          {t("consent_yes")}
-        </button>
+        {answers.map(({ label, testid, primary, give }) => (
+          <button
+            type="button"
+            key={testid}
+            class={primary ? "button primary" : "button"}
+            onClick={give}
+            data-testid={testid}
+          >
+            {label}
+          </button>
+        ))}
       </div>
     </div>
   );
 }
 
-/** While the room is live: the question, and afterwards the way back from either answer. */
+/** While the room is live: the questions, and afterwards the way back from either answer. */
 export function Consent({ call }: { call: Call }) {
   const me = call.me.value;
-  if (!call.live.value || !me || call.phase.value !== "joined") return null;
-  if (me.on_air === "asked") return <Question call={call} />;
+  const live = call.live.value;
+  if (!live || !me || call.phase.value !== "joined") return null;
+  const answer = (onAir: boolean, recorded?: boolean) => () => void call.ask(room => room.consent(onAir, recorded));
+  const recording = Boolean(live.recording);
+  if (me.on_air === "asked") {
+    const no = { label: t("consent_no"), testid: "consent-no", give: answer(false) };
+    const yes = {
+      label: t("consent_yes"),
+      testid: "consent-yes",
+      primary: true,
+      give: answer(true, recording || undefined),
+    };
+    const unrecorded = { label: texts.consent_unrecorded, testid: "consent-unrecorded", give: answer(true, false) };
+    const text = recording ? `${t("consent_text")} ${texts.consent_recorded_text}` : t("consent_text");
+    return (
+      <Question
+        key={recording ? "both" : "air"}
+        title={t("consent_title")}
+        text={text}
+        answers={recording ? [no, unrecorded, { ...yes, label: texts.consent_both }] : [no, yes]}
+      />
+    );
+  }
+  if (me.recorded === "asked") {
+    return (
+      <Question
+        key="record"
+        title={texts.record_title}
+        text={texts.consent_recorded_text}
+        answers={[
+          { label: texts.record_no, testid: "record-no", give: answer(true, false) },
+          { label: texts.record_yes, testid: "record-yes", primary: true, give: answer(true, true) },
+        ]}
+      />
+    );
+  }
   const onAir = me.on_air === "yes";
+  const recorded = me.recorded === "yes";
+  const line = !onAir
+    ? t("you_not_on_air")
+    : !recording
+      ? t("you_on_air")
+      : recorded
+        ? texts.you_recorded
+        : texts.you_not_recorded;
   return (
     <div class={onAir ? "air-line on-air" : "air-line"} role="status">
-      <span>{onAir ? t("you_on_air") : t("you_not_on_air")}</span>
+      <span>{line}</span>
+      {onAir && recording && (
+        <button
+          type="button"
+          class="button"
+          onClick={answer(true, !recorded)}
+          data-testid={recorded ? "record-withdraw" : "record-agree"}
+        >
+          {recorded ? texts.record_withdraw : texts.record_agree}
+        </button>
+      )}
       <button
         type="button"
         class="button"
-        onClick={() => call.ask(room => room.consent(!onAir))}
+        onClick={onAir ? answer(false) : answer(true, recording || undefined)}
         data-testid={onAir ? "withdraw" : "go-on-air"}
       >
-        {onAir ? t("withdraw") : t("go_on_air")}
+        {onAir ? t("withdraw") : recording ? texts.go_on_air_recorded : t("go_on_air")}
       </button>
     </div>
   );

@@ -1,16 +1,19 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { Dialog } from "../parts/dialog";
+import { Switch } from "../parts/switch";
 import type { Call } from "./call";
+import { texts } from "./texts";
 
 /** Title, and what going live means for those inside. */
 export function GoLiveDialog({ call, close }: { call: Call; close(): void }) {
   const [busy, setBusy] = useState(false);
+  const [record, setRecord] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
     setBusy(true);
-    if (await call.ask(room => room.goLive(title))) close();
+    if (await call.ask(room => room.goLive(title, record))) close();
     else setBusy(false);
   };
   return (
@@ -27,6 +30,8 @@ export function GoLiveDialog({ call, close }: { call: Call; close(): void }) {
             data-testid="live-title"
           />
         </label>
+        <Switch label={texts.record_it} on={record} set={setRecord} testid="go-live-record" />
+        {record && <p class="small quiet">{texts.record_text}</p>}
         <div class="row end">
           <button type="button" class="button" onClick={close}>
             {t("cancel")}

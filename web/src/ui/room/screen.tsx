@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { BoxScreen, ScreenLayout } from "../../client";
-import { t } from "../i18n";
-import { api, explain } from "./session";
-import { Switch } from "./switch";
-import { say } from "./toast";
+import { api, explain } from "../parts/session";
+import { Switch } from "../parts/switch";
+import { say } from "../parts/toast";
+import { texts } from "./texts";
 
 /** Milliseconds between two looks at what a remote control may have changed. */
 const LOOK = 2_000;
@@ -44,15 +44,15 @@ export function Screen() {
   };
   return (
     <fieldset class="stack">
-      <legend>{t("box_screen")}</legend>
+      <legend>{texts.box_screen}</legend>
       <Switch
-        label={t("screen_speaker")}
+        label={texts.screen_speaker}
         on={now.layout.speaker}
         set={speaker => set({ speaker })}
         testid="screen-speaker"
       />
-      <Switch label={t("screen_own")} on={now.layout.own} set={own => set({ own })} testid="screen-own" />
-      {now.asleep && <p class="small quiet">{t("screen_asleep")}</p>}
+      <Switch label={texts.screen_own} on={now.layout.own} set={own => set({ own })} testid="screen-own" />
+      {now.asleep && <p class="small quiet">{texts.screen_asleep}</p>}
     </fieldset>
   );
 }

@@ -1,0 +1,414 @@
+//! The list of recordings: begins them as the rooms say, keeps them, and lets go of those that there is no room for.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::catalogue::{Folder, shelf};
+use super::session::{Session, Told};
+use super::{Change, Command, Config, Error, LOOK, Mark, Parts, Recording, Recordings, State, Video};
+use crate::drivers::disk::{self, Space};
+use crate::drivers::identity::random_id;
+use crate::model::id::{RecordingId, RoomId};
+use crate::proto::auth::Title;
+use crate::services::room::Room;
+use crate::services::supervisor;
+
+/// What sessions have to tell; those that find no room wait.
+const TOLD: usize = 64;
+/// Below so many seconds of room it is said.
+const SOON: u64 = 3600;
+
+pub(super) struct Actor {
+    config: Config,
+    folder: Folder,
+    parts: Parts,
+    list: watch::Sender<Arc<Recordings>>,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+    all: BTreeMap<RecordingId, Recording>,
+    /// What is being made of which room.
+    sessions: HashMap<RoomId, (RecordingId, DropGuard)>,
+    space: Space,
+    /// Why nothing can be recorded.
+    trouble: Option<Trouble>,
+    /// How fast it grows, by when it was looked at last and how much there was.
+    grown: (Instant, u64, u64),
+    /// It was said that there is little room.
+    warned: bool,
+    told: mpsc::Sender<Told>,
+    news: mpsc::Receiver<Told>,
+}
+
+/// Why nothing can be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Trouble {
+    SdCard,
+    Full,
+    Folder(String),
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::SdCard => Self::SdCard,
+            Trouble::Full => Self::Full,
+            Trouble::Folder(why) => Self::Folder(why),
+        }
+    }
+}
+
+fn folder(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Error::Full,
+        _ => Error::Folder(error.to_string()),
+    }
+}
+
+impl Actor {
+    pub(super) fn new(
+        config: Config,
+        folder: Folder,
+        parts: Parts,
+        list: watch::Sender<Arc<Recordings>>,
+        tasks: TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        let (told, news) = mpsc::channel(TOLD);
+        Self {
+            config,
+            folder,
+            parts,
+            list,
+            tasks,
+            cancel,
+            all: BTreeMap::new(),
+            sessions: HashMap::new(),
+            space: Space::default(),
+            trouble: None,
+            grown: (Instant::now(), 0, 0),
+            warned: false,
+            told,
+            news,
+        }
+    }
+
+    pub(super) async fn keep(mut self, mut inbox: mpsc::Receiver<Command>) {
+        match self.blocking(|folder| folder.open()).await {
+            Ok(all) => self.all = all,
+            Err(error) => tracing::warn!(%error, "the folder for recordings can't be used"),
+        }
+        let mut pauses = self.parts.supervisor.pauses(supervisor::Part::Recorder);
+        while pauses.attempt(self.run(&mut inbox)).await.is_none() {}
+        self.finish().await;
+    }
+
+    async fn run(&mut self, inbox: &mut mpsc::Receiver<Command>) {
+        let (mut rooms, cancel) = (self.parts.rooms.rooms(), self.cancel.clone());
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let now = rooms.borrow_and_update().clone();
+            self.follow(&now).await;
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                changed = rooms.changed() => if changed.is_err() {
+                    return;
+                },
+                command = inbox.recv() => match command {
+                    Some(command) => self.obey(command).await,
+                    None => return,
+                },
+                Some(told) = self.news.recv() => self.take(told).await,
+                _ = look.tick() => self.look().await,
+            }
+        }
+    }
+
+    /// What is being made ends, and is finished.
+    async fn finish(&mut self) {
+        let ending: Vec<RecordingId> = self.sessions.drain().map(|(_, (id, _))| id).collect();
+        let mut left = ending.len();
+        while left > 0 {
+            let Some(told) = self.news.recv().await else { return };
+            left -= usize::from(matches!(&told, Told::Ended { id, .. } if ending.contains(id)));
+            self.take(told).await;
+        }
+    }
+
+    /// Begins and ends recordings as the rooms say.
+    async fn follow(&mut self, rooms: &[Arc<Room>]) {
+        let wants = |room: &&Arc<Room>| room.live.as_ref().is_some_and(|live| live.recording.is_some());
+        self.sessions.retain(|id, _| rooms.iter().any(|room| room.id == *id && wants(&room)));
+        for room in rooms.iter().filter(wants) {
+            // One that was broken off is not begun anew before somebody asks for it.
+            let broken = self.all.values().any(|it| it.room == room.id && self.is_of_now(it, room));
+            if !self.sessions.contains_key(&room.id) && !broken && self.trouble.is_none() {
+                self.begin(room).await;
+            }
+        }
+    }
+
+    /// Whether this one ended by a fault since the room went on air.
+    fn is_of_now(&self, recording: &Recording, room: &Room) -> bool {
+        let since = room.live.as_ref().map_or(i64::MAX, |live| live.since);
+        recording.state == State::Broken && recording.started >= since
+    }
+
+    async fn begin(&mut self, room: &Room) {
+        let Some(live) = &room.live else { return };
+        let id = random_id(RecordingId::from_bytes);
+        let recording = Recording {
+            id,
+            title: live.title.to_string(),
+            room: room.id,
+            started: self.unix(),
+            ended: None,
+            duration: 0,
+            bytes: 0,
+            state: State::Waiting,
+            chapters: Vec::new(),
+            protected: false,
+            deleted: None,
+        };
+        if let Err(error) = self.keep_one(&recording).await {
+            tracing::warn!(%error, "a recording can't be begun");
+            self.look().await;
+            return;
+        }
+        self.all.insert(id, recording);
+        // Not a child of what ends the actor: it asks it to end, and waits until it has.
+        let stop = CancellationToken::new();
+        let session = Session {
+            id,
+            room: room.id,
+            parts: self.parts.clone(),
+            folder: self.folder.clone(),
+            told: self.told.clone(),
+            stop: stop.clone(),
+        };
+        tracing::info!(recording = %id, room = %room.id, "a recording begins");
+        self.tasks.spawn(session.run().instrument(tracing::info_span!("recording", recording = %id)));
+        self.sessions.insert(room.id, (id, stop.drop_guard()));
+        self.tell();
+    }
+
+    /// Takes in what a session has to say.
+    async fn take(&mut self, told: Told) {
+        match told {
+            Told::Goes { id, runs, duration, bytes, chapters } => {
+                let Some(recording) = self.all.get_mut(&id) else { return };
+                let more = recording.chapters != chapters;
+                let state = if runs { State::Recording } else { State::Waiting };
+                (recording.state, recording.duration, recording.bytes, recording.chapters) =
+                    (state, duration, bytes, chapters);
+                if more {
+                    let recording = recording.clone();
+                    if let Err(error) = self.keep_one(&recording).await {
+                        tracing::warn!(%error, "the chapters of a recording are not kept");
+                    }
+                }
+            }
+            Told::Ended { id, result, duration, chapters } => self.ended(id, result, duration, chapters).await,
+        }
+        self.tell();
+    }
+
+    async fn ended(&mut self, id: RecordingId, result: io::Result<u64>, duration: u64, chapters: Vec<Mark>) {
+        self.sessions.retain(|_, (of, _)| *of != id);
+        let now = self.unix();
+        let Some(mut recording) = self.all.remove(&id) else { return };
+        (recording.ended, recording.duration, recording.chapters) = (Some(now), duration, chapters);
+        match result {
+            Ok(0) => {
+                tracing::info!(recording = %id, "nothing was recorded");
+                self.let_go(id).await;
+                return;
+            }
+            Ok(bytes) => {
+                tracing::info!(recording = %id, seconds = duration / 1000, bytes, "a recording is finished");
+                (recording.bytes, recording.state) = (bytes, State::Finished);
+                if let Err(error) = self.keep_one(&recording).await {
+                    tracing::warn!(%error, "what a recording is can't be kept");
+                }
+            }
+            Err(error) => {
+                tracing::error!(recording = %id, %error, "a recording broke off");
+                // As much as was written can be finished as what is left behind is.
+                let kept = self.keep_one(&recording).await;
+                let found = self.blocking(Folder::open).await;
+                match (kept, found.ok().and_then(|mut all| all.remove(&id))) {
+                    (Ok(()), Some(found)) => recording = Recording { state: State::Broken, ..found },
+                    _ => recording.state = State::Broken,
+                }
+            }
+        }
+        self.all.insert(id, recording);
+    }
+
+    async fn obey(&mut self, command: Command) {
+        // Whoever asked may have gone away.
+        match command {
+            Command::Ready { done } => {
+                self.look().await;
+                let _ = done.send(self.trouble.clone().map_or(Ok(()), |trouble| Err(trouble.into())));
+            }
+            Command::Change { id, change, done } => {
+                let _ = done.send(self.change(id, change).await);
+            }
+            Command::Delete { id, done } => {
+                let _ = done.send(self.delete(id).await);
+            }
+            Command::Restore { id, done } => {
+                let _ = done.send(self.set(id, |recording| recording.deleted = None).await);
+            }
+            Command::Video { id, done } => {
+                let _ = done.send(self.video(id));
+            }
+        }
+        self.tell();
+    }
+
+    async fn change(&mut self, id: RecordingId, Change { title, protected }: Change) -> Result<Recording, Error> {
+        let title = title.map(|title| Title::new(&title)).transpose().map_err(Error::BadTitle)?;
+        let change = |recording: &mut Recording| {
+            if let Some(title) = title {
+                recording.title = title.to_string();
+            }
+            recording.protected = protected.unwrap_or(recording.protected);
+        };
+        self.set(id, change).await
+    }
+
+    async fn delete(&mut self, id: RecordingId) -> Result<(), Error> {
+        let recording = self.all.get(&id).filter(|recording| recording.ended.is_some()).ok_or(Error::NotFound)?;
+        if recording.protected {
+            return Err(Error::Protected);
+        }
+        let now = self.unix();
+        self.set(id, |recording| recording.deleted = Some(now)).await.map(drop)
+    }
+
+    /// Changes one and keeps that.
+    async fn set(&mut self, id: RecordingId, change: impl FnOnce(&mut Recording)) -> Result<Recording, Error> {
+        let mut recording = self.all.get(&id).cloned().ok_or(Error::NotFound)?;
+        change(&mut recording);
+        self.keep_one(&recording).await.map_err(folder)?;
+        self.all.insert(id, recording.clone());
+        Ok(recording)
+    }
+
+    fn video(&self, id: RecordingId) -> Result<Video, Error> {
+        let recording = self.all.get(&id).ok_or(Error::NotFound)?;
+        let path = if recording.ended.is_some() { self.folder.video(id) } else { self.folder.part(id) };
+        Ok(Video { path, title: recording.title.clone() })
+    }
+
+    /// How much room there is; what has to go for it, goes.
+    async fn look(&mut self) {
+        let (root, sd_card) = (self.parts.root.clone(), self.config.sd_card);
+        let looked = self.blocking(move |folder| {
+            disk::folder(folder.path())?;
+            let card = !sd_card && disk::is_on_sd_card(&root, folder.path());
+            Ok((disk::space(folder.path())?, card))
+        });
+        self.trouble = match looked.await {
+            Ok((space, card)) => {
+                self.space = space;
+                card.then_some(Trouble::SdCard)
+            }
+            Err(error) => Some(Trouble::Folder(error.to_string())),
+        };
+        let keeping = self.config.keeping();
+        for id in shelf(&self.all, self.space.free).goes(keeping, self.unix()) {
+            tracing::info!(recording = %id, "a recording is deleted: it is too old, was deleted by somebody, or there is no room for it");
+            self.let_go(id).await;
+        }
+        let (since, before, rate) = self.grown;
+        let growing: u64 = self.all.values().filter(|it| it.ended.is_none()).map(|it| it.bytes).sum();
+        let seconds = since.elapsed().as_secs();
+        if growing < before {
+            self.grown = (Instant::now(), growing, 0);
+        } else if seconds >= 10 {
+            self.grown = (Instant::now(), growing, (growing - before) / seconds);
+        } else {
+            self.grown = (since, before, if growing == 0 { 0 } else { rate });
+        }
+        let room = shelf(&self.all, self.space.free).room(keeping, self.grown.2);
+        if self.trouble.is_none() && room.bytes == 0 {
+            self.trouble = Some(Trouble::Full);
+        }
+        if self.trouble == Some(Trouble::Full) && !self.sessions.is_empty() {
+            tracing::error!("there is no room for recordings any more: what is being made ends");
+            // Each is finished with what it has.
+            self.sessions.clear();
+        }
+        let soon = room.lasts.is_some_and(|lasts| lasts.as_secs() < SOON);
+        if soon && !self.warned {
+            tracing::warn!(
+                minutes = room.lasts.map(|lasts| lasts.as_secs() / 60),
+                "there is little room left for recordings"
+            );
+        }
+        self.warned = soon;
+        self.tell();
+    }
+
+    /// Takes it off the disk and out of the list.
+    async fn let_go(&mut self, id: RecordingId) {
+        match self.blocking(move |folder| folder.remove(id)).await {
+            Ok(()) => drop(self.all.remove(&id)),
+            Err(error) => tracing::warn!(recording = %id, %error, "a recording can't be deleted"),
+        }
+    }
+
+    async fn keep_one(&self, recording: &Recording) -> io::Result<()> {
+        let recording = recording.clone();
+        self.blocking(move |folder| {
+            disk::folder(folder.path())?;
+            folder.keep(&recording)
+        })
+        .await
+    }
+
+    /// Does something on the disk, away from the async runtime.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || work(&folder)).await.map_err(io::Error::other)?
+    }
+
+    fn tell(&self) {
+        let room = shelf(&self.all, self.space.free).room(self.config.keeping(), self.grown.2);
+        let mut recordings: Vec<Recording> = self.all.values().cloned().collect();
+        recordings.sort_by_key(|recording| std::cmp::Reverse((recording.started, recording.id)));
+        let now = Recordings {
+            recordings,
+            free: self.space.free,
+            total: self.space.total,
+            lasts: room.lasts.map(|lasts| lasts.as_secs()),
+            trouble: self.trouble.clone().map(|trouble| Error::from(trouble).to_string()),
+        };
+        self.list.send_if_modified(|before| {
+            let changed = **before != now;
+            if changed {
+                *before = Arc::new(now);
+            }
+            changed
+        });
+    }
+
+    /// Wall time in seconds since 1970 UTC.
+    fn unix(&self) -> i64 {
+        let now = self.parts.timeline.media(std::time::Instant::now());
+        i64::try_from(self.parts.timeline.unix_nanos(now) / 1_000_000_000).unwrap_or(0)
+    }
+}

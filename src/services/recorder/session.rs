@@ -1,0 +1,251 @@
+//! One recording: from the first yes of everybody until the room is off air or nobody wants it any more.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::catalogue::{Folder, finish};
+use super::{Mark, Parts};
+use crate::drivers::disk::Growing;
+use crate::model::id::{PublicationId, RecordingId, RoomId};
+use crate::model::purpose::Purpose;
+use crate::model::ring::Next;
+use crate::model::time::MediaTime;
+use crate::model::track::Codec;
+use crate::proto::cmaf::Finish;
+use crate::proto::recording::Take;
+use crate::services::room::{OnAir, Room, Rooms};
+
+/// Pieces that wait for the disk, each of about a second. When it is full the recording waits, and what is lost meanwhile is a gap.
+const PIECES: usize = 8;
+/// How often a program that is not there yet is looked for.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// What becomes of it.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// It goes on, or waits for somebody's yes.
+    Goes { id: RecordingId, runs: bool, duration: u64, bytes: u64, chapters: Vec<Mark> },
+    /// It is finished, with so many bytes, or broken off; empty if there was nothing to keep.
+    Ended { id: RecordingId, result: Result<u64, io::Error>, duration: u64, chapters: Vec<Mark> },
+}
+
+/// Something for the thread that writes.
+enum Write {
+    Piece(Vec<u8>),
+    Finish(Box<Finish>),
+}
+
+/// What the room says.
+enum Says {
+    /// Everybody who is on air agrees.
+    Record(Arc<Room>),
+    /// Nothing captured since then may be kept.
+    Wait(MediaTime),
+    /// It is over.
+    Over,
+}
+
+pub(super) struct Session {
+    pub(super) id: RecordingId,
+    pub(super) room: RoomId,
+    pub(super) parts: Parts,
+    pub(super) folder: Folder,
+    pub(super) told: mpsc::Sender<Told>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Session {
+    /// Records until the room is off air, nobody wants it any more, the disk fails, or `stop`.
+    pub(super) async fn run(self) {
+        let mut rooms = self.parts.rooms.rooms();
+        let (writes, inbox) = mpsc::channel(PIECES);
+        let path = self.folder.part(self.id);
+        let name = format!("{}.mp4", self.id);
+        let writing = tokio::task::spawn_blocking(move || write(&path, &name, inbox));
+        let mut take = Take::default();
+        while !self.stop.is_cancelled() && !writes.is_closed() {
+            match self.says(&mut rooms) {
+                Says::Record(_) => self.record(&mut take, &mut rooms, &writes).await,
+                Says::Wait(_) => {
+                    self.tell(&take, false).await;
+                    tokio::select! {
+                        changed = rooms.changed() => if changed.is_err() {
+                            break;
+                        },
+                        () = self.stop.cancelled() => {}
+                        () = writes.closed() => {}
+                    }
+                }
+                Says::Over => break,
+            }
+        }
+        let (chapters, duration) = (marks(&take), take.duration() / 1_000_000);
+        if let Some((rest, finish)) = take.end() {
+            // The thread has said why it does not take anything any more.
+            let _ = writes.send(Write::Piece(rest)).await;
+            let _ = writes.send(Write::Finish(Box::new(finish))).await;
+        }
+        drop(writes);
+        let result = writing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let _ = self.told.send(Told::Ended { id: self.id, result, duration, chapters }).await;
+    }
+
+    fn says(&self, rooms: &mut watch::Receiver<Rooms>) -> Says {
+        let room = rooms.borrow_and_update().iter().find(|room| room.id == self.room).cloned();
+        match room.as_ref().and_then(|room| Some((room.clone(), room.live.as_ref()?.recording?))) {
+            Some((room, recording)) if recording.agreed => Says::Record(room),
+            Some((_, recording)) => Says::Wait(recording.since),
+            None => Says::Over,
+        }
+    }
+
+    /// What is on air of this room.
+    fn publication(&self, room: &Room) -> Option<PublicationId> {
+        let list = self.parts.broadcasts.list();
+        let list = list.borrow();
+        list.iter().find(|broadcast| broadcast.id == room.broadcast)?.live.map(|live| live.publication)
+    }
+
+    /// Records until somebody does not agree any more, or nothing comes.
+    async fn record(&self, take: &mut Take, rooms: &mut watch::Receiver<Rooms>, writes: &mpsc::Sender<Write>) {
+        let Says::Record(room) = self.says(rooms) else { return };
+        let streams = match self.publication(&room) {
+            Some(publication) => {
+                let video = self.parts.origin.units(publication, Codec::H264, Purpose::Record).await;
+                let audio = self.parts.origin.units(publication, Codec::Aac, Purpose::Record).await;
+                video.ok().zip(audio.ok())
+            }
+            None => None,
+        };
+        let Some((mut video, mut audio)) = streams else {
+            // The program is not there yet, or has not heard that it may be recorded.
+            let wait = tokio::time::timeout(AGAIN, rooms.changed());
+            let _ = self.stop.run_until_cancelled(wait).await;
+            rooms.mark_changed();
+            return;
+        };
+        video.request_keyframe();
+        let (mut asked, mut said) = (Instant::now(), Instant::now());
+        self.tell(take, true).await;
+        let mut room = room;
+        loop {
+            // What the room says comes before what is there to be read, also where both have come.
+            if rooms.has_changed().unwrap_or(true) {
+                match self.says(rooms) {
+                    Says::Record(now) => room = now,
+                    says => return self.stops(take, says, writes).await,
+                }
+            }
+            let next = tokio::select! {
+                biased;
+                changed = rooms.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    rooms.mark_changed();
+                    continue;
+                }
+                () = self.stop.cancelled() => return,
+                () = writes.closed() => return,
+                next = video.next() => next,
+                next = audio.next() => next,
+            };
+            let piece = match next {
+                Next::Item(unit) => {
+                    let at = unit.pts;
+                    let piece = take.push(unit);
+                    if let Some(title) = chapter(&room, take.chapters().is_empty()) {
+                        take.chapter(at, &title);
+                    }
+                    piece
+                }
+                Next::Lagged(_) => {
+                    take.lost();
+                    Vec::new()
+                }
+                Next::Closed | Next::Revoked => {
+                    let says = self.says(rooms);
+                    return self.stops(take, says, writes).await;
+                }
+            };
+            if take.needs_keyframe() && asked.elapsed() >= Duration::from_secs(1) {
+                video.request_keyframe();
+                asked = Instant::now();
+            }
+            if !piece.is_empty() && writes.send(Write::Piece(piece)).await.is_err() {
+                return;
+            }
+            if said.elapsed() >= Duration::from_secs(1) {
+                said = Instant::now();
+                self.tell(take, true).await;
+            }
+        }
+    }
+
+    /// It does not go on: what may not be kept is not.
+    async fn stops(&self, take: &mut Take, says: Says, writes: &mpsc::Sender<Write>) {
+        let at = match says {
+            Says::Wait(since) => since,
+            Says::Record(_) | Says::Over => MediaTime::from_nanos(i64::MAX),
+        };
+        let piece = take.cut(at);
+        if !piece.is_empty() {
+            // The thread has said why it does not take anything any more.
+            let _ = writes.send(Write::Piece(piece)).await;
+        }
+    }
+
+    async fn tell(&self, take: &Take, runs: bool) {
+        let (duration, bytes) = (take.duration() / 1_000_000, take.bytes());
+        let told = Told::Goes { id: self.id, runs, duration, bytes, chapters: marks(take) };
+        // When nobody listens any more the box is stopping.
+        let _ = self.told.send(told).await;
+    }
+}
+
+fn marks(take: &Take) -> Vec<Mark> {
+    take.chapters().iter().map(Mark::of).collect()
+}
+
+/// What the present is called: by who shares a screen, or who speaks, of those who are on air; as long as nobody does, as what was before.
+fn chapter(room: &Room, first: bool) -> Option<String> {
+    let on_air = || room.participants.iter().filter(|who| who.on_air == OnAir::Yes);
+    if let Some(who) = on_air().find(|who| who.screen.is_some()) {
+        return Some(format!("{}: screen", who.name));
+    }
+    match on_air().find(|who| Some(who.id) == room.speaker) {
+        Some(who) => Some(who.name.to_string()),
+        None => first.then(|| room.live.as_ref().map(|live| live.title.to_string()))?,
+    }
+}
+
+/// Writes what comes, each piece onto the disk. Answers how many bytes it became; none if nothing came.
+fn write(path: &std::path::Path, name: &str, mut inbox: mpsc::Receiver<Write>) -> io::Result<u64> {
+    let mut file = None;
+    let mut finished = false;
+    while let Some(write) = inbox.blocking_recv() {
+        let file = match &mut file {
+            Some(file) => file,
+            None => file.insert(Growing::create(path)?),
+        };
+        match write {
+            Write::Piece(bytes) => file.append(&bytes)?,
+            Write::Finish(how) => {
+                finish(file, &how)?;
+                finished = true;
+            }
+        }
+    }
+    match file {
+        Some(mut file) if finished => {
+            file.rename(name)?;
+            Ok(file.length())
+        }
+        // Nothing was begun, so nothing is there.
+        Some(_) | None => Ok(0),
+    }
+}

@@ -1,0 +1,286 @@
+//! Recordings: made with everybody's yes, whole after a kill, read by ffmpeg and Chromium.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::fixture::browser::{Browser, Devices};
+use super::fixture::daemon::Daemon;
+use super::fixture::visitor::{Line, Visitor, problem};
+use super::fixture::{DEADLINE, has, media, people};
+
+/// A box that is in the call from the start, with pictures that two cores can work with.
+const SMALL: [(&str, &str); 8] = [
+    ("PORCHLIGHT_ENDPOINT__AUTO_JOIN", "true"),
+    ("PORCHLIGHT_ENDPOINT__WIDTH", "320"),
+    ("PORCHLIGHT_ENDPOINT__HEIGHT", "180"),
+    ("PORCHLIGHT_ENDPOINT__FPS", "15"),
+    ("PORCHLIGHT_PROGRAM__WIDTH", "640"),
+    ("PORCHLIGHT_PROGRAM__HEIGHT", "360"),
+    ("PORCHLIGHT_PROGRAM__FPS", "15"),
+    ("PORCHLIGHT_RECORDINGS__MIN_FREE_GIGABYTES", "0"),
+];
+
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "no {what} within {DEADLINE:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn recordings(owner: &Visitor) -> Vec<Value> {
+    let list: Value = owner.get("/api/v1/recordings").await.json().await.unwrap();
+    list["recordings"].as_array().unwrap().clone()
+}
+
+/// Waits until the newest recording is in this state and this long, in milliseconds.
+async fn newest(owner: &Visitor, state: &str, duration: u64) -> Value {
+    until(&format!("{state} recording of {duration} ms"), async || {
+        let newest = recordings(owner).await.into_iter().next()?;
+        (newest["state"] == state && newest["duration"].as_u64()? >= duration).then_some(newest)
+    })
+    .await
+}
+
+/// What ffprobe says of a file: how long it is, and of each stream its codec and how long it is.
+fn probe(file: &Path) -> (f64, Vec<(String, f64)>) {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "format=duration:stream=codec_name,duration", "-of", "json"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "ffprobe of {}: {said}", file.display());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let seconds = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
+    let stream = |stream: &Value| (stream["codec_name"].as_str().unwrap().to_owned(), seconds(&stream["duration"]));
+    let streams = found["streams"].as_array().unwrap().iter().map(stream).collect();
+    (seconds(&found["format"]["duration"]), streams)
+}
+
+/// Decodes the whole file: no complaint may come.
+fn decodes(file: &Path) {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-i"])
+        .arg(file)
+        .args(["-fps_mode", "passthrough", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "ffmpeg of {}: {said}", file.display());
+}
+
+/// The boxes of a file at its top.
+fn boxes(file: &Path) -> Vec<String> {
+    let (bytes, mut at, mut names) = (std::fs::read(file).unwrap(), 0, Vec::new());
+    while at + 16 <= bytes.len() {
+        let mut size = u64::from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()));
+        if size == 1 {
+            size = u64::from_be_bytes(bytes[at + 8..at + 16].try_into().unwrap());
+        }
+        names.push(String::from_utf8_lossy(&bytes[at + 4..at + 8]).into_owned());
+        at += size as usize;
+    }
+    assert_eq!(at, bytes.len(), "the last box ends with the file");
+    names
+}
+
+fn file(state: &TempDir, recording: &Value, part: &str) -> PathBuf {
+    state.path().join("recordings").join(format!("{}{part}.mp4", recording["id"].as_str().unwrap()))
+}
+
+/// The owner in the first room, and whoever comes by an invite.
+async fn people(daemon: &Daemon) -> (Visitor, String, Line) {
+    let owner = Visitor::owner(daemon).await;
+    let room = owner.first_room().await;
+    let line = owner.join(&room, "Ada").await;
+    (owner, room, line)
+}
+
+#[tokio::test]
+async fn what_is_on_air_is_recorded_and_can_be_played_renamed_protected_and_deleted_with_undo() {
+    assert!(has(&["ffmpeg", "ffprobe"]));
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let (owner, room, mut line) = people(&daemon).await;
+    assert_eq!(line.ask("record", json!({ "on": true })).await, Err("not-live".into()));
+    line.ask("go_live", json!({ "title": "Garden", "record": true })).await.unwrap();
+    line.until("a recording", |state| state["room"]["live"]["recording"] == "on").await;
+    let growing = newest(&owner, "recording", 3_000).await;
+    assert_eq!((growing["title"].as_str(), growing["room"].as_str()), (Some("Garden"), Some(&*room)));
+    let path = |what: &str| format!("/api/v1/recordings/{}{what}", growing["id"].as_str().unwrap());
+    assert_eq!(problem(owner.delete(&path("")).await).await, "no-recording", "not while it is made");
+    decodes(&file(&state, &growing, ".part"));
+    line.ask("record", json!({ "on": false })).await.unwrap();
+    line.until("no recording", |state| state["room"]["live"]["recording"].is_null()).await;
+
+    let done = newest(&owner, "finished", 3_000).await;
+    assert_eq!(done["id"], growing["id"]);
+    let video = file(&state, &done, "");
+    assert_eq!(boxes(&video), ["ftyp", "mdat", "moov"], "the index is at its end, and nothing else was moved");
+    decodes(&video);
+    let (length, streams) = probe(&video);
+    let [(h264, picture), (aac, sound)] = &streams[..] else { panic!("a picture and a sound: {streams:?}") };
+    assert_eq!((h264.as_str(), aac.as_str()), ("h264", "aac"));
+    assert!((length * 1000.0 - done["duration"].as_f64().unwrap()).abs() < 100.0, "{length} s: {done}");
+    assert!((picture - sound).abs() < 0.1, "both are as long: {streams:?}");
+    let pictures = media::pictures(&video, 64, 36, 2);
+    assert!(pictures.len() == 2 && pictures[0] != pictures[1], "the stand-in moves");
+    assert!(media::sound(&video, 3.0).iter().any(|sample| sample.abs() > 0.01), "and beeps");
+
+    // Parts of it, as players ask for them.
+    let bytes = std::fs::read(&video).unwrap();
+    let part = owner.request(Method::GET, &path("/video")).header("range", "bytes=100-199").send().await.unwrap();
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.headers()["content-range"], format!("bytes 100-199/{}", bytes.len()));
+    assert_eq!(part.bytes().await.unwrap(), &bytes[100..200]);
+    let whole = owner.get(&path("/video?download")).await;
+    assert!(whole.headers()["content-disposition"].to_str().unwrap().ends_with("filename*=UTF-8''Garden.mp4"));
+    assert_eq!(whole.bytes().await.unwrap(), bytes);
+    let outside = owner.request(Method::GET, &path("/video")).header("range", "bytes=999999999-").send().await.unwrap();
+    assert_eq!(outside.status(), 416);
+    let stranger = Visitor::new(&daemon);
+    for path in ["/api/v1/recordings".to_owned(), path("/video")] {
+        assert_eq!(problem(stranger.get(&path).await).await, "sign-in", "{path}");
+    }
+
+    let change = json!({ "title": "Garden party", "protected": true });
+    let changed = owner.request(Method::PATCH, &path("")).json(&change).send().await.unwrap();
+    assert_eq!(changed.json::<Value>().await.unwrap()["title"], "Garden party");
+    assert_eq!(problem(owner.delete(&path("")).await).await, "recording-protected");
+    owner.request(Method::PATCH, &path("")).json(&json!({ "protected": false })).send().await.unwrap();
+    assert_eq!(owner.delete(&path("")).await.status(), 204);
+    assert!(recordings(&owner).await[0]["deleted"].is_i64());
+    let back: Value = owner.post(&path("/restore"), &json!({})).await.json().await.unwrap();
+    assert_eq!((back["deleted"].is_null(), back["title"].as_str()), (true, Some("Garden party")));
+    assert_eq!(problem(owner.delete("/api/v1/recordings/0000000000000000").await).await, "no-recording");
+
+    // It is there again after a start, and a room that is live records anew when asked.
+    drop(line);
+    assert!(daemon.stop().success());
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let owner = owner.with_daemon(&daemon);
+    let again = recordings(&owner).await;
+    assert_eq!(
+        (again.len(), again[0]["title"].as_str(), again[0]["state"].as_str()),
+        (1, Some("Garden party"), Some("finished"))
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_while_somebody_on_air_has_not_agreed() {
+    assert!(has(&["ffmpeg", "ffprobe"]));
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let (owner, _, mut ada) = people(&daemon).await;
+    ada.ask("go_live", json!({})).await.unwrap();
+    ada.ask("record", json!({ "on": true })).await.unwrap();
+    // The box agrees by that press. Ada is on air without having been asked about a recording.
+    newest(&owner, "recording", 2_000).await;
+    ada.ask("consent", json!({ "on_air": true })).await.unwrap();
+    ada.until("the recording to wait", |state| state["room"]["live"]["recording"] == "waits").await;
+    let me = ada.me();
+    assert_eq!(ada.state["participants"][&me]["recorded"], "asked");
+    let waits = newest(&owner, "waiting", 2_000).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let still = newest(&owner, "waiting", 2_000).await;
+    assert_eq!((&waits["duration"], &waits["bytes"]), (&still["duration"], &still["bytes"]), "nothing was added");
+    // She says yes, and takes it back; then she is off air, and it goes on without her.
+    ada.ask("consent", json!({ "on_air": true, "recorded": true })).await.unwrap();
+    let more = waits["duration"].as_u64().unwrap() + 2_000;
+    newest(&owner, "recording", more).await;
+    ada.ask("consent", json!({ "on_air": true, "recorded": false })).await.unwrap();
+    newest(&owner, "waiting", more).await;
+    ada.ask("consent", json!({ "on_air": false })).await.unwrap();
+    newest(&owner, "recording", more + 2_000).await;
+    ada.ask("end_live", json!({})).await.unwrap();
+    let done = newest(&owner, "finished", more + 2_000).await;
+    let video = file(&state, &done, "");
+    decodes(&video);
+    let (length, _) = probe(&video);
+    assert!((length * 1000.0 - done["duration"].as_f64().unwrap()).abs() < 100.0, "without holes: {length} s, {done}");
+}
+
+#[tokio::test]
+async fn a_recording_is_whole_after_the_box_was_killed_ten_times() {
+    assert!(has(&["ffmpeg", "ffprobe"]));
+    let state = tempfile::tempdir().unwrap();
+    let mut owner: Option<Visitor> = None;
+    for round in 0..10 {
+        let daemon = Daemon::start_with(&state, &SMALL);
+        let visitor = match &owner {
+            Some(owner) => owner.with_daemon(&daemon),
+            None => Visitor::owner(&daemon).await,
+        };
+        // What was left behind the last time is finished by now.
+        for recording in recordings(&visitor).await {
+            assert_eq!(recording["state"], "recovered", "round {round}: {recording}");
+            let video = file(&state, &recording, "");
+            assert_eq!(boxes(&video), ["ftyp", "mdat", "moov"]);
+        }
+        let room = visitor.first_room().await;
+        let mut line = visitor.join(&room, "Ada").await;
+        line.ask("go_live", json!({ "record": true })).await.unwrap();
+        let growing = newest(&visitor, "recording", 1_500).await;
+        let told = growing["duration"].as_f64().unwrap() / 1000.0;
+        // At another moment of each second.
+        tokio::time::sleep(Duration::from_millis(137 * round)).await;
+        daemon.kill();
+        let part = file(&state, &growing, ".part");
+        let (length, streams) = probe(&part);
+        assert!(length >= told - 0.1 && streams.len() == 2, "round {round}: {length} s of {told} s that were written");
+        decodes(&part);
+        owner = Some(visitor);
+    }
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let visitor = owner.unwrap().with_daemon(&daemon);
+    let all = recordings(&visitor).await;
+    assert_eq!(all.len(), 10);
+    for recording in all {
+        let video = file(&state, &recording, "");
+        decodes(&video);
+        let (length, _) = probe(&video);
+        assert!((length * 1000.0 - recording["duration"].as_f64().unwrap()).abs() < 100.0, "{length} s: {recording}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_plays_a_recording_from_the_page_and_jumps_in_it() {
+    const ADA: Devices = Devices { colour: "red", hz: 440 };
+    const VIDEO: &str = "document.querySelector('[data-testid=recording-video]')";
+    assert!(has(&["chromium", "chromedriver"]));
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let browser = Browser::start().await;
+    let (page, _) = people::owner(&browser, &daemon, "Ada", ADA).await;
+    page.click("go-live").await;
+    page.click("go-live-record").await;
+    page.click("go-live-confirm").await;
+    page.click("consent-unrecorded").await;
+    let sign = "document.querySelector('[data-testid=recording-sign]')";
+    page.wait_for(&format!("{sign}?.textContent.includes('waits for Ada')"), "sign that it waits for her").await;
+    page.click("record-agree").await;
+    page.wait_for(&format!("{sign}?.classList.contains('on')"), "sign that it is recorded").await;
+    let owner = "fetch('/api/v1/recordings').then(r => r.json()).then(r => r.recordings[0]?.duration > 4000)";
+    page.wait_for(owner, "recording of some seconds").await;
+    page.click("end-live").await;
+    page.goto(&format!("{}/recordings", daemon.url)).await;
+    page.wait_for("document.querySelector('[data-testid=recording][data-state=finished]')", "recording").await;
+    page.click("play").await;
+    page.wait_for(&format!("{VIDEO}?.videoWidth > 0 && {VIDEO}.currentTime > 0.5"), "playing video").await;
+    page.eval(&format!("{VIDEO}.currentTime = {VIDEO}.duration - 1")).await;
+    let there = format!("{VIDEO}.currentTime > {VIDEO}.duration - 0.9 || {VIDEO}.ended");
+    page.wait_for(&there, "jump to the end").await;
+    page.click("delete").await;
+    page.click("restore").await;
+    page.wait_for("document.querySelector('[data-testid=delete]')", "recording that is back").await;
+    assert_eq!(page.errors().await, [""; 0]);
+}
