@@ -132,6 +132,8 @@ ids! {
     InviteId;
     /// What somebody may do, for as long as their login lives.
     GrantId;
+    /// One service that what is on air is sent to.
+    PushId;
 }
 
 #[cfg(test)]

@@ -41,11 +41,13 @@ pub enum Part {
     Packager,
     /// Those who watch by WebRTC.
     Whep,
+    /// What sends broadcasts to other services.
+    Push,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Program,
         Self::Composition,
         Self::Feed,
@@ -55,6 +57,7 @@ impl Part {
         Self::Egress,
         Self::Packager,
         Self::Whep,
+        Self::Push,
     ];
 
     /// Its name in metrics, logs and answers.
@@ -69,6 +72,7 @@ impl Part {
             Self::Egress => "egress",
             Self::Packager => "packager",
             Self::Whep => "whep",
+            Self::Push => "push",
         }
     }
 }

@@ -18,6 +18,8 @@ export interface Live {
   since: string;
   title?: string;
   viewers: number;
+  /** The names of the services that it is sent to as well. */
+  pushes?: string[];
 }
 
 export interface Participant {

@@ -11,7 +11,7 @@ type Page = ComponentType<{ id: string }>;
 
 /** The pages, each loaded when it is first shown. */
 const PAGES: Record<
-  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices",
+  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices" | "pushes",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -22,6 +22,7 @@ const PAGES: Record<
   reachability: () => import("./reachability/page"),
   camera: () => import("./camera/page"),
   devices: () => import("./devices/page"),
+  pushes: () => import("./pushes/page"),
 };
 
 function Lost() {
@@ -69,7 +70,7 @@ function App() {
       </main>
     );
   }
-  const id = here.page === "room" ? here.room : here.page === "watch" ? here.broadcast : "";
+  const id = here.page === "room" || here.page === "pushes" ? here.room : here.page === "watch" ? here.broadcast : "";
   return <loaded.Page key={id} id={id} />;
 }
 

@@ -8,6 +8,7 @@ function Question({ call }: { call: Call }) {
     // Not away from a dialog or a text somebody is in the middle of.
     if (document.activeElement === document.body || document.activeElement === null) card.current?.focus();
   }, []);
+  const pushes = call.live.value?.pushes ?? [];
   const answer = (yes: boolean) => call.ask(room => room.consent(yes));
   return (
     <div
@@ -20,7 +21,10 @@ function Question({ call }: { call: Call }) {
     >
       <div>
         <h2 id="consent">{t("consent_title")}</h2>
-        <p id="consent-text">{t("consent_text")}</p>
+        <p id="consent-text">
+          {t("consent_text")}
+          {pushes.length > 0 && ` ${t("also_sent", { names: pushes.join(", ") })}`}
+        </p>
       </div>
       <div class="row end">
         <button type="button" class="button" onClick={() => answer(false)} data-testid="consent-no">
