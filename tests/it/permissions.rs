@@ -88,6 +88,8 @@ impl Case<'_> {
             ("PUT", "/api/v1/camera/presets/{preset}") => ("", None, 200),
             ("DELETE", "/api/v1/camera/presets/{preset}") => ("", None, 404),
             ("GET", "/api/v1/sound") => ("", None, 200),
+            ("GET", "/api/v1/screen") => ("", None, 200),
+            ("PUT", "/api/v1/screen") => ("", Some(json!({ "speaker": false, "own": true })), 200),
             // There is nothing to play it with.
             ("POST", "/api/v1/sound/test") => ("", None, 409),
             ("PATCH", "/api/v1/sound") => ("", Some(json!({})), 200),

@@ -328,18 +328,32 @@ async fn a_push_goes_on_with_another_size_and_without_whoever_takes_the_yes_back
     let daemon = Daemon::start_with(&state, &SMALL);
     let (server, browser) = (Server::new(), Browser::start().await);
     let _nginx = server.start().await;
-    let (ada, room) = people::owner(&browser, &daemon, "Ada", ADA).await;
+    let (ada, room) = people::owner_at_the_door(&browser, &daemon, "Ada", ADA).await;
+
+    // The page tells who fills it in what is wrong, and no key again.
+    ada.goto(&format!("{}/pushes/{room}", daemon.url)).await;
+    ada.wait_for("document.querySelector('[data-testid=push-add]')", "way to add a service").await;
+    let address = ada.eval("return document.querySelector('[data-testid=push-address]').value").await;
+    assert_eq!(address, "rtmps://a.rtmps.youtube.com/live2");
+    ada.eval(
+        "const preset = document.querySelector('[data-testid=push-preset]'); preset.value = 'owncast'; \
+         preset.dispatchEvent(new Event('change', { bubbles: true }))",
+    )
+    .await;
+    ada.wait_for("document.querySelector('[data-testid=push-address]').value === ''", "place for the server").await;
+    ada.fill("push-address", "https://example.org/live").await;
+    ada.fill("push-key", KEY).await;
+    ada.click("push-add-yes").await;
+    ada.wait_for("document.querySelector('.toast.fault')?.textContent.includes('rtmp://')", "reason").await;
+    ada.fill("push-address", &server.address("live")).await;
+    ada.click("push-add-yes").await;
+    ada.wait_for("document.querySelector('[data-name=Owncast] [data-state=waiting]')", "service").await;
+    assert_eq!(ada.eval("return document.querySelector('[data-testid=push-key]').value").await, "");
+
+    ada.goto(&format!("{}/r/{room}", daemon.url)).await;
+    ada.fill("name", "Ada").await;
+    people::go_in(&ada).await;
     people::sees(&ada, people::BOX, 2).await;
-    let cookie = ada.eval("return fetch('/api/v1/session').then(r => r.json())").await;
-    assert_eq!(cookie["role"], "host");
-    let body = json!({ "name": "Owncast", "preset": "owncast", "address": server.address("live"), "key": KEY, "enabled": true });
-    let made = ada
-        .eval(&format!(
-            "return fetch('/api/v1/rooms/{room}/pushes', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }}, \
-             body: JSON.stringify({body}) }}).then(r => r.status)"
-        ))
-        .await;
-    assert_eq!(made, 201);
     ada.click("go-live").await;
     ada.click("go-live-confirm").await;
     ada.wait_for(

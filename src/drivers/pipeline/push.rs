@@ -40,6 +40,15 @@ struct Flow {
 }
 
 impl Flow {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            buffers: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            zero: AtomicI64::new(0),
+            cut: AtomicI64::new(i64::MIN),
+        })
+    }
+
     fn is_cut(&self, buffer: &gst::BufferRef) -> bool {
         let cut = self.cut.load(Ordering::Acquire);
         let pts = buffer.pts().and_then(|pts| i64::try_from(pts.nseconds()).ok());
@@ -251,12 +260,7 @@ pub fn push(counters: &Counters, to: PushSpec) -> Result<(Running, PushFeed), Er
             false
         }
     };
-    let flow = Arc::new(Flow {
-        buffers: AtomicU64::new(0),
-        bytes: AtomicU64::new(0),
-        zero: AtomicI64::new(0),
-        cut: AtomicI64::new(i64::MIN),
-    });
+    let flow = Flow::new();
     let (pictures, sound): (app::AppSrc, app::AppSrc) = (built.element(name::IN), built.element(name::SOUND));
     for (element, pad, last) in
         [(pictures.upcast_ref(), "src", false), (sound.upcast_ref(), "src", false), (&sink, "sink", true)]
@@ -328,7 +332,86 @@ pub fn trouble(event: &Event, flowed: bool) -> Trouble {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
+    use bytes::Bytes;
+
     use super::*;
+    use crate::model::secret::Secret;
+    use crate::proto::cmaf::test_configs;
+
+    fn unit(config: &Arc<Config>, millis: i64, keyframe: bool) -> Unit {
+        let data = Bytes::from_static(&[0, 0, 0, 2, 0x65, 7]);
+        let (pts, config) = (MediaTime::from_millis(millis), config.clone());
+        Unit { pts, duration: None, keyframe, gap: false, level: None, config, data }
+    }
+
+    #[tokio::test]
+    async fn a_stream_begins_with_a_keyframe_and_goes_on_with_one_after_a_loss_a_cut_and_a_jam() {
+        // It takes connections and says nothing.
+        let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let to = PushSpec::Rtmp {
+            secure: false,
+            host: "127.0.0.1".to_owned(),
+            port: server.local_addr().expect("an address").port(),
+            application: "live".to_owned(),
+            stream: Secret::new("key"),
+        };
+        let (running, mut feed) = push(&Counters::default(), to).expect("the elements are installed");
+        let (video, audio) = (Arc::new(test_configs::h264()), Arc::new(test_configs::aac()));
+        let mut push = |config, millis, keyframe| feed.push(&unit(config, millis, keyframe)).expect("it runs");
+        let (taken, later, refused) =
+            (Pushed::Fed(Fed::Taken), Pushed::Fed(Fed::NeedsKeyframe), Pushed::Fed(Fed::Refused));
+        assert_eq!(push(&audio, 900, true), refused, "sound has to wait for a picture");
+        assert_eq!(push(&video, 960, false), later);
+        assert_eq!(push(&video, 1000, true), taken);
+        assert_eq!(push(&audio, 990, true), refused, "nothing is before time zero");
+        assert_eq!((push(&audio, 1010, true), push(&video, 1040, false)), (taken, taken));
+        feed.lost();
+        assert_eq!(feed.push(&unit(&video, 1080, false)), Ok(later));
+        assert_eq!(feed.push(&unit(&video, 1120, true)), Ok(taken));
+        feed.forget(MediaTime::from_millis(1200));
+        assert_eq!(feed.push(&unit(&video, 1160, true)), Ok(refused));
+        assert_eq!(feed.push(&unit(&audio, 1160, true)), Ok(refused));
+        assert_eq!(feed.push(&unit(&video, 1240, false)), Ok(later));
+        assert_eq!(feed.push(&unit(&video, 1280, true)), Ok(taken));
+        // Other parameter sets of a picture of the same size are no reason to begin anew; another size is.
+        let Config::H264 { sps, .. } = &*video else { panic!("it is H.264") };
+        let same =
+            Arc::new(Config::H264 { sps: sps.clone(), pps: Bytes::from_static(&[0x68, 0xcb, 0x83, 0xcb, 0x21]) });
+        assert_eq!(feed.push(&unit(&same, 1320, true)), Ok(taken));
+        let other = Arc::new(Config::H264 { sps: Bytes::from_static(&[0x67, 0x42, 0xc0, 0x1f]), pps: Bytes::new() });
+        assert_eq!(feed.push(&unit(&other, 1360, true)), Ok(Pushed::Resized));
+        // Nobody takes anything: what is too much is dropped, up to a keyframe for which there is a place.
+        let jammed = (0..200).map(|n| feed.push(&unit(&same, 1400 + n * 40, false))).position(|fed| fed == Ok(later));
+        assert!(jammed.is_some_and(|at| at <= PICTURES as usize), "{jammed:?}");
+        assert_eq!(feed.push(&unit(&same, 9600, true)), Ok(later));
+        assert!(!feed.flows(), "nobody has taken anything");
+        running.stop().await;
+        assert_eq!(feed.push(&unit(&same, 9640, true)), Err(Gone));
+    }
+
+    #[test]
+    fn what_waits_in_a_pipeline_and_is_older_than_the_cut_is_thrown_away() {
+        let text = "appsrc name=in format=time caps=\"video/x-h264\" ! appsink name=out sync=false";
+        let built = Built::new("test", text).expect("it can be built");
+        let (source, sink): (app::AppSrc, app::AppSink) = (built.element(name::IN), built.element(name::OUT));
+        let flow = Flow::new();
+        flow.zero.store(1_000_000_000, Ordering::Release);
+        flow.watch(&source.static_pad("src").expect("a pad"), false);
+        flow.watch(&sink.static_pad("sink").expect("a pad"), true);
+        for millis in [0, 40, 80] {
+            let mut buffer = gst::Buffer::from_slice([0; 8]);
+            buffer.get_mut().expect("it is ours").set_pts(gst::ClockTime::from_mseconds(millis));
+            source.push_buffer(buffer).expect("there is a place");
+        }
+        flow.cut.store(1_060_000_000, Ordering::Release);
+        built.pipeline().set_state(gst::State::Playing).expect("it starts");
+        let sample = sink.try_pull_sample(gst::ClockTime::from_seconds(30)).expect("one is left");
+        assert_eq!(sample.buffer().and_then(|buffer| buffer.pts()), Some(gst::ClockTime::from_mseconds(80)));
+        assert_eq!((flow.buffers.load(Ordering::Acquire), flow.bytes.load(Ordering::Acquire)), (1, 8));
+        built.pipeline().set_state(gst::State::Null).expect("it stops");
+    }
 
     #[test]
     fn what_gstreamer_says_is_told_apart() {

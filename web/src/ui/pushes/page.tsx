@@ -99,6 +99,10 @@ function Add({ room, act }: { room: string; act: Act }) {
   const [address, setAddress] = useState(ADDRESSES.youtube ?? "");
   const [busy, setBusy] = useState(false);
   const srt = address.trim().toLowerCase().startsWith("srt:");
+  const choose = (chosen: PushPreset) => {
+    setPreset(chosen);
+    setAddress(ADDRESSES[chosen] ?? "");
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -108,12 +112,11 @@ function Add({ room, act }: { room: string; act: Act }) {
     const wanted: NewPush = { name, preset, address: address.trim(), key: text("key") || null, enabled: true };
     if (srt) wanted.passphrase = text("passphrase") || null;
     setBusy(true);
-    if (await act(api.addPush(room, wanted))) form.reset();
+    if (await act(api.addPush(room, wanted))) {
+      form.reset();
+      choose(preset);
+    }
     setBusy(false);
-  };
-  const choose = (chosen: PushPreset) => {
-    setPreset(chosen);
-    setAddress(ADDRESSES[chosen] ?? "");
   };
   return (
     <form class="stack" onSubmit={submit} data-testid="push-add">
