@@ -405,7 +405,10 @@ async fn what_can_t_be_sent_anywhere_is_refused_with_the_reason() {
     let state = tempfile::tempdir().unwrap();
     let daemon = Daemon::start(&state);
     let pushes = Pushes::of(Visitor::owner(&daemon).await).await;
-    let body = |address: &str, key: Option<&str>| json!({ "name": "YouTube", "preset": "youtube", "address": address, "key": key, "enabled": false });
+    let body = |address: &str, key: Option<&str>| {
+        let (name, preset) = ("YouTube", "youtube");
+        json!({ "name": name, "preset": preset, "address": address, "key": key, "enabled": false })
+    };
     for (address, key, kind) in [
         ("https://example.org/live", Some(KEY), "bad-address"),
         ("rtmp://ada:secret@example.org/live", Some(KEY), "bad-address"),
