@@ -16,6 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
   RUN_PACKAGES=(
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
     gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x
+    glib-networking # TLS of rtmps://, with certificates checked
     fonts-dejavu-core # names under the pictures
   )
   TEST_PACKAGES=(
@@ -23,6 +24,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     libnss3-tools # certutil, by which a browser is told whom to trust
     coturn # turnserver, a relay
     espeak-ng # voices, for the echo canceller
+    nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)
 }

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{self, Config};
 use crate::drivers::device;
 use crate::drivers::gateway;
-use crate::drivers::identity::turn;
+use crate::drivers::identity::{seal, turn};
 use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, Encoders, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
@@ -32,7 +32,7 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
-    access, broadcast, egress, endpoint, heat, origin, privacy, program, reachability, recorder, remote, room,
+    access, broadcast, egress, endpoint, heat, origin, privacy, program, push, reachability, recorder, remote, room,
     telephone,
 };
 
@@ -188,6 +188,18 @@ impl Daemon {
             supervisor: supervisor.clone(),
         };
         let whep = egress::whep::start(parts, &outgoing.tasks, outgoing.stop.clone());
+        let folder = state.clone();
+        let seal = tokio::task::spawn_blocking(move || seal::Seal::load(&folder)).await;
+        let parts = push::Parts {
+            origin: origin.clone(),
+            broadcasts: broadcasts.clone(),
+            store: store.clone(),
+            seal: seal.context("the key that seals can't be read")?.context("the key that seals can't be used")?,
+            pipelines: seen.media.clone(),
+            timeline,
+            supervisor: supervisor.clone(),
+        };
+        let pushes = push::start(parts, &outgoing.tasks, outgoing.stop.clone()).await?;
         outgoing.tasks.spawn(egress::follow(
             supervisor,
             egress.clone(),
@@ -253,6 +265,7 @@ impl Daemon {
             broadcasts,
             egress,
             whep,
+            pushes,
             endpoint,
             privacy,
             telephone,
@@ -379,7 +392,7 @@ fn probes(rooms: &Stage, making: &Stage, outgoing: &Stage, ground: &Stage) -> Ve
     vec![
         probe("rooms", rooms, 2),
         probe("program", making, 2),
-        probe("egress", outgoing, 3),
+        probe("egress", outgoing, 4),
         probe("origin", ground, 4),
     ]
 }

@@ -134,6 +134,8 @@ ids! {
     InviteId;
     /// What somebody may do, for as long as their login lives.
     GrantId;
+    /// One service that what is on air is sent to.
+    PushId;
 }
 
 #[cfg(test)]

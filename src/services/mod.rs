@@ -8,6 +8,7 @@ pub mod heat;
 pub mod origin;
 pub mod privacy;
 pub mod program;
+pub mod push;
 pub mod reachability;
 pub mod recorder;
 pub mod remote;

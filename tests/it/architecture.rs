@@ -59,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("services/remote", &["services/endpoint", "services/room", "services/telephone", "services/privacy"]),
     ("services/ingest", &["services/origin", "services/access", "services/broadcast", "services/room"]),
     ("services/egress", &["services/origin", "services/access", "services/broadcast", "services/supervisor"]),
+    ("services/push", &["services/origin", "services/broadcast", "services/supervisor"]),
     ("services/recorder", &["services/origin", "services/broadcast", "services/room", "services/supervisor"]),
     ("services/relay", &["services/origin"]),
     ("services/federation", &["services/relay", "services/broadcast"]),

@@ -21,6 +21,7 @@ mod on_air;
 mod other_sites;
 mod paths;
 mod permissions;
+mod push;
 mod reachability;
 mod recordings;
 mod screen_share;

@@ -68,7 +68,7 @@ impl Case<'_> {
             (
                 "GET",
                 "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings",
+                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -108,6 +108,15 @@ impl Case<'_> {
             ("DELETE", "/api/v1/rooms/{room}" | "/api/v1/rooms/{room}/invites/{invite}") => ("", None, 204),
             ("GET", "/api/v1/rooms/{room}/invites") => ("", None, 200),
             ("POST", "/api/v1/rooms/{room}/invites") => ("", Some(json!({ "hours": 1 })), 201),
+            ("GET", "/api/v1/rooms/{room}/pushes") => ("", None, 200),
+            ("POST", "/api/v1/rooms/{room}/pushes") => {
+                let (address, key) = ("rtmp://example.org/live", "a-key");
+                let body = json!({ "name": "A", "preset": "custom", "address": address, "key": key, "enabled": false });
+                ("", Some(body), 201)
+            }
+            // There is no such push.
+            ("PATCH", "/api/v1/rooms/{room}/pushes/{push}") => ("", Some(json!({})), 404),
+            ("DELETE", "/api/v1/rooms/{room}/pushes/{push}") => ("", None, 404),
             // The box is not in the call.
             ("GET", "/api/v1/rooms/{room}/still") => ("", None, 409),
             ("GET", "/api/v1/rooms/{room}/ws") => ("", None, 101),
@@ -137,7 +146,7 @@ impl Case<'_> {
         let path = route.path.replace("{room}", &self.room).replace("{broadcast}", &self.broadcast);
         let path = path.replace("{invite}", &self.invite.id).replace("{*path}", rest);
         let preset = if route.method == Method::PUT { "Sofa" } else { "Nowhere" };
-        let path = path.replace("{recording}", &self.broadcast);
+        let path = path.replace("{recording}", &self.broadcast).replace("{push}", &self.broadcast);
         let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset);
         assert!(!path.contains('{'), "{path} has a parameter that is not filled");
         let mut request = self.caller.request(route.method.clone(), &path);

@@ -23,7 +23,10 @@ const BOB: Devices = Devices { colour: "blue", hz: 700 };
 /// Every value that a label may have is of one of these lists, or a number of a histogram, or this version.
 const LABELS: &[(&str, &[&str])] = &[
     ("level", &["warning", "error"]),
-    ("part", &["program", "composition", "feed", "endpoint", "capture", "conversion", "egress", "packager", "whep"]),
+    (
+        "part",
+        &["program", "composition", "feed", "endpoint", "capture", "conversion", "egress", "packager", "whep", "push"],
+    ),
     ("state", &["connecting", "connected", "lost"]),
     ("direction", &["received", "sent", "in", "out", "up", "down"]),
     ("layer", &["0", "1", "2"]),
@@ -48,6 +51,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "display",
             "speaker",
             "duplex",
+            "push",
         ],
     ),
     ("purpose", &["call", "screen", "on_air"]),

@@ -1,7 +1,9 @@
-//! Secrets: drawing, hashing and comparing them, and signing for a relay. The home of aws-lc-rs.
+//! Secrets: drawing, hashing and comparing them, sealing those that have to be known again, and signing for a relay. The home of
+//! aws-lc-rs.
 //!
-//! Does not know what a secret is for, and stores none.
+//! Does not know what a secret is for, and stores none but its own keys.
 
+pub mod seal;
 pub mod turn;
 
 use std::fmt;

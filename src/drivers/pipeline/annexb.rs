@@ -140,6 +140,19 @@ pub fn join(sets: Option<(&[u8], &[u8])>, mut data: &[u8]) -> Option<Vec<u8>> {
     (out.len() > before).then_some(out)
 }
 
+/// What a decoder must know before the first unit, as FLV and MP4 have it (`AVCDecoderConfigurationRecord`, ISO 14496-15
+/// section 5.3.3.1), for lengths of four bytes. `None` for parameter sets that can't be any.
+pub fn record(sps: &[u8], pps: &[u8]) -> Option<Vec<u8>> {
+    let &[_, profile, flags, level, ..] = sps else { return None };
+    let mut out = vec![1, profile, flags, level, 0xff, 0xe1];
+    out.extend(u16::try_from(sps.len()).ok()?.to_be_bytes());
+    out.extend_from_slice(sps);
+    out.push(1);
+    out.extend(u16::try_from(pps.len()).ok()?.to_be_bytes());
+    out.extend_from_slice(pps);
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,5 +202,12 @@ mod tests {
         for bad in [&[][..], &[0, 0, 0], &[0, 0, 0, 9, 1], &[255, 255, 255, 255, 1], &[0, 0, 0, 0]] {
             assert_eq!(join(None, bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_record_holds_profile_level_and_both_sets() {
+        let record = record(&[0x67, 0x42, 0xc0, 0x1f, 9], &[0x68, 2]).expect("they are parameter sets");
+        assert_eq!(record, [1, 0x42, 0xc0, 0x1f, 0xff, 0xe1, 0, 5, 0x67, 0x42, 0xc0, 0x1f, 9, 1, 0, 2, 0x68, 2]);
+        assert_eq!(super::record(&[0x67, 1], &[0x68]), None);
     }
 }

@@ -6,7 +6,7 @@ use super::decode::Fed;
 use crate::model::count::{Counter, Gauge};
 
 /// The roles of pipelines that run for long.
-pub const ROLES: [&str; 10] = [
+pub const ROLES: [&str; 11] = [
     "camera",
     "camera-layer",
     "microphone",
@@ -17,6 +17,7 @@ pub const ROLES: [&str; 10] = [
     "display",
     "speaker",
     "duplex",
+    "push",
 ];
 
 /// What the pipelines of one role do.

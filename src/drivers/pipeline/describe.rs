@@ -1,13 +1,17 @@
 //! The text of every pipeline, as `gst_parse_launch` reads it. Pure: no GStreamer here, and no text of people.
 
 use super::elements::H264Encoder;
-use super::spec::{AudioCodec, CameraEncoder, CameraSource, Echo, MicrophoneSource, Spec, Voice};
+use super::spec::{AudioCodec, CameraEncoder, CameraSource, Echo, MicrophoneSource, PushSpec, Spec, Voice};
 use crate::drivers::device::Format;
 use crate::model::track::Codec;
 
 /// Units or pictures that may wait in front of an element. What does not fit is dropped by us (see the feeds); the
 /// element's own leak is a second guard.
 pub const WAITING: u64 = 30;
+/// Pictures that may wait to be sent to another service: three seconds. When full they are dropped up to the next keyframe.
+pub const PICTURES: u64 = 90;
+/// Frames of sound that may wait there: a little more than three seconds. When full the newest is dropped.
+pub const FRAMES: u64 = 150;
 /// Encoder threads: two cores are left for everything else on a board with four.
 const THREADS: u32 = 2;
 /// Nanoseconds between two keyframes that readers ask for.
@@ -26,6 +30,13 @@ fn source(caps: &str, live: bool) -> String {
     format!(
         "appsrc name=in format=time is-live={live} block=false leaky-type=downstream max-buffers={WAITING} max-bytes=0 \
          max-time=0 caps=\"{caps}\""
+    )
+}
+
+/// Units that wait to be sent. How they are coded is said with the first of them.
+fn units(name: &str, most: u64, media: &str) -> String {
+    format!(
+        "appsrc name={name} format=time is-live=false block=false max-buffers={most} max-bytes=0 max-time=0 caps=\"{media}\""
     )
 }
 
@@ -346,6 +357,26 @@ pub fn describe(spec: &Spec) -> String {
             let speaker = chain(&[&said(), "audioconvert", "audioresample", &played("speaker")]);
             format!("{speaker} {}", chain(&[&recorded(), SINK]))
         }
+        Spec::Push(spec) => {
+            // A muxer takes pictures and sound in the order of their times, which it can only while it waits for both.
+            let (muxer, format, sink) = match spec {
+                PushSpec::Rtmp { .. } => ("flvmux name=mux streamable=true", "avc", "rtmp2sink name=device"),
+                PushSpec::Srt { .. } => (
+                    "mpegtsmux name=mux alignment=7",
+                    "byte-stream",
+                    "srtsink name=device mode=caller auto-reconnect=false wait-for-connection=true",
+                ),
+            };
+            let (video, audio) = match spec {
+                PushSpec::Rtmp { .. } => ("mux.video", "mux.audio"),
+                PushSpec::Srt { .. } => ("mux.", "mux."),
+            };
+            let h264 = format!("video/x-h264,stream-format={format},alignment=au");
+            let aac = "audio/mpeg,mpegversion=4,stream-format=raw";
+            let out = chain(&[muxer, &format!("{sink} sync=false async=false enable-last-sample=false")]);
+            let pictures = chain(&[&units("in", PICTURES, &h264), video]);
+            format!("{out} {pictures} {}", chain(&[&units("sound", FRAMES, aac), audio]))
+        }
         Spec::Card { width, height } => {
             chain(&[&source(&raw_video(*width, *height, 1), false), &text("caption", MIDDLE, *height, 9), SINK])
         }
@@ -363,6 +394,7 @@ mod tests {
         AudioEncoderSpec, CameraSpec, DisplaySpec, DuplexSpec, LayerSpec, ListenSpec, MicrophoneSpec, RtspSource,
         SpeakerSpec, VideoDecoderSpec, VideoEncoderSpec, check,
     };
+    use crate::model::secret::Secret;
     use crate::proto::layout::aim::Aim;
 
     fn camera(source: CameraSource) -> Spec {
@@ -452,6 +484,25 @@ mod tests {
                 Spec::Listen(ListenSpec {
                     microphone: "plughw:CARD=x ! filesink".to_owned(),
                     speaker: "plughw:CARD=y ! filesink".to_owned(),
+                }),
+            ),
+            (
+                "push-rtmp",
+                Spec::Push(PushSpec::Rtmp {
+                    secure: true,
+                    host: "a ! filesink".to_owned(),
+                    port: 443,
+                    application: "live ! filesink".to_owned(),
+                    stream: Secret::new("key ! filesink"),
+                }),
+            ),
+            (
+                "push-srt",
+                Spec::Push(PushSpec::Srt {
+                    host: "a ! filesink".to_owned(),
+                    port: 9000,
+                    stream_id: Some(Secret::new("id ! filesink")),
+                    passphrase: Some(Secret::new("secret ! filesink")),
                 }),
             ),
             ("card", Spec::Card { width: 640, height: 360 }),

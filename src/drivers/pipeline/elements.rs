@@ -4,9 +4,9 @@ use gstreamer as gst;
 
 use super::Error;
 
-/// Factory names in a description: the first word of every link of the chain that is not a set of caps.
+/// Factory names in a description: the first word of every link of the chain that is neither a set of caps nor a pad.
 pub fn named(description: &str) -> impl Iterator<Item = &str> {
-    description.split(" ! ").filter_map(|link| link.split_whitespace().next()).filter(|word| !word.contains('/'))
+    description.split(" ! ").filter_map(|link| link.split_whitespace().next()).filter(|word| !word.contains(['/', '.']))
 }
 
 /// The Debian package that has an element we use.
@@ -17,11 +17,10 @@ pub fn package(element: &str) -> &'static str {
         "alsasrc" | "alsasink" => "gstreamer1.0-alsa",
         "textoverlay" => "gstreamer1.0-x",
         "mpph264enc" => "gstreamer1.0-rockchip1",
-        "openh264enc" | "vah264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse" => {
-            "gstreamer1.0-plugins-bad"
-        }
+        "openh264enc" | "vah264enc" | "kmssink" | "watchdog" | "webrtcdsp" | "webrtcechoprobe" | "h264parse"
+        | "rtmp2sink" | "srtsink" | "mpegtsmux" => "gstreamer1.0-plugins-bad",
         "v4l2h264enc" | "vp8dec" | "vp8enc" | "jpegenc" | "jpegdec" | "videobox" | "videocrop" | "rtspsrc"
-        | "rtph264depay" => "gstreamer1.0-plugins-good",
+        | "rtph264depay" | "flvmux" => "gstreamer1.0-plugins-good",
         "libcamerasrc" => "gstreamer1.0-libcamera",
         "identity" | "queue" | "fakesink" => "libgstreamer1.0-0",
         _ => "gstreamer1.0-plugins-base",

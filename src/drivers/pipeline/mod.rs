@@ -2,7 +2,8 @@
 //!
 //! Owns: the text of every pipeline ([`describe()`], pure and held by golden files), running them ([`Running`], one thread
 //! each), and the conversion between GStreamer's buffers and the model's units, pictures and sound. Every pipeline is
-//! linear, `appsrc` or device in, `appsink` or device out, and has one role; [`duplex()`] and [`listen()`] alone are two chains. Bus messages become [`Event`]s.
+//! linear, `appsrc` or device in, `appsink` or device out, and has one role; [`duplex()`] and [`listen()`] alone are two chains, and [`push()`] joins two
+//! in one muxer. Bus messages become [`Event`]s.
 //!
 //! Building a pipeline takes milliseconds, the first of its kind tens (a plugin is loaded); starting and stopping happen
 //! on the pipeline's thread. Every way in and out drops rather than waits.
@@ -38,6 +39,7 @@ mod listen;
 mod opus;
 mod playback;
 mod probe;
+mod push;
 mod running;
 mod spec;
 mod stand_in;
@@ -58,12 +60,13 @@ pub use lens::Lens;
 pub use listen::{Heard, listen};
 pub use playback::{display, speaker};
 pub use probe::{Chosen, Fault, Proof, Speed, choose, code};
+pub use push::{PushFeed, Pushed, Trouble, push, trouble};
 pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, DuplexSpec, Echo, LayerSpec,
-    ListenSpec, MicrophoneSource, MicrophoneSpec, RtspSource, SpeakerSpec, Spec, VideoDecoderSpec, VideoEncoderSpec,
-    Voice,
+    ListenSpec, MicrophoneSource, MicrophoneSpec, PushSpec, RtspSource, SpeakerSpec, Spec, VideoDecoderSpec,
+    VideoEncoderSpec, Voice,
 };
 pub use still::{card, jpeg};
 

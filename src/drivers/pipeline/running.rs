@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::counters::Work;
 use super::{Counters, Error, Gone, elements};
+use crate::model::secret::Secret;
 
 /// Names of the elements that code looks for.
 pub mod name {
@@ -37,6 +38,8 @@ pub mod name {
     pub const SPEAKER: &str = "speaker";
     /// What hears what is played.
     pub const PROBE: &str = "probe";
+    /// The `appsrc` that takes sound, where there is one for pictures beside it.
+    pub const SOUND: &str = "sound";
     /// What turns the microphone down.
     pub const GATE: &str = "gate";
 }
@@ -158,6 +161,8 @@ pub struct Built {
     started: Option<Box<dyn FnOnce() -> Option<JoinHandle<()>> + Send>>,
     work: Arc<Work>,
     pulse: Arc<Pulse>,
+    /// What is in no log and no event.
+    hidden: Vec<Secret>,
 }
 
 /// Whether an encoder still gives something for what it takes.
@@ -210,7 +215,20 @@ impl Built {
             .map_err(|_| refused("it is a single element".to_owned()))?;
         // Every pipeline runs on CLOCK_MONOTONIC: capture times then need one subtraction to be media time.
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
-        Ok(Self { role, pipeline, ended: Ended::default(), started: None, work: Arc::default(), pulse: Arc::default() })
+        Ok(Self {
+            role,
+            pipeline,
+            ended: Ended::default(),
+            started: None,
+            work: Arc::default(),
+            pulse: Arc::default(),
+            hidden: Vec::new(),
+        })
+    }
+
+    /// What of its properties is in no log and no event, whatever GStreamer says.
+    pub(super) fn hide(&mut self, secrets: Vec<Secret>) {
+        self.hidden = secrets;
     }
 
     /// Counts what it does among those of its role.
@@ -283,7 +301,11 @@ impl Built {
             .spawn(move || {
                 let work = self.work.clone();
                 let _running = work.running.hold();
-                let (event, beside) = self.attend(&bus, &asked, &events);
+                let hidden = self.hidden.clone();
+                let (mut event, beside) = self.attend(&bus, &asked, &events);
+                if let Event::Failed { reason, .. } = &mut event {
+                    *reason = without(&hidden, reason);
+                }
                 if let Event::Failed { cause, element, reason } = &event {
                     work.failed.inc();
                     tracing::warn!(role, ?cause, element, reason, "a pipeline failed");
@@ -339,7 +361,8 @@ impl Built {
             let Some(message) = bus.timed_pop_filtered(gst::ClockTime::NONE, &WANTED) else { continue };
             match message.view() {
                 MessageView::Warning(warning) => {
-                    tracing::debug!(role = self.role, error = %warning.error(), debug = ?warning.debug(), "a warning");
+                    let said = format!("{} {:?}", warning.error(), warning.debug());
+                    tracing::debug!(role = self.role, said = without(&self.hidden, &said), "a warning");
                 }
                 MessageView::Latency(_) => {
                     let _ = self.pipeline.recalculate_latency();
@@ -369,6 +392,12 @@ fn failed(cause: Cause, element: &str, reason: String) -> Event {
 fn without_addresses(text: &str) -> String {
     let word = |word: &str| if word.contains("://") { "(an address)".to_owned() } else { word.to_owned() };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A text without what is hidden.
+fn without(hidden: &[Secret], text: &str) -> String {
+    let words = hidden.iter().map(Secret::reveal).filter(|word| !word.is_empty());
+    words.fold(text.to_owned(), |text, word| text.replace(word, "(hidden)"))
 }
 
 /// The event of an ERROR or EOS message.
@@ -422,5 +451,11 @@ mod tests {
         let said = "Could not open rtsp://camera.lan/a (gstrtspsrc.c(6899): 'rtsp://ada@camera.lan/a')";
         assert_eq!(without_addresses(said), "Could not open (an address) (gstrtspsrc.c(6899): (an address)");
         assert_eq!(without_addresses("Cannot identify device '/dev/video9'."), "Cannot identify device '/dev/video9'.");
+    }
+
+    #[test]
+    fn what_is_hidden_is_in_no_complaint() {
+        let hidden = [Secret::new("live_1"), Secret::new(""), Secret::new("box.lan")];
+        assert_eq!(without(&hidden, "no way to box.lan with live_1"), "no way to (hidden) with (hidden)");
     }
 }

@@ -3,6 +3,7 @@
 use super::Error;
 use super::elements::H264Encoder;
 use crate::drivers::device::Format;
+use crate::model::secret::Secret;
 use crate::model::track::Codec;
 use crate::proto::layout::aim::Aim;
 
@@ -230,6 +231,53 @@ pub struct ListenSpec {
     pub speaker: String,
 }
 
+/// Encoded pictures and sound to another service.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PushSpec {
+    /// H.264 and AAC as FLV by RTMP.
+    Rtmp {
+        /// By TLS.
+        secure: bool,
+        /// Name or address of the server.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// The path, without what is behind its last slash.
+        application: String,
+        /// What the server knows the stream by.
+        stream: Secret,
+    },
+    /// H.264 and AAC as MPEG-TS by SRT. The box calls.
+    Srt {
+        /// Name or address of the server.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// What the server knows the stream by.
+        stream_id: Option<Secret>,
+        /// What it is encrypted with.
+        passphrase: Option<Secret>,
+    },
+}
+
+impl PushSpec {
+    /// What must not be in a log.
+    pub fn hidden(&self) -> Vec<Secret> {
+        let (host, rest) = match self {
+            Self::Rtmp { host, stream, .. } => (host, vec![Some(stream.clone())]),
+            Self::Srt { host, stream_id, passphrase, .. } => (host, vec![stream_id.clone(), passphrase.clone()]),
+        };
+        rest.into_iter().flatten().chain([Secret::new(host.clone())]).collect()
+    }
+}
+
+/// Neither address nor key is for a log.
+impl std::fmt::Debug for PushSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PushSpec").finish_non_exhaustive()
+    }
+}
+
 /// Every pipeline there is.
 #[derive(Debug, Clone)]
 pub enum Spec {
@@ -255,6 +303,8 @@ pub enum Spec {
     Duplex(DuplexSpec),
     /// Sound to a sound card, and a microphone beside it as it is.
     Listen(ListenSpec),
+    /// H.264 and AAC to another service.
+    Push(PushSpec),
     /// One picture with text in the middle.
     Card {
         /// Pixels across.
@@ -317,6 +367,6 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
         Spec::Microphone(MicrophoneSpec { bitrate, .. })
         | Spec::Duplex(DuplexSpec { bitrate, .. })
         | Spec::AudioEncoder(AudioEncoderSpec { bitrate, .. }) => audio(*bitrate),
-        Spec::AudioDecoder | Spec::Speaker(_) | Spec::Listen(_) => Ok(()),
+        Spec::AudioDecoder | Spec::Speaker(_) | Spec::Listen(_) | Spec::Push(_) => Ok(()),
     }
 }

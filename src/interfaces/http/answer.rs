@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, InviteId, PushId, RoomId};
 use crate::model::role::Role;
 use crate::proto::auth::{Name, Title};
 use crate::services::endpoint::Canceller;
 use crate::services::heat::Level;
+use crate::services::push::{Code, Kind, Preset};
 use crate::services::telephone::Outcome;
 
 /// Whether the box is well.
@@ -214,6 +215,65 @@ pub(super) struct Broadcast {
     pub(super) viewers: u32,
     /// Nothing captured before this moment may be shown any more, RFC 3339: somebody has taken their yes back.
     pub(super) cut: Option<String>,
+}
+
+/// A service that a room's broadcast is sent to, without its secrets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Push {
+    pub(super) id: PushId,
+    /// What everybody in the room reads while it is sent there.
+    pub(super) name: Name,
+    pub(super) preset: Preset,
+    /// By which protocol: the beginning of the address.
+    pub(super) kind: Kind,
+    pub(super) address: String,
+    /// There is a key.
+    pub(super) key: bool,
+    /// There is a passphrase.
+    pub(super) passphrase: bool,
+    /// It is sent there whenever the room is on air.
+    pub(super) enabled: bool,
+    pub(super) state: PushState,
+    /// Since when it is live, RFC 3339.
+    pub(super) since: Option<String>,
+    /// When it is tried again, RFC 3339.
+    pub(super) again: Option<String>,
+    /// What went wrong last since the broadcast is on air.
+    pub(super) error: Option<PushError>,
+    /// Bytes that were sent since the start of the daemon.
+    pub(super) bytes: u64,
+    /// Pictures that were left out, since the service took less.
+    pub(super) dropped: u64,
+    /// How often it was begun anew since the broadcast is on air.
+    pub(super) restarts: u64,
+}
+
+/// How a push is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PushState {
+    /// It is turned off.
+    Off,
+    /// The room is not on air.
+    Waiting,
+    Connecting,
+    /// The service takes the stream.
+    Live,
+    /// It is tried again.
+    Failed,
+}
+
+/// What went wrong with a push.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct PushError {
+    pub(super) code: Code,
+    /// A sentence for people, and what to do next.
+    pub(super) text: &'static str,
+    /// When, RFC 3339.
+    pub(super) at: Option<String>,
 }
 
 /// How devices come to trust the box.

@@ -8,7 +8,7 @@ use super::requests::RequestId;
 use crate::drivers::device::controls;
 use crate::drivers::peer::server as peers;
 use crate::services::endpoint::adjust;
-use crate::services::{access, broadcast, egress, endpoint, privacy, recorder, room, telephone};
+use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, room, telephone};
 
 /// What is said of everything that is the box's own fault.
 const WRONG: &str = "Something went wrong on the box. Its log says more.";
@@ -91,6 +91,10 @@ impl Problem {
 
     pub(super) fn no_authority() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no-authority", "This box has no certificate authority of its own.")
+    }
+
+    pub(super) fn no_push() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-push", "This broadcast is not sent there (any more).")
     }
 
     fn internal(kind: &'static str, error: &dyn std::error::Error) -> Self {
@@ -301,6 +305,23 @@ impl From<egress::whep::Error> for Problem {
             E::Offer(why) => Self::bad_offer(why),
             E::BadOffer => Self::bad_offer("it can't be read, or knows neither H.264 nor Opus"),
             E::Busy => egress::Error::Busy.into(),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<push::Error> for Problem {
+    fn from(error: push::Error) -> Self {
+        use push::Error as E;
+        match error {
+            E::Unknown => Self::no_push(),
+            E::TooMany => Self::new(
+                StatusCode::CONFLICT,
+                "too-many-pushes",
+                format!("A broadcast is sent to {} services at most. Remove one first.", push::PUSHES),
+            ),
+            E::Key(why) => Self::bad("bad-key", format!("This key can't be used: {why}.")),
+            E::Store(error) => Self::internal("store", &error),
             E::Closed => Self::closing(),
         }
     }

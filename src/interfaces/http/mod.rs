@@ -24,6 +24,7 @@ mod patience;
 mod places;
 mod privacy;
 mod projection;
+mod pushes;
 mod reachability;
 mod recordings;
 mod requests;
@@ -60,7 +61,7 @@ use crate::proto::auth::Name;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
 use crate::services::{
-    access, broadcast, egress, endpoint, origin, privacy as private, program, recorder, room, telephone as phone,
+    access, broadcast, egress, endpoint, origin, privacy as private, program, push, recorder, room, telephone as phone,
 };
 
 /// What the handlers stand on; cheap to clone.
@@ -83,6 +84,8 @@ pub struct Inner {
     pub egress: egress::Handle,
     /// Those who watch by WebRTC.
     pub whep: egress::whep::Handle,
+    /// Where else broadcasts are sent.
+    pub pushes: push::Handle,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
     /// Whether its camera and microphone are closed.

@@ -1,11 +1,14 @@
 //! What a participant is shown of a room, and how it differs from what they were shown before.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::model::bitrate::Bitrate;
 use crate::model::role::{Scope, Verb};
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
+use crate::proto::auth::Name;
 use crate::proto::sfu::{Pause, Shown};
 use crate::services::access::Grant;
 use crate::services::room::{Connection, Happened, OnAir, Own, Participant, ParticipantKind, Room, Slot, Stats};
@@ -21,8 +24,21 @@ pub(super) fn moment(at: MediaTime, timeline: &Timeline) -> Option<String> {
     jiff::Timestamp::from_millisecond(i64::try_from(millis).ok()?).ok().map(|at| at.to_string())
 }
 
+/// What a page is told of beside the participants.
+pub(super) struct Told {
+    /// The room.
+    pub(super) room: Arc<Room>,
+    /// How many watch.
+    pub(super) viewers: u32,
+    /// The names of the services that it is sent to.
+    pub(super) pushes: Vec<Name>,
+    /// What becomes of the page's own call to the box.
+    pub(super) ring: &'static str,
+}
+
 /// The state of a room as `me` may see it: docs/reference/signalling.md.
-pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32, ring: &str) -> Value {
+pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -> Value {
+    let Told { viewers, pushes, ring, .. } = told;
     let may: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
     let participants: Map<String, Value> =
         room.participants.iter().map(|p| (p.id.to_string(), participant(p))).collect();
@@ -38,6 +54,7 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, viewers: u32, 
                 "title": live.title,
                 "viewers": viewers,
                 "recording": live.recording.map(|recording| if recording.agreed { "on" } else { "waits" }),
+                "pushes": pushes,
             })),
         },
         "you": me.id,

@@ -78,8 +78,10 @@ pub(super) async fn show(State(app): State<App>, Path(room): Path<String>) -> Re
 
 pub(super) async fn remove(State(app): State<App>, Path(room): Path<String>) -> Result<StatusCode, Problem> {
     let room = id(&room)?;
+    let broadcast = app.rooms.room(room)?.broadcast;
     // The room first: whoever is in it is told that it was closed, not that their invite was taken back.
     app.rooms.remove(room).await?;
+    app.pushes.forget(broadcast).await?;
     app.access.close_room(room).await?;
     Ok(StatusCode::NO_CONTENT)
 }

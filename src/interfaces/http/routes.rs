@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, reachability,
-    recordings, requests, rooms, screen, session, signalling, sound, statistics, telephone, trust, whep,
+    App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, pushes,
+    reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 
@@ -102,6 +102,10 @@ routes! {
     GET get "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invites;
     DELETE delete "/api/v1/rooms/{room}/invites/{invite}" Rule::Room(Verb::Invite) => rooms::revoke;
     GET get "/api/v1/rooms/{room}/still" Rule::Room(Verb::Administer) => rooms::still;
+    GET get "/api/v1/rooms/{room}/pushes" Rule::Node(Verb::Administer) => pushes::list;
+    POST post "/api/v1/rooms/{room}/pushes" Rule::Node(Verb::Administer) => pushes::create;
+    PATCH patch "/api/v1/rooms/{room}/pushes/{push}" Rule::Node(Verb::Administer) => pushes::change;
+    DELETE delete "/api/v1/rooms/{room}/pushes/{push}" Rule::Node(Verb::Administer) => pushes::remove;
     GET get "/api/v1/rooms/{room}/ws" Rule::RoomByToken(Verb::Join) => signalling::connect;
     GET get "/api/v1/broadcasts" Rule::Everybody => broadcasts::list;
     GET get "/api/v1/broadcasts/{broadcast}" Rule::EveryPage => broadcasts::show;
@@ -122,6 +126,7 @@ routes! {
     GET get "/camera" Rule::Everybody => pages::page;
     GET get "/devices" Rule::Everybody => pages::page;
     GET get "/recordings" Rule::Everybody => pages::page;
+    GET get "/pushes/{room}" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

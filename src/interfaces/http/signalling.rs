@@ -16,7 +16,7 @@ use super::frames::{
     ViewFields, fields,
 };
 use super::gate::{Caller, PROTOCOL};
-use super::projection::{patch, state, stats};
+use super::projection::{Told, patch, state, stats};
 use super::requests::RequestId;
 use super::{App, body};
 use crate::model::id::{BroadcastId, ParticipantId, RoomId};
@@ -24,6 +24,7 @@ use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::Grant;
+use crate::services::push;
 use crate::services::room::{Away, BoxWish, Labels, Notice, Room, Seat};
 use crate::services::telephone::{self, Telephone};
 
@@ -104,8 +105,8 @@ struct Line {
     grant: Grant,
     request: RequestId,
     seat: Option<Seat>,
-    /// What the page was told last: the room, how many watch, and the state that came of it.
-    told: Option<(Arc<Room>, u32, &'static str)>,
+    /// What the page was told last, and the state that came of it.
+    told: Option<Told>,
     shown: Value,
     noticed: u64,
     /// When the next patch may go out.
@@ -119,6 +120,7 @@ impl Line {
         let mut rooms = self.app.rooms.rooms();
         let mut broadcasts = self.app.broadcasts.list();
         let mut telephone = self.app.telephone.follow();
+        let mut pushes = self.app.pushes.follow();
         let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         let begun = heard;
@@ -150,6 +152,7 @@ impl Line {
                 },
                 Ok(()) = broadcasts.changed() => self.changed().await,
                 Ok(()) = telephone.changed() => self.changed().await,
+                Ok(()) = pushes.changed() => self.changed().await,
                 () = tokio::time::sleep_until(self.next), if self.stale => self.show().await,
                 _ = ping.tick() => self.send(Message::Ping(Vec::new().into())).await,
                 () = grant.ended() => Err(End::Bye(self.why_ended())),
@@ -373,15 +376,18 @@ impl Line {
             return Err(End::Bye("removed"));
         };
         let ring = ring(&self.app.telephone.follow().borrow(), me.id);
+        let pushes = push::names(&self.app.pushes.follow().borrow(), room.broadcast);
         // Most changes concern another room, or somebody else's slots.
-        let same = self.told.as_ref().is_some_and(|(told, watched, rung)| {
-            let own = told.participant(me.id).is_some_and(|before| before.own == me.own);
-            *watched == viewers && *rung == ring && (Arc::ptr_eq(told, &room) || own && told.looks_like(&room))
+        let same = self.told.as_ref().is_some_and(|told| {
+            let own = told.room.participant(me.id).is_some_and(|before| before.own == me.own);
+            (told.viewers, &told.pushes, told.ring) == (viewers, &pushes, ring)
+                && (Arc::ptr_eq(&told.room, &room) || own && told.room.looks_like(&room))
         });
         if same {
             return Ok(());
         }
-        let state = state(&room, me, &self.grant, viewers, ring);
+        let told = Told { room: room.clone(), viewers, pushes, ring };
+        let state = state(&room, me, &self.grant, &told);
         if self.shown.is_null() {
             self.noticed = room.notices.0;
             self.event("snapshot", json!({ "state": state })).await?;
@@ -390,7 +396,7 @@ impl Line {
         }
         self.next = Instant::now() + APART;
         self.shown = state;
-        self.told = Some((room.clone(), viewers, ring));
+        self.told = Some(told);
         self.notices(&room).await
     }
 

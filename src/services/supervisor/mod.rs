@@ -43,11 +43,13 @@ pub enum Part {
     Whep,
     /// What follows which rooms are to be recorded.
     Recorder,
+    /// What sends broadcasts to other services.
+    Push,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Program,
         Self::Composition,
         Self::Feed,
@@ -58,6 +60,7 @@ impl Part {
         Self::Packager,
         Self::Whep,
         Self::Recorder,
+        Self::Push,
     ];
 
     /// Its name in metrics, logs and answers.
@@ -73,6 +76,7 @@ impl Part {
             Self::Packager => "packager",
             Self::Whep => "whep",
             Self::Recorder => "recorder",
+            Self::Push => "push",
         }
     }
 }

@@ -334,6 +334,22 @@ export type NewInvite = {
   used: number;
 };
 
+/** A service to send to. */
+export type NewPush = {
+  /** Where it goes, `rtmp://`, `rtmps://` or `srt://`, without a key. */
+  address: string;
+  /** It is sent there whenever the room is on air. */
+  enabled: boolean;
+  /** The stream key, or the stream id of SRT. It is told to nobody again. */
+  key?: string | null;
+  /** What everybody in the room reads while it is sent there. */
+  name: Name;
+  /** What SRT is encrypted with. It is told to nobody again. */
+  passphrase?: string | null;
+  /** Which service it is. */
+  preset: PushPreset;
+};
+
 /** A room to make. */
 export type NewRoom = {
   /** What people call it; white space at the ends is taken off. */
@@ -401,8 +417,76 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-recording" | "no-room" | "no-screen" | "no-seat" | "no-sound" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-room" | "no-screen" | "no-seat" | "no-sound" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
 };
+
+/** A service that a room's broadcast is sent to, without its secrets. */
+export type Push = {
+  address: string;
+  /** When it is tried again, RFC 3339. */
+  again: string | null;
+  /** Bytes that were sent since the start of the daemon. */
+  bytes: number;
+  /** Pictures that were left out, since the service took less. */
+  dropped: number;
+  /** It is sent there whenever the room is on air. */
+  enabled: boolean;
+  /** What went wrong last since the broadcast is on air. */
+  error: PushError | null;
+  id: PushId;
+  /** There is a key. */
+  key: boolean;
+  /** By which protocol: the beginning of the address. */
+  kind: PushKind;
+  /** What everybody in the room reads while it is sent there. */
+  name: Name;
+  /** There is a passphrase. */
+  passphrase: boolean;
+  preset: PushPreset;
+  /** How often it was begun anew since the broadcast is on air. */
+  restarts: number;
+  /** Since when it is live, RFC 3339. */
+  since: string | null;
+  state: PushState;
+};
+
+/** What is another from now on. What is not given stays. */
+export type PushChange = {
+  /** Where it goes. */
+  address?: string | null;
+  /** It is sent there whenever the room is on air. */
+  enabled?: boolean | null;
+  /** Another key; null for none. */
+  key?: string | null;
+  /** What everybody in the room reads while it is sent there. */
+  name?: Name | null;
+  /** Another passphrase; null for none. */
+  passphrase?: string | null;
+};
+
+/** What is wrong. */
+export type PushCode = "no_name" | "refused" | "unreachable" | "no_answer" | "certificate" | "no_tls" | "path" | "key" | "lost" | "stalled" | "no_media" | "no_key" | "missing" | "other";
+
+/** What went wrong with a push. */
+export type PushError = {
+  /** When, RFC 3339. */
+  at: string | null;
+  code: PushCode;
+  /** A sentence for people, and what to do next. */
+  text: string;
+};
+
+/** Names a service that a broadcast is sent to. */
+export type PushId = string;
+
+/** By which protocol. */
+export type PushKind = "rtmp" | "rtmps" | "srt";
+
+/** Which service it is, for who sets it up: the rest is in the address. */
+export type PushPreset = "youtube" | "twitch" | "peertube" | "owncast" | "custom";
+
+/** How a push is. */
+export type PushState = "connecting" | "off" | "waiting" | "live" | "failed";
 
 /** Pictures a second. */
 export type Rate = number;
@@ -431,68 +515,6 @@ export type Readiness = {
   ready: boolean;
   /** How often a part was started again; those that never were are not named. */
   restarts: Record<string, number>;
-};
-
-/** One recording. */
-export type Recording = {
-  /** Bytes of its video. */
-  bytes: number;
-  /** Who spoke when, or shared a screen. */
-  chapters: RecordingChapter[];
-  /** When somebody deleted it: for ten minutes it can be had back. */
-  deleted: number | null;
-  /** Milliseconds that it lasts. */
-  duration: number;
-  /** When it ended. */
-  ended: number | null;
-  /** Its id. */
-  id: RecordingId;
-  /** It stays whatever happens. */
-  protected: boolean;
-  /** The room that was on air. */
-  room: RoomId;
-  /** When it began, in seconds since 1970 UTC. */
-  started: number;
-  /** How far it is. */
-  state: RecordingState;
-  /** What it is called: as the broadcast was, until somebody says otherwise. */
-  title: string;
-};
-
-/** What is changed of one; what is not given stays. */
-export type RecordingChange = {
-  /** It stays whatever happens. */
-  protected?: boolean | null;
-  /** What it is called. */
-  title?: string | null;
-};
-
-/** Somewhere in a recording that has a name. */
-export type RecordingChapter = {
-  /** Milliseconds since its start. */
-  at: number;
-  /** What it is called. */
-  title: string;
-};
-
-/** Names a recording. */
-export type RecordingId = string;
-
-/** How far a recording is. */
-export type RecordingState = "recording" | "waiting" | "finished" | "recovered" | "broken";
-
-/** All of them, and the room for more. */
-export type Recordings = {
-  /** Bytes that are free on their disk. */
-  free: number;
-  /** Seconds until there is no room any more, with the oldest going for it, while something is recorded. */
-  lasts: number | null;
-  /** The newest first. */
-  recordings: Recording[];
-  /** Bytes of the whole disk. */
-  total: number;
-  /** Why nothing can be recorded, in English; null if it can. */
-  trouble: string | null;
 };
 
 /** Somebody who rings. */

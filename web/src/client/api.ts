@@ -17,9 +17,15 @@ import type {
   Loudness,
   Loudnesses,
   NewInvite,
+  NewPush,
   Node,
   PluggedIn,
   Privacy,
+  Push,
+  PushChange,
+  PushCode,
+  PushPreset,
+  PushState,
   Reachability,
   Recording,
   RecordingChange,
@@ -55,9 +61,15 @@ export type {
   Loudness,
   Loudnesses,
   NewInvite,
+  NewPush,
   Node,
   PluggedIn,
   Privacy,
+  Push,
+  PushChange,
+  PushCode,
+  PushPreset,
+  PushState,
   Reachability,
   Recording,
   RecordingChange,
@@ -265,6 +277,23 @@ export class Api {
   /** Where its video is. */
   recordingVideo(id: string): string {
     return `${this.base}/api/v1/recordings/${id}/video`;
+  }
+
+  /** The services that a room's broadcast is sent to, without their keys. For the owner. */
+  pushes(room: string): Promise<Push[]> {
+    return this.#json("GET", `/rooms/${encodeURIComponent(room)}/pushes`);
+  }
+
+  addPush(room: string, wanted: NewPush): Promise<Push> {
+    return this.#json("POST", `/rooms/${encodeURIComponent(room)}/pushes`, wanted);
+  }
+
+  changePush(room: string, push: string, change: PushChange): Promise<Push> {
+    return this.#json("PATCH", `/rooms/${encodeURIComponent(room)}/pushes/${encodeURIComponent(push)}`, change);
+  }
+
+  async removePush(room: string, push: string): Promise<void> {
+    await this.#send("DELETE", `/rooms/${encodeURIComponent(room)}/pushes/${encodeURIComponent(push)}`);
   }
 
   /** How the box's screen shows calls. For its owner. */

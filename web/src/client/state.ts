@@ -20,6 +20,8 @@ export interface Live {
   viewers: number;
   /** It is wanted as a recording: `on` while everybody who is on air agrees, else it `waits`. */
   recording?: "on" | "waits" | null;
+  /** The names of the services that it is sent to as well. */
+  pushes?: string[];
 }
 
 export interface Participant {

@@ -11,7 +11,7 @@ type Page = ComponentType<{ id: string }>;
 
 /** The pages, each loaded when it is first shown. */
 const PAGES: Record<
-  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices" | "recordings",
+  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices" | "recordings" | "pushes",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -23,6 +23,7 @@ const PAGES: Record<
   camera: () => import("./camera/page"),
   devices: () => import("./devices/page"),
   recordings: () => import("./recordings/page"),
+  pushes: () => import("./pushes/page"),
 };
 
 function Lost() {
@@ -70,7 +71,7 @@ function App() {
       </main>
     );
   }
-  const id = here.page === "room" ? here.room : here.page === "watch" ? here.broadcast : "";
+  const id = here.page === "room" || here.page === "pushes" ? here.room : here.page === "watch" ? here.broadcast : "";
   return <loaded.Page key={id} id={id} />;
 }
 

@@ -10,6 +10,7 @@ export type Route =
   | { page: "camera" }
   | { page: "devices" }
   | { page: "recordings" }
+  | { page: "pushes"; room: string }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -23,6 +24,8 @@ export function routeOf(path: string): Route {
   if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };
+  const [, pushed] = /^\/pushes\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
+  if (pushed) return { page: "pushes", room: pushed };
   if (kind === "b" && id) return { page: "watch", broadcast: id };
   return { page: "lost" };
 }

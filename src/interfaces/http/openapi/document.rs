@@ -27,6 +27,7 @@ fn path(route: &str) -> (String, Vec<Value>) {
             "invite" => (json!({ "$ref": "#/components/schemas/InviteId" }), "The invite."),
             "preset" => (json!({ "$ref": "#/components/schemas/Name" }), "The preset's name."),
             "recording" => (json!({ "$ref": "#/components/schemas/RecordingId" }), "The recording."),
+            "push" => (json!({ "$ref": "#/components/schemas/PushId" }), "The service."),
             "viewer" => (json!({ "type": "string" }), "The viewer, as `Location` has it."),
             "path" => (json!({ "type": "string" }), "The rest of the path, slashes and all."),
             other => panic!("say in openapi/document.rs, path(), what {{{other}}} of {route} is"),

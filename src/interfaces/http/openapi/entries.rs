@@ -2,11 +2,12 @@
 
 use super::entry::{Entry, entry};
 use crate::interfaces::http::answer::{
-    Broadcast, Guest, Invite, NewInvite, Node, Privacy, Readiness, Room, Session, Telephone, Trust,
+    Broadcast, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Telephone, Trust,
 };
 use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::guest::Entry as GuestEntry;
 use crate::interfaces::http::privacy::Typed;
+use crate::interfaces::http::pushes::{NewPush, PushChange};
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
 use crate::interfaces::http::telephone::Chosen;
@@ -156,6 +157,9 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("GET", "/devices", "The page about what is plugged in")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
+        entry("GET", "/pushes/{room}", "The page of the services that a room's broadcast is sent to")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
         entry("GET", "/reachability", "The page about how the box is reached")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
@@ -260,6 +264,23 @@ fn rooms() -> Vec<Entry> {
             .more("The screen and everybody in the room are told.")
             .gives_text(200, "The picture.", "image/jpeg")
             .fails(&["no-room", "box-not-here", "no-picture", "shutdown"]),
+        entry("GET", "/api/v1/rooms/{room}/pushes", "The services that the room's broadcast is sent to")
+            .more("Keys are not among what is told.")
+            .gives::<Vec<Push>>(200, "The services, and how each is.")
+            .fails(&["no-room"]),
+        entry("POST", "/api/v1/rooms/{room}/pushes", "Send the room's broadcast to another service as well")
+            .more("Eight at most. It runs whenever the room is on air and it is enabled.")
+            .takes::<NewPush>()
+            .gives::<Push>(201, "The service.")
+            .fails(&["bad-name", "bad-address", "bad-key", "no-room", "too-many-pushes", "shutdown", "store"]),
+        entry("PATCH", "/api/v1/rooms/{room}/pushes/{push}", "Change where it is sent, or turn it on or off")
+            .more("What is not given stays. One that runs begins anew if it goes elsewhere.")
+            .takes::<PushChange>()
+            .gives::<Push>(200, "The service.")
+            .fails(&["bad-name", "bad-address", "bad-key", "no-push", "no-room", "shutdown", "store"]),
+        entry("DELETE", "/api/v1/rooms/{room}/pushes/{push}", "Send it there no more, and forget the key")
+            .gives_nothing(204, "It is forgotten.")
+            .fails(&["no-push", "no-room", "shutdown", "store"]),
         entry("GET", "/api/v1/rooms/{room}/ws", "The room's WebSocket")
             .more("Frames are those of docs/reference/signalling.md.")
             .gives_nothing(101, "The connection is a WebSocket now.")

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, RecordingId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, InviteId, PushId, RecordingId, RoomId};
 use crate::model::role::{Role, Verb};
 use crate::proto::auth::{MAX_NAME, MAX_TITLE, Name, Title};
 
@@ -32,6 +32,7 @@ formats! {
     InviteId: { "type": "string", "pattern": ID, "description": "Names an invite; it is not its secret." }
     RecordingId: { "type": "string", "pattern": ID, "description": "Names a recording." }
     GrantId: { "type": "string", "pattern": ID, "description": "Names a login; it is not its secret." }
+    PushId: { "type": "string", "pattern": ID, "description": "Names a service that a broadcast is sent to." }
     Name: {
         "type": "string", "minLength": 1, "maxLength": MAX_NAME,
         "description": "A name that people see: one line, counted in Unicode characters."

@@ -48,14 +48,19 @@ function RoomCard({ room }: { room: RoomSummary }) {
         </p>
       </div>
       {session.value?.role === "host" && (
-        <button
-          type="button"
-          class="button quiet"
-          onClick={() => setAsking(true)}
-          aria-label={t("close_what", { room: room.name })}
-        >
-          {t("close_room")}
-        </button>
+        <>
+          <a href={`/pushes/${room.id}`} class="button quiet" data-testid="room-pushes">
+            {t("other_services")}
+          </a>
+          <button
+            type="button"
+            class="button quiet"
+            onClick={() => setAsking(true)}
+            aria-label={t("close_what", { room: room.name })}
+          >
+            {t("close_room")}
+          </button>
+        </>
       )}
       <a href={`/r/${room.id}`} class="button primary" aria-label={t("enter_what", { room: room.name })}>
         {t("enter")}

@@ -219,6 +219,9 @@ export const de: Record<keyof typeof en, string> = {
   go_live_text:
     "Vorher werden alle im Gespräch gefragt, auch du. Wer zustimmt, ist für alle zu sehen und zu hören, die zuschauen. Die Box selbst geht sofort auf Sendung; du kannst das zurücknehmen.",
   live_title: "Titel (freiwillig)",
+  to_pushes: "Auch an andere Dienste senden, zum Beispiel YouTube",
+  also_sent: "Geht auch an: {names}.",
+  other_services: "Andere Dienste",
   end_live: "Sendung beenden",
   consent_title: "Dieser Raum geht auf Sendung. Möchtest du zu sehen sein?",
   consent_text:

@@ -214,6 +214,9 @@ export const en = {
   go_live_text:
     "Everybody in the call is asked first, you too. Who says yes is seen and heard by all who watch. The box itself goes on air at once; you can take it back.",
   live_title: "Title (optional)",
+  to_pushes: "Send it to other services as well, such as YouTube",
+  also_sent: "Also sent to: {names}.",
+  other_services: "Other services",
   end_live: "End broadcast",
   consent_title: "This room is going on air. Do you want to be seen?",
   consent_text:

@@ -8,6 +8,7 @@ import { typing } from "../parts/keys";
 import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
 import { say } from "../parts/toast";
+import { AlsoSent } from "./also-sent";
 import { BoxDialog } from "./box";
 import type { Call } from "./call";
 import { Consent } from "./consent";
@@ -223,6 +224,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       <Top call={call} open={setOpen} />
       <main class="call-main">
         <Connection call={call} />
+        <AlsoSent call={call} room={roomId} />
         {call.soundBlocked.value && (
           <button
             type="button"
@@ -255,7 +257,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       {open === "settings" && <SettingsDialog close={close} />}
       {open === "invite" && <InviteDialog call={call} room={roomId} close={close} />}
       {open === "box" && <BoxDialog call={call} room={roomId} close={close} />}
-      {open === "go-live" && <GoLiveDialog call={call} close={close} />}
+      {open === "go-live" && <GoLiveDialog call={call} room={roomId} close={close} />}
     </div>
   );
 }

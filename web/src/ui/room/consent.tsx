@@ -62,7 +62,12 @@ export function Consent({ call }: { call: Call }) {
       give: answer(true, recording || undefined),
     };
     const unrecorded = { label: texts.consent_unrecorded, testid: "consent-unrecorded", give: answer(true, false) };
-    const text = recording ? `${t("consent_text")} ${texts.consent_recorded_text}` : t("consent_text");
+    const elsewhere = live.pushes ?? [];
+    const text = [
+      t("consent_text"),
+      ...(elsewhere.length > 0 ? [t("also_sent", { names: elsewhere.join(", ") })] : []),
+      ...(recording ? [texts.consent_recorded_text] : []),
+    ].join(" ");
     return (
       <Question
         key={recording ? "both" : "air"}

@@ -6,20 +6,27 @@ import type { Call } from "./call";
 import { texts } from "./texts";
 
 /** Title, and what going live means for those inside. */
-export function GoLiveDialog({ call, close }: { call: Call; close(): void }) {
+export function GoLiveDialog({ call, room, close }: { call: Call; room: string; close(): void }) {
   const [busy, setBusy] = useState(false);
   const [record, setRecord] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
     setBusy(true);
-    if (await call.ask(room => room.goLive(title, record))) close();
+    if (await call.ask(seat => seat.goLive(title, record))) close();
     else setBusy(false);
   };
   return (
     <Dialog title={t("go_live")} close={close}>
       <form class="stack" onSubmit={submit}>
         <p>{t("go_live_text")}</p>
+        {call.may("administer") && (
+          <p class="small">
+            <a href={`/pushes/${room}`} target="_blank" rel="noopener" data-testid="to-pushes">
+              {t("to_pushes")}
+            </a>
+          </p>
+        )}
         <label class="field">
           <span>{t("live_title")}</span>
           <input
