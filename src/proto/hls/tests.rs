@@ -1,5 +1,6 @@
 //! The window from the outside: units in, playlists out, read back by an independent parser.
 
+mod delta;
 mod source;
 
 use std::sync::Arc;
@@ -33,7 +34,11 @@ fn both() -> Window {
 }
 
 fn text(window: &Window, kind: Kind) -> String {
-    String::from_utf8(window.snapshot().rendition(kind).unwrap().playlist().to_vec()).unwrap()
+    written(window, kind, Form::Whole)
+}
+
+fn written(window: &Window, kind: Kind, form: Form) -> String {
+    String::from_utf8(window.snapshot().rendition(kind).unwrap().playlist(form).to_vec()).unwrap()
 }
 
 fn parsed(window: &Window, kind: Kind) -> MediaPlaylist {

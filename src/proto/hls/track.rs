@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::playlist::Entry;
+use super::shelf::Shelf;
+use super::snapshot::entry;
 use super::{Made, Timing};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
@@ -31,13 +34,11 @@ pub(super) struct Segment {
     pub breaks: u64,
     pub discontinuity: u64,
     pub parts: Vec<Part>,
+    /// That of its parts.
+    pub duration: Duration,
     pub body: Bytes,
-}
-
-impl Segment {
-    pub fn duration(&self) -> Duration {
-        self.parts.iter().map(|part| part.duration).sum()
-    }
+    /// Its lines in a playlist far from the live edge, once it is complete.
+    pub text: String,
 }
 
 /// How a unit follows the one before.
@@ -57,8 +58,10 @@ struct Held {
 pub(super) struct Track {
     kind: Kind,
     timing: Timing,
+    /// Wall time of media time zero, in nanoseconds since 1970 UTC.
+    pub epoch: i128,
     current: Option<(Arc<Config>, Format)>,
-    pub maps: Vec<(u32, Bytes)>,
+    pub maps: Arc<Vec<(u32, Bytes)>>,
     next_map: u32,
     held: Option<Held>,
     /// What a unit lasts when nothing better is known, in ticks.
@@ -72,7 +75,9 @@ pub(super) struct Track {
     part_samples: u32,
     sequence: u32,
     pub open: Option<Segment>,
-    pub closed: VecDeque<Arc<Segment>>,
+    closed: VecDeque<Arc<Segment>>,
+    /// What is in `closed`, for snapshots.
+    pub shelf: Arc<Shelf>,
     pub next_msn: u64,
     pub discontinuity: u64,
     /// What was made since the beginning.
@@ -80,12 +85,13 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub fn new(kind: Kind, timing: Timing) -> Self {
+    pub fn new(kind: Kind, timing: Timing, epoch: i128) -> Self {
         Self {
             kind,
             timing,
+            epoch,
             current: None,
-            maps: Vec::new(),
+            maps: Arc::default(),
             next_map: 0,
             held: None,
             usual: 0,
@@ -98,6 +104,7 @@ impl Track {
             sequence: 0,
             open: None,
             closed: VecDeque::new(),
+            shelf: Arc::default(),
             next_msn: 0,
             discontinuity: 0,
             made: Made::default(),
@@ -150,7 +157,7 @@ impl Track {
                 changed |= self.close();
                 if let Some(format) = fresh {
                     self.usual = format.usual_duration();
-                    self.maps.push((self.next_map, format.init()));
+                    Arc::make_mut(&mut self.maps).push((self.next_map, format.init()));
                     self.next_map += 1;
                     self.current = Some((unit.config.clone(), format));
                 }
@@ -161,7 +168,9 @@ impl Track {
                     breaks: discontinuity - self.discontinuity,
                     discontinuity,
                     parts: Vec::new(),
+                    duration: Duration::ZERO,
                     body: Bytes::new(),
+                    text: String::new(),
                 });
                 self.next_msn += 1;
                 self.discontinuity = discontinuity;
@@ -264,7 +273,10 @@ impl Track {
         let samples = std::mem::take(&mut self.part_samples);
         let part = Part { body, duration: span(end - start, timescale), independent: self.independent, samples };
         match &mut self.open {
-            Some(open) => open.parts.push(part),
+            Some(open) => {
+                open.duration += part.duration;
+                open.parts.push(part);
+            }
             None => return false,
         }
         self.made.parts += 1;
@@ -292,6 +304,7 @@ impl Track {
             part.body = open.body.slice(from..to);
             from = to;
         }
+        open.text = Entry { parts: Vec::new(), ..entry(&open, self.epoch) }.text();
         self.made.segments += 1;
         self.closed.push_back(Arc::new(open));
         self.trim();
@@ -316,17 +329,23 @@ impl Track {
         self.span = None;
         self.open = None;
         self.closed.clear();
+        self.shelf = Arc::default();
+    }
+
+    /// Whether no segment is complete.
+    pub fn is_new(&self) -> bool {
+        self.closed.is_empty()
     }
 
     /// Index in `closed` of the first segment the playlist lists: the last few, and at least three target durations
     /// (RFC 8216 section 6.2.2).
-    pub fn first_listed(&self) -> usize {
+    fn first_listed(&self) -> usize {
         let (mut first, mut length) = (self.closed.len(), Duration::ZERO);
         while first > 0
             && (self.closed.len() - first < self.timing.segments || length < 3 * self.timing.target_duration())
         {
             first -= 1;
-            length += self.closed[first].duration();
+            length += self.closed[first].duration;
         }
         first
     }
@@ -338,8 +357,10 @@ impl Track {
             self.closed.pop_front();
         }
         let oldest = self.closed.front().map_or(0, |segment| segment.map);
-        let newest = self.next_map.saturating_sub(1);
-        self.maps.retain(|&(number, _)| number >= oldest || number == newest);
+        if self.maps.first().is_some_and(|&(number, _)| number < oldest) {
+            Arc::make_mut(&mut self.maps).retain(|&(number, _)| number >= oldest);
+        }
+        self.shelf = Arc::new(Shelf::new(&self.closed, self.closed.len() - listed, self.timing));
     }
 
     fn part_ticks(&self) -> i64 {

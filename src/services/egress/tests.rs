@@ -291,7 +291,9 @@ async fn caches_are_told_what_may_be_kept() {
     for (path, kept, kind) in [
         ("index.m3u8".to_owned(), "public, max-age=1", PLAYLIST),
         (format!("{run}/video/index.m3u8"), "public, max-age=1", PLAYLIST),
+        (format!("{run}/video/index.m3u8?_HLS_skip=YES"), "public, max-age=1", PLAYLIST),
         (format!("{run}/video/index.m3u8?_HLS_msn=0"), "public, max-age=6", PLAYLIST),
+        (format!("{run}/video/index.m3u8?_HLS_msn=0&_HLS_skip=YES"), "public, max-age=6", PLAYLIST),
         (format!("{run}/video/init-0.mp4"), "public, max-age=39, immutable", "video/mp4"),
         (format!("{run}/audio/0.m4s"), "public, max-age=39, immutable", "audio/mp4"),
         (format!("{run}/audio/0.0.m4s"), "public, max-age=39, immutable", "audio/mp4"),
