@@ -22,6 +22,7 @@ mod other_sites;
 mod paths;
 mod permissions;
 mod reachability;
+mod rewind;
 mod screen_share;
 mod screenshots;
 mod seeing;

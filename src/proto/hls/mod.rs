@@ -11,6 +11,8 @@
 //!   ends, so that a preload hint always tells the truth.
 //! - Decode times come from each unit's own pts. Sound within half a frame of where it is expected is taken to be there.
 //! - Nobody is shown a playlist without a complete segment; the first one is short where keyframes come when asked for.
+//! - What is complete stays until it is older than the window, or both tracks together hold too many bytes: then the oldest
+//!   segment goes, of whichever track it is. What a playlist has to list, stays in any case.
 //! - A discontinuity counts for both tracks: their discontinuity sequences stay equal.
 
 mod multivariant;
@@ -44,11 +46,21 @@ pub struct Timing {
     pub segment: Duration,
     /// Complete segments the playlist lists, at least.
     pub segments: usize,
+    /// How far back the playlist reaches (the DVR window): the oldest segments go once the others last this long.
+    pub window: Duration,
+    /// How much is held of both tracks together, in bytes: past it the oldest segments go, too.
+    pub bytes: u64,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { part: Duration::from_millis(334), segment: Duration::from_secs(2), segments: 6 }
+        Self {
+            part: Duration::from_millis(334),
+            segment: Duration::from_secs(2),
+            segments: 6,
+            window: Duration::from_secs(30 * 60),
+            bytes: 128_000_000,
+        }
     }
 }
 
@@ -67,7 +79,8 @@ impl Timing {
     /// Whether playlists get long enough for a delta update to leave anything out. It is said from the first playlist on, for
     /// what stands above the segments may not change (section 6.2.1).
     pub fn skips(&self) -> bool {
-        self.segment * u32::try_from(self.segments).unwrap_or(u32::MAX) > self.skip_boundary()
+        let least = self.segment * u32::try_from(self.segments).unwrap_or(u32::MAX);
+        self.window.max(least) > self.skip_boundary()
     }
 
     /// [`Timing::target`] as media time.

@@ -1,6 +1,7 @@
 //! The window from the outside: units in, playlists out, read back by an independent parser.
 
 mod delta;
+mod dvr;
 mod source;
 
 use std::sync::Arc;
@@ -29,8 +30,11 @@ fn feed(window: &mut Window, units: impl IntoIterator<Item = Unit>) -> Effects {
     all
 }
 
+/// A window of the last few segments.
+const SHORT: Duration = Duration::ZERO;
+
 fn both() -> Window {
-    Window::new(Timing::default(), Tracks::Both, EPOCH)
+    Window::new(Timing { window: SHORT, ..Timing::default() }, Tracks::Both, EPOCH)
 }
 
 fn text(window: &Window, kind: Kind) -> String {

@@ -75,9 +75,17 @@ pub(super) struct Track {
     part_samples: u32,
     sequence: u32,
     pub open: Option<Segment>,
+    /// Complete segments, oldest first.
     closed: VecDeque<Arc<Segment>>,
-    /// What is in `closed`, for snapshots.
+    /// How many of them have left the playlist.
+    past: usize,
+    /// How long the others are.
+    listed: Duration,
+    /// How many bytes all of them have.
+    pub bytes: u64,
+    /// What is in `closed`, for snapshots, and whether that has changed since.
     pub shelf: Arc<Shelf>,
+    stale: bool,
     pub next_msn: u64,
     pub discontinuity: u64,
     /// What was made since the beginning.
@@ -104,7 +112,11 @@ impl Track {
             sequence: 0,
             open: None,
             closed: VecDeque::new(),
+            past: 0,
+            listed: Duration::ZERO,
+            bytes: 0,
             shelf: Arc::default(),
+            stale: false,
             next_msn: 0,
             discontinuity: 0,
             made: Made::default(),
@@ -306,8 +318,15 @@ impl Track {
         }
         open.text = Entry { parts: Vec::new(), ..entry(&open, self.epoch) }.text();
         self.made.segments += 1;
+        self.bytes += open.body.len() as u64;
+        self.listed += open.duration;
         self.closed.push_back(Arc::new(open));
-        self.trim();
+        self.stale = true;
+        while self.closed.get(self.past).is_some_and(|first| self.listed - first.duration >= self.timing.window)
+            && self.oldest().is_some()
+        {
+            self.let_go();
+        }
         true
     }
 
@@ -329,7 +348,8 @@ impl Track {
         self.span = None;
         self.open = None;
         self.closed.clear();
-        self.shelf = Arc::default();
+        (self.past, self.listed, self.bytes) = (0, Duration::ZERO, 0);
+        (self.shelf, self.stale) = (Arc::default(), false);
     }
 
     /// Whether no segment is complete.
@@ -337,30 +357,39 @@ impl Track {
         self.closed.is_empty()
     }
 
-    /// Index in `closed` of the first segment the playlist lists: the last few, and at least three target durations
+    /// When the oldest segment of the playlist begins, if it can go: the last few stay, and at least three target durations
     /// (RFC 8216 section 6.2.2).
-    fn first_listed(&self) -> usize {
-        let (mut first, mut length) = (self.closed.len(), Duration::ZERO);
-        while first > 0
-            && (self.closed.len() - first < self.timing.segments || length < 3 * self.timing.target_duration())
-        {
-            first -= 1;
-            length += self.closed[first].duration;
-        }
-        first
+    pub fn oldest(&self) -> Option<MediaTime> {
+        let first = self.closed.get(self.past)?;
+        let others = self.closed.len() - self.past - 1;
+        let enough =
+            others >= self.timing.segments && self.listed - first.duration >= 3 * self.timing.target_duration();
+        enough.then_some(first.start)
     }
 
-    /// Lets go of what has left the playlist for as long as a client that just read it may need it.
-    fn trim(&mut self) {
-        let listed = self.closed.len() - self.first_listed();
-        while self.closed.len() > listed + self.timing.segments + 1 {
-            self.closed.pop_front();
+    /// Takes the oldest segment out of the playlist. It is kept for as long as a client that just read it may need it.
+    pub fn let_go(&mut self) {
+        let Some(first) = self.closed.get(self.past) else { return };
+        self.listed -= first.duration;
+        self.past += 1;
+        self.stale = true;
+        while self.past > self.timing.segments + 1 {
+            let Some(gone) = self.closed.pop_front() else { break };
+            self.bytes -= gone.body.len() as u64;
+            self.past -= 1;
+        }
+    }
+
+    /// Shows to snapshots from now on what has become complete and what was let go.
+    pub fn shelve(&mut self) {
+        if !std::mem::take(&mut self.stale) {
+            return;
         }
         let oldest = self.closed.front().map_or(0, |segment| segment.map);
         if self.maps.first().is_some_and(|&(number, _)| number < oldest) {
             Arc::make_mut(&mut self.maps).retain(|&(number, _)| number >= oldest);
         }
-        self.shelf = Arc::new(Shelf::new(&self.closed, self.closed.len() - listed, self.timing));
+        self.shelf = Arc::new(Shelf::new(&self.closed, self.past, self.timing));
     }
 
     fn part_ticks(&self) -> i64 {

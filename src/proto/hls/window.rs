@@ -119,6 +119,7 @@ impl Window {
             }
             _ => {}
         }
+        self.settle();
         Ok(effects)
     }
 
@@ -164,6 +165,7 @@ impl Window {
         if let Some(track) = ended {
             track.finish();
         }
+        self.settle();
         Ok(effects)
     }
 
@@ -171,6 +173,20 @@ impl Window {
     pub fn snapshot(&self) -> Snapshot {
         let ended = self.video_ended && self.audio_ended;
         Snapshot::new(self.timing, self.video.as_ref(), self.audio.as_ref(), ended)
+    }
+
+    /// Lets the oldest segments go while there are too many bytes, and has snapshots show what is left.
+    fn settle(&mut self) {
+        let bytes = |tracks: [&Option<Track>; 2]| tracks.into_iter().flatten().map(|track| track.bytes).sum::<u64>();
+        while bytes([&self.video, &self.audio]) > self.timing.bytes {
+            let tracks = self.video.iter_mut().chain(&mut self.audio);
+            let oldest = tracks.filter_map(|track| track.oldest().map(|start| (start, track)));
+            match oldest.min_by_key(|&(start, _)| start) {
+                Some((_, track)) => track.let_go(),
+                None => break,
+            }
+        }
+        self.video.iter_mut().chain(&mut self.audio).for_each(Track::shelve);
     }
 
     fn push_video(&mut self, unit: Unit, effects: &mut Effects) -> Result<(), cmaf::Error> {

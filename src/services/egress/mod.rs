@@ -40,7 +40,7 @@ use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::model::unit::Unit;
-use crate::proto::hls::{Directives, Found, Readiness, Rendition, Snapshot, Timing, multivariant};
+use crate::proto::hls::{Directives, Form, Found, Readiness, Rendition, Snapshot, Timing, multivariant};
 use crate::services::supervisor::Supervisor;
 
 /// Commands that wait for the list of broadcasts. When full, who asks waits.
@@ -168,6 +168,10 @@ impl Handle {
         let want = path::parse(path, query)?;
         let visit = match want {
             Want::Index => Visit::Index,
+            // Who asks what changed without waiting for more is a page that plays by WebRTC and looks how far back it could go.
+            Want::Of { run, item: Item::Playlist(Directives { reload: None, form: Form::Delta }), .. } => {
+                Visit::Media { run }
+            }
             Want::Of { run, kind, item: Item::Playlist(wanted) } => {
                 Visit::Reload { run, kind, blocking: wanted.reload.is_some() }
             }
@@ -265,8 +269,8 @@ impl Handle {
     }
 }
 
-/// Media never changes at its address; it may be cached for as long as it could be in the window, and no longer, for
-/// what somebody takes back must not live on in caches.
+/// Media never changes at its address; it may be cached for as long as many ask for it, near the live edge, and no longer,
+/// however far back the window reaches: what somebody takes back must not live on in caches.
 fn media(body: Bytes, kind: Kind, timing: Timing) -> Result<Object, Error> {
     let content_type = match kind {
         Kind::Video => "video/mp4",

@@ -1,5 +1,6 @@
 //! Egress from the outside: a feed of real H.264 and AAC on one end, a client that plays by the protocol on the other.
 
+mod cost;
 mod recorded;
 
 use std::path::Path;
@@ -268,6 +269,19 @@ async fn a_permission_taken_back_ends_the_run_with_nothing_left() {
     }
     let playlist = text(studio.get(&format!("{run}/video/index.m3u8")).await.unwrap());
     assert!(!playlist.contains(".m4s") && playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_looks_how_far_back_there_is_keeps_packaging_and_is_no_viewer() {
+    let mut studio = Studio::open().await;
+    let mut viewers = studio.handle.viewers(studio.id).await.unwrap();
+    let run = studio.on_air(3000).await;
+    for _ in 0..8 {
+        let delta = studio.get(&format!("{run}/video/index.m3u8?_HLS_skip=YES")).await.expect("packaging goes on");
+        assert!(text(delta).contains("#EXTINF"));
+        tokio::time::sleep(Duration::from_secs(8)).await;
+    }
+    assert_eq!(*viewers.borrow_and_update(), 0);
 }
 
 #[tokio::test(start_paused = true)]

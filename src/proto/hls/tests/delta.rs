@@ -4,7 +4,7 @@ use super::*;
 
 /// A window that is longer than the Skip Boundary of 18 s.
 fn long() -> Window {
-    Window::new(Timing { segments: 20, ..Timing::default() }, Tracks::Both, EPOCH)
+    Window::new(Timing { segments: 20, window: SHORT, ..Timing::default() }, Tracks::Both, EPOCH)
 }
 
 /// The lines of the segments of a playlist, each with its number; what is above and below them comes apart.
