@@ -17,6 +17,7 @@ mod healing;
 mod hostile;
 mod http;
 mod lifecycle;
+mod ll_hls;
 mod on_air;
 mod other_sites;
 mod paths;

@@ -55,7 +55,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            part: Duration::from_millis(334),
+            part: Duration::from_millis(350),
             segment: Duration::from_secs(2),
             segments: 6,
             window: Duration::from_secs(30 * 60),

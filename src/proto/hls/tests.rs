@@ -223,6 +223,26 @@ fn nobody_is_shown_parts_alone() {
 }
 
 #[test]
+fn keyframes_in_the_middle_make_no_short_parts() {
+    for group in [4, 7, 9] {
+        let mut window = both();
+        feed(&mut window, Source::new(group).between(0, 20_000));
+        let (mut parts, mut independent) = (Vec::new(), 0);
+        for line in text(&window, Kind::Video).lines() {
+            if line.starts_with("#EXT-X-PART:") {
+                parts.push(attribute(line, "DURATION").unwrap().parse::<f64>().unwrap());
+                independent += usize::from(line.ends_with("INDEPENDENT=YES"));
+            } else if line.starts_with("#EXTINF") {
+                parts.pop();
+                assert!(parts.iter().all(|&length| length >= 0.85 * 0.35), "{group}: {parts:?}");
+                parts.clear();
+            }
+        }
+        assert!(independent >= 5, "{group}: every segment begins with a keyframe");
+    }
+}
+
+#[test]
 fn nothing_begins_before_a_keyframe() {
     let mut window = both();
     let source = Source::new(60);

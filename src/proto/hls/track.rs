@@ -15,6 +15,9 @@ use crate::model::track::Kind;
 use crate::model::unit::{Config, Unit};
 use crate::proto::cmaf::{self, Format, Sample, Start, fragment};
 
+/// What a part has at least of the longest that is allowed, in percent, unless it is the last of its segment.
+const SHORTEST: i64 = 85;
+
 /// A stretch of a segment that is published on its own.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
@@ -189,7 +192,10 @@ impl Track {
             }
             Step::On => {
                 let full = self.span.is_some_and(|(start, _)| tick + i64::from(self.usual) - start > self.part_ticks());
-                if full || (self.kind == Kind::Video && unit.keyframe) {
+                // Only the last part of a segment may be short (RFC 8216bis section 4.4.4.9): a keyframe that comes too early for
+                // a part of its own stays inside.
+                let enough = self.span.is_some_and(|(start, _)| (tick - start) * 100 >= self.part_ticks() * SHORTEST);
+                if full || (self.kind == Kind::Video && unit.keyframe && enough) {
                     changed |= self.flush();
                 }
             }

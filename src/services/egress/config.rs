@@ -79,7 +79,7 @@ mod tests {
     fn the_defaults_are_within_their_ranges_and_survive_being_written_and_read() {
         let config = Config::default();
         let text = toml::to_string(&config).unwrap();
-        assert!(text.contains("part = \"334ms\"") && text.contains("linger = \"20s\""), "{text}");
+        assert!(text.contains("part = \"350ms\"") && text.contains("linger = \"20s\""), "{text}");
         assert!(text.contains("window = \"30min\"") && text.contains("window_size = \"128MB\""), "{text}");
         assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
         assert!(toml::from_str::<Config>("parts = \"1s\"").is_err());

@@ -209,7 +209,7 @@ async fn what_is_set_anew_holds_for_packaging_that_starts_later() {
     assert_eq!(demand.changed().await.readers, 1);
     studio.config.send_replace(Config { part: Duration::from_millis(200), ..Config::default() });
     let playlist = text(studio.get(&format!("{first}/video/index.m3u8")).await.unwrap());
-    assert!(playlist.contains("PART-TARGET=0.334"), "{playlist}");
+    assert!(playlist.contains("PART-TARGET=0.35"), "{playlist}");
     assert_eq!(demand.changed().await.readers, 0);
     let mut index = JoinSet::new();
     let (handle, id) = (studio.handle.clone(), studio.id);
