@@ -15,10 +15,10 @@ const out = join(root, "dist");
 const BUDGETS = {
   home: 60_000,
   room: 80_000,
-  watch: 40_000,
+  watch: 42_000,
   stats: 60_000,
-  trust: 40_000,
-  reachability: 40_000,
+  trust: 42_000,
+  reachability: 42_000,
   camera: 45_000,
   devices: 40_000,
   recordings: 40_000,

@@ -24,6 +24,8 @@ pub const NOW: &[&str] = &[
     "hls.part",
     "hls.segment",
     "hls.segments",
+    "hls.window",
+    "hls.window_size",
     "hls.linger",
     "log.level",
 ];

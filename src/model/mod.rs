@@ -17,6 +17,7 @@ pub mod raw;
 pub mod ring;
 pub mod role;
 pub mod secret;
+pub mod size;
 pub mod time;
 pub mod track;
 pub mod unit;

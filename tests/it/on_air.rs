@@ -21,7 +21,7 @@ const ABSENT: f64 = 0.01;
 const PRESENT: f64 = 0.1;
 
 /// A program that two cores can work with. 30 pictures a second, so that the measure of sync is fine enough.
-const SMALL: [(&str, &str); 8] = [
+const SMALL: [(&str, &str); 9] = [
     ("PORCHLIGHT_ENDPOINT__AUTO_JOIN", "true"),
     ("PORCHLIGHT_ENDPOINT__WIDTH", "320"),
     ("PORCHLIGHT_ENDPOINT__HEIGHT", "180"),
@@ -31,6 +31,7 @@ const SMALL: [(&str, &str); 8] = [
     ("PORCHLIGHT_PROGRAM__FPS", "30"),
     // What was before a change of the picture's size is soon gone: ffmpeg does not follow such a change.
     ("PORCHLIGHT_HLS__SEGMENTS", "3"),
+    ("PORCHLIGHT_HLS__WINDOW", "0s"),
 ];
 
 /// The stream of a broadcast, as plain HTTP gives it.

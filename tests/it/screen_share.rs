@@ -125,6 +125,7 @@ async fn the_screens_of_two_people_are_on_air_together_each_under_the_yes_of_its
         ("PORCHLIGHT_PROGRAM__HEIGHT", "360"),
         ("PORCHLIGHT_PROGRAM__FPS", "15"),
         ("PORCHLIGHT_HLS__SEGMENTS", "3"),
+        ("PORCHLIGHT_HLS__WINDOW", "0s"),
     ];
     let daemon = Daemon::start_with(&state, &keys);
     let browser = Browser::start().await;

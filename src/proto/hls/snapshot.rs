@@ -1,18 +1,20 @@
 //! What the window holds at one moment: made once for everybody, then only read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::playlist::{Entry, PartEntry, Playlist, Report};
-use super::reload::Reload;
+use super::reload::{Form, Reload};
+use super::shelf::Shelf;
 use super::track::{Segment, Track};
 use super::{Refused, Timing};
 use crate::model::track::Kind;
 use crate::proto::cmaf::Picture;
 
-/// Both renditions at one moment. Cheap to make: media bytes are shared.
+/// Both renditions at one moment. Cheap to make, however long the window is: what is complete is shared, and playlists are written
+/// when the first one asks for them.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// The picture, once the track exists.
@@ -37,15 +39,19 @@ pub struct Made {
 #[derive(Debug, Clone)]
 pub struct Rendition {
     timing: Timing,
-    playlist: Bytes,
-    maps: Vec<(u32, Bytes)>,
-    segments: Vec<Arc<Segment>>,
+    epoch: i128,
+    shelf: Arc<Shelf>,
+    maps: Arc<Vec<(u32, Bytes)>>,
     open: Option<Segment>,
     next_msn: u64,
+    discontinuity: u64,
+    report: Option<Report>,
     ended: bool,
     codec: Option<String>,
     picture: Option<Picture>,
     channels: u8,
+    whole: OnceLock<Bytes>,
+    delta: OnceLock<Bytes>,
 }
 
 /// Whether a request can be answered now.
@@ -69,9 +75,9 @@ pub enum Found {
 }
 
 impl Snapshot {
-    pub(super) fn new(timing: Timing, epoch: i128, video: Option<&Track>, audio: Option<&Track>, ended: bool) -> Self {
+    pub(super) fn new(timing: Timing, video: Option<&Track>, audio: Option<&Track>, ended: bool) -> Self {
         let rendition = |track: Option<&Track>, other: Option<&Track>, uri| {
-            track.map(|track| Rendition::new(timing, epoch, track, other.and_then(|other| report(other, uri)), ended))
+            track.map(|track| Rendition::new(timing, track, other.and_then(|other| report(other, uri)), ended))
         };
         Self {
             video: rendition(video, audio, "../audio/index.m3u8"),
@@ -106,61 +112,77 @@ impl Snapshot {
 
 fn report(track: &Track, uri: &'static str) -> Option<Report> {
     let open = track.open.as_ref().filter(|open| !open.parts.is_empty());
-    let last = open.or_else(|| track.closed.back().map(|segment| &**segment))?;
+    let last = open.or_else(|| track.shelf.all().last().map(|segment| &**segment))?;
     Some(Report { uri, msn: last.msn, part: last.parts.len() - 1 })
 }
 
 impl Rendition {
-    fn new(timing: Timing, epoch: i128, track: &Track, report: Option<Report>, ended: bool) -> Self {
-        let listed = track.closed.range(track.first_listed()..);
-        let open = track.open.clone();
-        // Parts stay listed within three target durations of the live edge (RFC 8216bis section 4.4.4.9).
-        let mut behind: Duration = listed.clone().map(|segment| segment.duration()).sum();
-        behind += open.as_ref().map_or(Duration::ZERO, Segment::duration);
-        let with_parts = 3 * timing.target_duration();
-        let mut entries: Vec<Entry> = Vec::new();
-        for segment in listed {
-            behind = behind.saturating_sub(segment.duration());
-            entries.push(entry(segment, epoch, behind < with_parts, Some(segment.duration())));
-        }
-        entries.extend(open.iter().filter(|open| !open.parts.is_empty()).map(|open| entry(open, epoch, true, None)));
-        let first = track.closed.get(track.first_listed()).map(|segment| &**segment).or(open.as_ref());
-        let playlist = Playlist {
-            target: timing.target(),
-            part_target: timing.part,
-            media_sequence: first.map_or(track.next_msn, |segment| segment.msn),
-            discontinuity_sequence: first.map_or(track.discontinuity, |first| first.discontinuity - first.breaks),
-            entries,
-            hint: match &open {
-                Some(open) => Some((open.msn, open.parts.len())),
-                None => Some((track.next_msn, 0)),
-            },
-            report,
-            ended,
-        };
+    fn new(timing: Timing, track: &Track, report: Option<Report>, ended: bool) -> Self {
         Self {
             timing,
-            playlist: Bytes::from(playlist.to_string()),
+            epoch: track.epoch,
+            shelf: track.shelf.clone(),
             maps: track.maps.clone(),
-            segments: track.closed.iter().cloned().collect(),
-            open,
+            open: track.open.clone(),
             next_msn: track.next_msn,
+            discontinuity: track.discontinuity,
+            report,
             ended,
             codec: track.format().map(|format| format.codec().to_owned()),
             picture: track.format().and_then(|format| format.picture()),
             channels: track.format().map_or(0, |format| format.channels()),
+            whole: OnceLock::new(),
+            delta: OnceLock::new(),
         }
     }
 
-    /// The media playlist.
-    pub fn playlist(&self) -> Bytes {
-        self.playlist.clone()
+    /// The media playlist, whole or as a delta update.
+    pub fn playlist(&self, form: Form) -> Bytes {
+        let written = match form {
+            Form::Whole => &self.whole,
+            Form::Delta => &self.delta,
+        };
+        written.get_or_init(|| Bytes::from(self.list().text(form))).clone()
+    }
+
+    fn list(&self) -> Playlist {
+        let (recent, open) = (self.shelf.recent(), self.open.as_ref());
+        // Parts stay listed within three target durations of the live edge (RFC 8216bis section 4.4.4.9).
+        let with_parts = 3 * self.timing.target_duration();
+        let mut behind: Duration = recent.iter().map(|segment| segment.duration).sum();
+        behind += open.map_or(Duration::ZERO, |open| open.duration);
+        let mut entries: Vec<Entry> = Vec::with_capacity(recent.len() + 1);
+        for segment in recent {
+            behind = behind.saturating_sub(segment.duration);
+            let mut entry = entry(segment, self.epoch);
+            if behind >= with_parts {
+                entry.parts.clear();
+            }
+            entries.push(entry);
+        }
+        entries.extend(open.filter(|open| !open.parts.is_empty()).map(|open| entry(open, self.epoch)));
+        let first = self.shelf.listed().first().map(|segment| &**segment).or(open);
+        Playlist {
+            target: self.timing.target(),
+            part_target: self.timing.part,
+            skip: self.timing.skips().then(|| self.timing.skip_boundary()),
+            media_sequence: first.map_or(self.next_msn, |segment| segment.msn),
+            discontinuity_sequence: first.map_or(self.discontinuity, |first| first.discontinuity - first.breaks),
+            settled: self.shelf.settled.clone(),
+            entries,
+            hint: match open {
+                Some(open) => Some((open.msn, open.parts.len())),
+                None => Some((self.next_msn, 0)),
+            },
+            report: self.report.clone(),
+            ended: self.ended,
+        }
     }
 
     /// Whether there is enough to play: a complete segment. Players take a playlist of parts alone for an empty one (hls.js
     /// gives up on it), so that nobody is shown one.
     pub fn is_playable(&self) -> bool {
-        !self.segments.is_empty()
+        !self.shelf.all().is_empty()
     }
 
     /// The codec as RFC 6381 names it, once known.
@@ -182,17 +204,17 @@ impl Rendition {
     pub fn bandwidth(&self) -> u64 {
         let rate = |segment: &Segment| {
             let bytes: usize = segment.parts.iter().map(|part| part.body.len()).sum();
-            let seconds = segment.duration().as_secs_f64();
+            let seconds = segment.duration.as_secs_f64();
             if seconds > 0.0 { (bytes as f64 * 8.0 / seconds) as u64 } else { 0 }
         };
-        let complete = self.segments.iter().map(|segment| rate(segment)).max();
+        let complete = self.shelf.all().iter().map(|segment| rate(segment)).max();
         complete.or_else(|| self.open.as_ref().map(rate)).unwrap_or(0)
     }
 
     /// Samples a second in the newest segment, or nothing before there is one.
     pub fn sample_rate(&self) -> Option<f64> {
-        let segment = self.segments.last().map(|segment| &**segment).or(self.open.as_ref())?;
-        let seconds = segment.duration().as_secs_f64();
+        let segment = self.shelf.all().last().map(|segment| &**segment).or(self.open.as_ref())?;
+        let seconds = segment.duration.as_secs_f64();
         let samples: u32 = segment.parts.iter().map(|part| part.samples).sum();
         (seconds > 0.0).then(|| f64::from(samples) / seconds)
     }
@@ -226,7 +248,7 @@ impl Rendition {
             Some(part) if reload.msn == current => part < parts,
             // A part past the end of a complete segment means the first of the next.
             Some(part) => {
-                let complete = self.segments.iter().find(|segment| segment.msn == reload.msn);
+                let complete = self.shelf.get(reload.msn);
                 let past = complete.is_some_and(|segment| part >= segment.parts.len() as u64);
                 !past || reload.msn + 1 < current || parts > 0
             }
@@ -241,13 +263,13 @@ impl Rendition {
 
     /// A complete segment.
     pub fn segment(&self, msn: u64) -> Option<Bytes> {
-        self.segments.iter().find(|segment| segment.msn == msn).map(|segment| segment.body.clone())
+        self.shelf.get(msn).map(|segment| segment.body.clone())
     }
 
     /// A part.
     pub fn part(&self, msn: u64, part: u64) -> Found {
         let index = usize::try_from(part).unwrap_or(usize::MAX);
-        if let Some(segment) = self.segments.iter().find(|segment| segment.msn == msn) {
+        if let Some(segment) = self.shelf.get(msn) {
             return segment.parts.get(index).map_or(Found::Gone, |part| Found::Here(part.body.clone()));
         }
         let hinted = match &self.open {
@@ -262,14 +284,15 @@ impl Rendition {
     }
 }
 
-fn entry(segment: &Segment, epoch: i128, with_parts: bool, duration: Option<Duration>) -> Entry {
-    let parts = segment.parts.iter().filter(|_| with_parts);
+/// A segment as a playlist lists it near the live edge.
+pub(super) fn entry(segment: &Segment, epoch: i128) -> Entry {
+    let parts = segment.parts.iter();
     Entry {
         msn: segment.msn,
         breaks: segment.breaks,
         map: segment.map,
         date: epoch + i128::from(segment.start.nanos()),
         parts: parts.map(|part| PartEntry { duration: part.duration, independent: part.independent }).collect(),
-        duration,
+        duration: (!segment.body.is_empty()).then_some(segment.duration),
     }
 }

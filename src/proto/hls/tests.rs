@@ -1,5 +1,7 @@
 //! The window from the outside: units in, playlists out, read back by an independent parser.
 
+mod delta;
+mod dvr;
 mod source;
 
 use std::sync::Arc;
@@ -28,12 +30,19 @@ fn feed(window: &mut Window, units: impl IntoIterator<Item = Unit>) -> Effects {
     all
 }
 
+/// A window of the last few segments.
+const SHORT: Duration = Duration::ZERO;
+
 fn both() -> Window {
-    Window::new(Timing::default(), Tracks::Both, EPOCH)
+    Window::new(Timing { window: SHORT, ..Timing::default() }, Tracks::Both, EPOCH)
 }
 
 fn text(window: &Window, kind: Kind) -> String {
-    String::from_utf8(window.snapshot().rendition(kind).unwrap().playlist().to_vec()).unwrap()
+    written(window, kind, Form::Whole)
+}
+
+fn written(window: &Window, kind: Kind, form: Form) -> String {
+    String::from_utf8(window.snapshot().rendition(kind).unwrap().playlist(form).to_vec()).unwrap()
 }
 
 fn parsed(window: &Window, kind: Kind) -> MediaPlaylist {
@@ -211,6 +220,26 @@ fn nobody_is_shown_parts_alone() {
     assert_eq!(video.reload(Reload { msn: 0, part: Some(0) }), Ok(Readiness::Wait));
     feed(&mut window, Source::new(60).between(1_500, 2_500));
     assert!(multivariant(&window.snapshot(), RUN).is_some());
+}
+
+#[test]
+fn keyframes_in_the_middle_make_no_short_parts() {
+    for group in [4, 7, 9] {
+        let mut window = both();
+        feed(&mut window, Source::new(group).between(0, 20_000));
+        let (mut parts, mut independent) = (Vec::new(), 0);
+        for line in text(&window, Kind::Video).lines() {
+            if line.starts_with("#EXT-X-PART:") {
+                parts.push(attribute(line, "DURATION").unwrap().parse::<f64>().unwrap());
+                independent += usize::from(line.ends_with("INDEPENDENT=YES"));
+            } else if line.starts_with("#EXTINF") {
+                parts.pop();
+                assert!(parts.iter().all(|&length| length >= 0.85 * 0.35), "{group}: {parts:?}");
+                parts.clear();
+            }
+        }
+        assert!(independent >= 5, "{group}: every segment begins with a keyframe");
+    }
 }
 
 #[test]

@@ -6,11 +6,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::playlist::Entry;
+use super::shelf::Shelf;
+use super::snapshot::entry;
 use super::{Made, Timing};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
 use crate::model::unit::{Config, Unit};
 use crate::proto::cmaf::{self, Format, Sample, Start, fragment};
+
+/// What a part has at least of the longest that is allowed, in percent, unless it is the last of its segment.
+const SHORTEST: i64 = 85;
 
 /// A stretch of a segment that is published on its own.
 #[derive(Debug, Clone)]
@@ -31,13 +37,11 @@ pub(super) struct Segment {
     pub breaks: u64,
     pub discontinuity: u64,
     pub parts: Vec<Part>,
+    /// That of its parts.
+    pub duration: Duration,
     pub body: Bytes,
-}
-
-impl Segment {
-    pub fn duration(&self) -> Duration {
-        self.parts.iter().map(|part| part.duration).sum()
-    }
+    /// Its lines in a playlist far from the live edge, once it is complete.
+    pub text: String,
 }
 
 /// How a unit follows the one before.
@@ -57,8 +61,10 @@ struct Held {
 pub(super) struct Track {
     kind: Kind,
     timing: Timing,
+    /// Wall time of media time zero, in nanoseconds since 1970 UTC.
+    pub epoch: i128,
     current: Option<(Arc<Config>, Format)>,
-    pub maps: Vec<(u32, Bytes)>,
+    pub maps: Arc<Vec<(u32, Bytes)>>,
     next_map: u32,
     held: Option<Held>,
     /// What a unit lasts when nothing better is known, in ticks.
@@ -72,7 +78,17 @@ pub(super) struct Track {
     part_samples: u32,
     sequence: u32,
     pub open: Option<Segment>,
-    pub closed: VecDeque<Arc<Segment>>,
+    /// Complete segments, oldest first.
+    closed: VecDeque<Arc<Segment>>,
+    /// How many of them have left the playlist.
+    past: usize,
+    /// How long the others are.
+    listed: Duration,
+    /// How many bytes all of them have.
+    pub bytes: u64,
+    /// What is in `closed`, for snapshots, and whether that has changed since.
+    pub shelf: Arc<Shelf>,
+    stale: bool,
     pub next_msn: u64,
     pub discontinuity: u64,
     /// What was made since the beginning.
@@ -80,12 +96,13 @@ pub(super) struct Track {
 }
 
 impl Track {
-    pub fn new(kind: Kind, timing: Timing) -> Self {
+    pub fn new(kind: Kind, timing: Timing, epoch: i128) -> Self {
         Self {
             kind,
             timing,
+            epoch,
             current: None,
-            maps: Vec::new(),
+            maps: Arc::default(),
             next_map: 0,
             held: None,
             usual: 0,
@@ -98,6 +115,11 @@ impl Track {
             sequence: 0,
             open: None,
             closed: VecDeque::new(),
+            past: 0,
+            listed: Duration::ZERO,
+            bytes: 0,
+            shelf: Arc::default(),
+            stale: false,
             next_msn: 0,
             discontinuity: 0,
             made: Made::default(),
@@ -150,7 +172,7 @@ impl Track {
                 changed |= self.close();
                 if let Some(format) = fresh {
                     self.usual = format.usual_duration();
-                    self.maps.push((self.next_map, format.init()));
+                    Arc::make_mut(&mut self.maps).push((self.next_map, format.init()));
                     self.next_map += 1;
                     self.current = Some((unit.config.clone(), format));
                 }
@@ -161,14 +183,19 @@ impl Track {
                     breaks: discontinuity - self.discontinuity,
                     discontinuity,
                     parts: Vec::new(),
+                    duration: Duration::ZERO,
                     body: Bytes::new(),
+                    text: String::new(),
                 });
                 self.next_msn += 1;
                 self.discontinuity = discontinuity;
             }
             Step::On => {
                 let full = self.span.is_some_and(|(start, _)| tick + i64::from(self.usual) - start > self.part_ticks());
-                if full || (self.kind == Kind::Video && unit.keyframe) {
+                // Only the last part of a segment may be short (RFC 8216bis section 4.4.4.9): a keyframe that comes too early for
+                // a part of its own stays inside.
+                let enough = self.span.is_some_and(|(start, _)| (tick - start) * 100 >= self.part_ticks() * SHORTEST);
+                if full || (self.kind == Kind::Video && unit.keyframe && enough) {
                     changed |= self.flush();
                 }
             }
@@ -264,7 +291,10 @@ impl Track {
         let samples = std::mem::take(&mut self.part_samples);
         let part = Part { body, duration: span(end - start, timescale), independent: self.independent, samples };
         match &mut self.open {
-            Some(open) => open.parts.push(part),
+            Some(open) => {
+                open.duration += part.duration;
+                open.parts.push(part);
+            }
             None => return false,
         }
         self.made.parts += 1;
@@ -292,9 +322,17 @@ impl Track {
             part.body = open.body.slice(from..to);
             from = to;
         }
+        open.text = Entry { parts: Vec::new(), ..entry(&open, self.epoch) }.text();
         self.made.segments += 1;
+        self.bytes += open.body.len() as u64;
+        self.listed += open.duration;
         self.closed.push_back(Arc::new(open));
-        self.trim();
+        self.stale = true;
+        while self.closed.get(self.past).is_some_and(|first| self.listed - first.duration >= self.timing.window)
+            && self.oldest().is_some()
+        {
+            self.let_go();
+        }
         true
     }
 
@@ -316,30 +354,48 @@ impl Track {
         self.span = None;
         self.open = None;
         self.closed.clear();
+        (self.past, self.listed, self.bytes) = (0, Duration::ZERO, 0);
+        (self.shelf, self.stale) = (Arc::default(), false);
     }
 
-    /// Index in `closed` of the first segment the playlist lists: the last few, and at least three target durations
+    /// Whether no segment is complete.
+    pub fn is_new(&self) -> bool {
+        self.closed.is_empty()
+    }
+
+    /// When the oldest segment of the playlist begins, if it can go: the last few stay, and at least three target durations
     /// (RFC 8216 section 6.2.2).
-    pub fn first_listed(&self) -> usize {
-        let (mut first, mut length) = (self.closed.len(), Duration::ZERO);
-        while first > 0
-            && (self.closed.len() - first < self.timing.segments || length < 3 * self.timing.target_duration())
-        {
-            first -= 1;
-            length += self.closed[first].duration();
-        }
-        first
+    pub fn oldest(&self) -> Option<MediaTime> {
+        let first = self.closed.get(self.past)?;
+        let others = self.closed.len() - self.past - 1;
+        let enough =
+            others >= self.timing.segments && self.listed - first.duration >= 3 * self.timing.target_duration();
+        enough.then_some(first.start)
     }
 
-    /// Lets go of what has left the playlist for as long as a client that just read it may need it.
-    fn trim(&mut self) {
-        let listed = self.closed.len() - self.first_listed();
-        while self.closed.len() > listed + self.timing.segments + 1 {
-            self.closed.pop_front();
+    /// Takes the oldest segment out of the playlist. It is kept for as long as a client that just read it may need it.
+    pub fn let_go(&mut self) {
+        let Some(first) = self.closed.get(self.past) else { return };
+        self.listed -= first.duration;
+        self.past += 1;
+        self.stale = true;
+        while self.past > self.timing.segments + 1 {
+            let Some(gone) = self.closed.pop_front() else { break };
+            self.bytes -= gone.body.len() as u64;
+            self.past -= 1;
+        }
+    }
+
+    /// Shows to snapshots from now on what has become complete and what was let go.
+    pub fn shelve(&mut self) {
+        if !std::mem::take(&mut self.stale) {
+            return;
         }
         let oldest = self.closed.front().map_or(0, |segment| segment.map);
-        let newest = self.next_map.saturating_sub(1);
-        self.maps.retain(|&(number, _)| number >= oldest || number == newest);
+        if self.maps.first().is_some_and(|&(number, _)| number < oldest) {
+            Arc::make_mut(&mut self.maps).retain(|&(number, _)| number >= oldest);
+        }
+        self.shelf = Arc::new(Shelf::new(&self.closed, self.past, self.timing));
     }
 
     fn part_ticks(&self) -> i64 {

@@ -51,8 +51,6 @@ struct Cut {
 /// The sliding window over one packaging run.
 pub struct Window {
     timing: Timing,
-    /// Wall time of media time zero, in nanoseconds since 1970 UTC.
-    epoch_unix_nanos: i128,
     video: Option<Track>,
     audio: Option<Track>,
     video_ended: bool,
@@ -80,9 +78,8 @@ impl Window {
     pub fn new(timing: Timing, tracks: Tracks, epoch_unix_nanos: i128) -> Self {
         Self {
             timing,
-            epoch_unix_nanos,
-            video: (tracks != Tracks::Audio).then(|| Track::new(Kind::Video, timing)),
-            audio: (tracks != Tracks::Video).then(|| Track::new(Kind::Audio, timing)),
+            video: (tracks != Tracks::Audio).then(|| Track::new(Kind::Video, timing, epoch_unix_nanos)),
+            audio: (tracks != Tracks::Video).then(|| Track::new(Kind::Audio, timing, epoch_unix_nanos)),
             video_ended: tracks == Tracks::Audio,
             audio_ended: tracks == Tracks::Video,
             origin: None,
@@ -122,6 +119,7 @@ impl Window {
             }
             _ => {}
         }
+        self.settle();
         Ok(effects)
     }
 
@@ -167,13 +165,28 @@ impl Window {
         if let Some(track) = ended {
             track.finish();
         }
+        self.settle();
         Ok(effects)
     }
 
     /// What there is to publish now.
     pub fn snapshot(&self) -> Snapshot {
         let ended = self.video_ended && self.audio_ended;
-        Snapshot::new(self.timing, self.epoch_unix_nanos, self.video.as_ref(), self.audio.as_ref(), ended)
+        Snapshot::new(self.timing, self.video.as_ref(), self.audio.as_ref(), ended)
+    }
+
+    /// Lets the oldest segments go while there are too many bytes, and has snapshots show what is left.
+    fn settle(&mut self) {
+        let bytes = |tracks: [&Option<Track>; 2]| tracks.into_iter().flatten().map(|track| track.bytes).sum::<u64>();
+        while bytes([&self.video, &self.audio]) > self.timing.bytes {
+            let tracks = self.video.iter_mut().chain(&mut self.audio);
+            let oldest = tracks.filter_map(|track| track.oldest().map(|start| (start, track)));
+            match oldest.min_by_key(|&(start, _)| start) {
+                Some((_, track)) => track.let_go(),
+                None => break,
+            }
+        }
+        self.video.iter_mut().chain(&mut self.audio).for_each(Track::shelve);
     }
 
     fn push_video(&mut self, unit: Unit, effects: &mut Effects) -> Result<(), cmaf::Error> {
@@ -193,7 +206,7 @@ impl Window {
         self.waiting |= unit.gap || self.broken || !fits;
         let length = video.open.as_ref().map(|open| nanos(unit.pts.since(open.start)));
         // Players begin with the first complete segment: where keyframes come when asked for, that one is short.
-        let segment = if video.closed.is_empty() { self.timing.segment / 2 } else { self.timing.segment };
+        let segment = if video.is_new() { self.timing.segment / 2 } else { self.timing.segment };
         // Asked for early enough to come when the segment is full, and never for less than half of it.
         let lead = self.lead.unwrap_or_default().min(segment / 2);
         let wanted = length.is_some_and(|length| length + lead >= segment);

@@ -40,7 +40,7 @@ use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::model::unit::Unit;
-use crate::proto::hls::{Found, Readiness, Reload, Rendition, Snapshot, Timing, multivariant};
+use crate::proto::hls::{Directives, Form, Found, Readiness, Rendition, Snapshot, Timing, multivariant};
 use crate::services::supervisor::Supervisor;
 
 /// Commands that wait for the list of broadcasts. When full, who asks waits.
@@ -168,8 +168,12 @@ impl Handle {
         let want = path::parse(path, query)?;
         let visit = match want {
             Want::Index => Visit::Index,
-            Want::Of { run, kind, item: Item::Playlist(reload) } => {
-                Visit::Reload { run, kind, blocking: reload.is_some() }
+            // Who asks what changed without waiting for more is a page that plays by WebRTC and looks how far back it could go.
+            Want::Of { run, item: Item::Playlist(Directives { reload: None, form: Form::Delta }), .. } => {
+                Visit::Media { run }
+            }
+            Want::Of { run, kind, item: Item::Playlist(wanted) } => {
+                Visit::Reload { run, kind, blocking: wanted.reload.is_some() }
             }
             Want::Of { run, .. } => Visit::Media { run },
         };
@@ -177,7 +181,7 @@ impl Handle {
         let mut station = self.ask(Command::Visit { broadcast, visit, reply }, answer).await?;
         match want {
             Want::Index => self.index(station).await,
-            Want::Of { kind, item: Item::Playlist(reload), .. } => self.playlist(station, kind, reload).await,
+            Want::Of { kind, item: Item::Playlist(wanted), .. } => self.playlist(station, kind, wanted).await,
             Want::Of { kind, item: Item::Part(msn, part), .. } => self.part(station, kind, msn, part).await,
             Want::Of { kind, item: Item::Segment(msn), .. } => {
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.segment(msn));
@@ -210,22 +214,22 @@ impl Handle {
         Ok(Object { body: Bytes::from(text), content_type: PLAYLIST, cache_control: "public, max-age=1".into() })
     }
 
-    async fn playlist(&self, mut station: Station, kind: Kind, reload: Option<Reload>) -> Result<Object, Error> {
+    async fn playlist(&self, mut station: Station, kind: Kind, wanted: Directives) -> Result<Object, Error> {
         let far_enough = |snapshot: &Snapshot| {
             let Some(rendition) = snapshot.rendition(kind) else {
                 return if snapshot.is_complete() || snapshot.ended { Err(Error::NotFound) } else { Ok(None) };
             };
-            let ready = match reload {
+            let ready = match wanted.reload {
                 Some(reload) => {
                     rendition.reload(reload).map_err(|refused| Error::BadRequest(refused.0))? == Readiness::Ready
                 }
                 None => rendition.is_playable() || snapshot.ended,
             };
-            Ok(ready.then(|| rendition.playlist()))
+            Ok(ready.then(|| rendition.playlist(wanted.form)))
         };
         let body = self.wait(&mut station, far_enough).await?;
-        // A blocking reload has an address that is asked for once; a plain one changes with every part.
-        let age = if reload.is_some() { 2 * station.timing.target() } else { 1 };
+        // A blocking reload has an address that is asked for once, and so has its delta update; a plain one changes with every part.
+        let age = if wanted.reload.is_some() { 2 * station.timing.target() } else { 1 };
         Ok(Object { body, content_type: PLAYLIST, cache_control: format!("public, max-age={age}") })
     }
 
@@ -265,8 +269,8 @@ impl Handle {
     }
 }
 
-/// Media never changes at its address; it may be cached for as long as it could be in the window, and no longer, for
-/// what somebody takes back must not live on in caches.
+/// Media never changes at its address; it may be cached for as long as many ask for it, near the live edge, and no longer,
+/// however far back the window reaches: what somebody takes back must not live on in caches.
 fn media(body: Bytes, kind: Kind, timing: Timing) -> Result<Object, Error> {
     let content_type = match kind {
         Kind::Video => "video/mp4",

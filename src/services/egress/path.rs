@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::model::track::Kind;
-use crate::proto::hls::{Reload, decimal};
+use crate::proto::hls::{Directives, decimal};
 
 /// An object that may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub(crate) enum Want {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Item {
-    /// The media playlist, at once or once it is far enough.
-    Playlist(Option<Reload>),
+    /// The media playlist, at once or once it is far enough; whole or as a delta update.
+    Playlist(Directives),
     /// An initialisation segment.
     Init(u64),
     /// A complete segment.
@@ -42,7 +42,7 @@ pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
         _ => return Err(Error::NotFound),
     };
     let item = if name == "index.m3u8" {
-        Item::Playlist(Reload::parse(query).map_err(|refused| Error::BadRequest(refused.0))?)
+        Item::Playlist(Directives::parse(query).map_err(|refused| Error::BadRequest(refused.0))?)
     } else if let Some(n) = name.strip_prefix("init-").and_then(|rest| rest.strip_suffix(".mp4")) {
         Item::Init(number(n)?)
     } else {
@@ -62,15 +62,17 @@ fn number(text: &str) -> Result<u64, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::hls::{Form, Reload};
 
     #[test]
     fn every_object_has_one_path() {
         let of = |kind, item| Ok(Want::Of { run: 5, kind, item });
         assert_eq!(parse("index.m3u8", None), Ok(Want::Index));
-        assert_eq!(parse("5/video/index.m3u8", None), of(Kind::Video, Item::Playlist(None)));
-        let reload = Reload { msn: 3, part: Some(1) };
-        let query = Some("_HLS_msn=3&_HLS_part=1");
-        assert_eq!(parse("5/audio/index.m3u8", query), of(Kind::Audio, Item::Playlist(Some(reload))));
+        let playlist = |reload, form| Item::Playlist(Directives { reload, form });
+        assert_eq!(parse("5/video/index.m3u8", None), of(Kind::Video, playlist(None, Form::Whole)));
+        let reload = Some(Reload { msn: 3, part: Some(1) });
+        let query = Some("_HLS_msn=3&_HLS_part=1&_HLS_skip=YES");
+        assert_eq!(parse("5/audio/index.m3u8", query), of(Kind::Audio, playlist(reload, Form::Delta)));
         assert_eq!(parse("5/audio/init-0.mp4", None), of(Kind::Audio, Item::Init(0)));
         assert_eq!(parse("5/video/12.m4s", None), of(Kind::Video, Item::Segment(12)));
         assert_eq!(parse("5/video/12.3.m4s", None), of(Kind::Video, Item::Part(12, 3)));

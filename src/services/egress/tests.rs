@@ -1,5 +1,6 @@
 //! Egress from the outside: a feed of real H.264 and AAC on one end, a client that plays by the protocol on the other.
 
+mod cost;
 mod recorded;
 
 use std::path::Path;
@@ -208,7 +209,7 @@ async fn what_is_set_anew_holds_for_packaging_that_starts_later() {
     assert_eq!(demand.changed().await.readers, 1);
     studio.config.send_replace(Config { part: Duration::from_millis(200), ..Config::default() });
     let playlist = text(studio.get(&format!("{first}/video/index.m3u8")).await.unwrap());
-    assert!(playlist.contains("PART-TARGET=0.334"), "{playlist}");
+    assert!(playlist.contains("PART-TARGET=0.35"), "{playlist}");
     assert_eq!(demand.changed().await.readers, 0);
     let mut index = JoinSet::new();
     let (handle, id) = (studio.handle.clone(), studio.id);
@@ -271,6 +272,19 @@ async fn a_permission_taken_back_ends_the_run_with_nothing_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_only_looks_how_far_back_there_is_keeps_packaging_and_is_no_viewer() {
+    let mut studio = Studio::open().await;
+    let mut viewers = studio.handle.viewers(studio.id).await.unwrap();
+    let run = studio.on_air(3000).await;
+    for _ in 0..8 {
+        let delta = studio.get(&format!("{run}/video/index.m3u8?_HLS_skip=YES")).await.expect("packaging goes on");
+        assert!(text(delta).contains("#EXTINF"));
+        tokio::time::sleep(Duration::from_secs(8)).await;
+    }
+    assert_eq!(*viewers.borrow_and_update(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_is_bounded_in_time_and_in_number() {
     let mut studio = Studio::open().await;
     let run = studio.on_air(3000).await;
@@ -291,7 +305,9 @@ async fn caches_are_told_what_may_be_kept() {
     for (path, kept, kind) in [
         ("index.m3u8".to_owned(), "public, max-age=1", PLAYLIST),
         (format!("{run}/video/index.m3u8"), "public, max-age=1", PLAYLIST),
+        (format!("{run}/video/index.m3u8?_HLS_skip=YES"), "public, max-age=1", PLAYLIST),
         (format!("{run}/video/index.m3u8?_HLS_msn=0"), "public, max-age=6", PLAYLIST),
+        (format!("{run}/video/index.m3u8?_HLS_msn=0&_HLS_skip=YES"), "public, max-age=6", PLAYLIST),
         (format!("{run}/video/init-0.mp4"), "public, max-age=39, immutable", "video/mp4"),
         (format!("{run}/audio/0.m4s"), "public, max-age=39, immutable", "audio/mp4"),
         (format!("{run}/audio/0.0.m4s"), "public, max-age=39, immutable", "audio/mp4"),

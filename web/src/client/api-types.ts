@@ -417,7 +417,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-room" | "no-screen" | "no-seat" | "no-sound" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-screen" | "no-seat" | "no-sound" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
 };
 
 /** A service that a room's broadcast is sent to, without its secrets. */
@@ -515,6 +515,68 @@ export type Readiness = {
   ready: boolean;
   /** How often a part was started again; those that never were are not named. */
   restarts: Record<string, number>;
+};
+
+/** One recording. */
+export type Recording = {
+  /** Bytes of its video. */
+  bytes: number;
+  /** Who spoke when, or shared a screen. */
+  chapters: RecordingChapter[];
+  /** When somebody deleted it: for ten minutes it can be had back. */
+  deleted: number | null;
+  /** Milliseconds that it lasts. */
+  duration: number;
+  /** When it ended. */
+  ended: number | null;
+  /** Its id. */
+  id: RecordingId;
+  /** It stays whatever happens. */
+  protected: boolean;
+  /** The room that was on air. */
+  room: RoomId;
+  /** When it began, in seconds since 1970 UTC. */
+  started: number;
+  /** How far it is. */
+  state: RecordingState;
+  /** What it is called: as the broadcast was, until somebody says otherwise. */
+  title: string;
+};
+
+/** What is changed of one; what is not given stays. */
+export type RecordingChange = {
+  /** It stays whatever happens. */
+  protected?: boolean | null;
+  /** What it is called. */
+  title?: string | null;
+};
+
+/** Somewhere in a recording that has a name. */
+export type RecordingChapter = {
+  /** Milliseconds since its start. */
+  at: number;
+  /** What it is called. */
+  title: string;
+};
+
+/** Names a recording. */
+export type RecordingId = string;
+
+/** How far a recording is. */
+export type RecordingState = "recording" | "waiting" | "finished" | "recovered" | "broken";
+
+/** All of them, and the room for more. */
+export type Recordings = {
+  /** Bytes that are free on their disk. */
+  free: number;
+  /** Seconds until there is no room any more, with the oldest going for it, while something is recorded. */
+  lasts: number | null;
+  /** The newest first. */
+  recordings: Recording[];
+  /** Bytes of the whole disk. */
+  total: number;
+  /** Why nothing can be recorded, in English; null if it can. */
+  trouble: string | null;
 };
 
 /** Somebody who rings. */

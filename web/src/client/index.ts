@@ -6,6 +6,7 @@ export * from "./api";
 export type { Content } from "./layers";
 export type { Screen } from "./peer";
 export { Problem } from "./problem";
+export type { Range } from "./rewind";
 export { type Phase, Room, type RoomEvents, type RoomOptions } from "./room";
 export { slotOf, sourceOf, type Tracks } from "./slots";
 export * from "./state";

@@ -1,9 +1,14 @@
 import type Hls from "hls.js";
+import { MARGIN, type Range } from "./rewind";
 
 /** A playing broadcast. */
 export interface Player {
   /** Seconds behind what happens; `null` while unknown. */
   latency(): number | null;
+  /** What can be rewound; `null` while unknown. A player without it has no past. */
+  range?(): Range | null;
+  /** Goes to so many seconds behind live; 0 is live. */
+  rewind?(behind: number): void;
   /** @param over the box has ended it already */
   destroy(over?: boolean): void;
 }
@@ -17,6 +22,10 @@ export interface PlayerEvents {
 
 /** Seconds of latency beyond which a clock, not the stream, is wrong. */
 const PLAUSIBLE = 60;
+/** How much faster than life what is a little behind is played: people talk about what they see. */
+const CATCH_UP = 1.1;
+/** Target durations behind the live edge after which it is jumped back to. */
+const TOO_LATE = 6;
 
 /**
  * Plays a playlist in a video element: by hls.js wherever the browser has Media Source (or ManagedMediaSource), by the
@@ -38,8 +47,7 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
       hls = new Hls({
         lowLatencyMode: true,
         enableWorker: false,
-        // Behind the live edge a little faster than life, until caught up: people talk about what they see.
-        maxLiveSyncPlaybackRate: 1.1,
+        maxLiveSyncPlaybackRate: CATCH_UP,
         backBufferLength: 10,
         maxBufferLength: 10,
         // Starting over is our caller's business and quick; a playlist that is not there yet is not worth long waits here.
@@ -48,7 +56,7 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
       });
       // After a stall, jump back to the present rather than stay behind. Given to the constructor it would have to come with
       // a distance to the live edge, and that is the playlist's to say (PART-HOLD-BACK).
-      hls.config.liveMaxLatencyDurationCount = 6;
+      hls.config.liveMaxLatencyDurationCount = TOO_LATE;
       hls.on(Hls.Events.MANIFEST_PARSED, () => events.ready());
       hls.on(Hls.Events.ERROR, (_, data) => {
         if (!data.fatal || gone) return;
@@ -64,8 +72,20 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
       console.warn("The player did not start:", error);
       if (!gone) events.fault();
     });
+  const edges = (): Edges | null => {
+    const [details, live] = [hls?.latestLevelDetails, hls?.liveSyncPosition];
+    return details && live != null ? [details.fragmentStart, live] : null;
+  };
+  const settle = (rewound: boolean) => {
+    if (!hls) return;
+    // Who went back wants to stay there.
+    hls.config.liveMaxLatencyDurationCount = rewound ? Number.POSITIVE_INFINITY : TOO_LATE;
+    hls.config.maxLiveSyncPlaybackRate = rewound ? 1 : CATCH_UP;
+    video.playbackRate = 1;
+  };
   return {
     latency: () => hls && behind(hls.playingDate, hls.latency),
+    ...past(video, edges, settle),
     destroy: () => {
       gone = true;
       hls?.destroy();
@@ -99,12 +119,38 @@ function byBrowser(url: string, video: HTMLVideoElement, events: PlayerEvents): 
       const start = (video as { getStartDate?(): Date }).getStartDate?.().getTime() ?? Number.NaN;
       return behind(Number.isNaN(start) ? null : new Date(start + video.currentTime * 1000), Number.NaN);
     },
+    ...past(video, () => {
+      const { seekable } = video;
+      return seekable.length > 0 ? [seekable.start(0), seekable.end(0)] : null;
+    }),
     destroy: () => {
       off.abort();
       video.removeAttribute("src");
       video.load();
     },
   };
+}
+
+/** The oldest place that can be played, and the one that is live, as the video element counts. */
+type Edges = [number, number];
+
+/** Going back, and where that is; `settle` is told whether somebody is there. */
+function past(video: HTMLVideoElement, edges: () => Edges | null, settle?: (rewound: boolean) => void) {
+  let rewound = false;
+  const range = (): Range | null => {
+    const ends = edges();
+    if (!ends) return null;
+    const length = Math.max(0, ends[1] - ends[0] - MARGIN);
+    return { length, behind: rewound ? Math.max(0, ends[1] - video.currentTime) : 0 };
+  };
+  const rewind = (seconds: number) => {
+    const [ends, now] = [edges(), range()];
+    if (!ends || !now) return;
+    rewound = seconds > 0;
+    settle?.(rewound);
+    video.currentTime = ends[1] - Math.min(seconds, now.length);
+  };
+  return { range, rewind };
 }
 
 /** Seconds of latency, or `null` where they say more about two clocks than about the stream. */

@@ -1,5 +1,6 @@
 import type { Broadcast } from "./api";
 import { attach, type Player } from "./player";
+import { Packaged, type Range } from "./rewind";
 import { attachWhep, canWhep } from "./whep";
 
 /** `off`: not on air. `waiting`: on air, no picture yet. `playing`. `ended`: was on air while we watched, is no more. */
@@ -16,6 +17,8 @@ export interface WatchEvents {
   player?(kind: PlayerKind): void;
   /** Seconds between what happens and what is seen; `null` while unknown. */
   latency?(seconds: number | null): void;
+  /** What can be rewound, again and again; `null` while there is nothing. Who does not ask for it does not have it packaged. */
+  range?(range: Range | null): void;
   /** Whether news from the box arrive. `false`: they will again, the browser keeps trying. */
   connected?(connected: boolean): void;
   /** The browser wants a click before it plays sound; until then it plays pictures alone. */
@@ -28,6 +31,8 @@ const LOOK = 1_000;
 const AGAIN = 1_000;
 /** Milliseconds a playing picture may stand still before the player is started over. */
 const STILL = 4_000;
+/** Seconds behind live that count as live. */
+const NEAR = 2;
 
 /**
  * Watches one broadcast in a video element: waits while it is off air, plays as soon as it is on, and starts over after
@@ -47,6 +52,10 @@ export class Watch {
   #since: string | null = null;
   #cut: string | null = null;
   #kind: PlayerKind = "hls";
+  /** Seconds behind live that somebody went back to. */
+  #behind = 0;
+  /** What is packaged while it is played by WebRTC. */
+  #packaged: Packaged | null = null;
   #state: WatchState = "off";
   #timer: ReturnType<typeof setInterval> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -75,11 +84,34 @@ export class Watch {
   start(): void {
     const { signal } = this.#off;
     this.#video.addEventListener("playing", () => this.#live && this.#setState("playing"), { signal });
+    // A player begins live.
+    const goBack = () => this.#behind > 0 && this.#player?.rewind?.(this.#behind);
+    this.#video.addEventListener("loadeddata", goBack, { signal });
     this.#listen();
     this.#timer = setInterval(() => {
       this.#events.latency?.(this.#state === "playing" ? (this.#player?.latency() ?? null) : null);
+      this.#tellRange();
       if (this.#standsStill()) this.#fault(this.#kind);
     }, LOOK);
+  }
+
+  /** Goes to so many seconds behind live, by LL-HLS; 0 is back to live, by whatever is closest to it. */
+  rewind(behind: number): void {
+    if (!this.#player) return;
+    this.#behind = behind < NEAR ? 0 : behind;
+    if (this.#kind === this.#best()) {
+      this.#player.rewind?.(this.#behind);
+      this.#tellRange();
+    } else {
+      this.#detach();
+      this.#setState("waiting");
+      this.#attach();
+    }
+  }
+
+  #tellRange(): void {
+    const range = this.#packaged ?? this.#player?.range?.() ?? null;
+    this.#events.range?.(this.#state === "playing" ? range : null);
   }
 
   stop(): void {
@@ -131,6 +163,7 @@ export class Watch {
     } else {
       clearTimeout(this.#again);
       this.#detach(true);
+      this.#behind = 0;
       this.#setState("ended");
     }
   }
@@ -142,19 +175,29 @@ export class Watch {
     if (cut && this.#player && this.#kind === "hls") this.#startOver();
   }
 
+  /** How it is to be played now. WebRTC has no past. */
+  #best(): PlayerKind {
+    if (this.#behind > 0) return "hls";
+    return this.#forced ?? (canWhep() && !this.#fallen ? "whep" : "hls");
+  }
+
   #attach(): void {
-    const kind = this.#forced ?? (canWhep() && !this.#fallen ? "whep" : "hls");
+    const kind = this.#best();
     this.#kind = kind;
     this.#events.player?.(kind);
     const events = { ready: () => this.#play(), fault: () => this.#fault(kind) };
-    this.#player =
-      kind === "whep"
-        ? attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events)
-        : attach(`${this.#base}/hls/${this.#id}/index.m3u8`, this.#video, events);
+    const index = `${this.#base}/hls/${this.#id}/index.m3u8`;
+    if (kind === "whep") {
+      this.#player = attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events);
+      if (this.#events.range) this.#packaged = new Packaged(index);
+    } else {
+      this.#player = attach(index, this.#video, events);
+    }
   }
 
   #fault(kind: PlayerKind): void {
     this.#detach();
+    this.#behind = 0;
     if (!this.#live) return;
     this.#setState("waiting");
     clearTimeout(this.#again);
@@ -165,6 +208,7 @@ export class Watch {
 
   #startOver(): void {
     this.#detach();
+    this.#behind = 0;
     if (!this.#live) return;
     this.#setState("waiting");
     clearTimeout(this.#again);
@@ -195,6 +239,8 @@ export class Watch {
   #detach(over = false): void {
     this.#player?.destroy(over);
     this.#player = null;
+    this.#packaged?.stop();
+    this.#packaged = null;
   }
 
   #setState(state: WatchState): void {

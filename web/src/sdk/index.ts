@@ -9,6 +9,7 @@ import { PorchlightPublisher } from "./publisher";
 
 export { Api, type Broadcast, type Guest, type Session } from "../client/api";
 export { Problem } from "../client/problem";
+export type { Range } from "../client/rewind";
 export { type Phase, Room, type RoomEvents, type RoomOptions } from "../client/room";
 export type { Tracks } from "../client/slots";
 export type { Participant, RoomState } from "../client/state";

@@ -299,6 +299,8 @@ export const de: Record<keyof typeof en, string> = {
   latency: "{seconds} s Rückstand",
   closest: "so nah wie möglich",
   smooth: "gleichmäßig",
+  rewind: "Stelle in der Sendung",
+  to_live: "Zurück zu live",
   embed: "Einbetten",
   embed_title: "Auf einer anderen Seite zeigen",
   embed_text:

@@ -294,6 +294,8 @@ export const en = {
   latency: "{seconds} s behind",
   closest: "closest to live",
   smooth: "smooth",
+  rewind: "Position in the broadcast",
+  to_live: "Back to live",
   embed: "Embed",
   embed_title: "Show it on another page",
   embed_text:

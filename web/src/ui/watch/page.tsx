@@ -1,5 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Broadcast, type PlayerKind, Problem, Watch, type WatchEvents, type WatchState } from "../../client";
+import {
+  type Broadcast,
+  type PlayerKind,
+  Problem,
+  type Range,
+  Watch,
+  type WatchEvents,
+  type WatchState,
+} from "../../client";
 import { count, locale, t } from "../i18n";
 import { seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
@@ -10,7 +18,8 @@ import { api, explain, refreshSession, session } from "../parts/session";
 import { Header, Message } from "../parts/shell";
 import { remembered } from "../parts/storage";
 import { useTitle } from "../parts/title";
-import { EmbedDialog } from "./embed";
+import type { EmbedDialog } from "./embed";
+import { canRewind, moved, Rewind, STEP } from "./rewind";
 
 /** What the page knows of the broadcast. */
 interface View {
@@ -19,6 +28,8 @@ interface View {
   /** How it is played; `null` before it is. */
   player: PlayerKind | null;
   latency: number | null;
+  /** What can be rewound. */
+  range: Range | null;
   connected: boolean;
   /** The browser refused to play sound without a click. */
   blocked: boolean;
@@ -31,6 +42,7 @@ const NOTHING: View = {
   state: "off",
   player: null,
   latency: null,
+  range: null,
   connected: true,
   blocked: false,
   problem: null,
@@ -42,8 +54,15 @@ function forced(): PlayerKind | null {
   return player === "hls" || player === "whep" ? player : null;
 }
 
-function useWatch(id: string, video: { current: HTMLVideoElement | null }): [View, (change: Partial<View>) => void] {
+interface Watching {
+  view: View;
+  change(part: Partial<View>): void;
+  rewind(behind: number): void;
+}
+
+function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watching {
   const [view, setView] = useState(NOTHING);
+  const watching = useRef<Watch | null>(null);
   const change = (part: Partial<View>) => setView(before => ({ ...before, ...part }));
   useEffect(() => {
     if (!video.current) return;
@@ -52,10 +71,12 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): [Vie
       state: state => change({ state }),
       player: player => change({ player }),
       latency: latency => change({ latency }),
+      range: range => change({ range }),
       connected: connected => change({ connected }),
       blocked: () => change({ blocked: true }),
     };
     const watch = new Watch(id, video.current, events, "", forced());
+    watching.current = watch;
     watch.start();
     // The stream of events says nothing about why it fails; the plain question does.
     api.broadcast(id).then(
@@ -64,7 +85,7 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): [Vie
     );
     return () => watch.stop();
   }, [id]);
-  return [view, change];
+  return { view, change, rewind: behind => watching.current?.rewind(behind) };
 }
 
 /** What stands where the picture would be. */
@@ -96,12 +117,14 @@ function Curtain({ view }: { view: View }) {
 export default function WatchPage({ id }: { id: string }) {
   const video = useRef<HTMLVideoElement>(null);
   const stage = useRef<HTMLDivElement>(null);
-  const [view, change] = useWatch(id, video);
+  const { view, change, rewind } = useWatch(id, video);
   const [muted, setMuted] = useState(false);
   const [volume, setVolume] = useState(1);
   const [paused, setPaused] = useState(false);
-  const [embedding, setEmbedding] = useState(false);
-  const { broadcast, state, latency } = view;
+  const [Embedding, setEmbedding] = useState<typeof EmbedDialog | null>(null);
+  const { broadcast, state, latency, range } = view;
+  const current = useRef(range);
+  current.current = range;
   const live = broadcast?.live === true;
   useTitle(broadcast?.title ?? "", live);
 
@@ -124,6 +147,12 @@ export default function WatchPage({ id }: { id: string }) {
     video.current.play().catch((error: unknown) => console.warn(explain(error), error));
   };
 
+  // Loaded when it is asked for: viewers never do.
+  const embed = async () => {
+    const { EmbedDialog } = await import("./embed");
+    setEmbedding(() => EmbedDialog);
+  };
+
   useEffect(() => {
     // Viewers need no answer: the page is theirs without one.
     refreshSession().catch(() => {});
@@ -134,6 +163,11 @@ export default function WatchPage({ id }: { id: string }) {
       if (typing(event)) return;
       if (event.key === "m" || event.key === "M") toggleMute();
       if (event.key === "f" || event.key === "F") toggleFull();
+      const step = event.key === "ArrowLeft" ? -STEP : event.key === "ArrowRight" ? STEP : 0;
+      // A slider that has the focus is moved by the same keys.
+      if (!step || event.target instanceof HTMLInputElement || !canRewind(current.current)) return;
+      event.preventDefault();
+      rewind(moved(current.current, step));
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
@@ -203,7 +237,7 @@ export default function WatchPage({ id }: { id: string }) {
                   video.current.volume = Number(event.currentTarget.value);
                 }}
               />
-              <span class="grow" />
+              {canRewind(range) ? <Rewind range={range} rewind={rewind} /> : <span class="grow" />}
               <button type="button" class="button over square" onClick={toggleFull} aria-label={t("fullscreen")}>
                 <Icon name="fullscreen" />
               </button>
@@ -221,14 +255,14 @@ export default function WatchPage({ id }: { id: string }) {
                 </span>
               </span>
             )}
-            {state === "playing" && latency !== null && (
+            {state === "playing" && latency !== null && !range?.behind && (
               <span data-testid="latency" data-seconds={latency.toFixed(2)}>
                 {t("latency", { seconds: seconds(latency, locale) })}
               </span>
             )}
             {state === "playing" && view.player && <span>{t(view.player === "whep" ? "closest" : "smooth")}</span>}
             {broadcast && session.value?.role === "host" && (
-              <button type="button" class="button" onClick={() => setEmbedding(true)} data-testid="embed-open">
+              <button type="button" class="button" onClick={embed} data-testid="embed-open">
                 <Icon name="code" />
                 <span>{t("embed")}</span>
               </button>
@@ -241,8 +275,8 @@ export default function WatchPage({ id }: { id: string }) {
           )}
         </div>
       </main>
-      {embedding && (
-        <EmbedDialog broadcast={id} title={broadcast?.title || t("untitled")} close={() => setEmbedding(false)} />
+      {Embedding && (
+        <Embedding broadcast={id} title={broadcast?.title || t("untitled")} close={() => setEmbedding(null)} />
       )}
     </div>
   );

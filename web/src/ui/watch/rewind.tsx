@@ -1,0 +1,54 @@
+import { useState } from "preact/hooks";
+import type { Range } from "../../client";
+import { t } from "../i18n";
+import { elapsed } from "../i18n/format";
+
+/** Seconds that a key goes back or on. */
+export const STEP = 10;
+/** Less than this, in seconds, is not worth going back to. */
+const WORTH = STEP;
+
+/** Whether there is anything to go back to. */
+export function canRewind(range: Range | null): range is Range {
+  return range !== null && (range.length >= WORTH || range.behind > 0);
+}
+
+/** Where so many seconds on, or back, are; within what there is. */
+export function moved(range: Range, seconds: number): number {
+  return Math.min(range.length, Math.max(0, range.behind - seconds));
+}
+
+/** The bar over what can be rewound: its right end is live. */
+export function Rewind({ range, rewind }: { range: Range; rewind(behind: number): void }) {
+  // What is shown while the slider is dragged: the place where it would be played.
+  const [held, hold] = useState<number | null>(null);
+  const far = Math.max(range.length, range.behind);
+  const behind = held ?? range.behind;
+  return (
+    <>
+      <input
+        class="grow"
+        type="range"
+        min={-Math.ceil(far)}
+        max="0"
+        value={-behind}
+        aria-label={t("rewind")}
+        aria-valuetext={t("latency", { seconds: Math.round(behind) })}
+        data-testid="rewind"
+        onInput={event => hold(-Number(event.currentTarget.value))}
+        onChange={event => {
+          hold(null);
+          rewind(-Number(event.currentTarget.value));
+        }}
+      />
+      {behind > 0 && (
+        <>
+          <span>{`\u2212${elapsed(0, behind * 1000)}`}</span>
+          <button type="button" class="button over" onClick={() => rewind(0)} data-testid="to-live">
+            {t("to_live")}
+          </button>
+        </>
+      )}
+    </>
+  );
+}
