@@ -134,6 +134,7 @@ pub(super) fn signs(room: &Room) -> Option<(ParticipantId, Vec<Sign>)> {
     let me: &Participant = room.participants.iter().find(|p| p.kind == ParticipantKind::Box)?;
     let has = |sign: &Sign| match sign {
         Sign::OnAir => room.live.is_some(),
+        Sign::Recorded => room.live.as_ref().and_then(|live| live.recording).is_some_and(|recording| recording.agreed),
         Sign::Private => me.private,
         Sign::Muted => me.audio && !me.microphone && !me.private,
         Sign::CameraOff => me.video && !me.camera && !me.private,

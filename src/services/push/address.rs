@@ -31,7 +31,7 @@ pub enum Kind {
 /// What is wrong with an address or a key: a part of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
-    /// Longer than [`LONGEST`].
+    /// Longer than 200 bytes.
     #[error("it has more than {LONGEST} characters")]
     Long,
     /// Another scheme, or none.

@@ -100,7 +100,11 @@ impl Folder {
         }
         match std::fs::metadata(self.video(id)) {
             Ok(video) => recording.bytes = video.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // The box went out before there was anything to write, or somebody carried it away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                std::fs::remove_file(self.beside(id))?;
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         }
         Ok(Some(recording))
