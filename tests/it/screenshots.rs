@@ -241,10 +241,13 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
         looks(&ada, &format!("call-statistics-{language}")).await;
         ada.click("overlay-close").await;
         ada.click("go-live").await;
+        ada.click("go-live-record").await;
         ada.click("go-live-confirm").await;
         ada.wait_for("document.querySelector('[data-testid=consent-yes]')", "question").await;
         looks(&ada, &format!("call-consent-{language}")).await;
         ada.click("consent-yes").await;
+        ada.wait_for("document.querySelector('[data-testid=recording-sign].on')", "recording").await;
+        looks(&ada, &format!("call-recorded-{language}")).await;
         bob.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
         bob.wait_for("document.querySelector('[data-testid=watch-state][data-state=playing]')", "broadcast").await;
         looks(&bob, &format!("watch-{language}")).await;
@@ -252,6 +255,14 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
         ada.click("leave").await;
         ada.wait_for("document.querySelector('.message')", "goodbye").await;
         looks(&ada, &format!("left-{language}")).await;
+        ada.goto(&format!("{}/recordings", daemon.url)).await;
+        ada.wait_for("document.querySelector('[data-testid=play]')", "recording").await;
+        ada.click("play").await;
+        ada.wait_for("document.querySelector('[data-testid=recording-video]')?.videoWidth > 0", "video").await;
+        looks(&ada, &format!("recordings-{language}")).await;
+        ada.goto(&format!("{}/pushes/{room}", daemon.url)).await;
+        ada.wait_for("document.querySelector('main h1')", "services").await;
+        looks(&ada, &format!("pushes-{language}")).await;
     }
     let ask = |what: &str, body: &str| {
         format!(
