@@ -106,7 +106,7 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
     let ada = json!({
         "name": "Ada Lovelace", "kind": "person", "role": "guest", "microphone": false, "camera": false,
         "screen": false, "speaking": false, "quality": "unknown",
-        "on_air": "no", "connection": "connecting", "stand_in": false,
+        "on_air": "no", "recorded": "no", "connection": "connecting", "stand_in": false,
         "private": false,
     });
     let expected = json!({

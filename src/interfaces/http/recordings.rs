@@ -23,10 +23,8 @@ fn id(text: &str) -> Result<RecordingId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-pub(super) async fn list(State(app): State<App>) -> Json<Recordings> {
-    let list = app.recorder.list();
-    let now = list.borrow().clone();
-    Json((*now).clone())
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Recordings>, Problem> {
+    Ok(Json((*app.recorder.list().await?).clone()))
 }
 
 pub(super) async fn change(

@@ -29,7 +29,7 @@ pub(super) struct Actor {
     config: Config,
     folder: Folder,
     parts: Parts,
-    list: watch::Sender<Arc<Recordings>>,
+    list: watch::Sender<Option<Arc<Recordings>>>,
     tasks: TaskTracker,
     cancel: CancellationToken,
     all: BTreeMap<RecordingId, Recording>,
@@ -76,7 +76,7 @@ impl Actor {
         config: Config,
         folder: Folder,
         parts: Parts,
-        list: watch::Sender<Arc<Recordings>>,
+        list: watch::Sender<Option<Arc<Recordings>>>,
         tasks: TaskTracker,
         cancel: CancellationToken,
     ) -> Self {
@@ -104,6 +104,7 @@ impl Actor {
             Ok(all) => self.all = all,
             Err(error) => tracing::warn!(%error, "the folder for recordings can't be used"),
         }
+        self.look().await;
         let mut pauses = self.parts.supervisor.pauses(supervisor::Part::Recorder);
         while pauses.attempt(self.run(&mut inbox)).await.is_none() {}
         self.finish().await;
@@ -398,9 +399,9 @@ impl Actor {
             trouble: self.trouble.clone().map(|trouble| Error::from(trouble).to_string()),
         };
         self.list.send_if_modified(|before| {
-            let changed = **before != now;
+            let changed = before.as_deref() != Some(&now);
             if changed {
-                *before = Arc::new(now);
+                *before = Some(Arc::new(now));
             }
             changed
         });

@@ -174,13 +174,18 @@ enum Command {
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
-    list: watch::Receiver<Arc<Recordings>>,
+    list: watch::Receiver<Option<Arc<Recordings>>>,
 }
 
 impl Handle {
-    /// All recordings, now and whenever something changes.
-    pub fn list(&self) -> watch::Receiver<Arc<Recordings>> {
-        self.list.clone()
+    /// All recordings; just after the start once what was left behind is finished.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn list(&self) -> Result<Arc<Recordings>, Error> {
+        let mut list = self.list.clone();
+        let found = list.wait_for(Option::is_some).await.map_err(|_| Error::Closed)?;
+        found.clone().ok_or(Error::Closed)
     }
 
     /// Whether something can be recorded.
@@ -252,7 +257,7 @@ pub struct Parts {
 /// Starts the actor on `tasks`; it ends with `cancel`, and finishes what is being made.
 pub fn start(config: &Config, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let (told, list) = watch::channel(Arc::default());
+    let (told, list) = watch::channel(None);
     let path = match config.folder.as_os_str().is_empty() {
         true => parts.state.join("recordings"),
         false => config.folder.clone(),

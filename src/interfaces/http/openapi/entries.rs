@@ -105,7 +105,8 @@ pub(super) fn entries() -> Vec<Entry> {
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
         entry("GET", "/api/v1/recordings", "The recordings, and the room for more")
-            .gives::<Recordings>(200, "The newest first."),
+            .gives::<Recordings>(200, "The newest first.")
+            .fails(&["shutdown"]),
         entry("PATCH", "/api/v1/recordings/{recording}", "Call a recording something else, or protect it")
             .more("What is not given stays. A protected recording is not deleted by age nor for want of room.")
             .takes::<Change>()
