@@ -88,7 +88,7 @@ function RecordSign({ call, runs }: { call: Call; runs: boolean }) {
       ? fill(texts.recording_waits_for, { names: waits.join(", ") })
       : texts.recording_waits;
   return (
-    <span class={runs ? "mark recording on" : "mark recording"} role="status" title={text} data-testid="recording-sign">
+    <span class={runs ? "mark rec on" : "mark rec"} role="status" title={text} data-testid="recording-sign">
       <span aria-hidden="true">●</span> <span class="recording-text">{text}</span>
     </span>
   );
