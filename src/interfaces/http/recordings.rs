@@ -24,7 +24,7 @@ fn id(text: &str) -> Result<RecordingId, Problem> {
 }
 
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Recordings>, Problem> {
-    Ok(Json((*app.recorder.list().await?).clone()))
+    Ok(Json(app.recorder.list().await?))
 }
 
 pub(super) async fn change(

@@ -71,6 +71,14 @@ enum End {
     Bye(&'static str),
 }
 
+/// What a notice is called on the way.
+const fn code(notice: Notice) -> &'static str {
+    match notice {
+        Notice::StillTaken => "still_taken",
+        Notice::RecordingStopped => "recording_stopped",
+    }
+}
+
 pub(super) async fn connect(
     State(app): State<App>,
     Caller(grant): Caller,
@@ -406,7 +414,7 @@ impl Line {
         }
         self.noticed = room.notices.0;
         match room.notices.1 {
-            Some(Notice::StillTaken) => self.event("notice", json!({ "code": "still_taken" })).await,
+            Some(notice) => self.event("notice", json!({ "code": code(notice) })).await,
             None => Ok(()),
         }
     }

@@ -154,7 +154,8 @@ impl Lane {
     }
 }
 
-/// A recording that grows. It holds what the index at the end needs: four bytes for each sample, and some for each fragment.
+/// A recording that grows. It holds what the index at the end needs: four bytes for each sample, eight more where it lasts longer or
+/// shorter than the one before, and twelve for each fragment.
 #[derive(Debug)]
 pub struct Movie {
     /// As it stands at the beginning of the file.

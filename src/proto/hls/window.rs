@@ -8,7 +8,7 @@ use super::snapshot::Snapshot;
 use super::track::{Step, Track};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
-use crate::model::unit::{Config, Unit};
+use crate::model::unit::Unit;
 use crate::proto::cmaf;
 
 /// How long sound waits for video to reach the same media time. Past that, it is published alone.
@@ -105,7 +105,7 @@ impl Window {
         if unit.pts < self.forgotten {
             return Ok(effects);
         }
-        match kind(&unit.config) {
+        match unit.config.kind() {
             Kind::Video if self.video.is_some() => {
                 self.push_video(unit, &mut effects)?;
                 self.release(&mut effects)?;
@@ -319,11 +319,4 @@ impl Window {
 /// Nanoseconds as a duration; zero for negative ones.
 fn nanos(nanos: i64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
-}
-
-const fn kind(config: &Config) -> Kind {
-    match config {
-        Config::H264 { .. } | Config::Vp8 => Kind::Video,
-        Config::Opus { .. } | Config::Aac { .. } => Kind::Audio,
-    }
 }

@@ -107,7 +107,7 @@ struct Run {
 /// A recording that is made of the units of one picture and one sound. Bytes that it gives are put at the end of the file.
 pub struct Take {
     /// What came before it was known what both tracks are.
-    early: Vec<Unit>,
+    early: VecDeque<Unit>,
     movie: Option<Movie>,
     lanes: Vec<Lane>,
     run: Option<Run>,
@@ -121,7 +121,7 @@ pub struct Take {
 impl Default for Take {
     fn default() -> Self {
         Self {
-            early: Vec::new(),
+            early: VecDeque::new(),
             movie: None,
             lanes: Vec::new(),
             run: None,
@@ -140,7 +140,10 @@ impl Take {
             None => match self.begin(&unit) {
                 Some(header) => header,
                 None => {
-                    self.early.push(unit);
+                    if self.early.len() == WAITING {
+                        self.early.pop_front();
+                    }
+                    self.early.push_back(unit);
                     return Vec::new();
                 }
             },
@@ -158,6 +161,11 @@ impl Take {
     /// Pictures were lost: they go on at the next keyframe.
     pub fn lost(&mut self) {
         self.waiting = true;
+    }
+
+    /// Whether something of the present stretch is taken in.
+    pub const fn is_running(&self) -> bool {
+        self.run.is_some()
     }
 
     /// Whether pictures wait for a keyframe.
@@ -224,7 +232,7 @@ impl Take {
             self.early.iter().chain([unit]).find(can_start).map(|unit| unit.config.clone())
         };
         let found: Vec<Arc<Config>> = [Kind::Video, Kind::Audio].into_iter().filter_map(first).collect();
-        let waited = self.early.first().is_some_and(|first| unit.pts.since(first.pts).unsigned_abs() >= nanos(BOTH));
+        let waited = self.early.front().is_some_and(|first| unit.pts.since(first.pts).unsigned_abs() >= nanos(BOTH));
         if found.is_empty() || (found.len() < 2 && !waited && self.early.len() < WAITING) {
             return None;
         }

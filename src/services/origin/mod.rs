@@ -356,6 +356,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nobody_is_given_a_track_of_which_nothing_will_come_any_more() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([6; 10]);
+        let (writer, source) = ring(PACKETS);
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Opus, source)).await.expect("it is published");
+        let mut before = origin.units(id, Codec::Opus, Purpose::Call).await.expect("the call may");
+        drop(writer);
+        assert!(matches!(before.next().await, Next::Closed));
+        assert_eq!(origin.packets(id, Kind::Audio, Purpose::Call).await.err(), Some(Error::NoTrack(id)));
+        assert_eq!(origin.units(id, Codec::Opus, Purpose::Call).await.err(), Some(Error::NoTrack(id)));
+    }
+
+    #[tokio::test]
     async fn an_ended_publication_ends_its_readers() {
         let (origin, _cancel) = origin();
         let id = PublicationId::from_bytes([3; 10]);

@@ -24,11 +24,15 @@ impl<T> Form<T> {
         Self { source, gates: Vec::new() }
     }
 
-    fn reader(&mut self, purpose: Purpose) -> Reader<T> {
+    /// A reader; none of what nothing will come of any more, whose publication may be there a moment longer.
+    fn reader(&mut self, purpose: Purpose) -> Option<Reader<T>> {
+        if self.source.is_closed() {
+            return None;
+        }
         self.gates.retain(|(_, gate)| gate.is_held());
         let gate = Gate::default();
         self.gates.push((purpose, gate.clone()));
-        self.source.reader(gate)
+        Some(self.source.reader(gate))
     }
 
     fn count(&self, of: &mut [usize; Purpose::ALL.len()]) {
@@ -125,12 +129,12 @@ impl State {
 
     pub(super) fn packets(&mut self, id: PublicationId, kind: Kind, purpose: Purpose) -> Result<Reader<Packet>, Error> {
         let track = self.find(id, purpose, |track| track.codec.kind() == kind && track.packets.is_some())?;
-        Ok(track.packets.as_mut().ok_or(Error::NoTrack(id))?.reader(purpose))
+        track.packets.as_mut().and_then(|form| form.reader(purpose)).ok_or(Error::NoTrack(id))
     }
 
     pub(super) fn units(&mut self, id: PublicationId, codec: Codec, purpose: Purpose) -> Result<Reader<Unit>, Error> {
         let track = self.find(id, purpose, |track| track.codec == codec && track.units.is_some())?;
-        Ok(track.units.as_mut().ok_or(Error::NoTrack(id))?.reader(purpose))
+        track.units.as_mut().and_then(|form| form.reader(purpose)).ok_or(Error::NoTrack(id))
     }
 
     fn find(

@@ -3,42 +3,51 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::catalogue::{Folder, shelf};
-use super::session::{Session, Told};
-use super::{Change, Command, Config, Error, LOOK, Mark, Parts, Recording, Recordings, State, Video};
+use super::session::{Made, Session, Told};
+use super::{Change, Command, Config, Error, Parts, Recording, Recordings, State, Video};
 use crate::drivers::disk::{self, Space};
 use crate::drivers::identity::random_id;
 use crate::model::id::{RecordingId, RoomId};
 use crate::proto::auth::Title;
-use crate::services::room::Room;
+use crate::services::room::{Notice, Room};
 use crate::services::supervisor;
 
 /// What sessions have to tell; those that find no room wait.
 const TOLD: usize = 64;
+/// How often it is looked how much room there is and what has to go: while something is recorded, and otherwise.
+const LOOK: Duration = Duration::from_secs(5);
+const LOOK_IDLE: Duration = Duration::from_secs(60);
 /// Below so many seconds of room it is said.
 const SOON: u64 = 3600;
+
+/// A recording that is being made, or finished.
+struct Making {
+    room: RoomId,
+    /// Ends it; nothing once it was told to.
+    goes_on: Option<DropGuard>,
+}
 
 pub(super) struct Actor {
     config: Config,
     folder: Folder,
     parts: Parts,
-    list: watch::Sender<Option<Arc<Recordings>>>,
     tasks: TaskTracker,
     cancel: CancellationToken,
     all: BTreeMap<RecordingId, Recording>,
-    /// What is being made of which room.
-    sessions: HashMap<RoomId, (RecordingId, DropGuard)>,
+    making: HashMap<RecordingId, Making>,
     space: Space,
     /// Why nothing can be recorded.
     trouble: Option<Trouble>,
-    /// How fast it grows, by when it was looked at last and how much there was.
+    /// How fast it grows in bytes a second, by when it was looked at last and how much there was.
     grown: (Instant, u64, u64),
     /// It was said that there is little room.
     warned: bool,
@@ -64,6 +73,7 @@ impl From<Trouble> for Error {
     }
 }
 
+/// What the disk says, for whoever asked.
 fn folder(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull => Error::Full,
@@ -76,7 +86,6 @@ impl Actor {
         config: Config,
         folder: Folder,
         parts: Parts,
-        list: watch::Sender<Option<Arc<Recordings>>>,
         tasks: TaskTracker,
         cancel: CancellationToken,
     ) -> Self {
@@ -85,11 +94,10 @@ impl Actor {
             config,
             folder,
             parts,
-            list,
             tasks,
             cancel,
             all: BTreeMap::new(),
-            sessions: HashMap::new(),
+            making: HashMap::new(),
             space: Space::default(),
             trouble: None,
             grown: (Instant::now(), 0, 0),
@@ -100,21 +108,29 @@ impl Actor {
     }
 
     pub(super) async fn keep(mut self, mut inbox: mpsc::Receiver<Command>) {
-        match self.blocking(|folder| folder.open()).await {
+        match self.blocking(Folder::open).await {
             Ok(all) => self.all = all,
             Err(error) => tracing::warn!(%error, "the folder for recordings can't be used"),
         }
-        self.look().await;
         let mut pauses = self.parts.supervisor.pauses(supervisor::Part::Recorder);
         while pauses.attempt(self.run(&mut inbox)).await.is_none() {}
-        self.finish().await;
+        // What is being made ends, and is finished.
+        self.making.values_mut().for_each(|making| making.goes_on = None);
+        while !self.making.is_empty() {
+            let Some(told) = self.news.recv().await else { return };
+            self.take(told).await;
+        }
     }
 
     async fn run(&mut self, inbox: &mut mpsc::Receiver<Command>) {
         let (mut rooms, cancel) = (self.parts.rooms.rooms(), self.cancel.clone());
-        let mut look = interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looked = None;
         loop {
+            let pause = if self.making.is_empty() { LOOK_IDLE } else { LOOK };
+            if looked.is_none_or(|looked: Instant| looked.elapsed() >= pause) {
+                self.look().await;
+                looked = Some(Instant::now());
+            }
             let now = rooms.borrow_and_update().clone();
             self.follow(&now).await;
             tokio::select! {
@@ -127,43 +143,44 @@ impl Actor {
                     None => return,
                 },
                 Some(told) = self.news.recv() => self.take(told).await,
-                _ = look.tick() => self.look().await,
+                () = tokio::time::sleep(pause) => {}
             }
-        }
-    }
-
-    /// What is being made ends, and is finished.
-    async fn finish(&mut self) {
-        let ending: Vec<RecordingId> = self.sessions.drain().map(|(_, (id, _))| id).collect();
-        let mut left = ending.len();
-        while left > 0 {
-            let Some(told) = self.news.recv().await else { return };
-            left -= usize::from(matches!(&told, Told::Ended { id, .. } if ending.contains(id)));
-            self.take(told).await;
         }
     }
 
     /// Begins and ends recordings as the rooms say.
     async fn follow(&mut self, rooms: &[Arc<Room>]) {
         let wants = |room: &&Arc<Room>| room.live.as_ref().is_some_and(|live| live.recording.is_some());
-        self.sessions.retain(|id, _| rooms.iter().any(|room| room.id == *id && wants(&room)));
+        for making in self.making.values_mut() {
+            if !rooms.iter().any(|room| room.id == making.room && wants(&room)) {
+                making.goes_on = None;
+            }
+        }
         for room in rooms.iter().filter(wants) {
-            // One that was broken off is not begun anew before somebody asks for it.
-            let broken = self.all.values().any(|it| it.room == room.id && self.is_of_now(it, room));
-            if !self.sessions.contains_key(&room.id) && !broken && self.trouble.is_none() {
-                self.begin(room).await;
+            let goes_on = self.making.values().any(|making| making.room == room.id && making.goes_on.is_some());
+            if goes_on {
+                continue;
+            }
+            let begun = match &self.trouble {
+                None => self.begin(room).await,
+                Some(trouble) => Err(trouble.clone().into()),
+            };
+            if let Err(error) = begun {
+                tracing::error!(%error, room = %room.id, "a room is not recorded");
+                self.give_up(room.id).await;
             }
         }
     }
 
-    /// Whether this one ended by a fault since the room went on air.
-    fn is_of_now(&self, recording: &Recording, room: &Room) -> bool {
-        let since = room.live.as_ref().map_or(i64::MAX, |live| live.since);
-        recording.state == State::Broken && recording.started >= since
+    /// What is on air of a room can't be recorded: nobody is told that it is.
+    async fn give_up(&self, room: RoomId) {
+        // A room that is off air by now, or gone, is not recorded either.
+        let _ = self.parts.rooms.record(room, false).await;
+        self.parts.rooms.notice(room, Notice::RecordingStopped).await;
     }
 
-    async fn begin(&mut self, room: &Room) {
-        let Some(live) = &room.live else { return };
+    async fn begin(&mut self, room: &Room) -> Result<(), Error> {
+        let Some(live) = &room.live else { return Ok(()) };
         let id = random_id(RecordingId::from_bytes);
         let recording = Recording {
             id,
@@ -178,13 +195,9 @@ impl Actor {
             protected: false,
             deleted: None,
         };
-        if let Err(error) = self.keep_one(&recording).await {
-            tracing::warn!(%error, "a recording can't be begun");
-            self.look().await;
-            return;
-        }
+        self.keep_one(&recording).await.map_err(folder)?;
         self.all.insert(id, recording);
-        // Not a child of what ends the actor: it asks it to end, and waits until it has.
+        // Not a child of what ends the actor: that asks it to end, and waits until it has.
         let stop = CancellationToken::new();
         let session = Session {
             id,
@@ -195,9 +208,16 @@ impl Actor {
             stop: stop.clone(),
         };
         tracing::info!(recording = %id, room = %room.id, "a recording begins");
-        self.tasks.spawn(session.run().instrument(tracing::info_span!("recording", recording = %id)));
-        self.sessions.insert(room.id, (id, stop.drop_guard()));
-        self.tell();
+        let (supervisor, told) = (self.parts.supervisor.clone(), self.told.clone());
+        let task = async move {
+            let made = supervisor.once(supervisor::Part::Recorder, session.run()).await;
+            let made = made.unwrap_or_else(|failed| Made { result: Err(io::Error::other(failed)), ..Made::default() });
+            // When nobody listens any more the box is stopping.
+            let _ = told.send(Told::Ended(id, made)).await;
+        };
+        self.tasks.spawn(task.instrument(tracing::info_span!("recording", recording = %id)));
+        self.making.insert(id, Making { room: room.id, goes_on: Some(stop.drop_guard()) });
+        Ok(())
     }
 
     /// Takes in what a session has to say.
@@ -206,9 +226,8 @@ impl Actor {
             Told::Goes { id, runs, duration, bytes, chapters } => {
                 let Some(recording) = self.all.get_mut(&id) else { return };
                 let more = recording.chapters != chapters;
-                let state = if runs { State::Recording } else { State::Waiting };
-                (recording.state, recording.duration, recording.bytes, recording.chapters) =
-                    (state, duration, bytes, chapters);
+                recording.state = if runs { State::Recording } else { State::Waiting };
+                (recording.duration, recording.bytes, recording.chapters) = (duration, bytes, chapters);
                 if more {
                     let recording = recording.clone();
                     if let Err(error) = self.keep_one(&recording).await {
@@ -216,37 +235,40 @@ impl Actor {
                     }
                 }
             }
-            Told::Ended { id, result, duration, chapters } => self.ended(id, result, duration, chapters).await,
+            Told::Ended(id, made) => self.ended(id, made).await,
         }
-        self.tell();
     }
 
-    async fn ended(&mut self, id: RecordingId, result: io::Result<u64>, duration: u64, chapters: Vec<Mark>) {
-        self.sessions.retain(|_, (of, _)| *of != id);
-        let now = self.unix();
-        let Some(mut recording) = self.all.remove(&id) else { return };
-        (recording.ended, recording.duration, recording.chapters) = (Some(now), duration, chapters);
+    async fn ended(&mut self, id: RecordingId, Made { result, duration, chapters }: Made) {
+        let (making, recording) = (self.making.remove(&id), self.all.remove(&id));
+        let Some(mut recording) = recording else { return };
+        recording.ended = Some(self.unix());
         match result {
             Ok(0) => {
                 tracing::info!(recording = %id, "nothing was recorded");
-                self.let_go(id).await;
-                return;
+                return self.let_go(id).await;
             }
             Ok(bytes) => {
                 tracing::info!(recording = %id, seconds = duration / 1000, bytes, "a recording is finished");
-                (recording.bytes, recording.state) = (bytes, State::Finished);
+                (recording.duration, recording.chapters, recording.bytes) = (duration, chapters, bytes);
+                recording.state = State::Finished;
                 if let Err(error) = self.keep_one(&recording).await {
                     tracing::warn!(%error, "what a recording is can't be kept");
                 }
             }
             Err(error) => {
                 tracing::error!(recording = %id, %error, "a recording broke off");
-                // As much as was written can be finished as what is left behind is.
-                let kept = self.keep_one(&recording).await;
-                let found = self.blocking(Folder::open).await;
-                match (kept, found.ok().and_then(|mut all| all.remove(&id))) {
-                    (Ok(()), Some(found)) => recording = Recording { state: State::Broken, ..found },
-                    _ => recording.state = State::Broken,
+                // What was written is finished as what is left behind is, now or, where there is no room for that, later.
+                recording.state = State::Broken;
+                let found = match self.keep_one(&recording).await {
+                    Ok(()) => self.blocking(move |folder| folder.read(id)).await,
+                    Err(error) => Err(error),
+                };
+                if let Ok(Some(found)) = found {
+                    recording = Recording { state: State::Broken, ..found };
+                }
+                if let Some(Making { room, goes_on: Some(_) }) = making {
+                    self.give_up(room).await;
                 }
             }
         }
@@ -256,6 +278,9 @@ impl Actor {
     async fn obey(&mut self, command: Command) {
         // Whoever asked may have gone away.
         match command {
+            Command::List { done } => {
+                let _ = done.send(Ok(self.list()));
+            }
             Command::Ready { done } => {
                 self.look().await;
                 let _ = done.send(self.trouble.clone().map_or(Ok(()), |trouble| Err(trouble.into())));
@@ -270,10 +295,9 @@ impl Actor {
                 let _ = done.send(self.set(id, |recording| recording.deleted = None).await);
             }
             Command::Video { id, done } => {
-                let _ = done.send(self.video(id));
+                let _ = done.send(self.video(id).await);
             }
         }
-        self.tell();
     }
 
     async fn change(&mut self, id: RecordingId, Change { title, protected }: Change) -> Result<Recording, Error> {
@@ -305,10 +329,14 @@ impl Actor {
         Ok(recording)
     }
 
-    fn video(&self, id: RecordingId) -> Result<Video, Error> {
-        let recording = self.all.get(&id).ok_or(Error::NotFound)?;
-        let path = if recording.ended.is_some() { self.folder.video(id) } else { self.folder.part(id) };
-        Ok(Video { path, title: recording.title.clone() })
+    async fn video(&self, id: RecordingId) -> Result<Video, Error> {
+        let title = self.all.get(&id).ok_or(Error::NotFound)?.title.clone();
+        let path = self.blocking(move |folder| {
+            // One that broke off may not be finished yet.
+            let whole = folder.video(id);
+            Ok(if whole.exists() { whole } else { folder.part(id) })
+        });
+        Ok(Video { path: path.await.map_err(folder)?, title })
     }
 
     /// How much room there is; what has to go for it, goes.
@@ -345,10 +373,10 @@ impl Actor {
         if self.trouble.is_none() && room.bytes == 0 {
             self.trouble = Some(Trouble::Full);
         }
-        if self.trouble == Some(Trouble::Full) && !self.sessions.is_empty() {
+        if self.trouble == Some(Trouble::Full) && !self.making.is_empty() {
             tracing::error!("there is no room for recordings any more: what is being made ends");
-            // Each is finished with what it has.
-            self.sessions.clear();
+            // Each is finished with what it has, and the rooms hear of it when none can be begun.
+            self.making.values_mut().for_each(|making| making.goes_on = None);
         }
         let soon = room.lasts.is_some_and(|lasts| lasts.as_secs() < SOON);
         if soon && !self.warned {
@@ -358,7 +386,6 @@ impl Actor {
             );
         }
         self.warned = soon;
-        self.tell();
     }
 
     /// Takes it off the disk and out of the list.
@@ -387,24 +414,17 @@ impl Actor {
         tokio::task::spawn_blocking(move || work(&folder)).await.map_err(io::Error::other)?
     }
 
-    fn tell(&self) {
+    fn list(&self) -> Recordings {
         let room = shelf(&self.all, self.space.free).room(self.config.keeping(), self.grown.2);
         let mut recordings: Vec<Recording> = self.all.values().cloned().collect();
         recordings.sort_by_key(|recording| std::cmp::Reverse((recording.started, recording.id)));
-        let now = Recordings {
+        Recordings {
             recordings,
             free: self.space.free,
             total: self.space.total,
             lasts: room.lasts.map(|lasts| lasts.as_secs()),
             trouble: self.trouble.clone().map(|trouble| Error::from(trouble).to_string()),
-        };
-        self.list.send_if_modified(|before| {
-            let changed = before.as_deref() != Some(&now);
-            if changed {
-                *before = Some(Arc::new(now));
-            }
-            changed
-        });
+        }
     }
 
     /// Wall time in seconds since 1970 UTC.

@@ -87,8 +87,8 @@ impl Folder {
         Ok(found)
     }
 
-    /// One of them; nothing if its video is gone.
-    fn read(&self, id: RecordingId) -> io::Result<Option<Recording>> {
+    /// One of them, finished if it was left behind; nothing if its video is gone.
+    pub(super) fn read(&self, id: RecordingId) -> io::Result<Option<Recording>> {
         let Some(text) = private::read(&self.beside(id))? else { return Ok(None) };
         let Beside { mut recording, .. } = serde_json::from_slice(&text)?;
         // The name of the file counts: it may have been copied.
@@ -97,6 +97,12 @@ impl Folder {
             self.recover(&mut recording)?;
             self.keep(&recording)?;
             tracing::info!(recording = %id, seconds = recording.duration / 1000, "a recording was finished that the box left behind");
+        }
+        if recording.ended.is_none() {
+            // It was finished, and the box went out before that was written down.
+            recording.state = State::Recovered;
+            recording.settle();
+            self.keep(&recording)?;
         }
         match std::fs::metadata(self.video(id)) {
             Ok(video) => recording.bytes = video.len(),
@@ -125,7 +131,7 @@ impl Folder {
             Err(error) => return Err(error),
         }
         recording.state = State::Recovered;
-        recording.ended.get_or_insert(recording.started + i64::try_from(recording.duration / 1000).unwrap_or(0));
+        recording.settle();
         file.rename(&format!("{}.mp4", recording.id))
     }
 }

@@ -11,11 +11,9 @@ mod config;
 mod session;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -124,6 +122,13 @@ pub struct Recording {
     pub deleted: Option<i64>,
 }
 
+impl Recording {
+    /// It ended when it had lasted this long, if nobody knows better.
+    fn settle(&mut self) {
+        self.ended.get_or_insert(self.started + i64::try_from(self.duration / 1000).unwrap_or(0));
+    }
+}
+
 /// All of them, and the room for more.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -163,6 +168,7 @@ pub struct Video {
 type Done<T> = oneshot::Sender<Result<T, Error>>;
 
 enum Command {
+    List { done: Done<Recordings> },
     Ready { done: Done<()> },
     Change { id: RecordingId, change: Change, done: Done<Recording> },
     Delete { id: RecordingId, done: Done<()> },
@@ -174,7 +180,6 @@ enum Command {
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
-    list: watch::Receiver<Option<Arc<Recordings>>>,
 }
 
 impl Handle {
@@ -182,10 +187,8 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Closed`].
-    pub async fn list(&self) -> Result<Arc<Recordings>, Error> {
-        let mut list = self.list.clone();
-        let found = list.wait_for(Option::is_some).await.map_err(|_| Error::Closed)?;
-        found.clone().ok_or(Error::Closed)
+    pub async fn list(&self) -> Result<Recordings, Error> {
+        self.ask(|done| Command::List { done }).await
     }
 
     /// Whether something can be recorded.
@@ -257,15 +260,11 @@ pub struct Parts {
 /// Starts the actor on `tasks`; it ends with `cancel`, and finishes what is being made.
 pub fn start(config: &Config, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let (told, list) = watch::channel(None);
     let path = match config.folder.as_os_str().is_empty() {
         true => parts.state.join("recordings"),
         false => config.folder.clone(),
     };
-    let actor = actor::Actor::new(config.clone(), catalogue::Folder::new(path), parts, told, tasks.clone(), cancel);
+    let actor = actor::Actor::new(config.clone(), catalogue::Folder::new(path), parts, tasks.clone(), cancel);
     tasks.spawn(actor.keep(inbox));
-    Handle { commands, list }
+    Handle { commands }
 }
-
-/// How often it is looked how much room there is, and what has to go.
-const LOOK: Duration = Duration::from_secs(5);

@@ -21,6 +21,8 @@ use crate::services::room::{OnAir, Room, Rooms};
 
 /// Pieces that wait for the disk, each of about a second. When it is full the recording waits, and what is lost meanwhile is a gap.
 const PIECES: usize = 8;
+/// How long one lasts, in nanoseconds: then another is begun, so that what is remembered for its index has a bound.
+const LONGEST: u64 = 12 * 3600 * 1_000_000_000;
 /// How often a program that is not there yet is looked for.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -29,8 +31,24 @@ const AGAIN: Duration = Duration::from_millis(200);
 pub(super) enum Told {
     /// It goes on, or waits for somebody's yes.
     Goes { id: RecordingId, runs: bool, duration: u64, bytes: u64, chapters: Vec<Mark> },
-    /// It is finished, with so many bytes, or broken off; empty if there was nothing to keep.
-    Ended { id: RecordingId, result: Result<u64, io::Error>, duration: u64, chapters: Vec<Mark> },
+    /// It has ended.
+    Ended(RecordingId, Made),
+}
+
+/// What was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// How many bytes; none if there was nothing to keep.
+    pub(super) result: io::Result<u64>,
+    /// Milliseconds.
+    pub(super) duration: u64,
+    pub(super) chapters: Vec<Mark>,
+}
+
+impl Default for Made {
+    fn default() -> Self {
+        Self { result: Ok(0), duration: 0, chapters: Vec::new() }
+    }
 }
 
 /// Something for the thread that writes.
@@ -59,15 +77,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Records until the room is off air, nobody wants it any more, the disk fails, or `stop`.
-    pub(super) async fn run(self) {
+    /// Records until the room is off air, nobody wants it any more, it is [`LONGEST`], the disk fails, or `stop`.
+    pub(super) async fn run(self) -> Made {
         let mut rooms = self.parts.rooms.rooms();
         let (writes, inbox) = mpsc::channel(PIECES);
         let path = self.folder.part(self.id);
         let name = format!("{}.mp4", self.id);
         let writing = tokio::task::spawn_blocking(move || write(&path, &name, inbox));
         let mut take = Take::default();
-        while !self.stop.is_cancelled() && !writes.is_closed() {
+        while !self.stop.is_cancelled() && !writes.is_closed() && take.duration() < LONGEST {
             match self.says(&mut rooms) {
                 Says::Record(_) => self.record(&mut take, &mut rooms, &writes).await,
                 Says::Wait(_) => {
@@ -91,7 +109,7 @@ impl Session {
         }
         drop(writes);
         let result = writing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        let _ = self.told.send(Told::Ended { id: self.id, result, duration, chapters }).await;
+        Made { result, duration, chapters }
     }
 
     fn says(&self, rooms: &mut watch::Receiver<Rooms>) -> Says {
@@ -131,12 +149,12 @@ impl Session {
         video.request_keyframe();
         let (mut asked, mut said) = (Instant::now(), Instant::now());
         self.tell(take, true).await;
-        let mut room = room;
-        loop {
+        let mut named = chapter(&room, take.chapters().is_empty());
+        while take.duration() < LONGEST {
             // What the room says comes before what is there to be read, also where both have come.
             if rooms.has_changed().unwrap_or(true) {
                 match self.says(rooms) {
-                    Says::Record(now) => room = now,
+                    Says::Record(now) => named = chapter(&now, take.chapters().is_empty()),
                     says => return self.stops(take, says, writes).await,
                 }
             }
@@ -158,8 +176,10 @@ impl Session {
                 Next::Item(unit) => {
                     let at = unit.pts;
                     let piece = take.push(unit);
-                    if let Some(title) = chapter(&room, take.chapters().is_empty()) {
-                        take.chapter(at, &title);
+                    // It may have come before anything can be shown: then it is named with the next.
+                    if let Some(title) = named.as_ref().filter(|_| take.is_running()) {
+                        take.chapter(at, title);
+                        named = None;
                     }
                     piece
                 }

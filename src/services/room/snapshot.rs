@@ -224,6 +224,8 @@ pub struct Recording {
 pub enum Notice {
     /// The box's screen was photographed by its owner.
     StillTaken,
+    /// What is on air is not recorded any more: the disk failed or is full.
+    RecordingStopped,
 }
 
 /// One room as it is now.

@@ -54,7 +54,10 @@ export class Packaged implements Range {
   async #look(): Promise<void> {
     try {
       this.#media ??= new URL(variant(await this.#text(this.#index)), this.#index).href;
-      this.length = Math.max(0, listed(await this.#text(`${this.#media}?_HLS_skip=YES`)) - MARGIN);
+      const delta = await this.#text(`${this.#media}?_HLS_skip=YES`);
+      this.length = Math.max(0, listed(delta) - MARGIN);
+      // A box that offers no delta updates keeps no past: nothing has to be packaged for it.
+      if (!delta.includes("CAN-SKIP-UNTIL")) this.stop();
     } catch {
       // Packaging started anew, or the box can't be reached: the next look finds out.
       this.#media = null;

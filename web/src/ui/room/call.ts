@@ -20,6 +20,7 @@ import { devices, onTrack, release } from "./devices";
 import type { Chosen, Layout } from "./scene";
 import { keepSeat } from "./seat";
 import { sharing, stopSharing } from "./sharing";
+import { texts } from "./texts";
 
 const LAYOUTS: readonly string[] = ["grid", "speaker", "presenter"] satisfies Layout[];
 
@@ -77,6 +78,7 @@ export class Call {
           this.media.value = media;
         },
         notice: ({ code, name: who }) => {
+          if (code === "recording_stopped") say(texts.recording_stopped, "fault");
           if (code === "still_taken") say(t("still_taken", { name: who ?? t("somebody") }));
         },
         bye: how => this.#end({ how }),

@@ -18,6 +18,7 @@ const en = {
   you_recorded: "Everybody who watches sees and hears you, and it is recorded.",
   you_not_recorded: "You are on air. The recording waits, since you don't want to be in it.",
   go_on_air_recorded: "Put me on air, recorded",
+  recording_stopped: "The recording stopped: the box's disk failed or is full. The broadcast goes on.",
   recording_on: "Recorded",
   recording_waits: "Recording waits",
   recording_waits_for: "Recording waits for {names}",
@@ -45,6 +46,8 @@ const de: typeof en = {
   you_recorded: "Alle, die zuschauen, sehen und hören dich, und es wird aufgenommen.",
   you_not_recorded: "Du bist auf Sendung. Die Aufnahme wartet, weil du nicht darauf sein möchtest.",
   go_on_air_recorded: "Mich auf Sendung nehmen, mit Aufnahme",
+  recording_stopped:
+    "Die Aufnahme hat aufgehört: Der Datenträger der Box versagt oder ist voll. Die Sendung geht weiter.",
   recording_on: "Aufnahme",
   recording_waits: "Aufnahme wartet",
   recording_waits_for: "Aufnahme wartet auf {names}",
