@@ -32,8 +32,8 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
-    access, broadcast, egress, endpoint, heat, origin, privacy, program, push, reachability, recorder, remote, room,
-    telephone,
+    access, broadcast, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability, recorder, remote,
+    room, telephone,
 };
 
 pub use doctor::{doctor, privacy_mode};
@@ -136,11 +136,16 @@ impl Daemon {
             timeline,
         };
         let room = room::start(&config.room, parts, &rooms.tasks, rooms.stop.clone()).await?;
+        let folder = state.clone();
+        let logo = tokio::task::spawn_blocking(move || program::logo::Logo::open(&folder));
+        let logo = logo.await.context("the logo can't be read")?;
         let parts = program::Parts {
             origin: origin.clone(),
             rooms: room.clone(),
             broadcasts: broadcasts.clone(),
             encoders: encoders.clone(),
+            language: config.endpoint.language,
+            logo: logo.clone(),
             timeline,
             seen: seen.clone(),
         };
@@ -149,6 +154,8 @@ impl Daemon {
         making.tasks.spawn(programs);
         let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
         let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
+        let heat = heat::start(&making.tasks, making.stop.clone());
+        let ladder_encoders = encoders.clone();
         let (join, link) = watch::channel(None);
         let plugged = device::follow(inventory, &making.tasks, making.stop.clone());
         let parts = endpoint::Parts {
@@ -167,7 +174,7 @@ impl Daemon {
             controls: Arc::new(device::controls::V4l2),
             timeline,
             seen: seen.clone(),
-            heat: heat::start(&making.tasks, making.stop.clone()),
+            heat: heat.clone(),
         };
         let endpoint = endpoint::start(config.endpoint.clone(), plugged, parts, &making.tasks, making.stop.clone());
         let parts = remote::Parts {
@@ -179,6 +186,16 @@ impl Daemon {
             gpio: config.gpio.clone(),
         };
         let remote = remote::start(config.remote.clone(), parts, &making.tasks, making.stop.clone());
+        let parts = ladder::Parts {
+            origin: origin.clone(),
+            broadcasts: broadcasts.clone(),
+            encoders: ladder_encoders,
+            media: seen.media.clone(),
+            heat,
+            supervisor: supervisor.clone(),
+            program: (config.program.width, config.program.height, config.program.fps),
+        };
+        let ladder = ladder::start(config.ladder.clone(), parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {
@@ -205,7 +222,7 @@ impl Daemon {
             egress.clone(),
             whep.counts(),
             broadcasts.clone(),
-            origin.clone(),
+            (origin.clone(), ladder.clone()),
             outgoing.tasks.clone(),
             outgoing.stop.clone(),
         ));
@@ -266,6 +283,8 @@ impl Daemon {
             egress,
             whep,
             pushes,
+            logo,
+            ladder,
             endpoint,
             privacy,
             telephone,

@@ -48,6 +48,8 @@ pub struct Config {
     pub recordings: crate::services::recorder::Config,
     /// LL-HLS.
     pub hls: crate::services::egress::Config,
+    /// The smaller pictures of what is on air.
+    pub ladder: crate::services::ladder::Config,
     /// Encoders and decoders.
     pub media: crate::drivers::pipeline::config::Config,
     /// Numbers for a monitoring system.

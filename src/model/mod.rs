@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod raw;
 pub mod ring;
 pub mod role;
+pub mod rung;
 pub mod secret;
 pub mod size;
 pub mod time;

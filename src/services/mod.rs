@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod egress;
 pub mod endpoint;
 pub mod heat;
+pub mod ladder;
 pub mod origin;
 pub mod privacy;
 pub mod program;

@@ -26,7 +26,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proto/hls", &["proto/cmaf"]),
     ("proto/dash", &["proto/cmaf"]),
     ("proto/recording", &["proto/cmaf"]),
-    ("proto/ladder", &["proto/hls"]),
     ("drivers/identity", &["drivers/fetch", "drivers/store"]),
     ("drivers/matrix", &["drivers/fetch", "drivers/store"]),
     ("drivers/tls", &["drivers/fetch", "drivers/store"]),
@@ -58,7 +57,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("services/telephone", &["services/room"]),
     ("services/remote", &["services/endpoint", "services/room", "services/telephone", "services/privacy"]),
     ("services/ingest", &["services/origin", "services/access", "services/broadcast", "services/room"]),
-    ("services/egress", &["services/origin", "services/access", "services/broadcast", "services/supervisor"]),
+    (
+        "services/egress",
+        &["services/origin", "services/access", "services/broadcast", "services/ladder", "services/supervisor"],
+    ),
+    (
+        "services/ladder",
+        &["services/heat", "services/origin", "services/broadcast", "services/program", "services/supervisor"],
+    ),
     ("services/push", &["services/origin", "services/broadcast", "services/supervisor"]),
     ("services/recorder", &["services/origin", "services/broadcast", "services/room", "services/supervisor"]),
     ("services/relay", &["services/origin"]),

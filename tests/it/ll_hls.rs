@@ -1,7 +1,7 @@
 //! A live stream of the box, followed as players follow it, and held to the rules of RFC 8216bis.
 
 mod broken;
-mod playlist;
+pub mod playlist;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -68,7 +68,8 @@ impl Case<'_> {
             (
                 "GET",
                 "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}",
+                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}"
+                | "/studio/{room}",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -108,6 +109,14 @@ impl Case<'_> {
             ("DELETE", "/api/v1/rooms/{room}" | "/api/v1/rooms/{room}/invites/{invite}") => ("", None, 204),
             ("GET", "/api/v1/rooms/{room}/invites") => ("", None, 200),
             ("POST", "/api/v1/rooms/{room}/invites") => ("", Some(json!({ "hours": 1 })), 201),
+            ("GET", "/api/v1/rooms/{room}/studio") => ("", None, 200),
+            ("PATCH", "/api/v1/rooms/{room}/studio") => ("", Some(json!({ "layout": "grid" })), 200),
+            ("POST", "/api/v1/rooms/{room}/live") => ("", Some(json!({ "title": "Party" })), 200),
+            ("DELETE", "/api/v1/rooms/{room}/live") => ("", None, 204),
+            // There is none, and what comes is none.
+            ("GET", "/api/v1/logo") => ("", None, 404),
+            ("PUT", "/api/v1/logo") => ("", Some(json!({})), 400),
+            ("DELETE", "/api/v1/logo") => ("", None, 204),
             ("GET", "/api/v1/rooms/{room}/pushes") => ("", None, 200),
             ("POST", "/api/v1/rooms/{room}/pushes") => {
                 let (address, key) = ("rtmp://example.org/live", "a-key");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use qrcode::{Color, EcLevel, QrCode};
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{FilterQuality, Pixmap, PixmapPaint, Transform};
 use resvg::usvg::{self, fontdb};
 
 use crate::model::raw::Picture;
@@ -28,6 +28,9 @@ pub enum Error {
     /// A side is zero, or the picture does not fit into the memory.
     #[error("a picture of {0} by {1} pixels can't be drawn")]
     Size(u32, u32),
+    /// It is no PNG, or a broken one.
+    #[error("this is no picture in the format PNG")]
+    Png,
     /// More than a QR code holds.
     #[error("this is too long for a QR code")]
     Long,
@@ -112,6 +115,32 @@ fn planes(pixels: &Pixmap, width: u32, height: u32) -> (Picture, Vec<u8>) {
         }
     }
     (Picture { width, height, time: MediaTime::ZERO, data: Bytes::from(data) }, opacity)
+}
+
+/// The largest side of a logo, in pixels.
+pub const LARGEST_LOGO: u32 = 2048;
+
+/// A picture that lies over others, out of a PNG (W3C PNG, third edition): as large as fits into so many pixels, at its own shape.
+///
+/// # Errors
+/// [`Error::Png`]; [`Error::Size`] where a side is longer than [`LARGEST_LOGO`].
+pub fn logo(png: &[u8], width: u32, height: u32) -> Result<Stamp, Error> {
+    // Its size stands at a fixed place, and is looked at before there is any memory for it (PNG section 11.2.1).
+    let side = |at: usize| png.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes);
+    let (Some(across), Some(down)) = (side(16), side(20)) else { return Err(Error::Png) };
+    if across > LARGEST_LOGO || down > LARGEST_LOGO {
+        return Err(Error::Size(across, down));
+    }
+    let picture = Pixmap::decode_png(png).map_err(|_| Error::Png)?;
+    let scale = (width as f32 / picture.width() as f32).min(height as f32 / picture.height() as f32);
+    let side = |length: u32| ((length as f32 * scale) as u32).max(2) & !1;
+    let (width, height) = (side(picture.width()), side(picture.height()));
+    let mut pixels = Pixmap::new(width, height).ok_or(Error::Size(width, height))?;
+    let paint = PixmapPaint { quality: FilterQuality::Bicubic, ..PixmapPaint::default() };
+    let smaller = Transform::from_scale(scale, scale);
+    pixels.draw_pixmap(0, 0, picture.as_ref(), &paint, smaller, None);
+    let (picture, opacity) = planes(&pixels, width, height);
+    Ok(Stamp { picture, opacity })
 }
 
 /// A text as a QR code that is still read when a quarter of it is not (ISO/IEC 18004, level Q).

@@ -6,9 +6,10 @@ use super::decode::Fed;
 use crate::model::count::{Counter, Gauge};
 
 /// The roles of pipelines that run for long.
-pub const ROLES: [&str; 11] = [
+pub const ROLES: [&str; 12] = [
     "camera",
     "camera-layer",
+    "rung",
     "microphone",
     "video-encoder",
     "audio-encoder",

@@ -16,6 +16,8 @@ pub const FRAMES: u64 = 150;
 const THREADS: u32 = 2;
 /// Nanoseconds between two keyframes that readers ask for.
 const KEYFRAME_SPACING: u64 = 500_000_000;
+/// A rung makes a keyframe after so many seconds where nobody asked for one.
+const RUNG_KEYFRAMES: u32 = 10;
 /// Milliseconds without a picture after which a camera counts as lost.
 const CAMERA_SILENCE: u32 = 5_000;
 /// Makes pictures of one size of whatever is left of the camera's. Black is beside a picture of another shape.
@@ -77,33 +79,33 @@ const LOWER_EDGE: &str = "valignment=bottom halignment=left xpad=8 ypad=8 shaded
 const UPPER_EDGE: &str = "valignment=top halignment=center ypad=8 shaded-background=true";
 const MIDDLE: &str = "valignment=center halignment=center";
 
-fn h264(encoder: H264Encoder, bitrate: u32, keyframe_interval: u32) -> String {
+fn h264(encoder: H264Encoder, bitrate: u32, keyframe_interval: u32, spacing: u64) -> String {
     let kbps = bitrate / 1000;
     let caps = "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au";
     match encoder {
         H264Encoder::X264 => format!(
             "x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate={kbps} key-int-max={keyframe_interval} \
-             bframes=0 threads={THREADS} vbv-buf-capacity=500 min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
+             bframes=0 threads={THREADS} vbv-buf-capacity=500 min-force-key-unit-interval={spacing} ! {caps}"
         ),
         H264Encoder::OpenH264 => format!(
             "openh264enc name=encoder usage-type=camera complexity=low rate-control=bitrate bitrate={bitrate} \
              gop-size={keyframe_interval} multi-thread={THREADS} enable-frame-skip=false scene-change-detection=false \
-             min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
+             min-force-key-unit-interval={spacing} ! {caps}"
         ),
         // Its default writes the parameter sets before the first picture alone.
         H264Encoder::Mpp => format!(
             "mpph264enc name=encoder profile=baseline rc-mode=cbr bps={bitrate} gop={keyframe_interval} header-mode=each-idr \
-             min-force-key-unit-interval={KEYFRAME_SPACING} ! video/x-h264,stream-format=byte-stream,alignment=au"
+             min-force-key-unit-interval={spacing} ! video/x-h264,stream-format=byte-stream,alignment=au"
         ),
         // It takes one format of pictures alone.
         H264Encoder::Va => format!(
             "videoconvert ! video/x-raw,format=NV12 ! vah264enc name=encoder rate-control=cbr bitrate={kbps} \
              key-int-max={keyframe_interval} b-frames=0 ref-frames=1 target-usage=7 \
-             min-force-key-unit-interval={KEYFRAME_SPACING} ! {caps}"
+             min-force-key-unit-interval={spacing} ! {caps}"
         ),
         // The Raspberry Pi's driver fails or hangs unless a level is pinned.
         H264Encoder::V4l2 => format!(
-            "v4l2h264enc name=encoder min-force-key-unit-interval={KEYFRAME_SPACING} \
+            "v4l2h264enc name=encoder min-force-key-unit-interval={spacing} \
              extra-controls=\"controls,repeat_sequence_header=1,video_bitrate={bitrate},h264_i_frame_period={keyframe_interval}\" \
              ! {caps},level=(string)4"
         ),
@@ -247,9 +249,16 @@ pub fn describe(spec: &Spec) -> String {
             };
             let keyframe_interval = spec.fps.saturating_mul(2);
             let encoder = match spec.encoder {
-                CameraEncoder::H264(encoder) => h264(encoder, spec.bitrate, keyframe_interval),
+                CameraEncoder::H264(encoder) => h264(encoder, spec.bitrate, keyframe_interval, KEYFRAME_SPACING),
                 CameraEncoder::Vp8 => vp8(spec.bitrate, keyframe_interval),
             };
+            chain(&[&source(&raw_video(width, height, spec.fps), false), &scale, &encoder, SINK])
+        }
+        Spec::Rung(spec) => {
+            let (width, height) = spec.from;
+            let scale = format!("videoscale add-borders=true ! {}", scaled(spec.size.0, spec.size.1));
+            // Keyframes are those of what is on air, however close together: by itself it makes hardly any.
+            let encoder = h264(spec.encoder, spec.bitrate, spec.fps.saturating_mul(RUNG_KEYFRAMES), 0);
             chain(&[&source(&raw_video(width, height, spec.fps), false), &scale, &encoder, SINK])
         }
         Spec::Microphone(spec) => {
@@ -317,7 +326,7 @@ pub fn describe(spec: &Spec) -> String {
         ]),
         Spec::VideoEncoder(spec) => chain(&[
             &source(&raw_video(spec.width, spec.height, spec.fps), false),
-            &h264(spec.encoder, spec.bitrate, spec.keyframe_interval),
+            &h264(spec.encoder, spec.bitrate, spec.keyframe_interval, KEYFRAME_SPACING),
             SINK,
         ]),
         Spec::AudioEncoder(spec) => match spec.codec {
@@ -392,7 +401,7 @@ mod tests {
     use super::*;
     use crate::drivers::pipeline::spec::{
         AudioEncoderSpec, CameraSpec, DisplaySpec, DuplexSpec, LayerSpec, ListenSpec, MicrophoneSpec, RtspSource,
-        SpeakerSpec, VideoDecoderSpec, VideoEncoderSpec, check,
+        RungSpec, SpeakerSpec, VideoDecoderSpec, VideoEncoderSpec, check,
     };
     use crate::model::secret::Secret;
     use crate::proto::layout::aim::Aim;
@@ -452,6 +461,16 @@ mod tests {
             ("layer-half", layer((640, 360), 500_000, CameraEncoder::H264(H264Encoder::X264))),
             ("layer-half-openh264", layer((640, 360), 500_000, CameraEncoder::H264(H264Encoder::OpenH264))),
             ("layer-quarter-vp8", layer((320, 180), 125_000, CameraEncoder::Vp8)),
+            (
+                "rung",
+                Spec::Rung(RungSpec {
+                    from: (1280, 720),
+                    size: (256, 144),
+                    fps: 30,
+                    bitrate: 150_000,
+                    encoder: H264Encoder::X264,
+                }),
+            ),
             (
                 "microphone-stand-in",
                 Spec::Microphone(MicrophoneSpec {

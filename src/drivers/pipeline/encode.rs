@@ -15,7 +15,7 @@ use super::counters::Work;
 use super::decode::Fed;
 use super::describe::{WAITING, describe};
 use super::running::{Built, Ended, Pulse, Running, name};
-use super::spec::{self, AudioCodec, AudioEncoderSpec, Spec, VideoEncoderSpec};
+use super::spec::{self, AudioCodec, AudioEncoderSpec, RungSpec, Spec, VideoEncoderSpec};
 use super::{Counters, Error, Gone};
 use crate::model::raw::{CHANNELS, Picture, RATE, Sound};
 use crate::model::ring::Writer;
@@ -55,6 +55,18 @@ impl Keyframes {
         // hours away: it would follow no other.
         if let Some(pad) = pad.filter(|pad| pad.sticky_event::<gst::event::Segment>(0).is_some()) {
             pad.send_event(video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
+        }
+    }
+}
+
+impl Keyframes {
+    /// The picture of this moment becomes a keyframe, or, if it does not come, the next one; to be said before it is handed over.
+    pub fn request_at(&self, time: MediaTime) {
+        let pad = self.0.upgrade().and_then(|encoder| encoder.static_pad("src"));
+        // The first picture is one anyway.
+        if let Some(pad) = pad.filter(|pad| pad.sticky_event::<gst::event::Segment>(0).is_some()) {
+            let event = video::UpstreamForceKeyUnitEvent::builder().running_time(buffers::pts(time)).all_headers(true);
+            pad.send_event(event.build());
         }
     }
 }
@@ -355,6 +367,24 @@ pub fn video_encoder(
     let spec = Spec::VideoEncoder(spec);
     spec::check(&spec)?;
     let built = Built::new("video-encoder", &describe(&spec))?.counted(counters);
+    write_h264(&built, Clock::Ours, out);
+    let (feed, keyframes) = (PictureFeed::of_encoder(&built, width, height), Keyframes::of(&built));
+    Ok((built.run()?, feed, keyframes))
+}
+
+/// Makes a smaller size of what is on air. The first picture becomes a keyframe; each unit has the time of its picture.
+///
+/// # Errors
+/// [`Error`] when the pipeline can't be built.
+pub fn rung(
+    counters: &Counters,
+    spec: RungSpec,
+    out: Writer<Unit>,
+) -> Result<(Running, PictureFeed, Keyframes), Error> {
+    let (width, height) = spec.from;
+    let spec = Spec::Rung(spec);
+    spec::check(&spec)?;
+    let built = Built::new("rung", &describe(&spec))?.counted(counters);
     write_h264(&built, Clock::Ours, out);
     let (feed, keyframes) = (PictureFeed::of_encoder(&built, width, height), Keyframes::of(&built));
     Ok((built.run()?, feed, keyframes))

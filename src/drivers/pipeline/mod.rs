@@ -54,7 +54,7 @@ pub use decode::{Fed, UnitFeed, audio_decoder, video_decoder};
 pub use describe::describe;
 pub use duplex::duplex;
 pub use elements::{H264Choice, H264Encoder, has_echo_canceller, has_libcamera};
-pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, video_encoder};
+pub use encode::{Keyframes, PictureFeed, SoundFeed, audio_encoder, rung, video_encoder};
 pub use encoders::Encoders;
 pub use lens::Lens;
 pub use listen::{Heard, listen};
@@ -65,7 +65,7 @@ pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};
 pub use spec::{
     AudioCodec, AudioEncoderSpec, CameraEncoder, CameraSource, CameraSpec, DisplaySpec, DuplexSpec, Echo, LayerSpec,
-    ListenSpec, MicrophoneSource, MicrophoneSpec, PushSpec, RtspSource, SpeakerSpec, Spec, VideoDecoderSpec,
+    ListenSpec, MicrophoneSource, MicrophoneSpec, PushSpec, RtspSource, RungSpec, SpeakerSpec, Spec, VideoDecoderSpec,
     VideoEncoderSpec, Voice,
 };
 pub use still::{card, jpeg};

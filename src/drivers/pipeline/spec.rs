@@ -81,6 +81,22 @@ pub struct LayerSpec {
     pub encoder: CameraEncoder,
 }
 
+/// A smaller size of what is on air: scaled with the shape kept, black beside it, and encoded as H.264 constrained baseline without
+/// B-frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RungSpec {
+    /// Pixels across and down of what comes in; both even.
+    pub from: (u32, u32),
+    /// Pixels across and down of the encoded picture; both even.
+    pub size: (u32, u32),
+    /// Pictures a second.
+    pub fps: u32,
+    /// Bits a second.
+    pub bitrate: u32,
+    /// The encoder.
+    pub encoder: H264Encoder,
+}
+
 /// How a camera's pictures are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CameraEncoder {
@@ -285,6 +301,8 @@ pub enum Spec {
     Camera(CameraSpec),
     /// A camera's pictures to H.264 or VP8 of one size.
     Layer(LayerSpec),
+    /// See [`RungSpec`].
+    Rung(RungSpec),
     /// Microphone to Opus.
     Microphone(MicrophoneSpec),
     /// H.264 or VP8 to pictures.
@@ -352,6 +370,7 @@ pub fn check(spec: &Spec) -> Result<(), Error> {
             }
             size(s.width, s.height).and(fps(s.fps))
         }
+        Spec::Rung(s) => size(s.from.0, s.from.1).and(size(s.size.0, s.size.1)).and(fps(s.fps)).and(video(s.bitrate)),
         Spec::Layer(s) => size(s.from.0, s.from.1).and(size(s.width, s.height)).and(fps(s.fps)).and(video(s.bitrate)),
         Spec::VideoEncoder(s) => match s.keyframe_interval {
             1..=10_000 => size(s.width, s.height).and(fps(s.fps)).and(video(s.bitrate)),

@@ -144,12 +144,19 @@ impl Handle {
         .await
     }
 
-    /// Removes a room with its invites and the logins that came by them. An unknown room is no error.
+    /// Removes a room with its settings, its invites and the logins that came by them. An unknown room is no error.
     ///
     /// # Errors
     /// Any [`Error`].
     pub async fn delete_room(&self, room: RoomId) -> Result<(), Error> {
-        self.call(move |connection| connection.execute("DELETE FROM room WHERE id = ?", [room]).map(drop)).await
+        self.call(move |connection| {
+            let of_it = format!("room.{room}.");
+            let both = connection.transaction()?;
+            both.execute("DELETE FROM setting WHERE substr(key, 1, length(?1)) = ?1", [of_it])?;
+            both.execute("DELETE FROM room WHERE id = ?", [room])?;
+            both.commit()
+        })
+        .await
     }
 
     /// All invites, the oldest first, also those that ended.

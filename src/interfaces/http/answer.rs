@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, PushId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, InviteId, ParticipantId, PushId, RoomId};
 use crate::model::role::Role;
+use crate::model::rung::Rung;
 use crate::proto::auth::{Name, Title};
+use crate::proto::layout::arrange::Layout;
+use crate::proto::screens::program::Slate;
 use crate::services::endpoint::Canceller;
 use crate::services::heat::Level;
+use crate::services::ladder::Head;
 use crate::services::push::{Code, Kind, Preset};
+use crate::services::room::LowerThird;
 use crate::services::telephone::Outcome;
 
 /// Whether the box is well.
@@ -247,6 +252,85 @@ pub(super) struct Push {
     pub(super) dropped: u64,
     /// How often it was begun anew since the broadcast is on air.
     pub(super) restarts: u64,
+}
+
+/// How a room looks to those who watch, and who is in it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Studio {
+    pub(super) name: Name,
+    pub(super) broadcast: BroadcastId,
+    /// Null while the room is off air.
+    pub(super) live: Option<StudioLive>,
+    /// In the order they came.
+    pub(super) people: Vec<StudioPerson>,
+    pub(super) layout: Layout,
+    /// Who comes before the others; null for whoever speaks.
+    pub(super) front: Option<ParticipantId>,
+    /// Names are written with the pictures.
+    pub(super) names: bool,
+    /// The title lies over the picture.
+    pub(super) title: bool,
+    /// The box's logo lies over the picture, if there is one.
+    pub(super) logo: bool,
+    pub(super) lower_third: Option<LowerThird>,
+    /// What is shown instead of everybody.
+    pub(super) slate: Option<Slate>,
+    /// The box has a logo.
+    pub(super) has_logo: bool,
+    /// The smaller pictures that are made at the moment, by their lines.
+    pub(super) rungs: Vec<Rung>,
+    /// What the board has room for beside them.
+    pub(super) head: Head,
+}
+
+/// A room that is on air.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct StudioLive {
+    /// RFC 3339.
+    pub(super) since: String,
+    pub(super) title: Title,
+    pub(super) viewers: u32,
+    /// Null if nobody wants it recorded.
+    pub(super) recording: Option<StudioRecording>,
+}
+
+/// A recording that somebody wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StudioRecording {
+    /// It is made.
+    On,
+    /// Somebody on air has not agreed.
+    Waits,
+}
+
+/// Somebody in the room.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct StudioPerson {
+    pub(super) id: ParticipantId,
+    pub(super) name: Name,
+    /// What they answered to the question whether they may be seen and heard by those who watch.
+    pub(super) on_air: StudioAnswer,
+    /// They send pictures.
+    pub(super) camera: bool,
+    /// They share a screen.
+    pub(super) screen: bool,
+    pub(super) speaking: bool,
+}
+
+/// What somebody answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StudioAnswer {
+    No,
+    /// Nothing yet.
+    Asked,
+    Yes,
 }
 
 /// How a push is.

@@ -8,6 +8,7 @@ use super::requests::RequestId;
 use crate::drivers::device::controls;
 use crate::drivers::peer::server as peers;
 use crate::services::endpoint::adjust;
+use crate::services::program::logo;
 use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, room, telephone};
 
 /// What is said of everything that is the box's own fault.
@@ -95,6 +96,10 @@ impl Problem {
 
     pub(super) fn no_push() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no-push", "This broadcast is not sent there (any more).")
+    }
+
+    pub(super) fn no_logo() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-logo", "The box has no logo.")
     }
 
     fn internal(kind: &'static str, error: &dyn std::error::Error) -> Self {
@@ -287,6 +292,11 @@ impl From<egress::Error> for Problem {
             E::NotFound => Self::not_found(),
             E::BadRequest(why) => Self::bad("bad-request", why),
             E::Timeout => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-media", "No new media came in time."),
+            E::NoRoom => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no-room-for-size",
+                "The box can't make this size now. Take another one.",
+            ),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The box can't serve more viewers now."),
         }
     }
@@ -323,6 +333,21 @@ impl From<push::Error> for Problem {
             E::Key(why) => Self::bad("bad-key", format!("This key can't be used: {why}.")),
             E::Store(error) => Self::internal("store", &error),
             E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<logo::Error> for Problem {
+    fn from(error: logo::Error) -> Self {
+        use logo::Error as E;
+        match error {
+            E::Png => Self::bad("bad-logo", "This is no picture in the format PNG."),
+            E::Large => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "logo-too-large",
+                "A logo has half a megabyte and 2048 pixels to a side at most.",
+            ),
+            E::Disk(error) => Self::internal("state-folder", &error),
         }
     }
 }

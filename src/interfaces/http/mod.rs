@@ -36,6 +36,7 @@ mod session;
 pub mod signalling;
 mod sound;
 mod statistics;
+mod studio;
 mod telephone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
@@ -61,7 +62,8 @@ use crate::proto::auth::Name;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
 use crate::services::{
-    access, broadcast, egress, endpoint, origin, privacy as private, program, push, recorder, room, telephone as phone,
+    access, broadcast, egress, endpoint, ladder, origin, privacy as private, program, push, recorder, room,
+    telephone as phone,
 };
 
 /// What the handlers stand on; cheap to clone.
@@ -86,6 +88,10 @@ pub struct Inner {
     pub whep: egress::whep::Handle,
     /// Where else broadcasts are sent.
     pub pushes: push::Handle,
+    /// The smaller pictures of what is on air.
+    pub ladder: ladder::Handle,
+    /// What may lie over the program.
+    pub logo: program::logo::Logo,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
     /// Whether its camera and microphone are closed.

@@ -55,6 +55,7 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -
                 "viewers": viewers,
                 "recording": live.recording.map(|recording| if recording.agreed { "on" } else { "waits" }),
                 "pushes": pushes,
+                "slate": room.direction.slate,
             })),
         },
         "you": me.id,

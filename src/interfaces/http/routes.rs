@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
@@ -9,9 +10,11 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use super::error::Problem;
 use super::{
     App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, pushes,
-    reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, telephone, trust, whep,
+    reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio, telephone,
+    trust, whep,
 };
 use crate::model::role::Verb;
+use crate::services::program::logo;
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +97,9 @@ routes! {
     DELETE delete "/api/v1/recordings/{recording}" Rule::Node(Verb::Administer) => recordings::remove;
     POST post "/api/v1/recordings/{recording}/restore" Rule::Node(Verb::Administer) => recordings::restore;
     GET get "/api/v1/recordings/{recording}/video" Rule::Node(Verb::Administer) => recordings::video;
+    GET get "/api/v1/logo" Rule::Node(Verb::Administer) => studio::logo;
+    PUT put "/api/v1/logo" Rule::Node(Verb::Administer) => studio::set_logo.layer(DefaultBodyLimit::max(logo::LARGEST));
+    DELETE delete "/api/v1/logo" Rule::Node(Verb::Administer) => studio::remove_logo;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -101,6 +107,10 @@ routes! {
     POST post "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invite;
     GET get "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invites;
     DELETE delete "/api/v1/rooms/{room}/invites/{invite}" Rule::Room(Verb::Invite) => rooms::revoke;
+    GET get "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Broadcast) => studio::show;
+    PATCH patch "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Broadcast) => studio::change;
+    POST post "/api/v1/rooms/{room}/live" Rule::Room(Verb::Broadcast) => studio::go_live;
+    DELETE delete "/api/v1/rooms/{room}/live" Rule::Room(Verb::Broadcast) => studio::end_live;
     GET get "/api/v1/rooms/{room}/still" Rule::Room(Verb::Administer) => rooms::still;
     GET get "/api/v1/rooms/{room}/pushes" Rule::Node(Verb::Administer) => pushes::list;
     POST post "/api/v1/rooms/{room}/pushes" Rule::Node(Verb::Administer) => pushes::create;
@@ -127,6 +137,7 @@ routes! {
     GET get "/devices" Rule::Everybody => pages::page;
     GET get "/recordings" Rule::Everybody => pages::page;
     GET get "/pushes/{room}" Rule::Everybody => pages::page;
+    GET get "/studio/{room}" Rule::Everybody => pages::page;
     GET get "/embed/b/{broadcast}" Rule::EveryPage => pages::embed;
     GET get "/sdk/{*path}" Rule::EveryPage => pages::sdk;
     GET get "/trust" Rule::Everybody => pages::page;

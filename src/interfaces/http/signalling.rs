@@ -18,11 +18,11 @@ use super::frames::{
 use super::gate::{Caller, PROTOCOL};
 use super::projection::{Told, patch, state, stats};
 use super::requests::RequestId;
-use super::{App, body};
+use super::{App, body, studio};
 use crate::model::id::{BroadcastId, ParticipantId, RoomId};
 use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
-use crate::proto::auth::{Name, Title};
+use crate::proto::auth::Name;
 use crate::services::access::Grant;
 use crate::services::push;
 use crate::services::room::{Away, BoxWish, Labels, Notice, Room, Seat};
@@ -302,10 +302,7 @@ impl Line {
                 if record {
                     self.app.recorder.ready().await?;
                 }
-                let title =
-                    title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(Title::new).transpose();
-                let title =
-                    title.map_err(|error| Problem::bad("bad-title", format!("This title can't be used: {error}.")))?;
+                let title = studio::title(title.as_deref())?;
                 let broadcast: BroadcastId = rooms.go_live(self.room, title, record).await?;
                 Ok(json!({ "broadcast": broadcast }))
             }
@@ -379,7 +376,7 @@ impl Line {
             return Ok(());
         };
         let room = self.seated(seat)?;
-        let viewers = self.viewers(room.broadcast);
+        let viewers = self.app.viewers_of(room.broadcast);
         let Some(me) = room.participant(seat.participant) else {
             return Err(End::Bye("removed"));
         };
@@ -417,12 +414,6 @@ impl Line {
             Some(notice) => self.event("notice", json!({ "code": code(notice) })).await,
             None => Ok(()),
         }
-    }
-
-    fn viewers(&self, broadcast: BroadcastId) -> u32 {
-        let list = self.app.broadcasts.list();
-        let list = list.borrow();
-        list.iter().find(|b| b.id == broadcast).and_then(|b| b.live).map_or(0, |live| live.viewers)
     }
 }
 

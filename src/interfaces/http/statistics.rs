@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::App;
 use crate::drivers::device::{Health, health};
 use crate::drivers::peer::server::Report;
-use crate::model::id::{ParticipantId, PeerId};
+use crate::model::id::{BroadcastId, ParticipantId, PeerId};
 use crate::services::room::{Connection, Participant, Room};
 use crate::services::supervisor::Part;
 
@@ -32,6 +32,13 @@ impl App {
         let whep: u32 = self.whep.counts().borrow().values().sum();
         let all: u32 = self.broadcasts.list().borrow().iter().filter_map(|b| b.live).map(|live| live.viewers).sum();
         Viewers { hls: all.saturating_sub(whep), whep }
+    }
+
+    /// How many watch one of them.
+    pub(super) fn viewers_of(&self, broadcast: BroadcastId) -> u32 {
+        let list = self.broadcasts.list();
+        let list = list.borrow();
+        list.iter().find(|b| b.id == broadcast).and_then(|b| b.live).map_or(0, |live| live.viewers)
     }
 }
 

@@ -1,4 +1,4 @@
-//! LL-HLS: one sliding window of segments and parts over a video and an audio track, and its playlists.
+//! LL-HLS: one sliding window of segments and parts over a video and an audio track, smaller sizes that follow it, and playlists.
 //!
 //! Owns: where parts and segments are cut (by media time), what stays in the window, what the playlists say, and the rules
 //! of blocking reload and of delta updates. Deliberately not: sockets, waiting, clocks; the boxes inside a part (see `proto::cmaf`).
@@ -15,6 +15,7 @@
 //!   segment goes, of whichever track it is. What a playlist has to list, stays in any case.
 //! - A discontinuity counts for both tracks: their discontinuity sequences stay equal.
 
+mod follower;
 mod multivariant;
 mod playlist;
 mod reload;
@@ -27,6 +28,7 @@ mod window;
 
 use std::time::Duration;
 
+pub use follower::{Follower, Lead, Start};
 pub use multivariant::multivariant;
 pub use playlist::{Entry, PartEntry, Playlist, Report, Settled};
 pub(crate) use reload::decimal;

@@ -32,8 +32,8 @@ pub struct Playlist {
     pub entries: Vec<Entry>,
     /// Where the next part will be: media sequence number and part.
     pub hint: Option<(u64, usize)>,
-    /// The other rendition.
-    pub report: Option<Report>,
+    /// The other renditions.
+    pub reports: Vec<Report>,
     /// Nothing more will come.
     pub ended: bool,
 }
@@ -74,7 +74,7 @@ pub struct PartEntry {
     pub independent: bool,
 }
 
-/// How far the other rendition is (EXT-X-RENDITION-REPORT).
+/// How far another rendition is (EXT-X-RENDITION-REPORT).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// Its playlist, relative to this one.
@@ -122,7 +122,7 @@ impl Playlist {
         if let Some((msn, part)) = self.hint {
             writeln!(f, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{msn}.{part}.m4s\"")?;
         }
-        if let Some(Report { uri, msn, part }) = &self.report {
+        for Report { uri, msn, part } in &self.reports {
             writeln!(f, "#EXT-X-RENDITION-REPORT:URI=\"{uri}\",LAST-MSN={msn},LAST-PART={part}")?;
         }
         Ok(())

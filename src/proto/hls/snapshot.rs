@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::follower::Start;
 use super::playlist::{Entry, PartEntry, Playlist, Report};
 use super::reload::{Form, Reload};
 use super::shelf::Shelf;
 use super::track::{Segment, Track};
 use super::{Refused, Timing};
+use crate::model::time::MediaTime;
 use crate::model::track::Kind;
 use crate::proto::cmaf::Picture;
+
+/// Where renditions are, seen from each other.
+const VIDEO: &str = "../video/index.m3u8";
+const AUDIO: &str = "../audio/index.m3u8";
 
 /// Both renditions at one moment. Cheap to make, however long the window is: what is complete is shared, and playlists are written
 /// when the first one asks for them.
@@ -45,7 +51,7 @@ pub struct Rendition {
     open: Option<Segment>,
     next_msn: u64,
     discontinuity: u64,
-    report: Option<Report>,
+    reports: Vec<Report>,
     ended: bool,
     codec: Option<String>,
     picture: Option<Picture>,
@@ -77,17 +83,33 @@ pub enum Found {
 impl Snapshot {
     pub(super) fn new(timing: Timing, video: Option<&Track>, audio: Option<&Track>, ended: bool) -> Self {
         let rendition = |track: Option<&Track>, other: Option<&Track>, uri| {
-            track.map(|track| Rendition::new(timing, track, other.and_then(|other| report(other, uri)), ended))
+            track.map(|track| {
+                let reports = other.and_then(|other| report(other, uri));
+                Rendition::new(timing, track, reports.into_iter().collect(), ended)
+            })
         };
         Self {
-            video: rendition(video, audio, "../audio/index.m3u8"),
-            audio: rendition(audio, video, "../video/index.m3u8"),
+            video: rendition(video, audio, AUDIO),
+            audio: rendition(audio, video, VIDEO),
             ended,
             made: video.iter().chain(&audio).fold(Made::default(), |made, track| Made {
                 segments: made.segments + track.made.segments,
                 parts: made.parts + track.made.parts,
             }),
         }
+    }
+
+    /// That of a smaller size, beside the renditions of `reports`.
+    pub(super) fn of_rung(timing: Timing, track: &Track, reports: Vec<Report>, ended: bool) -> Self {
+        let video = Some(Rendition::new(timing, track, reports, ended));
+        Self { video, audio: None, ended, made: track.made }
+    }
+
+    /// How far both renditions are.
+    pub(super) fn reports(&self) -> Vec<Report> {
+        let video = self.video.as_ref().and_then(|video| video.newest(VIDEO));
+        let audio = self.audio.as_ref().and_then(|audio| audio.newest(AUDIO));
+        video.into_iter().chain(audio).collect()
     }
 
     /// How much was made since the beginning.
@@ -111,13 +133,17 @@ impl Snapshot {
 }
 
 fn report(track: &Track, uri: &'static str) -> Option<Report> {
-    let open = track.open.as_ref().filter(|open| !open.parts.is_empty());
-    let last = open.or_else(|| track.shelf.all().last().map(|segment| &**segment))?;
+    newest(track.open.as_ref(), &track.shelf, uri)
+}
+
+fn newest(open: Option<&Segment>, shelf: &Shelf, uri: &'static str) -> Option<Report> {
+    let open = open.filter(|open| !open.parts.is_empty());
+    let last = open.or_else(|| shelf.all().last().map(|segment| &**segment))?;
     Some(Report { uri, msn: last.msn, part: last.parts.len() - 1 })
 }
 
 impl Rendition {
-    fn new(timing: Timing, track: &Track, report: Option<Report>, ended: bool) -> Self {
+    fn new(timing: Timing, track: &Track, reports: Vec<Report>, ended: bool) -> Self {
         Self {
             timing,
             epoch: track.epoch,
@@ -126,7 +152,7 @@ impl Rendition {
             open: track.open.clone(),
             next_msn: track.next_msn,
             discontinuity: track.discontinuity,
-            report,
+            reports,
             ended,
             codec: track.format().map(|format| format.codec().to_owned()),
             picture: track.format().and_then(|format| format.picture()),
@@ -134,6 +160,22 @@ impl Rendition {
             whole: OnceLock::new(),
             delta: OnceLock::new(),
         }
+    }
+
+    /// Where its newest segments begin, and until when it is published.
+    pub(super) fn lead(&self) -> (Vec<Start>, Option<MediaTime>) {
+        let complete = self.shelf.recent().iter().map(|segment| &**segment);
+        let all: Vec<&Segment> = complete.chain(self.open.as_ref()).collect();
+        let start = |segment: &&Segment| {
+            let Segment { msn, start: at, discontinuity, .. } = **segment;
+            Start { msn, at, discontinuity }
+        };
+        let covered = all.last().map(|last| last.start + last.duration);
+        (all.iter().map(start).collect(), covered)
+    }
+
+    fn newest(&self, uri: &'static str) -> Option<Report> {
+        newest(self.open.as_ref(), &self.shelf, uri)
     }
 
     /// The media playlist, whole or as a delta update.
@@ -174,7 +216,7 @@ impl Rendition {
                 Some(open) => Some((open.msn, open.parts.len())),
                 None => Some((self.next_msn, 0)),
             },
-            report: self.report.clone(),
+            reports: self.reports.clone(),
             ended: self.ended,
         }
     }

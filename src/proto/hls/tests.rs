@@ -2,6 +2,7 @@
 
 mod delta;
 mod dvr;
+mod rungs;
 mod source;
 
 use std::sync::Arc;
@@ -105,7 +106,7 @@ fn fifteen_seconds_give_the_playlists_we_know() {
     feed(&mut window, Source::new(60).between(0, 15_300));
     golden("video.m3u8", &text(&window, Kind::Video));
     golden("audio.m3u8", &text(&window, Kind::Audio));
-    golden("index.m3u8", &multivariant(&window.snapshot(), RUN).unwrap());
+    golden("index.m3u8", &multivariant(&window.snapshot(), RUN, &[]).unwrap());
     window.end(Kind::Video).unwrap();
     window.end(Kind::Audio).unwrap();
     golden("ended.m3u8", &text(&window, Kind::Video));
@@ -121,7 +122,7 @@ fn an_independent_parser_reads_what_is_written() {
     assert!(video.segments.iter().all(|segment| (segment.duration - 2.0).abs() < 0.001));
     assert_eq!(video.segments[0].map.as_ref().unwrap().uri, "init-0.mp4");
     assert_eq!(video.segments[1].program_date_time.unwrap().to_rfc3339(), "2026-11-21T00:00:04+00:00");
-    let index = multivariant(&window.snapshot(), RUN).unwrap();
+    let index = multivariant(&window.snapshot(), RUN, &[]).unwrap();
     let index = m3u8_rs::parse_master_playlist_res(index.as_bytes()).unwrap();
     let variant = &index.variants[0];
     assert_eq!(variant.codecs.as_deref(), Some("avc1.42C01F,mp4a.40.2"));
@@ -214,12 +215,12 @@ fn nobody_is_shown_parts_alone() {
     let mut window = both();
     feed(&mut window, Source::new(60).between(0, 1_500));
     let snapshot = window.snapshot();
-    assert_eq!(multivariant(&snapshot, RUN), None);
+    assert_eq!(multivariant(&snapshot, RUN, &[]), None);
     let video = snapshot.video.as_ref().unwrap();
     assert!(matches!(video.part(0, 0), Found::Here(_)));
     assert_eq!(video.reload(Reload { msn: 0, part: Some(0) }), Ok(Readiness::Wait));
     feed(&mut window, Source::new(60).between(1_500, 2_500));
-    assert!(multivariant(&window.snapshot(), RUN).is_some());
+    assert!(multivariant(&window.snapshot(), RUN, &[]).is_some());
 }
 
 #[test]

@@ -138,9 +138,18 @@ impl Canvas {
         }
     }
 
-    /// A picture in a smaller size, as in a mirror. Both sizes are even; nothing if its data does not fit its size. A pixel is the mean of
-    /// four that are around its middle: quick, and good enough for a small picture of what moves.
+    /// A picture in a smaller size, as in a mirror; the rest is as with [`Self::scaled`].
     pub fn mirrored(picture: &Picture, width: u32, height: u32) -> Option<Picture> {
+        Self::sampled(picture, width, height, true)
+    }
+
+    /// A picture in another size. Both sizes are even; nothing if its data does not fit its size. A pixel is the mean of four that are
+    /// around its middle: quick, and good enough for a small picture of what moves, or for a moment.
+    pub fn scaled(picture: &Picture, width: u32, height: u32) -> Option<Picture> {
+        Self::sampled(picture, width, height, false)
+    }
+
+    fn sampled(picture: &Picture, width: u32, height: u32, mirror: bool) -> Option<Picture> {
         let (from_width, from_height) = (picture.width as usize, picture.height as usize);
         let (wide, high) = (width as usize, height as usize);
         let luma = from_width * from_height;
@@ -157,7 +166,8 @@ impl Canvas {
                 let row = (2 * y + 1) * rows / (2 * high);
                 let above = row.saturating_sub(1) * columns;
                 let row = row * columns;
-                for x in (0..wide).rev() {
+                for x in 0..wide {
+                    let x = if mirror { wide - 1 - x } else { x };
                     let column = (2 * x + 1) * columns / (2 * wide);
                     let left = column.saturating_sub(1);
                     let four = [above + left, above + column, row + left, row + column];
@@ -189,6 +199,19 @@ mod tests {
 
     fn plain(width: u32, height: u32) -> Picture {
         Canvas::new(width, height, MARK).finish(MediaTime::ZERO)
+    }
+
+    #[test]
+    fn a_scaled_picture_has_the_same_on_the_same_side_in_any_size() {
+        let mut canvas = Canvas::new(64, 36, BACK);
+        canvas.blit(&plain(16, 36), 0, 0);
+        let picture = canvas.finish(MediaTime::from_millis(7));
+        for (width, height) in [(16, 8), (128, 72), (64, 36)] {
+            let other = Canvas::scaled(&picture, width, height).expect("it fits");
+            assert_eq!((other.width, other.height, other.time), (width, height, picture.time));
+            let (middle, right) = (height as usize / 2, width as usize - 2);
+            assert_eq!((at(&other, 0, middle), at(&other, right, middle)), (at(&picture, 0, 18), at(&picture, 62, 18)));
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::arrange::{Layout, Part, arrange};
 use super::canvas::{Canvas, Colour};
-use super::grid::{self, Tile};
+use super::grid::Tile;
 use crate::model::raw::Picture;
 use crate::model::time::MediaTime;
 
@@ -63,7 +64,8 @@ pub struct Scene<K> {
     height: u32,
     blank: Canvas,
     seats: Vec<Seat<K>>,
-    /// Who has most of the canvas while no screen is shared.
+    layout: Layout,
+    /// Who comes before the others.
     front: Option<K>,
     overlay: Option<Picture>,
     moment: Option<MediaTime>,
@@ -73,7 +75,8 @@ impl<K: Copy + Eq> Scene<K> {
     /// An empty scene. Both sides are even.
     pub fn new(width: u32, height: u32, background: Colour) -> Self {
         let blank = Canvas::new(width, height, background);
-        Self { width, height, blank, seats: Vec::new(), front: None, overlay: None, moment: None }
+        let (seats, layout) = (Vec::new(), Layout::default());
+        Self { width, height, blank, seats, layout, front: None, overlay: None, moment: None }
     }
 
     /// Seats a member at the end, or anew in their own place if they are there already.
@@ -102,7 +105,15 @@ impl<K: Copy + Eq> Scene<K> {
         self.lay_out();
     }
 
-    /// Gives somebody most of the canvas, or everybody the same. Shared screens go before them.
+    /// Shows the members in another way.
+    pub fn set_layout(&mut self, layout: Layout) {
+        if self.layout != layout {
+            self.layout = layout;
+            self.lay_out();
+        }
+    }
+
+    /// Has somebody come before the others, or nobody.
     pub fn set_front(&mut self, key: Option<K>) {
         if self.front != key {
             self.front = key;
@@ -175,8 +186,10 @@ impl<K: Copy + Eq> Scene<K> {
         self.pass(moment);
         let mut canvas = self.blank.clone();
         let mut complete = true;
-        for seat in &self.seats {
-            let Some(tile) = seat.tile else { continue };
+        // The smaller lies above.
+        let mut seated: Vec<(Tile, &Seat<K>)> = self.seats.iter().filter_map(|seat| Some((seat.tile?, seat))).collect();
+        seated.sort_by_key(|(tile, _)| std::cmp::Reverse(tile.width));
+        for (tile, seat) in seated {
             complete &= seat.shown.is_some() || seat.sight == Sight::Unseen;
             if let Some(picture) = seat.shown.as_ref().or(seat.card.as_ref()) {
                 canvas.fill(tile, picture);
@@ -193,20 +206,22 @@ impl<K: Copy + Eq> Scene<K> {
     }
 
     fn lay_out(&mut self) {
-        let shares = self.seats.iter().any(|seat| seat.sight == Sight::Shared);
-        let front = self.front.filter(|_| !shares);
-        let is_large = |seat: &Seat<K>| seat.sight == Sight::Shared || front == Some(seat.key);
-        let large = self.seats.iter().filter(|seat| is_large(seat)).count();
-        let (large, beside) = grid::stage(large, self.seats.len() - large, self.width, self.height);
-        let (mut large, mut beside) = (large.into_iter(), beside.into_iter());
-        for seat in &mut self.seats {
-            seat.tile = if is_large(seat) { large.next() } else { beside.next() };
+        let part = |seat: &Seat<K>| Part { shared: seat.sight == Sight::Shared, front: self.front == Some(seat.key) };
+        let parts: Vec<Part> = self.seats.iter().map(part).collect();
+        let tiles = arrange(self.layout, &parts, self.width, self.height);
+        for (seat, tile) in self.seats.iter_mut().zip(tiles) {
+            seat.tile = tile;
             let fits = |picture: &Picture| {
-                seat.tile.is_some_and(|tile| (tile.width, tile.height) == (picture.width, picture.height))
+                tile.is_some_and(|tile| (tile.width, tile.height) == (picture.width, picture.height))
             };
             seat.waiting.retain(fits);
-            seat.shown = seat.shown.take().filter(fits);
             seat.card = seat.card.take().filter(fits);
+            // What is seen stays until there is something of the new size.
+            seat.shown = seat.shown.take().and_then(|shown| match tile {
+                Some(tile) if !fits(&shown) => Canvas::scaled(&shown, tile.width, tile.height),
+                Some(_) => Some(shown),
+                None => None,
+            });
         }
     }
 }
@@ -302,15 +317,15 @@ mod tests {
     }
 
     #[test]
-    fn a_new_size_shows_the_background_until_pictures_of_that_size_come() {
+    fn a_new_size_shows_the_last_picture_in_that_size_until_others_come() {
         let mut scene = scene();
         scene.add(1, "Ada".into(), Sight::Seen);
         let whole = tile(&scene, 1);
         show(&mut scene, 1, 100, 0);
         assert_eq!(seen(&mut scene, 1, 0), 100);
         scene.add(2, "Bob".into(), Sight::Unseen);
-        scene.push(1, plain(whole, 100, 10));
-        assert_eq!(seen(&mut scene, 1, 10), 20);
+        scene.push(1, plain(whole, 102, 10));
+        assert_eq!(seen(&mut scene, 1, 10), 100, "and nothing of the size before");
         show(&mut scene, 1, 101, 20);
         assert_eq!(seen(&mut scene, 1, 20), 101);
     }
@@ -348,7 +363,7 @@ mod tests {
     #[test]
     fn who_comes_when_all_tiles_are_taken_has_none_until_somebody_leaves() {
         let mut scene = scene();
-        for key in 0..=grid::MOST_TILES as u8 {
+        for key in 0..=crate::proto::layout::grid::MOST_TILES as u8 {
             scene.add(key, "x".into(), Sight::Unseen);
         }
         assert_eq!(scene.seated().last().and_then(|seat| seat.tile), None);
@@ -401,6 +416,28 @@ mod tests {
         scene.set_front(Some(2));
         scene.remove(2);
         assert_eq!(tile(&scene, 1).width, tile(&scene, 3).width, "nobody is in front");
+    }
+
+    #[test]
+    fn a_picture_in_a_picture_lies_above_whoever_came_first() {
+        let mut scene = scene();
+        for key in 1..=3 {
+            scene.add(key, "x".into(), Sight::Seen);
+        }
+        scene.set_layout(Layout::PictureInPicture);
+        scene.set_front(Some(2));
+        assert_eq!(scene.seated().map(|seat| seat.tile.is_some()).collect::<Vec<_>>(), [true, true, false]);
+        show(&mut scene, 1, 101, 0);
+        show(&mut scene, 2, 102, 0);
+        assert!(scene.compose(MediaTime::ZERO).complete, "who is not seen is not waited for");
+        assert_eq!((seen(&mut scene, 1, 0), seen(&mut scene, 2, 0)), (101, 102));
+        scene.set_front(Some(1));
+        assert_eq!(
+            (seen(&mut scene, 1, 0), seen(&mut scene, 2, 0)),
+            (101, 102),
+            "both as they were, in each other's size"
+        );
+        assert_eq!(tile(&scene, 1).width, 320);
     }
 
     #[test]

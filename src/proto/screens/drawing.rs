@@ -87,6 +87,11 @@ impl Drawing {
         self.text(text, at, fitting(text, size, room), colour, true, "start");
     }
 
+    /// A line that begins here, in a colour, bold or not, and has so much room.
+    pub(super) fn line(&mut self, text: &str, at: (f64, f64), size: f64, (colour, bold): (&str, bool), room: f64) {
+        self.text(text, at, fitting(text, size, room), colour, bold, "start");
+    }
+
     /// A bell, its middle here.
     pub(super) fn bell(&mut self, x: f64, y: f64) {
         self.add(format_args!(
@@ -128,8 +133,12 @@ impl Drawing {
 /// The size at which a line is as long as there is room, at most the one that is wished for. What letters take is estimated: six
 /// tenths of their height, and all of it beyond the alphabets.
 fn fitting(text: &str, size: f64, room: f64) -> f64 {
-    let ems: f64 = text.chars().map(|c| if (c as u32) < 0x0590 { 0.6 } else { 1.0 }).sum();
-    size.min(room / ems.max(0.1)).round()
+    size.min(room / length(text, 1.0).max(0.1)).round()
+}
+
+/// How long a line of this size is, as [`fitting`] estimates it.
+pub(super) fn length(text: &str, size: f64) -> f64 {
+    text.chars().map(|c| if (c as u32) < 0x0590 { 0.6 } else { 1.0 }).sum::<f64>() * size
 }
 
 /// As it may stand between tags (XML 1.0 sections 2.2 and 2.4); what may not is left out.

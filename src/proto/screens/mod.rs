@@ -1,10 +1,11 @@
-//! What the box's screen shows beside a call, as drawings (SVG 1.1): pure functions of what is to be said.
+//! What the box's screen shows beside a call, and what lies over the program, as drawings (SVG 1.1): pure functions of what is to be said.
 //!
 //! Made for a television that is seen from three metres: nothing but a long name is smaller than 44 pixels of 1080, nothing lies in the outer five
 //! percent, which some televisions cut off, and what stays for long moves a little every minute, so that nothing burns in.
 //! Amber is for the sign that says "on air", and for nothing else.
 
 mod drawing;
+pub mod program;
 mod words;
 
 use drawing::{Drawing, INK, QUIET};

@@ -30,6 +30,8 @@ pub(super) enum Word {
     PrivateSign,
     Muted,
     CameraOff,
+    Soon,
+    Back,
 }
 
 pub(super) const fn say(language: Language, word: Word) -> &'static str {
@@ -64,6 +66,10 @@ pub(super) const fn say(language: Language, word: Word) -> &'static str {
         (Language::De, Word::Muted) => "Mikrofon ist aus",
         (Language::En, Word::CameraOff) => "Camera is off",
         (Language::De, Word::CameraOff) => "Kamera ist aus",
+        (Language::En, Word::Soon) => "We begin soon",
+        (Language::De, Word::Soon) => "Gleich geht es los",
+        (Language::En, Word::Back) => "We will be right back",
+        (Language::De, Word::Back) => "Gleich geht es weiter",
     }
 }
 

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::package::Package;
+use super::path::Of;
+use super::rung::Follow;
 use super::viewers::Viewers;
 use super::{COMMANDS, Config, Counters, Error, Feed};
 use crate::model::id::BroadcastId;
+use crate::model::rung::Rung;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::proto::hls::Snapshot;
@@ -22,6 +25,10 @@ use crate::services::supervisor::{Part, Supervisor};
 
 /// How often idle runs are looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a smaller picture goes on after the last request, at most: it is coded for those who watch it alone.
+const RUNG_LINGER: Duration = Duration::from_secs(10);
+/// A smaller picture may hold one part in so many of the bytes of the window.
+const RUNG_PART: u64 = 8;
 
 pub(super) enum Command {
     Add { broadcast: BroadcastId, feed: Arc<dyn Feed> },
@@ -36,16 +43,20 @@ pub(super) enum Visit {
     /// The multivariant playlist: starts a run where there is none.
     Index,
     /// A media playlist.
-    Reload { run: u64, kind: Kind, blocking: bool },
+    Reload { run: u64, of: Of, blocking: bool },
     /// Media of a run.
-    Media { run: u64 },
+    Media { run: u64, of: Of },
 }
 
 /// Where a request reads.
 pub(super) struct Station {
     pub run: u64,
     pub timing: Timing,
+    /// The smaller pictures that there can be.
+    pub rungs: Vec<Rung>,
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What it means when no more of them come.
+    pub gone: Error,
     /// Held for as long as the request lasts: a run does not end under who waits.
     _present: Arc<()>,
 }
@@ -67,7 +78,17 @@ struct Run {
     viewers: Viewers,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     present: Arc<()>,
+    rungs: HashMap<Rung, RungRun>,
     stop: CancellationToken,
+}
+
+/// A smaller picture, while somebody asks for it.
+struct RungRun {
+    started: Instant,
+    asked: Instant,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    present: Arc<()>,
+    _stop: DropGuard,
 }
 
 impl Run {
@@ -113,6 +134,11 @@ pub(super) fn start(
     let actor = Actor { config, timeline, counters, supervisor, tracker: tasks, shutdown, broadcasts, newest: 0 };
     tracker.spawn(actor.keep(inbox).instrument(tracing::info_span!("egress")));
     commands
+}
+
+/// How a smaller picture is cut: as the window is, which holds more.
+fn rung_timing(timing: Timing) -> Timing {
+    Timing { bytes: timing.bytes / RUNG_PART, ..timing }
 }
 
 impl Actor {
@@ -195,6 +221,7 @@ impl Actor {
                     viewers: Viewers::default(),
                     snapshots: receiver,
                     present: Arc::default(),
+                    rungs: HashMap::new(),
                     stop,
                 });
             }
@@ -202,23 +229,65 @@ impl Actor {
         let run = broadcast.run.as_mut().ok_or(Error::NotFound)?;
         match visit {
             Visit::Index => {}
-            Visit::Reload { run: number, .. } | Visit::Media { run: number } if number != run.number => {
+            Visit::Reload { run: number, .. } | Visit::Media { run: number, .. } if number != run.number => {
                 return Err(Error::NotFound);
             }
-            Visit::Reload { kind, blocking, .. } => {
-                if kind == Kind::Video || run.snapshots.borrow().video.is_none() {
+            Visit::Reload { of, blocking, .. } => {
+                if of.kind() == Kind::Video || run.snapshots.borrow().video.is_none() {
                     if blocking { run.viewers.blocking() } else { run.viewers.plain() }
                 }
             }
             Visit::Media { .. } => {}
         }
         run.asked = now;
-        Ok(Station {
-            run: run.number,
-            timing: run.config.timing(),
-            snapshots: run.snapshots.clone(),
-            _present: run.present.clone(),
-        })
+        let (rungs, timing, number) = (broadcast.feed.rungs(), run.config.timing(), run.number);
+        let (snapshots, _present, gone) = match visit {
+            Visit::Reload { of: Of::Rung(rung), .. } | Visit::Media { of: Of::Rung(rung), .. } => {
+                if !rungs.contains(&rung) {
+                    return Err(Error::NotFound);
+                }
+                let known = run.rungs.get(&rung);
+                let is_over = known.is_some_and(|known| known.snapshots.has_changed().is_err());
+                // One that ended is tried again, once a second at most.
+                if is_over && known.is_some_and(|known| now < known.started + LOOK) {
+                    return Err(Error::NoRoom);
+                }
+                if is_over || known.is_none() {
+                    let begun = self.begin(rung, id, now);
+                    let run = self.broadcasts.get_mut(&id).and_then(|broadcast| broadcast.run.as_mut());
+                    run.ok_or(Error::NotFound)?.rungs.insert(rung, begun.ok_or(Error::NotFound)?);
+                }
+                let run = self.broadcasts.get_mut(&id).and_then(|broadcast| broadcast.run.as_mut());
+                let known = run.and_then(|run| run.rungs.get_mut(&rung)).ok_or(Error::NotFound)?;
+                known.asked = now;
+                (known.snapshots.clone(), known.present.clone(), Error::NoRoom)
+            }
+            _ => (run.snapshots.clone(), run.present.clone(), Error::NotOnAir),
+        };
+        Ok(Station { run: number, timing, rungs, snapshots, gone, _present })
+    }
+
+    /// Begins a smaller picture of the run that there is.
+    fn begin(&self, rung: Rung, id: BroadcastId, now: Instant) -> Option<RungRun> {
+        let broadcast = self.broadcasts.get(&id)?;
+        let run = broadcast.run.as_ref()?;
+        let (sender, snapshots) = watch::channel(Arc::default());
+        let stop = run.stop.child_token();
+        let package = Follow {
+            feed: broadcast.feed.clone(),
+            rung,
+            timing: rung_timing(run.config.timing()),
+            epoch_unix_nanos: self.timeline.unix_nanos(MediaTime::ZERO),
+            lead: run.snapshots.clone(),
+            snapshots: sender,
+            stop: stop.clone(),
+            counters: self.counters.clone(),
+        };
+        let span = tracing::info_span!("package", broadcast = %id, run = run.number, %rung);
+        let supervisor = self.supervisor.clone();
+        let package = async move { supervisor.once(Part::Packager, package.run()).await };
+        self.tracker.spawn(package.instrument(span));
+        Some(RungRun { started: now, asked: now, snapshots, present: Arc::default(), _stop: stop.drop_guard() })
     }
 
     /// Ends runs that nobody asks for any more and counts viewers.
@@ -229,6 +298,13 @@ impl Actor {
             if Arc::strong_count(&run.present) > 1 {
                 run.asked = now;
             }
+            let linger = run.config.linger.min(RUNG_LINGER);
+            run.rungs.retain(|_, rung| {
+                if Arc::strong_count(&rung.present) > 1 {
+                    rung.asked = now;
+                }
+                now < rung.asked + linger
+            });
             let target = run.config.timing().target_duration();
             if now >= run.asked + run.config.linger {
                 broadcast.run = None;

@@ -10,14 +10,16 @@ use tokio_util::task::TaskTracker;
 use super::{BoxFuture, Feed, Handle, Streams, whep};
 use crate::model::id::{BroadcastId, PublicationId};
 use crate::model::purpose::Purpose;
+use crate::model::rung::Rung;
 use crate::model::time::MediaTime;
 use crate::model::track::Codec;
 use crate::services::supervisor::{Part, Supervisor};
-use crate::services::{broadcast, origin};
+use crate::services::{broadcast, ladder, origin};
 
 /// The media of one broadcast, from the origin.
 struct OnAir {
     origin: origin::Handle,
+    ladder: ladder::Handle,
     publication: PublicationId,
     cuts: watch::Receiver<MediaTime>,
 }
@@ -31,6 +33,22 @@ impl Feed for OnAir {
                 (Err(error), Err(_)) => Err(error.to_string()),
                 (video, audio) => Ok(Streams { video: video.ok(), audio: audio.ok(), cuts: self.cuts.clone() }),
             }
+        })
+    }
+
+    fn rungs(&self) -> Vec<Rung> {
+        let ladders = self.ladder.ladders();
+        ladders.of.get(&self.publication).map(|steps| steps.keys().rev().copied().collect()).unwrap_or_default()
+    }
+
+    fn rung(&self, rung: Rung) -> BoxFuture<'_, Result<Streams, String>> {
+        Box::pin(async move {
+            let ladders = self.ladder.ladders();
+            let step = ladders.of.get(&self.publication).and_then(|steps| steps.get(&rung)).copied();
+            let step = step.ok_or_else(|| format!("there is no picture of {rung} lines"))?;
+            let video = self.origin.units(step.publication, Codec::H264, Purpose::OnAir).await;
+            let video = video.map_err(|error| error.to_string())?;
+            Ok(Streams { video: Some(video), audio: None, cuts: self.cuts.clone() })
         })
     }
 }
@@ -50,12 +68,12 @@ pub async fn follow(
     egress: Handle,
     counts: watch::Receiver<whep::Counts>,
     broadcasts: broadcast::Handle,
-    origin: origin::Handle,
+    (origin, ladder): (origin::Handle, ladder::Handle),
     tasks: TaskTracker,
     cancel: CancellationToken,
 ) {
     let mut pauses = supervisor.pauses(Part::Egress);
-    let work = || attend(&egress, &counts, &broadcasts, &origin, &tasks, &cancel);
+    let work = || attend(&egress, &counts, &broadcasts, (&origin, &ladder), &tasks, &cancel);
     while pauses.attempt(work()).await.is_none() {}
 }
 
@@ -63,7 +81,7 @@ async fn attend(
     egress: &Handle,
     counts: &watch::Receiver<whep::Counts>,
     broadcasts: &broadcast::Handle,
-    origin: &origin::Handle,
+    (origin, ladder): (&origin::Handle, &ladder::Handle),
     tasks: &TaskTracker,
     cancel: &CancellationToken,
 ) {
@@ -83,7 +101,8 @@ async fn attend(
                 continue;
             }
             let (cuts, seen) = watch::channel(live.cut);
-            let feed = OnAir { origin: origin.clone(), publication: live.publication, cuts: seen };
+            let feed =
+                OnAir { origin: origin.clone(), ladder: ladder.clone(), publication: live.publication, cuts: seen };
             egress.add(id, Arc::new(feed)).await;
             let counting = cancel.child_token();
             let count = count(egress.clone(), counts.clone(), broadcasts.clone(), id);

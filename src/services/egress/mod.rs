@@ -13,6 +13,7 @@ mod counters;
 mod follow;
 mod package;
 pub(crate) mod path;
+mod rung;
 #[cfg(test)]
 mod tests;
 mod viewers;
@@ -34,9 +35,10 @@ pub use counters::Counters;
 pub use follow::follow;
 
 use self::actor::{Command, Station, Visit};
-use self::path::{Item, Want};
+use self::path::{Item, Of, Want};
 use crate::model::id::BroadcastId;
 use crate::model::ring::Reader;
+use crate::model::rung::Rung;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::model::unit::Unit;
@@ -65,6 +67,9 @@ pub enum Error {
     /// What was waited for did not come in time. Ask again.
     #[error("no new media came in time")]
     Timeout,
+    /// There is no such smaller picture now: the box has enough to do, or is too hot. Take another.
+    #[error("the box can't make this size now")]
+    NoRoom,
     /// Too many requests wait already. Ask again later.
     #[error("too many requests are waiting")]
     Busy,
@@ -77,6 +82,16 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Feed: Send + Sync + 'static {
     /// Opens it, for as long as the streams are held. The error is a sentence for the log.
     fn open(&self) -> BoxFuture<'_, Result<Streams, String>>;
+
+    /// Which smaller pictures there can be, the largest first.
+    fn rungs(&self) -> Vec<Rung> {
+        Vec::new()
+    }
+
+    /// Opens one of them: a picture alone. The error is a sentence for the log.
+    fn rung(&self, rung: Rung) -> BoxFuture<'_, Result<Streams, String>> {
+        Box::pin(async move { Err(format!("there is no picture of {rung} lines")) })
+    }
 }
 
 /// The media of a broadcast.
@@ -169,25 +184,27 @@ impl Handle {
         let visit = match want {
             Want::Index => Visit::Index,
             // Who asks what changed without waiting for more is a page that plays by WebRTC and looks how far back it could go.
-            Want::Of { run, item: Item::Playlist(Directives { reload: None, form: Form::Delta }), .. } => {
-                Visit::Media { run }
+            Want::Of { run, of, item: Item::Playlist(Directives { reload: None, form: Form::Delta }) } => {
+                Visit::Media { run, of }
             }
-            Want::Of { run, kind, item: Item::Playlist(wanted) } => {
-                Visit::Reload { run, kind, blocking: wanted.reload.is_some() }
+            Want::Of { run, of, item: Item::Playlist(wanted) } => {
+                Visit::Reload { run, of, blocking: wanted.reload.is_some() }
             }
-            Want::Of { run, .. } => Visit::Media { run },
+            Want::Of { run, of, .. } => Visit::Media { run, of },
         };
         let (reply, answer) = oneshot::channel();
         let mut station = self.ask(Command::Visit { broadcast, visit, reply }, answer).await?;
         match want {
             Want::Index => self.index(station).await,
-            Want::Of { kind, item: Item::Playlist(wanted), .. } => self.playlist(station, kind, wanted).await,
-            Want::Of { kind, item: Item::Part(msn, part), .. } => self.part(station, kind, msn, part).await,
-            Want::Of { kind, item: Item::Segment(msn), .. } => {
+            Want::Of { of, item: Item::Playlist(wanted), .. } => self.playlist(station, of, wanted).await,
+            Want::Of { of, item: Item::Part(msn, part), .. } => self.part(station, of.kind(), msn, part).await,
+            Want::Of { of, item: Item::Segment(msn), .. } => {
+                let kind = of.kind();
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.segment(msn));
                 media(body.ok_or(Error::NotFound)?, kind, station.timing)
             }
-            Want::Of { kind, item: Item::Init(number), .. } => {
+            Want::Of { of, item: Item::Init(number), .. } => {
+                let kind = of.kind();
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.init(number));
                 media(body.ok_or(Error::NotFound)?, kind, station.timing)
             }
@@ -200,23 +217,26 @@ impl Handle {
     }
 
     async fn index(&self, mut station: Station) -> Result<Object, Error> {
-        let run = station.run;
-        let complete = |snapshot: &Snapshot| match multivariant(snapshot, run) {
+        let (run, rungs) = (station.run, station.rungs.clone());
+        let complete = |snapshot: &Snapshot| match multivariant(snapshot, run, &rungs) {
             Some(text) if snapshot.is_complete() || snapshot.ended => Ok(Some(text)),
             None if snapshot.ended => Err(Error::NotOnAir),
             _ => Ok(None),
         };
         let text = match self.wait(&mut station, complete).await {
             // One track alone is better than nothing.
-            Err(Error::Timeout) => multivariant(&station.now(), run).ok_or(Error::Timeout)?,
+            Err(Error::Timeout) => multivariant(&station.now(), run, &rungs).ok_or(Error::Timeout)?,
             other => other?,
         };
         Ok(Object { body: Bytes::from(text), content_type: PLAYLIST, cache_control: "public, max-age=1".into() })
     }
 
-    async fn playlist(&self, mut station: Station, kind: Kind, wanted: Directives) -> Result<Object, Error> {
+    async fn playlist(&self, mut station: Station, of: Of, wanted: Directives) -> Result<Object, Error> {
         let far_enough = |snapshot: &Snapshot| {
-            let Some(rendition) = snapshot.rendition(kind) else {
+            let Some(rendition) = snapshot.rendition(of.kind()) else {
+                if matches!(of, Of::Rung(_)) {
+                    return Ok(None);
+                }
                 return if snapshot.is_complete() || snapshot.ended { Err(Error::NotFound) } else { Ok(None) };
             };
             let ready = match wanted.reload {
@@ -259,7 +279,7 @@ impl Handle {
         let limit: Duration = station.timing.target_duration() * 3;
         let answer = async {
             loop {
-                station.snapshots.changed().await.map_err(|_| Error::NotOnAir)?;
+                station.snapshots.changed().await.map_err(|_| station.gone)?;
                 if let Some(answer) = look(&station.now())? {
                     return Ok(answer);
                 }

@@ -1,6 +1,7 @@
 //! What a request path means.
 
 use super::Error;
+use crate::model::rung::Rung;
 use crate::model::track::Kind;
 use crate::proto::hls::{Directives, decimal};
 
@@ -10,7 +11,28 @@ pub(crate) enum Want {
     /// The multivariant playlist.
     Index,
     /// Something of one rendition of one packaging run.
-    Of { run: u64, kind: Kind, item: Item },
+    Of { run: u64, of: Of, item: Item },
+}
+
+/// A rendition of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The picture as it is on air.
+    Video,
+    /// The sound.
+    Audio,
+    /// A smaller picture.
+    Rung(Rung),
+}
+
+impl Of {
+    /// Picture or sound.
+    pub(crate) const fn kind(self) -> Kind {
+        match self {
+            Self::Video | Self::Rung(_) => Kind::Video,
+            Self::Audio => Kind::Audio,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +58,14 @@ pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
         return Err(Error::NotFound);
     };
     let run = number(run)?;
-    let kind = match rendition {
-        "video" => Kind::Video,
-        "audio" => Kind::Audio,
-        _ => return Err(Error::NotFound),
+    let of = match rendition {
+        "video" => Of::Video,
+        "audio" => Of::Audio,
+        other => {
+            let lines = other.strip_prefix("video-").ok_or(Error::NotFound)?;
+            let rung = Rung::ALL.into_iter().find(|rung| rung.to_string() == lines);
+            Of::Rung(rung.ok_or(Error::NotFound)?)
+        }
     };
     let item = if name == "index.m3u8" {
         Item::Playlist(Directives::parse(query).map_err(|refused| Error::BadRequest(refused.0))?)
@@ -52,7 +78,7 @@ pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
             None => Item::Segment(number(name)?),
         }
     };
-    Ok(Want::Of { run, kind, item })
+    Ok(Want::Of { run, of, item })
 }
 
 fn number(text: &str) -> Result<u64, Error> {
@@ -66,16 +92,17 @@ mod tests {
 
     #[test]
     fn every_object_has_one_path() {
-        let of = |kind, item| Ok(Want::Of { run: 5, kind, item });
+        let want = |of, item| Ok(Want::Of { run: 5, of, item });
         assert_eq!(parse("index.m3u8", None), Ok(Want::Index));
         let playlist = |reload, form| Item::Playlist(Directives { reload, form });
-        assert_eq!(parse("5/video/index.m3u8", None), of(Kind::Video, playlist(None, Form::Whole)));
+        assert_eq!(parse("5/video/index.m3u8", None), want(Of::Video, playlist(None, Form::Whole)));
         let reload = Some(Reload { msn: 3, part: Some(1) });
         let query = Some("_HLS_msn=3&_HLS_part=1&_HLS_skip=YES");
-        assert_eq!(parse("5/audio/index.m3u8", query), of(Kind::Audio, playlist(reload, Form::Delta)));
-        assert_eq!(parse("5/audio/init-0.mp4", None), of(Kind::Audio, Item::Init(0)));
-        assert_eq!(parse("5/video/12.m4s", None), of(Kind::Video, Item::Segment(12)));
-        assert_eq!(parse("5/video/12.3.m4s", None), of(Kind::Video, Item::Part(12, 3)));
+        assert_eq!(parse("5/audio/index.m3u8", query), want(Of::Audio, playlist(reload, Form::Delta)));
+        assert_eq!(parse("5/audio/init-0.mp4", None), want(Of::Audio, Item::Init(0)));
+        assert_eq!(parse("5/video/12.m4s", None), want(Of::Video, Item::Segment(12)));
+        assert_eq!(parse("5/video/12.3.m4s", None), want(Of::Video, Item::Part(12, 3)));
+        assert_eq!(parse("5/video-360/12.m4s", None), want(Of::Rung(Rung::P360), Item::Segment(12)));
     }
 
     #[test]
@@ -83,7 +110,16 @@ mod tests {
         for path in ["", "/", "x", "5", "5/video", "5/video/", "5/video/x.m4s", "5/video/1.2.3.m4s", "-1/video/1.m4s"] {
             assert_eq!(parse(path, None), Err(Error::NotFound), "{path}");
         }
-        for path in ["5/film/1.m4s", "5/video/1.mp4", "5/video/init-.mp4", "5/video/1.m4s/x", "5/../1.m4s"] {
+        for path in [
+            "5/video-361/1.m4s",
+            "5/video-/1.m4s",
+            "5/video-0360/1.m4s",
+            "5/film/1.m4s",
+            "5/video/1.mp4",
+            "5/video/init-.mp4",
+            "5/video/1.m4s/x",
+            "5/../1.m4s",
+        ] {
             assert_eq!(parse(path, None), Err(Error::NotFound), "{path}");
         }
         assert!(matches!(parse("5/video/index.m3u8", Some("_HLS_part=1")), Err(Error::BadRequest(_))));

@@ -152,54 +152,11 @@ pub(super) fn missed(calls: &[Call]) -> usize {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::sync::Arc;
-
+mod tests {
     use super::*;
-    use crate::model::id::{BroadcastId, GrantId, RoomId};
-    use crate::model::role::Role;
-    use crate::model::track::Codec;
+    use crate::model::id::{GrantId, RoomId};
     use crate::proto::auth::Name;
-    use crate::services::room::{Connection, OnAir, Quality};
-
-    /// Somebody in a call, seen and heard; `number` tells them apart.
-    pub(crate) fn participant(number: u8, kind: ParticipantKind) -> Participant {
-        Participant {
-            id: ParticipantId::from_bytes([number; 10]),
-            publication: PublicationId::from_bytes([number; 10]),
-            name: Name::new("Porch").expect("a name"),
-            kind,
-            role: Role::Host,
-            microphone: true,
-            camera: true,
-            screen: None,
-            speaking: false,
-            quality: Quality::Unknown,
-            on_air: OnAir::No,
-            recorded: OnAir::No,
-            connection: Connection::Connected,
-            stand_in: false,
-            private: false,
-            audio: true,
-            video: true,
-            own: Arc::default(),
-            generation: 1,
-        }
-    }
-
-    /// A call that is not on air, in which nobody speaks.
-    pub(crate) fn room(participants: Vec<Participant>) -> Room {
-        Room {
-            id: RoomId::from_bytes([1; 10]),
-            name: Name::new("Room").expect("a name"),
-            broadcast: BroadcastId::from_bytes([1; 10]),
-            live: None,
-            codec: Codec::H264,
-            speaker: None,
-            participants,
-            notices: (0, None),
-        }
-    }
+    use crate::services::room::testing::{participant, room};
 
     #[test]
     fn in_front_is_whoever_spoke_last_and_never_the_box_itself() {

@@ -430,8 +430,8 @@ mod tests {
     use crate::model::id::{GrantId, ParticipantId, RoomId};
     use crate::proto::auth::{Name, Title};
     use crate::proto::layout::canvas::Colour;
-    use crate::services::endpoint::showing::tests::{participant, room};
     use crate::services::endpoint::volume::{By, Loudness};
+    use crate::services::room::testing::{participant, room};
     use crate::services::room::{Live, Participant, ParticipantKind, Room};
     use crate::services::telephone::{Caller, Ringing};
 

@@ -61,7 +61,12 @@ impl Consent {
     }
 }
 
-/// Whether somebody is seen and heard on air.
+/// Whether somebody is seen and heard by those who watch: on air, and no slate stands in front of everybody.
+pub(super) fn is_shown(participant: &Participant, room: &Room) -> bool {
+    is_on_air(participant) && room.direction.slate.is_none()
+}
+
+/// Whether somebody has agreed to be seen and heard on air.
 pub(super) fn is_on_air(participant: &Participant) -> bool {
     participant.on_air == OnAir::Yes
 }

@@ -56,6 +56,7 @@ struct Present {
 pub struct Members {
     purpose: Purpose,
     makes: Makes,
+    cards: bool,
     present: BTreeMap<PublicationId, Present>,
     cut: MediaTime,
 }
@@ -63,12 +64,17 @@ pub struct Members {
 impl Members {
     /// Nobody yet; everybody is subscribed to for `purpose`, as far as the composition makes something of it.
     pub fn new(purpose: Purpose, makes: Makes) -> Self {
-        Self { purpose, makes, present: BTreeMap::new(), cut: MediaTime::from_nanos(i64::MIN) }
+        Self { purpose, makes, cards: false, present: BTreeMap::new(), cut: MediaTime::from_nanos(i64::MIN) }
     }
 
     /// Something else is made of them from the next look on.
     pub fn make(&mut self, makes: Makes) {
         self.makes = makes;
+    }
+
+    /// Whether everybody is a card from the next look on: no pictures are subscribed to.
+    pub fn show_cards(&mut self, cards: bool) {
+        self.cards = cards;
     }
 
     /// Takes in and out whoever has to be. Answers whether everybody is there: if not, try again in a while.
@@ -80,7 +86,10 @@ impl Members {
         composition: &Handle,
     ) -> bool {
         let parts = |p: &Participant| {
-            [Some((p.publication, Part::of(p, self.makes))), Part::of_screen(p, self.makes)].into_iter().flatten()
+            let camera = Part::of(p, self.makes);
+            let camera = Part { video: camera.video && !self.cards, ..camera };
+            let screen = Part::of_screen(p, self.makes).filter(|(_, screen)| screen.audio || !self.cards);
+            [Some((p.publication, camera)), screen].into_iter().flatten()
         };
         let wanted: BTreeMap<PublicationId, Part> =
             room.participants.iter().filter(|p| wanted(p)).flat_map(parts).collect();

@@ -10,6 +10,9 @@ mod codecs;
 pub mod composition;
 mod config;
 mod consent;
+pub mod encoder;
+mod graphics;
+pub mod logo;
 pub mod members;
 mod on_air;
 mod picture;
@@ -33,6 +36,7 @@ use crate::drivers::pipeline::{self, Encoders, Event, Running};
 use crate::model::id::{BroadcastId, PublicationId, RoomId};
 use crate::model::time::Timeline;
 use crate::proto::auth::Title;
+use crate::proto::screens::Language;
 use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin, room};
 
@@ -56,6 +60,10 @@ pub struct Parts {
     pub broadcasts: broadcast::Handle,
     /// Which encoder makes the picture, and what takes its place when it fails.
     pub encoders: Encoders,
+    /// In which language a slate is written.
+    pub language: Language,
+    /// What may lie over the picture.
+    pub logo: logo::Logo,
     /// Media time.
     pub timeline: Timeline,
     /// What is counted, and who starts what failed again.

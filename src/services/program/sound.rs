@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::composition::{self, Makes, Settings};
-use super::consent::{Consent, is_on_air};
+use super::consent::{Consent, is_shown};
 use super::members::Members;
 use super::sound_track::{Due, Track};
 use super::{AGAIN, Config, DELAY, Parts, Pipelines, Seen};
@@ -122,7 +122,8 @@ impl Sound {
                 return Ok(Ended::OffAir);
             };
             state.mark_unchanged();
-            let complete = members.follow(&look.room, is_on_air, &self.parts.origin, &composition).await;
+            let complete =
+                members.follow(&look.room, |p| is_shown(p, &look.room), &self.parts.origin, &composition).await;
             if look.withdrawn {
                 consent.cut(members.cut(&composition)).await;
             }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::direction::{Directed, Direction};
 use super::seat::NewSeat;
 use super::state::{Effect, State, fingerprint};
 use super::{BoxWish, Command, Connection, Done, Error, Join, Labels, ParticipantKind, Parts, Room, Rooms, Seat};
@@ -192,6 +193,10 @@ impl Actor {
                 let result = self.all(effects).await;
                 self.answer(done, result);
             }
+            Command::Direct { room, change, done } => {
+                let result = self.direct(room, *change).await;
+                self.answer(done, result);
+            }
             Command::Box { room, wish, done } => {
                 let result = self.wish_box(room, wish).await;
                 self.answer(done, result);
@@ -236,9 +241,20 @@ impl Actor {
         let (id, broadcast) = (random_id(RoomId::from_bytes), random_id(BroadcastId::from_bytes));
         let created = self.unix();
         self.parts.store.insert_room(store::Room { id, name: name.to_string(), broadcast, created }).await?;
-        self.state.add(id, name, broadcast);
+        self.state.add(id, name, broadcast, Direction::default());
         self.show();
         self.state.snapshot().iter().find(|room| room.id == id).cloned().ok_or(Error::NoRoom)
+    }
+
+    async fn direct(&mut self, room: RoomId, change: Directed) -> Result<Direction, Error> {
+        let before = self.state.direction(room)?;
+        let mut now = before.clone();
+        now.change(change);
+        if now.kept() != before.kept() {
+            self.parts.store.set_setting(Direction::setting(room), now.kept()).await?;
+        }
+        self.state.direct(room, now.clone())?;
+        Ok(now)
     }
 
     async fn remove(&mut self, room: RoomId) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Who is on air, and the box as a participant, whom its owner speaks for.
 
+use super::direction::Direction;
 use super::place::Place;
 use super::snapshot::{Connection, Live, OnAir, ParticipantKind, Recording};
 use super::state::{Effect, State};
@@ -60,14 +61,14 @@ impl State {
     ) -> Result<(BroadcastId, Vec<Effect>), Error> {
         let now = self.now;
         let place = self.place(room)?;
+        if let Some(live) = &mut place.room.live {
+            live.title = title.unwrap_or_else(|| live.title.clone());
+            return Ok((place.room.broadcast, Vec::new()));
+        }
         let title = match title {
             Some(title) => title,
             None => Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be"),
         };
-        if let Some(live) = &mut place.room.live {
-            live.title = title;
-            return Ok((place.room.broadcast, Vec::new()));
-        }
         let recording = record.then_some(Recording { agreed: false, since: now });
         place.room.live = Some(Live { since: now_unix, title, recording });
         let mut effects = Vec::new();
@@ -85,12 +86,25 @@ impl State {
     pub(super) fn end_live(&mut self, room: RoomId) -> Result<Vec<Effect>, Error> {
         let place = self.place(room)?;
         place.room.live = None;
+        // What is of the moment ends with it.
+        place.room.direction = Direction::of(&place.room.direction.kept());
         let mut effects = Vec::new();
         for seat in &mut place.seats {
             (seat.who.on_air, seat.who.recorded) = (OnAir::No, OnAir::No);
             seat.audiences(&mut effects);
         }
         Ok(effects)
+    }
+
+    /// How a room looks to those who watch.
+    pub(super) fn direction(&mut self, room: RoomId) -> Result<Direction, Error> {
+        Ok(self.place(room)?.room.direction.clone())
+    }
+
+    /// It looks like this from now on.
+    pub(super) fn direct(&mut self, room: RoomId, direction: Direction) -> Result<(), Error> {
+        self.place(room)?.room.direction = direction;
+        Ok(())
     }
 
     /// The box's seat in this room, if it has one.

@@ -7,6 +7,7 @@
 mod actor;
 mod air;
 mod config;
+mod direction;
 mod health;
 mod history;
 mod place;
@@ -16,10 +17,13 @@ mod snapshot;
 mod speech;
 mod state;
 #[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
 mod tests;
 mod view;
 
 pub use config::Config;
+pub use direction::{Directed, Direction, LowerThird};
 pub use health::Stats;
 pub use history::{Code, Happened, MOST_EVENTS};
 pub use snapshot::{
@@ -152,6 +156,7 @@ enum Command {
     Record { room: RoomId, on: bool, done: Done<()> },
     GoLive { room: RoomId, title: Option<Title>, record: bool, done: Done<BroadcastId> },
     EndLive { room: RoomId, done: Done<()> },
+    Direct { room: RoomId, change: Box<Directed>, done: Done<Direction> },
     Box { room: RoomId, wish: BoxWish, done: Done<()> },
     BoxTracks { who: ParticipantId, tracks: BoxTracks },
     Lost { who: ParticipantId, generation: u64, away: Away },
@@ -274,6 +279,15 @@ impl Handle {
         self.ask(|done| Command::EndLive { room, done }).await
     }
 
+    /// Has a room look another way to those who watch. How it looks in general is kept, on air or not.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`], [`Error::Store`], [`Error::Closed`].
+    pub async fn direct(&self, room: RoomId, change: Directed) -> Result<Direction, Error> {
+        let change = Box::new(change);
+        self.ask(|done| Command::Direct { room, change, done }).await
+    }
+
     /// Puts the box into the call, takes it out, mutes it, or takes it off air.
     ///
     /// # Errors
@@ -366,7 +380,9 @@ pub async fn start(
     for room in parts.store.rooms().await? {
         // What is stored was checked when it came in; a name of an older rule is replaced, not the room.
         let name = Name::new(&room.name).unwrap_or_else(|_| config.default_name.clone());
-        state.add(room.id, name, room.broadcast);
+        let kept = parts.store.setting(Direction::setting(room.id)).await?;
+        let direction = kept.map(|kept| Direction::of(&kept)).unwrap_or_default();
+        state.add(room.id, name, room.broadcast, direction);
     }
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (snapshot, rooms) = watch::channel(state.snapshot());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::direction::Direction;
 use crate::drivers::peer::server::{Bound, Mid};
 use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
 use crate::model::layer::LAYERS;
@@ -239,6 +240,8 @@ pub struct Room {
     pub broadcast: BroadcastId,
     /// On air, or not.
     pub live: Option<Live>,
+    /// How it looks to those who watch.
+    pub direction: Direction,
     /// How pictures are coded: H.264 while everybody in it can receive that, else VP8.
     pub codec: Codec,
     /// Who speaks.
@@ -259,7 +262,8 @@ impl Room {
     pub fn looks_like(&self, other: &Self) -> bool {
         let (all, others) = (&self.participants, &other.participants);
         (self.id, self.broadcast, self.codec, self.speaker) == (other.id, other.broadcast, other.codec, other.speaker)
-            && (&self.name, &self.live, self.notices) == (&other.name, &other.live, other.notices)
+            && (&self.name, &self.live, &self.direction) == (&other.name, &other.live, &other.direction)
+            && self.notices == other.notices
             && all.len() == others.len()
             && all.iter().zip(others).all(|(one, other)| one.looks_like(other))
     }

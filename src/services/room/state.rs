@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::direction::Direction;
 use super::health::Stats;
 use super::history::Code;
 use super::place::Place;
@@ -102,9 +103,10 @@ impl State {
         self.places.iter().map(|place| place.room.id).collect()
     }
 
-    pub(super) fn add(&mut self, id: RoomId, name: Name, broadcast: BroadcastId) {
+    pub(super) fn add(&mut self, id: RoomId, name: Name, broadcast: BroadcastId, direction: Direction) {
         let (participants, notices) = (Vec::new(), (0, None));
-        let room = Room { id, name, broadcast, live: None, codec: Codec::H264, speaker: None, participants, notices };
+        let (live, codec, speaker) = (None, Codec::H264, None);
+        let room = Room { id, name, broadcast, live, direction, codec, speaker, participants, notices };
         self.places.push(Place::new(room));
     }
 

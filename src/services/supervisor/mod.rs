@@ -45,11 +45,13 @@ pub enum Part {
     Recorder,
     /// What sends broadcasts to other services.
     Push,
+    /// Smaller pictures of what is on air.
+    Ladder,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Program,
         Self::Composition,
         Self::Feed,
@@ -61,6 +63,7 @@ impl Part {
         Self::Whep,
         Self::Recorder,
         Self::Push,
+        Self::Ladder,
     ];
 
     /// Its name in metrics, logs and answers.
@@ -77,6 +80,7 @@ impl Part {
             Self::Whep => "whep",
             Self::Recorder => "recorder",
             Self::Push => "push",
+            Self::Ladder => "ladder",
         }
     }
 }

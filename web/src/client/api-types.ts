@@ -244,6 +244,14 @@ export type Finding = {
   text: string;
 };
 
+/** How a room goes on air. */
+export type GoLive = {
+  /** It is recorded as well, once everybody on air agrees. Of a room that is on air this stays as it is if it is not given. */
+  record?: boolean | null;
+  /** What those who watch read; if it is not given the room's name, or what it was while it is on air. */
+  title?: string | null;
+};
+
 /** Names a login; it is not its secret. */
 export type GrantId = string;
 
@@ -264,6 +272,14 @@ export type GuestEntry = {
   invite: string;
   /** What the others see; white space at the ends is taken off. */
   name: Name;
+};
+
+/** How much more there could be. */
+export type Head = {
+  /** The board is too hot for others than those that run. */
+  hot: boolean;
+  /** How many smaller pictures more the box could make, of 360 lines each. */
+  more: number;
 };
 
 /** How a part of the daemon is. */
@@ -300,6 +316,14 @@ export type LeftOut = {
 /** How much it matters, the worst first. */
 export type Level = "bad" | "note" | "good";
 
+/** Two lines at the lower left. */
+export type Lines = {
+  /** The small one below it. */
+  below?: string | null;
+  /** The large one: one line of at most 100 characters. */
+  line: string;
+};
+
 /** How loud one of them is. */
 export type Loudness = {
   /** Who makes it louder and quieter. */
@@ -316,6 +340,14 @@ export type Loudnesses = {
   microphone: Loudness | null;
   /** Null without a speaker. */
   speaker: Loudness | null;
+};
+
+/** Two lines at the lower left, such as somebody's name and what they do. */
+export type LowerThird = {
+  /** The small one below it. */
+  below: Title | null;
+  /** The large one. */
+  line: Title;
 };
 
 /** A name that people see: one line, counted in Unicode characters. */
@@ -369,6 +401,9 @@ export type Node = {
 /** What became of a call. */
 export type Outcome = "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
 
+/** Names somebody in a room. */
+export type ParticipantId = string;
+
 /** How a camera codes its pictures. */
 export type PictureFormat = "yuyv" | "uyvy" | "yvyu" | "vyuy" | "nv12" | "nv21" | "yu12" | "yv12" | "yuv422p" | "rgb" | "bgr" | "mjpeg" | "h264";
 
@@ -417,8 +452,11 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-screen" | "no-seat" | "no-sound" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "version" | "wrong-code" | "wrong-method";
 };
+
+/** How the members of a composition are shown. */
+export type ProgramLayout = "auto" | "grid" | "speaker" | "side_by_side" | "picture_in_picture" | "screen" | "cards";
 
 /** A service that a room's broadcast is sent to, without its secrets. */
 export type Push = {
@@ -622,6 +660,9 @@ export type Router = {
 /** What came of asking the router. */
 export type RouterState = "off" | "asking" | "none" | "silent" | "refused" | "mapped";
 
+/** A smaller picture of what is on air, named by its lines. */
+export type Rung = "144" | "240" | "360" | "480" | "720";
+
 /** Which networks an address is of. */
 export type Scope = "machine" | "home" | "provider" | "internet";
 
@@ -661,6 +702,9 @@ export type SignIn = {
   name: Name;
 };
 
+/** A full picture instead of everybody; while it is there nobody is seen or heard by those who watch. */
+export type Slate = "soon" | "back";
+
 /** What can be found. */
 export type SoundCode = "nothing_heard" | "overloaded" | "echo_loud" | "too_quiet" | "level_good" | "delay_too_long" | "delay_wrong" | "delay_good" | "noisy" | "room_quiet";
 
@@ -691,6 +735,81 @@ export type SoundTest = {
   /** What the box was told of the delay before, in milliseconds (`endpoint.speaker_delay`). */
   speaker_delay: number;
 };
+
+/** How a room looks to those who watch, and who is in it. */
+export type Studio = {
+  broadcast: BroadcastId;
+  /** Who comes before the others; null for whoever speaks. */
+  front: ParticipantId | null;
+  /** The box has a logo. */
+  has_logo: boolean;
+  /** What the board has room for beside them. */
+  head: Head;
+  layout: ProgramLayout;
+  /** Null while the room is off air. */
+  live: StudioLive | null;
+  /** The box's logo lies over the picture, if there is one. */
+  logo: boolean;
+  lower_third: LowerThird | null;
+  name: Name;
+  /** Names are written with the pictures. */
+  names: boolean;
+  /** In the order they came. */
+  people: StudioPerson[];
+  /** The smaller pictures that are made at the moment, by their lines. */
+  rungs: Rung[];
+  /** What is shown instead of everybody. */
+  slate: Slate | null;
+  /** The title lies over the picture. */
+  title: boolean;
+};
+
+/** What somebody answered. */
+export type StudioAnswer = "no" | "yes" | "asked";
+
+/** What is another from now on. What is not given stays. */
+export type StudioChange = {
+  /** Who comes before the others; null for whoever speaks. */
+  front?: ParticipantId | null;
+  /** Who is where. */
+  layout?: ProgramLayout | null;
+  /** The box's logo lies over the picture. */
+  logo?: boolean | null;
+  /** Two lines at the lower left; null for none. */
+  lower_third?: Lines | null;
+  /** Names are written with the pictures. */
+  names?: boolean | null;
+  /** What is shown instead of everybody; null for everybody. */
+  slate?: Slate | null;
+  /** The title lies over the picture. */
+  title?: boolean | null;
+};
+
+/** A room that is on air. */
+export type StudioLive = {
+  /** Null if nobody wants it recorded. */
+  recording: StudioRecording | null;
+  /** RFC 3339. */
+  since: string;
+  title: Title;
+  viewers: number;
+};
+
+/** Somebody in the room. */
+export type StudioPerson = {
+  /** They send pictures. */
+  camera: boolean;
+  id: ParticipantId;
+  name: Name;
+  /** What they answered to the question whether they may be seen and heard by those who watch. */
+  on_air: StudioAnswer;
+  /** They share a screen. */
+  screen: boolean;
+  speaking: boolean;
+};
+
+/** A recording that somebody wants. */
+export type StudioRecording = "on" | "waits";
 
 /** Who rings, the calls that were, and what was chosen. */
 export type Telephone = {

@@ -12,15 +12,18 @@ import type {
   ControlGroup,
   Device,
   Encoder,
+  GoLive,
   Guest,
   Invite,
   Loudness,
   Loudnesses,
+  LowerThird,
   NewInvite,
   NewPush,
   Node,
   PluggedIn,
   Privacy,
+  ProgramLayout,
   Push,
   PushChange,
   PushCode,
@@ -33,8 +36,13 @@ import type {
   Room as RoomSummary,
   ScreenLayout,
   Session,
+  Slate,
   SoundCode,
   SoundTest,
+  Studio,
+  StudioChange,
+  StudioLive,
+  StudioPerson,
   Telephone,
   Trust,
   Wishes,
@@ -56,15 +64,18 @@ export type {
   ControlGroup,
   Device,
   Encoder,
+  GoLive,
   Guest,
   Invite,
   Loudness,
   Loudnesses,
+  LowerThird,
   NewInvite,
   NewPush,
   Node,
   PluggedIn,
   Privacy,
+  ProgramLayout,
   Push,
   PushChange,
   PushCode,
@@ -77,8 +88,13 @@ export type {
   RoomSummary,
   ScreenLayout,
   Session,
+  Slate,
   SoundCode,
   SoundTest,
+  Studio,
+  StudioChange,
+  StudioLive,
+  StudioPerson,
   Telephone,
   Trust,
   Wishes,
@@ -296,6 +312,39 @@ export class Api {
     await this.#send("DELETE", `/rooms/${encodeURIComponent(room)}/pushes/${encodeURIComponent(push)}`);
   }
 
+  /** How a room looks to those who watch, and who is in it. For the owner, as all that follows. */
+  studio(room: string): Promise<Studio> {
+    return this.#json("GET", `/rooms/${encodeURIComponent(room)}/studio`);
+  }
+
+  /** Has a room look another way; what is not given stays. */
+  direct(room: string, change: StudioChange): Promise<Studio> {
+    return this.#json("PATCH", `/rooms/${encodeURIComponent(room)}/studio`, change);
+  }
+
+  /** Puts a room on air; one that is on air gets the title. */
+  goLive(room: string, wish: GoLive): Promise<Studio> {
+    return this.#json("POST", `/rooms/${encodeURIComponent(room)}/live`, wish);
+  }
+
+  async endLive(room: string): Promise<void> {
+    await this.#send("DELETE", `/rooms/${encodeURIComponent(room)}/live`);
+  }
+
+  /** Where the box's logo is; another number for another one. */
+  logo(edition: number): string {
+    return `${this.base}/api/v1/logo?${edition}`;
+  }
+
+  /** Gives the box a logo, a PNG. */
+  async setLogo(png: Blob): Promise<void> {
+    await this.#send("PUT", "/logo", new Blob([png], { type: "image/png" }));
+  }
+
+  async removeLogo(): Promise<void> {
+    await this.#send("DELETE", "/logo");
+  }
+
   /** How the box's screen shows calls. For its owner. */
   screen(): Promise<BoxScreen> {
     return this.#json("GET", "/screen");
@@ -349,7 +398,10 @@ export class Api {
       cache: "no-store",
       signal: AbortSignal.timeout(PATIENCE),
     };
-    if (body !== undefined) {
+    if (body instanceof Blob) {
+      request.body = body;
+      request.headers = { "content-type": body.type };
+    } else if (body !== undefined) {
       request.body = JSON.stringify(body);
       request.headers = { "content-type": "application/json" };
     }

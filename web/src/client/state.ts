@@ -22,6 +22,8 @@ export interface Live {
   recording?: "on" | "waits" | null;
   /** The names of the services that it is sent to as well. */
   pushes?: string[];
+  /** What those who watch see instead of everybody; they hear nothing then. */
+  slate?: "soon" | "back" | null;
 }
 
 export interface Participant {

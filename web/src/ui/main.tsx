@@ -11,7 +11,17 @@ type Page = ComponentType<{ id: string }>;
 
 /** The pages, each loaded when it is first shown. */
 const PAGES: Record<
-  "home" | "room" | "watch" | "stats" | "trust" | "reachability" | "camera" | "devices" | "recordings" | "pushes",
+  | "home"
+  | "room"
+  | "watch"
+  | "stats"
+  | "trust"
+  | "reachability"
+  | "camera"
+  | "devices"
+  | "recordings"
+  | "pushes"
+  | "studio",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -24,6 +34,7 @@ const PAGES: Record<
   devices: () => import("./devices/page"),
   recordings: () => import("./recordings/page"),
   pushes: () => import("./pushes/page"),
+  studio: () => import("./studio/page"),
 };
 
 function Lost() {
@@ -71,7 +82,7 @@ function App() {
       </main>
     );
   }
-  const id = here.page === "room" || here.page === "pushes" ? here.room : here.page === "watch" ? here.broadcast : "";
+  const id = "room" in here ? here.room : "broadcast" in here ? here.broadcast : "";
   return <loaded.Page key={id} id={id} />;
 }
 

@@ -11,6 +11,7 @@ export type Route =
   | { page: "devices" }
   | { page: "recordings" }
   | { page: "pushes"; room: string }
+  | { page: "studio"; room: string }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -24,8 +25,8 @@ export function routeOf(path: string): Route {
   if (path === "/trust") return { page: "trust" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };
-  const [, pushed] = /^\/pushes\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
-  if (pushed) return { page: "pushes", room: pushed };
+  const [, of, room] = /^\/(pushes|studio)\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
+  if (of && room) return { page: of === "studio" ? "studio" : "pushes", room };
   if (kind === "b" && id) return { page: "watch", broadcast: id };
   return { page: "lost" };
 }

@@ -57,6 +57,39 @@ async fn the_encoder_makes_constrained_baseline_and_a_keyframe_when_asked() {
     assert_eq!(keys, [0, 30, 38], "at once, and at least half a second after the one before");
 }
 
+#[tokio::test]
+async fn a_rung_is_scaled_and_has_its_keyframes_at_the_very_pictures_asked_for() {
+    for encoder in [H264Encoder::X264, H264Encoder::OpenH264] {
+        let (writer, source) = ring(UNITS);
+        let mut reader = source.reader(Gate::default());
+        let spec = RungSpec { from: (320, 240), size: (256, 144), fps: 15, bitrate: 150_000, encoder };
+        let (running, feed, keyframes) = rung(&Counters::default(), spec, writer).expect("the encoder is installed");
+        let mut units = Vec::new();
+        for n in 0..60 {
+            let time = MediaTime::from_millis(-500 + n * 66);
+            // Two right behind each other, too.
+            if [20, 23, 24, 50].contains(&n) {
+                keyframes.request_at(time);
+            }
+            feed.push(&picture(320, 240, time, halves(n, 320))).expect("it runs");
+            units.push(unit(&mut reader).await);
+            assert_eq!(units.last().map(|unit| unit.pts), Some(time));
+        }
+        running.stop().await;
+        let keys: Vec<usize> = (0..60).filter(|n| units[*n].keyframe).collect();
+        assert_eq!(keys, [0, 20, 23, 24, 50], "{encoder:?}");
+        let format = crate::proto::cmaf::Format::read(&units[0].config).expect("it can be packaged");
+        assert_eq!(format.picture().map(|picture| (picture.width, picture.height)), Some((256, 144)));
+        let (pictures, mut decoded) = mpsc::channel(64);
+        let spec = VideoDecoderSpec { codec: Codec::H264, width: 256, height: 144, caption: None };
+        let (_running, mut feed) = video_decoder(&Counters::default(), spec, pictures).expect("it is installed");
+        feed.push(&units[0]).expect("it runs");
+        let picture = within(decoded.recv()).await.expect("a picture");
+        assert!(luma(&picture, 4, 70) < 24 && luma(&picture, 250, 70) < 24, "black beside it: 4:3 in 16:9");
+        assert!(luma(&picture, 60, 70).abs_diff(40) < 8, "and the picture between");
+    }
+}
+
 /// Decodes every unit and gives the last picture.
 async fn last_picture(units: &[Unit], caption: Option<&str>) -> Picture {
     let (pictures, mut decoded) = mpsc::channel(8);

@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, entry};
 use crate::interfaces::http::answer::{
-    Broadcast, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Telephone, Trust,
+    Broadcast, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Studio, Telephone, Trust,
 };
 use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::guest::Entry as GuestEntry;
@@ -10,6 +10,7 @@ use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::pushes::{NewPush, PushChange};
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
+use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
 use crate::proto::layout::aim::Aim;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
@@ -104,6 +105,17 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
+        entry("GET", "/api/v1/logo", "The box's logo")
+            .gives_text(200, "The file.", "image/png")
+            .fails(&["no-logo"]),
+        entry("PUT", "/api/v1/logo", "Give the box a logo, which may lie over what is on air")
+            .more("Half a megabyte and 2048 pixels to a side at most; what is transparent stays so.")
+            .takes_text("image/png")
+            .gives_nothing(204, "It is kept.")
+            .fails(&["bad-logo", "logo-too-large", "state-folder"]),
+        entry("DELETE", "/api/v1/logo", "Take the logo away")
+            .gives_nothing(204, "There is none.")
+            .fails(&["state-folder"]),
         entry("GET", "/api/v1/recordings", "The recordings, and the room for more")
             .gives::<Recordings>(200, "The newest first.")
             .fails(&["shutdown"]),
@@ -156,6 +168,9 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
         entry("GET", "/devices", "The page about what is plugged in")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/studio/{room}", "The page of a room's producer")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
         entry("GET", "/pushes/{room}", "The page of the services that a room's broadcast is sent to")
@@ -265,6 +280,25 @@ fn rooms() -> Vec<Entry> {
             .more("The screen and everybody in the room are told.")
             .gives_text(200, "The picture.", "image/jpeg")
             .fails(&["no-room", "box-not-here", "no-picture", "shutdown"]),
+        entry("GET", "/api/v1/rooms/{room}/studio", "How a room looks to those who watch, and who is in it")
+            .gives::<Studio>(200, "As it is now.")
+            .fails(&["no-room"]),
+        entry("PATCH", "/api/v1/rooms/{room}/studio", "Have a room look another way to those who watch")
+            .more(
+                "What is not given stays. Layout, names, title and logo are kept, on air or not; the others end with the broadcast. \
+                 While there is a slate, nobody is seen or heard by those who watch.",
+            )
+            .takes::<StudioChange>()
+            .gives::<Studio>(200, "As it is now.")
+            .fails(&["bad-title", "no-room", "no-such-person", "shutdown", "store"]),
+        entry("POST", "/api/v1/rooms/{room}/live", "Put a room on air")
+            .more("Everybody in it is asked. A room that is on air gets the title.")
+            .takes::<GoLive>()
+            .gives::<Studio>(200, "It is on air.")
+            .fails(&["bad-title", "no-room", "not-live", "recordings-folder", "recordings-full", "recordings-sd-card", "shutdown"]),
+        entry("DELETE", "/api/v1/rooms/{room}/live", "Take a room off air")
+            .gives_nothing(204, "It is off air.")
+            .fails(&["no-room", "shutdown"]),
         entry("GET", "/api/v1/rooms/{room}/pushes", "The services that the room's broadcast is sent to")
             .more("Keys are not among what is told.")
             .gives::<Vec<Push>>(200, "The services, and how each is.")
@@ -300,7 +334,7 @@ fn watching() -> Vec<Entry> {
             .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). Pages of other sites may read it.")
             .gives_text(200, "What was asked for.", "*/*")
             .header("cache-control", "How long it stays true.")
-            .fails(&["not-found", "not-on-air", "bad-request", "no-media", "busy"]),
+            .fails(&["not-found", "not-on-air", "bad-request", "no-media", "no-room-for-size", "busy"]),
         entry("POST", "/whep/{broadcast}", "Watch by WebRTC (WHEP)")
             .more("An SDP offer comes in, the answer goes out: draft-ietf-wish-whep-04.")
             .takes_text(SDP)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, PushId, RecordingId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, InviteId, ParticipantId, PushId, RecordingId, RoomId};
 use crate::model::role::{Role, Verb};
 use crate::proto::auth::{MAX_NAME, MAX_TITLE, Name, Title};
 
@@ -30,6 +30,7 @@ formats! {
     RoomId: { "type": "string", "pattern": ID, "description": "Names a room. An id names; it never permits." }
     BroadcastId: { "type": "string", "pattern": ID, "description": "Names a broadcast." }
     InviteId: { "type": "string", "pattern": ID, "description": "Names an invite; it is not its secret." }
+    ParticipantId: { "type": "string", "pattern": ID, "description": "Names somebody in a room." }
     RecordingId: { "type": "string", "pattern": ID, "description": "Names a recording." }
     GrantId: { "type": "string", "pattern": ID, "description": "Names a login; it is not its secret." }
     PushId: { "type": "string", "pattern": ID, "description": "Names a service that a broadcast is sent to." }

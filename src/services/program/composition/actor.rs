@@ -14,7 +14,7 @@ use super::codecs::{CardSpec, Codecs, VideoSpec};
 use super::feed::Ending;
 use super::schedule::Schedule;
 use super::workers::{Input, Ticket, Workers};
-use super::{Command, Error, MOST_MEMBERS, Member, Settings, Shows, State};
+use super::{Command, Error, MOST_MEMBERS, Member, Names, Settings, Shows, State};
 use crate::model::count::Counter;
 use crate::model::id::PublicationId;
 use crate::model::raw::{Picture, RATE, Sound};
@@ -22,8 +22,9 @@ use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Codec;
 use crate::model::unit::Unit;
+use crate::proto::layout::grid::Tile;
 use crate::proto::layout::mixer::Mixer;
-use crate::proto::layout::scene::{Scene, Sight};
+use crate::proto::layout::scene::{Scene, Seated, Sight};
 
 /// Sound is made in chunks of 20 ms.
 const CHUNKS_A_SECOND: u32 = 50;
@@ -87,6 +88,7 @@ pub(super) struct Actor {
     scene: Scene<PublicationId>,
     mixer: Mixer<PublicationId>,
     seats: HashMap<PublicationId, Seat>,
+    names: Names,
     overlay: Option<Overlay>,
     stills: Vec<Still>,
     /// No pictures are composed, but for stills.
@@ -124,6 +126,7 @@ impl Actor {
             outlets,
             mixer: Mixer::default(),
             seats: HashMap::new(),
+            names: Names::default(),
             overlay: None,
             stills: Vec::new(),
             rests: false,
@@ -190,6 +193,11 @@ impl Actor {
             }
             Command::Front(key) => {
                 self.scene.set_front(key);
+                self.follow_layout();
+            }
+            Command::Arrange(layout, names) => {
+                self.scene.set_layout(layout);
+                self.names = names;
                 self.follow_layout();
             }
             Command::Overlay(line) => self.show(line),
@@ -369,17 +377,16 @@ impl Actor {
 
     /// Brings decoders and cards in line with who sits where.
     fn follow_layout(&mut self) {
-        let wanted: Vec<_> = self.scene.seated().map(|seated| (seated.key, self.video_spec(seated.key))).collect();
-        for (key, spec) in wanted {
+        let wanted: Vec<_> = self.scene.seated().map(|seated| (seated.key, self.specs(seated))).collect();
+        for (key, (spec, card)) in wanted {
             let Some(seat) = self.seats.get(&key) else { continue };
             if let Some(video) = &seat.video {
                 video.decoder.send_if_modified(|current| {
                     let changed = *current != spec;
-                    current.clone_from(&spec);
+                    *current = spec;
                     changed
                 });
             }
-            let card = spec.map(|VideoSpec { width, height, caption }| CardSpec { text: caption, width, height });
             if seat.card.as_ref().map(|(spec, _)| spec) != card.as_ref() {
                 let life = seat.life;
                 let card = card.filter(|_| self.makes_pictures()).map(|spec| {
@@ -396,10 +403,16 @@ impl Actor {
         }
     }
 
+    /// The decoder and the card of somebody; none of both for who has no tile.
+    fn specs(&self, seated: Seated<'_, PublicationId>) -> (Option<VideoSpec>, Option<CardSpec>) {
+        let Some(Tile { width, height, .. }) = seated.tile else { return (None, None) };
+        let caption = if self.names == Names::Shown { seated.name.to_owned() } else { String::new() };
+        let card = CardSpec { text: seated.name.to_owned(), width, height };
+        (Some(VideoSpec { width, height, caption }), Some(card))
+    }
+
     fn video_spec(&self, key: PublicationId) -> Option<VideoSpec> {
-        let seated = self.scene.seated().find(|seated| seated.key == key)?;
-        let tile = seated.tile?;
-        Some(VideoSpec { width: tile.width, height: tile.height, caption: seated.name.to_owned() })
+        self.scene.seated().find(|seated| seated.key == key).and_then(|seated| self.specs(seated).0)
     }
 
     fn show(&mut self, line: Option<String>) {

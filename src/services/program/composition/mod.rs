@@ -33,6 +33,7 @@ use crate::model::ring::Reader;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Codec;
 use crate::model::unit::Unit;
+use crate::proto::layout::arrange::Layout;
 use crate::proto::layout::canvas::Colour;
 use crate::services::supervisor::Supervisor;
 
@@ -126,6 +127,16 @@ pub enum Shows {
     Screen,
 }
 
+/// Whether names are written with the pictures; on a card there is one always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Names {
+    /// Low in each picture.
+    #[default]
+    Shown,
+    /// On cards alone.
+    Hidden,
+}
+
 /// Somebody in the composition, or a screen that they share.
 pub struct Member {
     /// Which publication this is.
@@ -183,6 +194,7 @@ enum Command {
     Rest(bool),
     Rename(PublicationId, String),
     Front(Option<PublicationId>),
+    Arrange(Layout, Names),
     Overlay(Option<String>),
     Snapshot(oneshot::Sender<Result<Picture, Error>>),
 }
@@ -242,12 +254,20 @@ impl Handle {
         self.command(Command::Rename(key, name)).await
     }
 
-    /// Gives somebody most of the picture, or everybody the same. Their sound goes on as it was.
+    /// Has somebody come before the others, or nobody. Their sound goes on as it was.
     ///
     /// # Errors
     /// [`Error::Ended`].
     pub async fn front(&self, key: Option<PublicationId>) -> Result<(), Error> {
         self.command(Command::Front(key)).await
+    }
+
+    /// Shows everybody in another way, with their names or without. Their sound goes on as it was.
+    ///
+    /// # Errors
+    /// [`Error::Ended`].
+    pub async fn arrange(&self, layout: Layout, names: Names) -> Result<(), Error> {
+        self.command(Command::Arrange(layout, names)).await
     }
 
     /// Shows a line over everything for a while, or takes it away.

@@ -8,13 +8,17 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::encoder::{Encoded, Encoder};
+use crate::drivers::pipeline::{self, Counters, H264Encoder, VideoEncoderSpec};
+use crate::model::id::PublicationId;
 use crate::model::purpose::Purpose;
 use crate::model::raw;
 use crate::model::time::MediaTime;
 use crate::model::unit::Unit;
-use crate::services::program::composition::{self, Makes, Settings};
-use crate::services::program::consent::is_on_air;
+use crate::proto::layout::arrange::Layout;
+use crate::services::program::composition::{self, Makes, Names, Settings};
+use crate::services::program::consent::{is_on_air, is_shown};
+use crate::services::program::encoder::{Encoded, Encoder};
+use crate::services::program::graphics::Graphics;
 use crate::services::program::members::Members;
 use crate::services::program::{Config, DELAY, Parts, Pipelines, Seen};
 use crate::services::room::Room;
@@ -33,9 +37,21 @@ pub(super) struct Composed {
     members: Members,
     /// Whether the line that nobody is on air stands; unknown at first.
     empty: Option<bool>,
+    /// How everybody is arranged, and who is in front.
+    arranged: (Layout, Names),
+    front: Option<PublicationId>,
+    graphics: Graphics,
+    lift: Lift,
     /// Completes when everybody is seen, or has been waited for.
     ready: Option<Ready>,
     pub encoder: Encoder,
+}
+
+/// How far taking away a slate has come: it stays until everybody behind it is seen.
+enum Lift {
+    No,
+    Waits(Ready),
+    Due,
 }
 
 /// What happens to a composition.
@@ -58,7 +74,11 @@ impl Composed {
     pub fn start(config: &Config, parts: &Parts, tasks: &TaskTracker, stop: CancellationToken) -> Option<Self> {
         let Config { width, height, fps, .. } = *config;
         let Seen { media, composition: counters, supervisor } = parts.seen.clone();
-        let encoder = Encoder::new(parts.encoders.clone(), media.clone(), tasks.clone());
+        let wanted = config.clone();
+        let make = Box::new(move |counters: &Counters, encoder, out| {
+            pipeline::video_encoder(counters, spec(&wanted, encoder), out)
+        });
+        let encoder = Encoder::new(parts.encoders.clone(), media.clone(), tasks.clone(), make);
         let settings = Settings {
             counters,
             supervisor,
@@ -77,6 +97,10 @@ impl Composed {
             pictures: outputs.pictures?,
             members: Members::new(Purpose::OnAir, Makes::Pictures),
             empty: None,
+            arranged: Default::default(),
+            front: None,
+            graphics: Graphics::new(parts.language, (width, height)),
+            lift: Lift::No,
             ready: None,
             encoder,
             handle,
@@ -86,12 +110,38 @@ impl Composed {
     /// Brings its members in line with the room.
     pub async fn follow(&mut self, room: &Room, parts: &Parts) {
         self.state.mark_unchanged();
+        let direction = &room.direction;
+        let names = if direction.names { Names::Shown } else { Names::Hidden };
+        // When the composition has ended, the next look at it says so: here as below.
+        if self.arranged != (direction.layout, names) {
+            self.arranged = (direction.layout, names);
+            let _ = self.handle.arrange(direction.layout, names).await;
+        }
+        let front = direction.front(room, self.front);
+        if self.front != front {
+            self.front = front;
+            let _ = self.handle.front(front).await;
+        }
+        self.members.show_cards(!direction.layout.shows_pictures());
         // Who could not be taken in is tried again at the next look.
-        self.members.follow(room, is_on_air, &parts.origin, &self.handle).await;
+        self.members.follow(room, |p| is_shown(p, room), &parts.origin, &self.handle).await;
+        self.cover(room, parts).await;
         let empty = !room.participants.iter().any(is_on_air);
         if self.empty.replace(empty) != Some(empty) {
-            // When the composition has ended, the next look at it says so.
             let _ = self.handle.overlay(empty.then(|| NOBODY.into())).await;
+        }
+    }
+
+    /// Brings what lies over the picture in line with the room.
+    async fn cover(&mut self, room: &Room, parts: &Parts) {
+        let logo = parts.logo.follow().borrow().clone();
+        match (room.direction.slate.is_none() && self.graphics.is_slate(), &self.lift) {
+            (true, Lift::No) => self.lift = Lift::Waits(everybody(&self.handle)),
+            (true, Lift::Waits(_)) => {}
+            (true, Lift::Due) | (false, _) => {
+                self.lift = Lift::No;
+                self.graphics.follow(room, logo).await;
+            }
         }
     }
 
@@ -102,13 +152,8 @@ impl Composed {
 
     /// Tells by [`Happened::Ready`] when everybody is seen.
     pub fn await_everybody(&mut self) {
-        let handle = self.handle.clone();
-        self.ready.get_or_insert_with(|| {
-            Box::pin(async move {
-                // A composition that can't tell is as good as it gets.
-                let _ = handle.snapshot().await;
-            })
-        });
+        let handle = &self.handle;
+        self.ready.get_or_insert_with(|| everybody(handle));
     }
 
     /// Nothing is told any more.
@@ -125,10 +170,17 @@ impl Composed {
     pub async fn next(&mut self) -> Happened {
         let waiting = self.ready.is_some();
         tokio::select! {
-            picture = self.pictures.recv() => picture.map_or(Happened::Ended, Happened::Picture),
+            picture = self.pictures.recv() => match picture {
+                Some(picture) => Happened::Picture(self.graphics.over(picture)),
+                None => Happened::Ended,
+            },
             () = async { if let Some(ready) = &mut self.ready { ready.await } }, if waiting => {
                 self.ready = None;
                 Happened::Ready
+            }
+            () = lifts(&mut self.lift) => {
+                self.lift = Lift::Due;
+                Happened::Changed
             }
             encoded = self.encoder.next() => match encoded {
                 Encoded::Unit(unit) => Happened::Unit(unit),
@@ -136,6 +188,35 @@ impl Composed {
             },
             changed = self.state.changed() => if changed.is_ok() { Happened::Changed } else { Happened::Ended },
         }
+    }
+}
+
+fn spec(config: &Config, encoder: H264Encoder) -> VideoEncoderSpec {
+    let interval = config.keyframe_interval.as_secs_f64() * f64::from(config.fps);
+    VideoEncoderSpec {
+        width: config.width,
+        height: config.height,
+        fps: config.fps,
+        bitrate: config.bitrate.bps() as u32,
+        keyframe_interval: interval.round() as u32,
+        encoder,
+    }
+}
+
+/// Completes when everybody is seen, or has been waited for.
+fn everybody(handle: &composition::Handle) -> Ready {
+    let handle = handle.clone();
+    Box::pin(async move {
+        // A composition that can't tell is as good as it gets.
+        let _ = handle.snapshot().await;
+    })
+}
+
+/// Completes when a slate may go.
+async fn lifts(lift: &mut Lift) {
+    match lift {
+        Lift::Waits(ready) => ready.await,
+        Lift::No | Lift::Due => std::future::pending().await,
     }
 }
 

@@ -2,7 +2,6 @@
 //! live, whose times always rise.
 
 mod composed;
-mod encoder;
 mod fitness;
 
 use std::time::Duration;
@@ -172,7 +171,7 @@ impl Picture {
                 let wanted = self.splicer.picture(picture.time, &mut out);
                 self.write(out);
                 if wanted && let Some(composed) = &mut self.composed {
-                    composed.encoder.picture(&picture, &self.config);
+                    composed.encoder.picture(&picture);
                 }
                 true
             }
@@ -218,6 +217,10 @@ impl Picture {
             },
             Want::Compose => self.compose(stop),
         }
+        if room.direction.slate.is_some() && self.forward.is_some() {
+            // At once, and not when the slate can be seen.
+            self.drop_forward();
+        }
         if let Some(composed) = &mut self.composed {
             composed.follow(room, &self.parts).await;
         }
@@ -244,7 +247,9 @@ impl Picture {
         let mut on_air = room.participants.iter().filter(|p| is_on_air(p));
         let alone = match (on_air.next(), on_air.next()) {
             // A shared screen and its owner are two pictures.
-            (Some(only), None) if only.camera && only.screen.is_none() => Some(only.publication),
+            (Some(only), None) if only.camera && only.screen.is_none() && !room.direction.is_drawn() => {
+                Some(only.publication)
+            }
             _ => None,
         };
         let Some(publication) = alone else {

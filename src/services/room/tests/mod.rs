@@ -81,7 +81,7 @@ fn answer(state: &mut State, n: u8, slots: usize) -> Vec<Effect> {
 /// A room with so many people, each sending and with so many slots for tracks of each kind.
 fn crowd(people: u8, slots: usize) -> State {
     let mut state = State::new(u32::from(people) + 1);
-    state.add(ROOM, name("Porch"), BroadcastId::from_bytes([8; 10]));
+    state.add(ROOM, name("Porch"), BroadcastId::from_bytes([8; 10]), Direction::default());
     for n in 1..=people {
         state.join(ROOM, seat(n, ParticipantKind::Person)).expect("there is room");
         answer(&mut state, n, slots);
@@ -284,7 +284,7 @@ fn another_fingerprint_is_another_connection() {
 fn the_box_is_in_one_call_only() {
     let mut state = room();
     let other = RoomId::from_bytes([7; 10]);
-    state.add(other, name("Kitchen"), BroadcastId::from_bytes([6; 10]));
+    state.add(other, name("Kitchen"), BroadcastId::from_bytes([6; 10]), Direction::default());
     state.join(other, seat(3, ParticipantKind::Box)).expect("there is room");
     assert_eq!(state.box_in(ROOM).ok().flatten(), None);
     let effects = state.box_leaves(Some(ROOM));

@@ -1,5 +1,16 @@
 import { t } from "../i18n";
 import type { Call } from "./call";
+import { texts } from "./texts";
+
+/** That those who watch see a slate instead of everybody, for everybody in the room. */
+export function SlateShown({ call }: { call: Call }) {
+  const slate = call.live.value?.slate;
+  return slate ? (
+    <p class="banner small" role="status" data-testid="slate-shown" data-slate={slate}>
+      {texts.slate_shown}
+    </p>
+  ) : null;
+}
 
 /** To which services the broadcast goes as well, for everybody in the room; who may change that finds the way there. */
 export function AlsoSent({ call, room }: { call: Call; room: string }) {

@@ -8,7 +8,7 @@ import { typing } from "../parts/keys";
 import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
 import { say } from "../parts/toast";
-import { AlsoSent } from "./also-sent";
+import { AlsoSent, SlateShown } from "./also-sent";
 import { BoxDialog } from "./box";
 import type { Call } from "./call";
 import { Consent } from "./consent";
@@ -224,6 +224,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       <Top call={call} open={setOpen} />
       <main class="call-main">
         <Connection call={call} />
+        <SlateShown call={call} />
         <AlsoSent call={call} room={roomId} />
         {call.soundBlocked.value && (
           <button
@@ -236,7 +237,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
             <span>{t("start_sound")}</span>
           </button>
         )}
-        <Consent call={call} />
+        <Consent call={call} room={roomId} />
         <RingLine call={call} />
         <SharingLine />
         <Stage call={call} />

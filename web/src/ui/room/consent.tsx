@@ -47,11 +47,11 @@ function Question({ title, text, answers }: { title: string; text: string; answe
 }
 
 /** While the room is live: the questions, and afterwards the way back from either answer. */
-export function Consent({ call }: { call: Call }) {
+export function Consent({ call, room }: { call: Call; room: string }) {
   const me = call.me.value;
   const live = call.live.value;
   if (!live || !me || call.phase.value !== "joined") return null;
-  const answer = (onAir: boolean, recorded?: boolean) => () => void call.ask(room => room.consent(onAir, recorded));
+  const answer = (onAir: boolean, recorded?: boolean) => () => void call.ask(seat => seat.consent(onAir, recorded));
   const recording = Boolean(live.recording);
   if (me.on_air === "asked") {
     const no = { label: t("consent_no"), testid: "consent-no", give: answer(false) };
@@ -94,14 +94,23 @@ export function Consent({ call }: { call: Call }) {
   const recorded = me.recorded === "yes";
   const line = !onAir
     ? t("you_not_on_air")
-    : !recording
-      ? t("you_on_air")
-      : recorded
-        ? texts.you_recorded
-        : texts.you_not_recorded;
+    : recording && !recorded
+      ? texts.you_not_recorded
+      : live.slate
+        ? texts.you_after_slate
+        : recording
+          ? texts.you_recorded
+          : t("you_on_air");
   return (
     <div class={onAir ? "air-line on-air" : "air-line"} role="status">
-      <span>{line}</span>
+      <span>
+        {line}{" "}
+        {call.may("broadcast") && (
+          <a href={`/studio/${room}`} target="_blank" rel="noopener" data-testid="to-studio">
+            {texts.studio}
+          </a>
+        )}
+      </span>
       {onAir && recording && (
         <button
           type="button"

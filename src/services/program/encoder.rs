@@ -1,15 +1,18 @@
-//! The encoder of a composed picture: pictures in, units out, and its failures.
+//! An encoder of pictures of one kind: pictures in, units out, and its failures.
 
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::drivers::pipeline::{
-    self, Counters, Encoders, Fed, Gone, H264Encoder, Keyframes, PictureFeed, Running, VideoEncoderSpec,
-};
+use crate::drivers::pipeline::{self, Counters, Encoders, Fed, Gone, H264Encoder, Keyframes, PictureFeed, Running};
 use crate::model::raw::Picture;
-use crate::model::ring::{Gate, Next, Reader, UNITS, ring};
+use crate::model::ring::{Gate, Next, Reader, UNITS, Writer, ring};
+use crate::model::time::MediaTime;
 use crate::model::unit::Unit;
-use crate::services::program::{BACK_OFF, Config, failed};
+use crate::services::program::{BACK_OFF, failed};
+
+/// Makes a pipeline with this encoder.
+pub type Make = Box<dyn Fn(&Counters, H264Encoder, Writer<Unit>) -> Made + Send + Sync>;
+type Made = Result<(Running, PictureFeed, Keyframes), pipeline::Error>;
 
 struct Working {
     encoder: H264Encoder,
@@ -20,7 +23,8 @@ struct Working {
 }
 
 /// Made with the first picture, and made anew a while after it failed.
-pub(super) struct Encoder {
+pub struct Encoder {
+    make: Make,
     working: Option<Working>,
     /// When it may be made.
     since: Instant,
@@ -32,25 +36,27 @@ pub(super) struct Encoder {
 }
 
 /// What comes of an encoder.
-pub(super) enum Encoded {
+pub enum Encoded {
+    /// The next unit.
     Unit(Unit),
     /// What it made was not read in time.
     Lost,
 }
 
 impl Encoder {
-    pub fn new(encoders: Encoders, counters: Counters, tasks: TaskTracker) -> Self {
-        Self { working: None, since: Instant::now(), lost: false, encoders, counters, tasks }
+    /// None yet: the first picture has one made.
+    pub fn new(encoders: Encoders, counters: Counters, tasks: TaskTracker, make: Make) -> Self {
+        Self { make, working: None, since: Instant::now(), lost: false, encoders, counters, tasks }
     }
 
     /// Encodes a picture.
-    pub fn picture(&mut self, picture: &Picture, config: &Config) {
+    pub fn picture(&mut self, picture: &Picture) {
         if self.working.is_none() && Instant::now() >= self.since {
             let encoder = self.encoders.now();
-            match start(encoder, config, &self.counters) {
+            match self.start(encoder) {
                 Ok(working) => self.working = Some(working),
                 Err(error) => {
-                    tracing::error!(%error, "the picture of the program can't be encoded");
+                    tracing::error!(%error, "a picture can't be encoded");
                     self.fail(encoder);
                 }
             }
@@ -78,6 +84,13 @@ impl Encoder {
     pub fn request_keyframe(&self) {
         if let Some(working) = &self.working {
             working.keyframes.request();
+        }
+    }
+
+    /// The picture of this moment, which is not handed over yet, becomes a keyframe.
+    pub fn request_keyframe_at(&self, time: MediaTime) {
+        if let Some(working) = &self.working {
+            working.keyframes.request_at(time);
         }
     }
 
@@ -110,6 +123,12 @@ impl Encoder {
         self.stop();
     }
 
+    fn start(&self, encoder: H264Encoder) -> Result<Working, pipeline::Error> {
+        let (writer, source) = ring(UNITS);
+        let (running, feed, keyframes) = (self.make)(&self.counters, encoder, writer)?;
+        Ok(Working { encoder, running, feed, keyframes, units: source.reader(Gate::default()) })
+    }
+
     fn stop(&mut self) {
         if let Some(working) = self.working.take() {
             self.tasks.spawn(working.running.stop());
@@ -123,48 +142,36 @@ impl Drop for Encoder {
     }
 }
 
-fn start(encoder: H264Encoder, config: &Config, counters: &Counters) -> Result<Working, pipeline::Error> {
-    let interval = config.keyframe_interval.as_secs_f64() * f64::from(config.fps);
-    let spec = VideoEncoderSpec {
-        width: config.width,
-        height: config.height,
-        fps: config.fps,
-        bitrate: config.bitrate.bps() as u32,
-        keyframe_interval: interval.round() as u32,
-        encoder,
-    };
-    let (writer, source) = ring(UNITS);
-    let (running, feed, keyframes) = pipeline::video_encoder(counters, spec, writer)?;
-    Ok(Working { encoder, running, feed, keyframes, units: source.reader(Gate::default()) })
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::drivers::pipeline::{Chosen, H264Choice};
-    use crate::model::time::MediaTime;
+    use crate::drivers::pipeline::{Chosen, H264Choice, VideoEncoderSpec};
 
-    fn picture(config: &Config, number: i64) -> Picture {
-        let (width, height) = (config.width, config.height);
-        let data = vec![128; (width * height * 3 / 2) as usize].into();
-        Picture { width, height, time: MediaTime::from_millis(number * 33), data }
+    fn picture(number: i64) -> Picture {
+        let data = vec![128; 320 * 180 * 3 / 2].into();
+        Picture { width: 320, height: 180, time: MediaTime::from_millis(number * 33), data }
+    }
+
+    fn make(counters: &Counters, encoder: H264Encoder, out: Writer<Unit>) -> Made {
+        let spec =
+            VideoEncoderSpec { width: 320, height: 180, fps: 30, bitrate: 300_000, keyframe_interval: 60, encoder };
+        pipeline::video_encoder(counters, spec, out)
     }
 
     #[tokio::test]
     async fn another_encoder_takes_the_place_of_one_that_can_t_be_started() {
-        let config = Config::default();
         let tasks = TaskTracker::new();
         pipeline::init().expect("it is installed");
         let gone = Chosen { encoder: H264Encoder::Mpp, speed: None, instead_of: None };
         assert!(H264Encoder::Mpp.installed().is_err(), "the test needs one that is missing");
         let encoders = Encoders::new(gone, H264Choice::Auto);
-        let mut encoder = Encoder::new(encoders.clone(), Counters::default(), tasks);
+        let mut encoder = Encoder::new(encoders.clone(), Counters::default(), tasks, Box::new(make));
         let mut number = 0;
         let first = tokio::time::timeout(Duration::from_secs(30), async {
             loop {
-                encoder.picture(&picture(&config, number), &config);
+                encoder.picture(&picture(number));
                 number += 1;
                 if let Ok(Encoded::Unit(unit)) = tokio::time::timeout(Duration::from_millis(20), encoder.next()).await {
                     return unit;
