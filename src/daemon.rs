@@ -28,6 +28,7 @@ use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, Encoders, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
 use crate::interfaces::{control, http};
+use crate::model::bitrate::Bitrate;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
@@ -197,7 +198,10 @@ impl Daemon {
         };
         let ladder = ladder::start(config.ladder.clone(), parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());
-        let egress = egress::Handle::start(read, timeline, supervisor.clone(), &outgoing.tasks, outgoing.stop.clone());
+        let each = Bitrate(config.program.bitrate.bps() + config.program.audio_bitrate.bps());
+        let line = (&config.viewers, each);
+        let (tasks, stop) = (&outgoing.tasks, outgoing.stop.clone());
+        let egress = egress::Handle::start(read, timeline, supervisor.clone(), line, tasks, stop);
         let parts = egress::whep::Parts {
             origin: origin.clone(),
             broadcasts: broadcasts.clone(),

@@ -48,6 +48,8 @@ pub struct Config {
     pub recordings: crate::services::recorder::Config,
     /// LL-HLS.
     pub hls: crate::services::egress::Config,
+    /// How many may watch.
+    pub viewers: crate::services::egress::uplink::Config,
     /// The smaller pictures of what is on air.
     pub ladder: crate::services::ladder::Config,
     /// Encoders and decoders.

@@ -38,5 +38,6 @@ mod telephone;
 mod tls;
 mod told;
 mod turn;
+mod viewers;
 mod vp8;
 mod whep;

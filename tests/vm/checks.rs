@@ -33,11 +33,12 @@ checks! {
     wakes: "The emulated television, which slept, is woken by that and shows the box",
     screen: "The emulated screen shows Ada, with black at the edges that it is told to cut off",
     arranges: "The box's own picture is in a corner of the screen until a key of the remote control takes it away",
-    rests: "Nothing is composed while the television sleeps, and pictures are again when it wakes",
     hears: "Ada hears what the guest's microphone hears, through ALSA",
     speaks: "The guest's speaker plays Ada, through ALSA",
     privacy: "A muted camera and microphone are closed for the kernel, too",
     keys: "Keys of the remote control mute, hang up and join; the television sleeps after the call",
+    // Behind that: a television that was woken by somebody else is not put to sleep by the box.
+    rests: "Nothing is composed while the television sleeps, and pictures are again when it wakes",
     unplugged: "The camera is taken out and put in again during the call",
 }
 

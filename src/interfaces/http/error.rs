@@ -122,6 +122,7 @@ impl Problem {
     /// After how many seconds it may have passed, where it passes by itself.
     fn again(&self) -> Option<&'static str> {
         match (self.status, self.kind) {
+            (_, "uplink") => Some("15"),
             (StatusCode::SERVICE_UNAVAILABLE, _) => Some("2"),
             (_, "off-air") => Some("5"),
             _ => None,
@@ -296,6 +297,11 @@ impl From<egress::Error> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "no-room-for-size",
                 "The box can't make this size now. Take another one.",
+            ),
+            E::Uplink => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "uplink",
+                "As many watch as the line of this box carries. Try again in a while.",
             ),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The box can't serve more viewers now."),
         }

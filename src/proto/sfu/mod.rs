@@ -26,7 +26,7 @@ pub use gauge::{Drive, Gauge, Holds};
 pub use level::{Level, Meter};
 pub use rates::Rates;
 pub use speakers::Speakers;
-pub use view::filling;
+pub use view::{filling, filling_screen};
 
 use std::time::Duration;
 

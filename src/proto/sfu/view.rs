@@ -6,6 +6,8 @@ use crate::model::layer::{LAYERS, Layer};
 const USUAL: u32 = 720;
 /// A layer may be this much smaller than the tile, in percent: nobody sees the difference.
 const STRETCH: u64 = 125;
+/// A tile up to so many lines is filled by a screen in half its size.
+const HALF_A_SCREEN: u32 = 480;
 
 /// The smallest layer that fills a tile of so many lines (CSS pixels times the pixels of the device in each), of a source
 /// whose largest layer has `source` lines, 720 if that is not known. Each layer has half the lines of the next.
@@ -14,6 +16,11 @@ pub fn filling(tile: u32, source: Option<u32>) -> Layer {
     let lines = |layer: &Layer| source >> (LAYERS - 1 - layer.number());
     let fills = |layer: &Layer| lines(layer) * STRETCH >= u64::from(tile) * 100;
     Layer::ALL.into_iter().find(fills).unwrap_or(Layer::HIGHEST)
+}
+
+/// The same of a shared screen, which is sent whole and in half, as the lowest two layers.
+pub fn filling_screen(tile: u32) -> Layer {
+    if tile <= HALF_A_SCREEN { Layer::LOWEST } else { Layer::HIGHEST }
 }
 
 #[cfg(test)]

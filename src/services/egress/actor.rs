@@ -13,6 +13,7 @@ use tracing::Instrument;
 use super::package::Package;
 use super::path::Of;
 use super::rung::Follow;
+use super::uplink::Uplink;
 use super::viewers::Viewers;
 use super::{COMMANDS, Config, Counters, Error, Feed};
 use crate::model::id::BroadcastId;
@@ -34,6 +35,7 @@ pub(super) enum Command {
     Add { broadcast: BroadcastId, feed: Arc<dyn Feed> },
     Remove { broadcast: BroadcastId },
     Visit { broadcast: BroadcastId, visit: Visit, reply: oneshot::Sender<Result<Station, Error>> },
+    Admit { others: u32, reply: oneshot::Sender<Result<bool, Error>> },
     Viewers { broadcast: BroadcastId, reply: oneshot::Sender<Result<watch::Receiver<u32>, Error>> },
 }
 
@@ -114,6 +116,7 @@ struct Actor {
     timeline: Timeline,
     counters: Arc<Counters>,
     supervisor: Supervisor,
+    uplink: Uplink,
     tracker: TaskTracker,
     shutdown: CancellationToken,
     broadcasts: HashMap<BroadcastId, Broadcast>,
@@ -124,14 +127,15 @@ struct Actor {
 pub(super) fn start(
     config: watch::Receiver<Config>,
     timeline: Timeline,
-    (counters, supervisor): (Arc<Counters>, Supervisor),
+    (counters, supervisor, uplink): (Arc<Counters>, Supervisor, Uplink),
     tracker: &TaskTracker,
     shutdown: CancellationToken,
 ) -> mpsc::Sender<Command> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let broadcasts = HashMap::new();
     let tasks = tracker.clone();
-    let actor = Actor { config, timeline, counters, supervisor, tracker: tasks, shutdown, broadcasts, newest: 0 };
+    let actor =
+        Actor { config, timeline, counters, supervisor, uplink, tracker: tasks, shutdown, broadcasts, newest: 0 };
     tracker.spawn(actor.keep(inbox).instrument(tracing::info_span!("egress")));
     commands
 }
@@ -179,6 +183,10 @@ impl Actor {
             Command::Visit { broadcast, visit, reply } => {
                 // Who asked may have gone; nothing is lost then.
                 let _ = reply.send(self.visit(broadcast, visit));
+            }
+            Command::Admit { others, reply } => {
+                let counted: u32 = self.broadcasts.values().map(|broadcast| *broadcast.viewers.borrow()).sum();
+                let _ = reply.send(Ok(self.uplink.admits(counted.saturating_add(others), Instant::now())));
             }
             Command::Viewers { broadcast, reply } => {
                 let viewers = self.broadcasts.get(&broadcast).map(|broadcast| broadcast.viewers.subscribe());

@@ -16,6 +16,7 @@ pub(crate) mod path;
 mod rung;
 #[cfg(test)]
 mod tests;
+pub mod uplink;
 mod viewers;
 pub mod whep;
 
@@ -36,6 +37,7 @@ pub use follow::follow;
 
 use self::actor::{Command, Station, Visit};
 use self::path::{Item, Of, Want};
+use crate::model::bitrate::Bitrate;
 use crate::model::id::BroadcastId;
 use crate::model::ring::Reader;
 use crate::model::rung::Rung;
@@ -70,6 +72,9 @@ pub enum Error {
     /// There is no such smaller picture now: the box has enough to do, or is too hot. Take another.
     #[error("the box can't make this size now")]
     NoRoom,
+    /// As many watch as the line up carries. Ask again later.
+    #[error("as many watch as the line carries")]
+    Uplink,
     /// Too many requests wait already. Ask again later.
     #[error("too many requests are waiting")]
     Busy,
@@ -131,16 +136,18 @@ impl fmt::Debug for Handle {
 
 impl Handle {
     /// Starts egress on `tracker`; it ends with `shutdown`. Nothing is packaged yet. Packaging that starts takes the
-    /// configuration of that moment.
+    /// configuration of that moment. The line up carries so much, of which each viewer takes so much.
     pub fn start(
         config: watch::Receiver<Config>,
         timeline: Timeline,
         supervisor: Supervisor,
+        (line, each): (&uplink::Config, Bitrate),
         tracker: &TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
         let counters = Arc::<Counters>::default();
-        let commands = actor::start(config, timeline, (counters.clone(), supervisor), tracker, shutdown);
+        let uplink = uplink::Uplink::new(line, each);
+        let commands = actor::start(config, timeline, (counters.clone(), supervisor, uplink), tracker, shutdown);
         Self { commands, waiting: Arc::new(Semaphore::new(WAITING)), counters }
     }
 
@@ -163,6 +170,18 @@ impl Handle {
     /// Ends a broadcast at once: who waits gets a playlist with an end, who asks later [`Error::NotOnAir`].
     pub async fn remove(&self, broadcast: BroadcastId) {
         let _ = self.commands.send(Command::Remove { broadcast }).await;
+    }
+
+    /// Whether one more may watch, beside so many who watch by WebRTC.
+    ///
+    /// # Errors
+    /// [`Error::Uplink`] if the line carries no more.
+    pub async fn admit(&self, others: u32) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        match self.ask(Command::Admit { others, reply }, answer).await? {
+            true => Ok(()),
+            false => Err(Error::Uplink),
+        }
     }
 
     /// How many watch, estimated anew every target duration without storing who: from the requests for the media playlist

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use self::recorded::{START, recorded};
 use super::*;
+use crate::model::bitrate::Bitrate;
 use crate::model::ring::{Gate, Source, Writer, ring};
 use crate::model::unit::Config as Codec;
 use crate::services::supervisor::Part;
@@ -64,7 +65,8 @@ impl Studio {
         let shutdown = CancellationToken::new();
         let supervisor = Supervisor::default();
         let (config, read) = watch::channel(config);
-        let handle = Handle::start(read, timeline, supervisor.clone(), &TaskTracker::new(), shutdown.clone());
+        let line = (&uplink::Config::default(), Bitrate::kbps(2_500));
+        let handle = Handle::start(read, timeline, supervisor.clone(), line, &TaskTracker::new(), shutdown.clone());
         let ((video, video_source), (audio, audio_source)) = (ring(RING), ring(RING));
         let feed = Arc::new(Fake {
             video: video_source,

@@ -36,12 +36,7 @@ pub(super) fn depacketize(
         let Some(mut taken) = Taken::new(codec) else {
             return Ended::Source;
         };
-        if reader.is_steady() {
-            // The largest comes as long as it is wanted: nobody has to make the others for this.
-            taken.only = reader.layers().highest();
-            taken.forwarder.aim(taken.only);
-            reader.want(taken.only.map_or(Layers::ALL, Layers::only));
-        }
+        taken.wish(demand.layers().highest(), &reader);
         to_units(reader, demand, taken, (timeline, &counters), &mut writer).await
     };
     let convert = while_read(with.counters.converting.clone(), with.pauses(), demand, source, convert);
@@ -97,7 +92,8 @@ async fn while_read<T>(
     }
 }
 
-/// Puts the packets of a track together, of the largest layer that flows; it goes on with another at a keyframe.
+/// Puts the packets of a track together, of the largest layer that flows and is of use to somebody who reads the units; it goes on with
+/// another at a keyframe.
 struct Taken {
     forwarder: Forwarder,
     depacketizer: Depacketizer,
@@ -118,6 +114,19 @@ impl Taken {
             layer: None,
             asked: None,
         })
+    }
+
+    /// No larger layer than this is of use to anybody, or none at all; nobody has to send the others for this.
+    fn wish(&mut self, largest: Option<Layer>, reader: &Reader<Packet>) {
+        if reader.is_steady() {
+            // The one that is wanted comes as long as it is wanted.
+            self.only = largest.and_then(|largest| Layers::only(largest).of(reader.layers()).highest());
+            self.forwarder.aim(self.only);
+            reader.want(self.only.map_or(Layers::NONE, Layers::only));
+        } else {
+            self.forwarder.aim(largest);
+            reader.want(largest.map_or(Layers::NONE, Layers::up_to));
+        }
     }
 
     fn push(&mut self, packet: Packet, now: MediaTime, units: &mut Vec<Unit>) {
@@ -175,6 +184,7 @@ async fn to_units(
                 if wanted.readers == 0 {
                     return Ended::Demand;
                 }
+                taken.wish(wanted.layers.highest(), &reader);
                 // Whoever comes to a stream that runs needs a keyframe of its own.
                 if let Some(layer) = taken.layer {
                     reader.request_keyframes(Layers::only(layer));

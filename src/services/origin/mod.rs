@@ -301,6 +301,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_reader_of_units_that_needs_no_large_picture_has_nobody_send_one() {
+        let (origin, _cancel) = origin();
+        let id = PublicationId::from_bytes([6; 10]);
+        let (mut writer, source) = ring(PACKETS);
+        let [low, middle, high] = Layer::ALL;
+        writer.set_layers(Layers::ALL);
+        let mut demand = writer.demand();
+        origin.publish(id, Audience::CALL).await.expect("the origin runs");
+        origin.track(id, Native::Packets(Codec::Vp8, source)).await.expect("it is published");
+        let mut units = origin.units(id, Codec::Vp8, Purpose::Call).await.expect("the call may");
+        units.want(Layers::up_to(middle));
+        while demand.changed().await.layers != Layers::up_to(middle) {}
+        for picture in 0..5 {
+            for layer in [low, middle, high] {
+                writer.push(vp8(layer, picture, picture == 0));
+            }
+        }
+        loop {
+            match units.next().await {
+                // The first one of all may be small: it is there first.
+                Next::Item(unit) if unit.pts.nanos() == 0 => {
+                    assert!(unit.data[1] < 2, "the large one is of use to nobody")
+                }
+                Next::Item(unit) => {
+                    assert_eq!(unit.data[1], 1);
+                    if unit.pts.nanos() / 40_000_000 == 4 {
+                        break;
+                    }
+                }
+                other => panic!("expected a unit, got {other:?}"),
+            }
+        }
+        // Somebody else needs the large one; when they are gone, it is not sent any more.
+        let large = origin.units(id, Codec::Vp8, Purpose::Screen).await.expect("the screen may");
+        while demand.changed().await.layers != Layers::ALL {}
+        drop(large);
+        while demand.changed().await.layers != Layers::up_to(middle) {}
+        units.want(Layers::NONE);
+        while !demand.changed().await.layers.is_empty() {}
+    }
+
+    #[tokio::test]
     async fn of_what_is_made_here_the_largest_layer_alone_is_wanted_for_units_and_nothing_else_is_taken() {
         let (origin, _cancel) = origin();
         let id = PublicationId::from_bytes([5; 10]);

@@ -3,7 +3,7 @@
 use super::snapshot::Label;
 use crate::model::id::ParticipantId;
 use crate::model::layer::Layer;
-use crate::proto::sfu::{Rank, filling};
+use crate::proto::sfu::{Rank, filling, filling_screen};
 
 /// Tiles that a page may say it shows; a page with more is wrong.
 pub const MOST_SHOWN: usize = 49;
@@ -11,8 +11,6 @@ pub const MOST_SHOWN: usize = 49;
 pub(super) const MOST_PICTURES: usize = 25;
 /// Pictures of a page that has not said yet what it shows, and their height in pixels.
 const UNSAID: (usize, u32) = (9, 180);
-/// Tiles up to this height, in pixels, need but half of a screen that is shared.
-const HALF_A_SCREEN: u32 = 480;
 /// The highest tile there is, in pixels: a picture of 8K.
 pub const HIGHEST: u32 = 4320;
 
@@ -54,11 +52,10 @@ impl View {
 }
 
 impl Tile {
-    /// The largest layer that is of use in it. A screen is sent whole and in half, as the lowest two layers.
+    /// The largest layer that is of use in it.
     pub(super) fn most(self) -> Layer {
         match self.label {
-            Label::Screen if self.height <= HALF_A_SCREEN => Layer::LOWEST,
-            Label::Screen => Layer::HIGHEST,
+            Label::Screen => filling_screen(self.height),
             _ => filling(self.height, None),
         }
     }

@@ -334,14 +334,14 @@ fn watching() -> Vec<Entry> {
             .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). Pages of other sites may read it.")
             .gives_text(200, "What was asked for.", "*/*")
             .header("cache-control", "How long it stays true.")
-            .fails(&["not-found", "not-on-air", "bad-request", "no-media", "no-room-for-size", "busy"]),
+            .fails(&["not-found", "not-on-air", "bad-request", "no-media", "no-room-for-size", "uplink", "busy"]),
         entry("POST", "/whep/{broadcast}", "Watch by WebRTC (WHEP)")
             .more("An SDP offer comes in, the answer goes out: draft-ietf-wish-whep-04.")
             .takes_text(SDP)
             .gives_text(201, "The answer.", SDP)
             .header("location", "Where to change addresses, and to leave.")
             .header("etag", "Names the connection until ICE is started anew.")
-            .fails(&["bad-offer", "not-found", "off-air", "not-sdp", "takes-no-sdp", "busy", "shutdown"]),
+            .fails(&["uplink", "bad-offer", "not-found", "off-air", "not-sdp", "takes-no-sdp", "busy", "shutdown"]),
         entry("GET", "/whep/{broadcast}", "Nothing; it is for POST").gives_nothing(204, "Nothing."),
         entry("OPTIONS", "/whep/{broadcast}", "What a page of another site may send here")
             .gives_nothing(200, "It may.")

@@ -226,7 +226,7 @@ impl Actor {
         self.scene.add(key, name, sight(shows, video.is_some()));
         self.mixer.add(key);
         let audio = audio.map(|reader| self.workers.audio(ticket, reader));
-        let seat = Seat { life: ticket.life, shows, audio, video: self.video(key, video), card: None };
+        let seat = Seat { life: ticket.life, shows, audio, video: self.video(key, shows, video), card: None };
         self.seats.insert(key, seat);
         self.follow_layout();
         self.tell(None);
@@ -238,18 +238,19 @@ impl Actor {
         let Some(shows) = self.seats.get(&key).map(|seat| seat.shows) else { return };
         let video = video.filter(|_| self.makes_pictures());
         self.scene.see(key, sight(shows, video.is_some()));
-        let video = self.video(key, video);
+        let video = self.video(key, shows, video);
         if let Some(seat) = self.seats.get_mut(&key) {
             seat.video = video;
         }
         self.follow_layout();
     }
 
-    fn video(&mut self, key: PublicationId, video: Option<(Codec, Reader<Unit>)>) -> Option<Video> {
+    fn video(&mut self, key: PublicationId, shows: Shows, video: Option<(Codec, Reader<Unit>)>) -> Option<Video> {
         let (codec, reader) = video?;
         let ticket = Ticket { key, life: self.next_serial() };
         let (decoder, spec) = watch::channel(self.video_spec(key));
-        Some(Video { life: ticket.life, feed: self.workers.video(ticket, codec, reader, spec), decoder })
+        let feed = self.workers.video(ticket, (codec, shows), reader, spec);
+        Some(Video { life: ticket.life, feed, decoder })
     }
 
     /// Takes somebody out of everything at once; the cut is behind all that has been given out.

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::codecs::{Decoder, Failure};
 use super::counters::Counters;
+use crate::model::layer::Layers;
 use crate::model::ring::{Next, Reader};
 use crate::model::unit::Unit;
 
@@ -55,6 +56,7 @@ impl Backoff {
 }
 
 type Build<S, T> = Box<dyn Fn(&S, mpsc::Sender<T>) -> Result<Box<dyn Decoder>, Failure> + Send>;
+type Layered<S> = Box<dyn Fn(&S) -> Layers + Send>;
 type Wrap<T, I> = Box<dyn Fn(T) -> I + Send>;
 
 /// What a feed is made of. `S` describes the decoder, `T` is what comes out of it, `I` is what the composition takes.
@@ -64,6 +66,8 @@ pub(super) struct Feed<S, T, I> {
     /// Which decoder is wanted; while there is none, units are read and left out.
     pub(super) spec: watch::Receiver<Option<S>>,
     pub(super) start: Start,
+    /// Which layers are of use to such a decoder.
+    pub(super) layers: Layered<S>,
     pub(super) build: Build<S, T>,
     pub(super) wrap: Wrap<T, I>,
     /// To the composition.
@@ -92,6 +96,7 @@ where
         let mut backoff = Backoff::new();
         loop {
             let spec = self.spec.borrow_and_update().clone();
+            self.reader.want(spec.as_ref().map_or(Layers::NONE, |spec| (self.layers)(spec)));
             let life = match spec {
                 None => self.rest(None).await,
                 Some(spec) => {

@@ -8,20 +8,24 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 use tracing::Instrument;
 
+use super::Shows;
 use super::codecs::{CardSpec, Codecs, VideoSpec};
 use super::counters::Counters;
 use super::feed::{Backoff, Ending, Feed, Start};
 use crate::model::id::PublicationId;
+use crate::model::layer::{Layer, Layers};
 use crate::model::raw::{Picture, Sound};
 use crate::model::ring::Reader;
 use crate::model::track::Codec;
 use crate::model::unit::Unit;
+use crate::proto::sfu::{filling, filling_screen};
 use crate::services::supervisor::{Part, Supervisor};
 
 /// Decoded media on the way from the feeds. When it is full, the feeds wait, and then the decoders leave out.
 const DECODED: usize = 64;
 /// How long a member whose feed failed is missing before they are taken out, to be taken in anew.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
 /// Which seat something is for: the life of a member from being added to being removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ticket {
@@ -94,7 +98,7 @@ impl Workers {
     pub(super) fn video(
         &mut self,
         ticket: Ticket,
-        codec: Codec,
+        (codec, shows): (Codec, Shows),
         reader: Reader<Unit>,
         spec: watch::Receiver<Option<VideoSpec>>,
     ) -> AbortHandle {
@@ -103,6 +107,7 @@ impl Workers {
             reader,
             spec,
             start: Start::Keyframe,
+            layers: Box::new(move |spec: &VideoSpec| Layers::up_to(layer(shows, spec.height))),
             build: Box::new(move |spec: &VideoSpec, pictures| codecs.video(codec, spec, pictures)),
             wrap: Box::new(move |picture| Input::Picture(ticket, picture)),
             to: self.to.clone(),
@@ -119,6 +124,7 @@ impl Workers {
             reader,
             spec,
             start: Start::Anywhere,
+            layers: Box::new(|(): &()| Layers::ALL),
             build: Box::new(move |(): &(), sounds| {
                 let _keeps_the_watch_open = &wanted;
                 codecs.audio(sounds)
@@ -149,5 +155,13 @@ impl Workers {
             }
         };
         self.tasks.spawn(task.instrument(span))
+    }
+}
+
+/// The smallest layer that fills a tile of so many lines.
+fn layer(shows: Shows, height: u32) -> Layer {
+    match shows {
+        Shows::Camera => filling(height, None),
+        Shows::Screen => filling_screen(height),
     }
 }
