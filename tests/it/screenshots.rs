@@ -251,6 +251,16 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
         bob.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
         bob.wait_for("document.querySelector('[data-testid=watch-state][data-state=playing]')", "broadcast").await;
         looks(&bob, &format!("watch-{language}")).await;
+        bob.click("quality").await;
+        bob.wait_for("document.querySelector('[data-testid=quality-144]')", "sizes").await;
+        looks(&bob, &format!("watch-quality-{language}")).await;
+        bob.goto(&format!("{}/", daemon.url)).await;
+        let from = ada.eval("return location.href").await;
+        ada.eval("document.querySelector('[data-testid=to-studio]').click()").await;
+        ada.wait_for("document.querySelector('[data-testid=studio-preview]')?.videoWidth > 0", "studio").await;
+        looks(&ada, &format!("studio-{language}")).await;
+        ada.goto(from.as_str().unwrap()).await;
+        ada.wait_for("document.querySelector('[data-testid=end-live]')", "call").await;
         ada.click("end-live").await;
         ada.click("leave").await;
         ada.wait_for("document.querySelector('.message')", "goodbye").await;
