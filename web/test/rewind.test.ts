@@ -10,8 +10,11 @@ test("a playlist is as long as what it lists, and what a delta update leaves out
   assert.equal(listed("#EXTM3U\n"), 0);
 });
 
-test("the last line of a multivariant playlist is that of its variant", () => {
-  assert.equal(variant('#EXTM3U\n#EXT-X-MEDIA:URI="5/audio/index.m3u8"\n5/video/index.m3u8\n'), "5/video/index.m3u8");
+test("the first address in a multivariant playlist is that of what is on air", () => {
+  const index = '#EXTM3U\n#EXT-X-MEDIA:URI="5/audio/index.m3u8"\n#EXT-X-STREAM-INF:A=1\n5/video/index.m3u8\n';
+  assert.equal(variant(index), "5/video/index.m3u8");
+  assert.equal(variant(`${index}#EXT-X-STREAM-INF:A=2\n5/audio/index.m3u8\n`), "5/video/index.m3u8");
+  assert.equal(variant("#EXTM3U\n"), "");
 });
 
 test("a key goes no further than there is, and on to live", () => {

@@ -6,12 +6,14 @@ import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
 import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
 import * as overlay from "../src/ui/room/overlay-texts";
 import * as trust from "../src/ui/trust/texts";
+import * as watch from "../src/ui/watch/texts";
 
 const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
 test("both catalogues have the same keys, no empty text, and the same placeholders", () => {
   same(catalogues);
   same(overlay);
+  same({ en: { ...watch.en }, de: { ...watch.de } });
 });
 
 function same({ en, de }: { en: Record<string, string>; de: Record<string, string> }): void {

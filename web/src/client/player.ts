@@ -13,7 +13,17 @@ export interface Player {
   destroy(over?: boolean): void;
 }
 
-export interface PlayerEvents {
+/** What a page takes into its own hands. */
+export interface Tuning {
+  /** hls.js when it knows its levels and has loaded none. Who does not ask for it has the first variant alone. */
+  hls?(hls: unknown): void;
+  /** The connection of WebRTC. */
+  whep?(connection: RTCPeerConnection): void;
+  /** What LL-HLS plays instead of this playlist. */
+  playlist?(index: string): Promise<string>;
+}
+
+export interface PlayerEvents extends Tuning {
   /** There is something to play. */
   ready(): void;
   /** It broke in a way that only starting over mends. The player is to be destroyed. */
@@ -40,8 +50,8 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
   let hls: Hls | null = null;
   let gone = false;
   let recovered = false;
-  library(url)
-    .then(Hls => {
+  Promise.all([library(url), events.playlist?.(url) ?? url])
+    .then(([Hls, playlist]) => {
       if (gone) return;
       if (!Hls.isSupported()) return events.fault();
       hls = new Hls({
@@ -57,7 +67,13 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
       // After a stall, jump back to the present rather than stay behind. Given to the constructor it would have to come with
       // a distance to the live edge, and that is the playlist's to say (PART-HOLD-BACK).
       hls.config.liveMaxLatencyDurationCount = TOO_LATE;
-      hls.on(Hls.Events.MANIFEST_PARSED, () => events.ready());
+      hls.on(Hls.Events.MANIFEST_PARSED, () => {
+        if (!hls) return;
+        if (events.hls) events.hls(hls);
+        // Smaller pictures are made for whoever asks for them, and nobody did. They are sorted: the last is on air.
+        else while (hls.levels.length > 1) hls.removeLevel(0);
+        events.ready();
+      });
       hls.on(Hls.Events.ERROR, (_, data) => {
         if (!data.fatal || gone) return;
         if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
@@ -65,7 +81,7 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
           hls?.recoverMediaError();
         } else events.fault();
       });
-      hls.loadSource(url);
+      hls.loadSource(playlist);
       hls.attachMedia(video);
     })
     .catch((error: unknown) => {
@@ -112,7 +128,12 @@ function byBrowser(url: string, video: HTMLVideoElement, events: PlayerEvents): 
   video.addEventListener("loadedmetadata", () => events.ready(), { signal });
   video.addEventListener("error", () => events.fault(), { signal });
   video.addEventListener("ended", () => events.fault(), { signal });
-  video.src = url;
+  Promise.resolve(events.playlist?.(url) ?? url).then(
+    playlist => {
+      if (!signal.aborted) video.src = playlist;
+    },
+    () => !signal.aborted && events.fault(),
+  );
   return {
     latency: () => {
       // Safari alone: the wall time of media time zero, from EXT-X-PROGRAM-DATE-TIME.

@@ -22,9 +22,9 @@ export function listed(delta: string): number {
   return lengths.length > 0 ? sum + (skipped * sum) / lengths.length : 0;
 }
 
-/** The media playlist of the one variant in a multivariant playlist. */
+/** The media playlist of the first variant in a multivariant playlist: what is on air, before its smaller pictures. */
 export function variant(index: string): string {
-  return index.trimEnd().split("\n").at(-1) ?? "";
+  return /^[^#\s].*/m.exec(index)?.[0] ?? "";
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Broadcast } from "./api";
-import { attach, type Player } from "./player";
+import { attach, type Player, type Tuning } from "./player";
 import { Packaged, type Range } from "./rewind";
 import { attachWhep, canWhep } from "./whep";
 
@@ -44,6 +44,7 @@ export class Watch {
   #fallen = false;
   #video: HTMLVideoElement;
   #events: WatchEvents;
+  #tuning: Tuning;
   #base: string;
   #id: string;
   #source: EventSource | null = null;
@@ -66,6 +67,7 @@ export class Watch {
   /**
    * @param base the box's address without a slash at the end; by default the page's own
    * @param player the one way to play; by default WebRTC, and LL-HLS where that does not work
+   * @param tuning what the page does itself
    */
   constructor(
     broadcast: string,
@@ -73,11 +75,13 @@ export class Watch {
     events: WatchEvents,
     base = "",
     player: PlayerKind | null = null,
+    tuning: Tuning = {},
   ) {
     this.#forced = player;
     this.#id = encodeURIComponent(broadcast);
     this.#video = video;
     this.#events = events;
+    this.#tuning = tuning;
     this.#base = base;
   }
 
@@ -102,11 +106,19 @@ export class Watch {
     if (this.#kind === this.#best()) {
       this.#player.rewind?.(this.#behind);
       this.#tellRange();
-    } else {
-      this.#detach();
-      this.#setState("waiting");
-      this.#attach();
-    }
+    } else this.#anew();
+  }
+
+  /** Plays it this way from now on, `null` is the usual order; what plays this way already goes on, or begins `anew`. */
+  prefer(player: PlayerKind | null, anew = false): void {
+    this.#forced = player;
+    if (this.#player && (anew || this.#kind !== this.#best())) this.#anew();
+  }
+
+  #anew(): void {
+    this.#detach();
+    this.#setState("waiting");
+    this.#attach();
   }
 
   #tellRange(): void {
@@ -185,7 +197,7 @@ export class Watch {
     const kind = this.#best();
     this.#kind = kind;
     this.#events.player?.(kind);
-    const events = { ready: () => this.#play(), fault: () => this.#fault(kind) };
+    const events = { ...this.#tuning, ready: () => this.#play(), fault: () => this.#fault(kind) };
     const index = `${this.#base}/hls/${this.#id}/index.m3u8`;
     if (kind === "whep") {
       this.#player = attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events);

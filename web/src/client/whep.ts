@@ -46,6 +46,7 @@ export function attachWhep(url: string, video: HTMLVideoElement, events: PlayerE
     await restart(pc, session, off.signal).catch(why => console.info("No other way was found:", why));
     healing = false;
   };
+  events.whep?.(pc);
   const settle = onNetworkChange(heal);
   const destroy = (over = false) => {
     if (off.signal.aborted) return;

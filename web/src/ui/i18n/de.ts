@@ -297,8 +297,6 @@ export const de: Record<keyof typeof en, string> = {
   volume: "Lautstärke",
   fullscreen: "Vollbild",
   latency: "{seconds} s Rückstand",
-  closest: "so nah wie möglich",
-  smooth: "gleichmäßig",
   rewind: "Stelle in der Sendung",
   to_live: "Zurück zu live",
   embed: "Einbetten",

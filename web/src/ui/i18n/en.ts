@@ -292,8 +292,6 @@ export const en = {
   volume: "Volume",
   fullscreen: "Full screen",
   latency: "{seconds} s behind",
-  closest: "closest to live",
-  smooth: "smooth",
   rewind: "Position in the broadcast",
   to_live: "Back to live",
   embed: "Embed",

@@ -4,8 +4,9 @@ import { t } from "../i18n";
 import { Icon } from "./icons";
 import { Toasts } from "./toast";
 
-/** A modal dialog: the browser's own, which keeps the focus inside and gives it back. */
-export function Dialog({ title, close, children }: { title: string; close(): void; children: ComponentChildren }) {
+/** A modal dialog: the browser's own, which keeps the focus inside and gives it back. A menu leaves what is below it in sight. */
+export function Dialog(props: { title: string; close(): void; children: ComponentChildren; kind?: "menu" }) {
+  const { title, close, children, kind = "" } = props;
   const element = useRef<HTMLDialogElement>(null);
   const label = useId();
   // Before it is painted: nobody meets its buttons while it is still closed.
@@ -18,7 +19,7 @@ export function Dialog({ title, close, children }: { title: string; close(): voi
     // biome-ignore lint/a11y/useKeyWithClickEvents: the click beside the dialog has its key, Escape, from the browser
     <dialog
       ref={element}
-      class="dialog"
+      class={`dialog ${kind}`}
       aria-labelledby={label}
       onClose={close}
       onClick={event => event.target === element.current && close()}

@@ -118,6 +118,26 @@ function Off({ room, studio, directing }: Parts) {
   );
 }
 
+/** The smaller pictures that are made for those who watch, and how many more there could be. */
+function Rungs({ studio: { rungs, head } }: { studio: Studio }) {
+  const lines = new Intl.ListFormat(locale).format(rungs);
+  const made = fill(texts[rungs.length === 0 ? "rungs_none" : rungs.length === 1 ? "rungs_one" : "rungs_some"], {
+    lines,
+  });
+  const more = head.hot ? texts.more_hot : head.more === 0 ? texts.more_none : fill(texts.more_some, { n: head.more });
+  return (
+    <p
+      class="small quiet"
+      data-testid="studio-rungs"
+      data-rungs={rungs.join(" ")}
+      data-more={head.more}
+      data-hot={String(head.hot)}
+    >
+      {made} {more}
+    </p>
+  );
+}
+
 function On({ room, studio, directing, live }: Parts & { live: NonNullable<Studio["live"]> }) {
   const [title, setTitle] = useState<string | null>(null);
   const [asking, setAsking] = useState(false);
@@ -154,6 +174,7 @@ function On({ room, studio, directing, live }: Parts & { live: NonNullable<Studi
           </span>
         )}
       </p>
+      <Rungs studio={studio} />
       <form class="row bottom" onSubmit={submit}>
         <Title value={title ?? live.title} placeholder={studio.name} set={setTitle} />
         <button

@@ -22,6 +22,12 @@ interface Texts {
   recording: { on: string; waits: string };
   begin_slate: string;
   begin_slate_text: string;
+  rungs_none: string;
+  rungs_one: string;
+  rungs_some: string;
+  more_none: string;
+  more_some: string;
+  more_hot: string;
   go: string;
   end: string;
   end_ask: string;
@@ -84,6 +90,12 @@ const en: Texts = {
   recording: { on: "Recorded", waits: "The recording waits until everybody on air agrees." },
   begin_slate: "Begin with the slate",
   begin_slate_text: "Those who watch see “{slate}” until you take it away.",
+  rungs_none: "Nobody watches a smaller picture.",
+  rungs_one: "A smaller picture of {lines} lines is made for those who watch it.",
+  rungs_some: "Smaller pictures of {lines} lines are made for those who watch them.",
+  more_none: "There is no room for more.",
+  more_some: "This box can make {n} more of 360 lines.",
+  more_hot: "The box is too hot for more.",
   go: "Go on air",
   end: "Take off air",
   end_ask: "Take the room off air?",
@@ -163,6 +175,12 @@ const de: Texts = {
   recording: { on: "Aufnahme", waits: "Die Aufnahme wartet, bis alle zustimmen, die auf Sendung sind." },
   begin_slate: "Mit der Tafel beginnen",
   begin_slate_text: "Wer zuschaut, sieht „{slate}“, bis du die Tafel wegnimmst.",
+  rungs_none: "Niemand sieht ein kleineres Bild.",
+  rungs_one: "Ein kleineres Bild mit {lines} Zeilen entsteht, weil jemand es sieht.",
+  rungs_some: "Kleinere Bilder mit {lines} Zeilen entstehen, weil jemand sie sieht.",
+  more_none: "Für weitere ist kein Platz.",
+  more_some: "Diese Box schafft noch {n} mit 360 Zeilen.",
+  more_hot: "Für weitere ist die Box zu heiß.",
   go: "Auf Sendung gehen",
   end: "Sendung beenden",
   end_ask: "Sendung beenden?",

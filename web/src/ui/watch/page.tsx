@@ -9,17 +9,21 @@ import {
   type WatchState,
 } from "../../client";
 import { count, locale, t } from "../i18n";
-import { seconds } from "../i18n/format";
+import { fill, seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
-import { typing } from "../parts/keys";
 import { Lantern } from "../parts/lantern";
 import { OnAirSign } from "../parts/on-air";
 import { api, explain, refreshSession, session } from "../parts/session";
 import { Header, Message } from "../parts/shell";
-import { remembered } from "../parts/storage";
 import { useTitle } from "../parts/title";
+import { Bar, type Controls, canPip } from "./bar";
 import type { EmbedDialog } from "./embed";
-import { canRewind, moved, Rewind, STEP } from "./rewind";
+import { useKeys } from "./keys";
+import { useMediaSession } from "./media";
+import type { Menu } from "./menu";
+import { canRewind, Rewind } from "./rewind";
+import { type Steered, Steering } from "./steering";
+import { texts } from "./texts";
 
 /** What the page knows of the broadcast. */
 interface View {
@@ -35,6 +39,8 @@ interface View {
   blocked: boolean;
   /** There is no such broadcast, or the box cannot be reached. */
   problem: Problem | null;
+  /** What was chosen, and what of it is played; `null` before anything can be. */
+  steered: Steered | null;
 }
 
 const NOTHING: View = {
@@ -46,46 +52,55 @@ const NOTHING: View = {
   connected: true,
   blocked: false,
   problem: null,
+  steered: null,
 };
-
-/** The one player that was asked for on this browser, if any. */
-function forced(): PlayerKind | null {
-  const player = remembered("player");
-  return player === "hls" || player === "whep" ? player : null;
-}
 
 interface Watching {
   view: View;
+  steering: Steering | null;
   change(part: Partial<View>): void;
   rewind(behind: number): void;
 }
 
 function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watching {
   const [view, setView] = useState(NOTHING);
-  const watching = useRef<Watch | null>(null);
+  const watching = useRef<{ watch: Watch; steering: Steering } | null>(null);
+  const behind = useRef(0);
   const change = (part: Partial<View>) => setView(before => ({ ...before, ...part }));
   useEffect(() => {
     if (!video.current) return;
+    const steering = new Steering(id, steered => change({ steered }));
     const events: WatchEvents = {
       broadcast: broadcast => change({ broadcast, problem: null }),
       state: state => change({ state }),
       player: player => change({ player }),
-      latency: latency => change({ latency }),
-      range: range => change({ range }),
+      latency: latency => {
+        change({ latency });
+        if (behind.current === 0) steering.look();
+      },
+      range: range => {
+        behind.current = range?.behind ?? 0;
+        change({ range });
+      },
       connected: connected => change({ connected }),
       blocked: () => change({ blocked: true }),
     };
-    const watch = new Watch(id, video.current, events, "", forced());
-    watching.current = watch;
+    const watch = new Watch(id, video.current, events, "", steering.player, steering.tuning);
+    steering.steer(watch);
+    watching.current = { watch, steering };
     watch.start();
     // The stream of events says nothing about why it fails; the plain question does.
     api.broadcast(id).then(
       broadcast => setView(before => ({ ...before, broadcast: before.broadcast ?? broadcast })),
       (problem: unknown) => problem instanceof Problem && problem.status === 404 && change({ problem }),
     );
-    return () => watch.stop();
+    return () => {
+      steering.stop();
+      watch.stop();
+    };
   }, [id]);
-  return { view, change, rewind: behind => watching.current?.rewind(behind) };
+  const rewind = (behind: number) => watching.current?.watch.rewind(behind);
+  return { view, steering: watching.current?.steering ?? null, change, rewind };
 }
 
 /** What stands where the picture would be. */
@@ -114,64 +129,103 @@ function Curtain({ view }: { view: View }) {
   return <Message title={t("off_air_title")} text={t("off_air_text")} />;
 }
 
+/** What a size that was chosen is about, over the picture. */
+function Note({ steered }: { steered: Steered | null }) {
+  const { making = null, refused = null } = steered ?? {};
+  const text = making !== null ? fill(texts.making, { lines: making }) : refused && texts[refused];
+  return (
+    <p class="stage-note" role="status" data-testid="quality-note" data-refused={refused ?? undefined}>
+      {text}
+    </p>
+  );
+}
+
+/** How it is played, in words. */
+function Facts({ view }: { view: View }) {
+  const { player, latency, range, steered } = view;
+  const { picture = "auto", lines = null, smooth = false } = steered ?? {};
+  const other = picture === "sound" ? texts.sound : lines !== null && fill(texts.lines, { lines });
+  return (
+    <>
+      {!range?.behind &&
+        (latency !== null ? (
+          <span data-testid="latency" data-seconds={latency.toFixed(2)}>
+            {t("latency", { seconds: seconds(latency, locale) })}
+          </span>
+        ) : (
+          player === "whep" && <span>{texts.live}</span>
+        ))}
+      <span>{smooth ? texts.smooth_now : texts.closest_now}</span>
+      {other && <span data-testid="picture">{other}</span>}
+    </>
+  );
+}
+
 export default function WatchPage({ id }: { id: string }) {
   const video = useRef<HTMLVideoElement>(null);
   const stage = useRef<HTMLDivElement>(null);
-  const { view, change, rewind } = useWatch(id, video);
+  const { view, steering, change, rewind } = useWatch(id, video);
   const [muted, setMuted] = useState(false);
   const [volume, setVolume] = useState(1);
   const [paused, setPaused] = useState(false);
   const [Embedding, setEmbedding] = useState<typeof EmbedDialog | null>(null);
-  const { broadcast, state, latency, range } = view;
-  const current = useRef(range);
-  current.current = range;
+  const [Choosing, setChoosing] = useState<typeof Menu | null>(null);
+  const { broadcast, state, range, steered } = view;
   const live = broadcast?.live === true;
+  const playing = state === "playing";
+  const seen = steered?.picture !== "sound";
   useTitle(broadcast?.title ?? "", live);
 
-  const toggleMute = () => {
-    if (!video.current) return;
-    video.current.muted = !video.current.muted;
-    if (!video.current.muted && video.current.volume === 0) video.current.volume = 1;
-  };
-  const toggleFull = () => {
-    const player = video.current as (HTMLVideoElement & { webkitEnterFullscreen?(): void }) | null;
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else if (stage.current?.requestFullscreen) void stage.current.requestFullscreen();
-    // iPhones show only the video itself in full.
-    else player?.webkitEnterFullscreen?.();
-  };
-  const startPlaying = () => {
+  const play = () => {
     if (!video.current) return;
     if (view.blocked) video.current.muted = false;
     change({ blocked: false });
     video.current.play().catch((error: unknown) => console.warn(explain(error), error));
   };
-
-  // Loaded when it is asked for: viewers never do.
+  const pause = () => video.current?.pause();
+  // Loaded when they are asked for: most viewers never do.
   const embed = async () => {
     const { EmbedDialog } = await import("./embed");
     setEmbedding(() => EmbedDialog);
+  };
+  const controls: Controls = {
+    pause: () => (video.current?.paused ? play() : pause()),
+    mute: () => {
+      if (!video.current) return;
+      video.current.muted = !video.current.muted;
+      if (!video.current.muted && video.current.volume === 0) video.current.volume = 1;
+    },
+    volume: volume => {
+      if (!video.current) return;
+      video.current.muted = false;
+      video.current.volume = volume;
+    },
+    full: () => {
+      const player = video.current as (HTMLVideoElement & { webkitEnterFullscreen?(): void }) | null;
+      if (document.fullscreenElement) void document.exitFullscreen();
+      else if (stage.current?.requestFullscreen) void stage.current.requestFullscreen();
+      // iPhones show only the video itself in full.
+      else player?.webkitEnterFullscreen?.();
+    },
+    pip: () => {
+      if (!canPip() || !seen || !playing) return;
+      const done = document.pictureInPictureElement
+        ? document.exitPictureInPicture()
+        : video.current?.requestPictureInPicture();
+      done?.catch((error: unknown) => console.warn("Picture in picture was refused:", error));
+    },
+    menu: async () => {
+      const { Menu } = await import("./menu");
+      setChoosing(() => Menu);
+    },
   };
 
   useEffect(() => {
     // Viewers need no answer: the page is theirs without one.
     refreshSession().catch(() => {});
   }, []);
-
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (typing(event)) return;
-      if (event.key === "m" || event.key === "M") toggleMute();
-      if (event.key === "f" || event.key === "F") toggleFull();
-      const step = event.key === "ArrowLeft" ? -STEP : event.key === "ArrowRight" ? STEP : 0;
-      // A slider that has the focus is moved by the same keys.
-      if (!step || event.target instanceof HTMLInputElement || !canRewind(current.current)) return;
-      event.preventDefault();
-      rewind(moved(current.current, step));
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
+  useKeys({ ...controls, range, playing, rewind });
+  useMediaSession({ title: live ? broadcast.title : "", playing: playing && !paused, range, play, pause, rewind });
 
   return (
     <div class="watch">
@@ -181,7 +235,7 @@ export default function WatchPage({ id }: { id: string }) {
           {/* The stream has no captions yet. */}
           <video
             ref={video}
-            class={state === "playing" ? "player" : "player hidden"}
+            class={playing ? "player" : "player hidden"}
             data-testid="player"
             playsInline
             autoPlay
@@ -193,18 +247,24 @@ export default function WatchPage({ id }: { id: string }) {
               setVolume(event.currentTarget.volume);
             }}
           />
-          {state !== "playing" && (
+          {!playing && (
             <div class="curtain">
               <Lantern lit={live} />
               <Curtain view={view} />
             </div>
           )}
-          {(view.blocked || (paused && state === "playing")) && live && (
+          {playing && !seen && (
+            <div class="curtain">
+              <Lantern lit={live} />
+              <p>{texts.sound_now}</p>
+            </div>
+          )}
+          {(view.blocked || (paused && playing)) && live && (
             <div class="over-middle">
               <button
                 type="button"
                 class="button primary large"
-                onClick={startPlaying}
+                onClick={play}
                 data-testid={view.blocked ? "start-sound" : "resume"}
               >
                 <Icon name={view.blocked ? "volume" : "play"} />
@@ -212,36 +272,11 @@ export default function WatchPage({ id }: { id: string }) {
               </button>
             </div>
           )}
-          {state === "playing" && (
-            <div class="player-bar">
-              <button
-                type="button"
-                class="button over square"
-                onClick={toggleMute}
-                aria-pressed={muted}
-                aria-label={t("sound_off")}
-              >
-                <Icon name={muted ? "volume-off" : "volume"} />
-              </button>
-              <input
-                class="volume"
-                type="range"
-                min="0"
-                max="1"
-                step="0.05"
-                value={muted ? 0 : volume}
-                aria-label={t("volume")}
-                onInput={event => {
-                  if (!video.current) return;
-                  video.current.muted = false;
-                  video.current.volume = Number(event.currentTarget.value);
-                }}
-              />
+          <Note steered={steered} />
+          {(playing || state === "waiting") && (
+            <Bar controls={controls} paused={paused} muted={muted} volume={volume} seen={seen}>
               {canRewind(range) ? <Rewind range={range} rewind={rewind} /> : <span class="grow" />}
-              <button type="button" class="button over square" onClick={toggleFull} aria-label={t("fullscreen")}>
-                <Icon name="fullscreen" />
-              </button>
-            </div>
+            </Bar>
           )}
         </div>
         <div class="watch-text">
@@ -255,12 +290,7 @@ export default function WatchPage({ id }: { id: string }) {
                 </span>
               </span>
             )}
-            {state === "playing" && latency !== null && !range?.behind && (
-              <span data-testid="latency" data-seconds={latency.toFixed(2)}>
-                {t("latency", { seconds: seconds(latency, locale) })}
-              </span>
-            )}
-            {state === "playing" && view.player && <span>{t(view.player === "whep" ? "closest" : "smooth")}</span>}
+            {playing && <Facts view={view} />}
             {broadcast && session.value?.role === "host" && (
               <button type="button" class="button" onClick={embed} data-testid="embed-open">
                 <Icon name="code" />
@@ -277,6 +307,15 @@ export default function WatchPage({ id }: { id: string }) {
       </main>
       {Embedding && (
         <Embedding broadcast={id} title={broadcast?.title || t("untitled")} close={() => setEmbedding(null)} />
+      )}
+      {Choosing && steering && steered && (
+        <Choosing
+          steered={steered}
+          offer={() => steering.offer()}
+          choose={picture => void steering.choose(picture, (range?.behind ?? 0) > 0)}
+          hold={smooth => steering.hold(smooth, (range?.behind ?? 0) > 0)}
+          close={() => setChoosing(null)}
+        />
       )}
     </div>
   );

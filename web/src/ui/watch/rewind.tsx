@@ -25,7 +25,7 @@ export function Rewind({ range, rewind }: { range: Range; rewind(behind: number)
   const far = Math.max(range.length, range.behind);
   const behind = held ?? range.behind;
   return (
-    <>
+    <div class="rewind">
       <input
         class="grow"
         type="range"
@@ -49,6 +49,6 @@ export function Rewind({ range, rewind }: { range: Range; rewind(behind: number)
           </button>
         </>
       )}
-    </>
+    </div>
   );
 }
