@@ -78,7 +78,8 @@ async fn video_playlist(daemon: &Daemon, broadcast: &str) -> String {
         answer.text().await.unwrap()
     };
     let index = get("index.m3u8").await;
-    let path = index.lines().rfind(|line| !line.starts_with('#')).unwrap_or_else(|| panic!("{index}")).to_owned();
+    let video = index.lines().find(|line| line.ends_with("video/index.m3u8"));
+    let path = video.unwrap_or_else(|| panic!("{index}")).to_owned();
     get(&path).await
 }
 

@@ -14,7 +14,8 @@ use super::ll_hls::playlist::{Playlist, Segment};
 const ADA: Devices = Devices { colour: "red", hz: 440 };
 const BOB: Devices = Devices { colour: "blue", hz: 700 };
 
-const KEYS: [(&str, &str); 4] = [
+const KEYS: [(&str, &str); 5] = [
+    ("PORCHLIGHT_LADDER__RUNGS", "720, 480, 360, 240, 144"),
     ("PORCHLIGHT_PROGRAM__WIDTH", "640"),
     ("PORCHLIGHT_PROGRAM__HEIGHT", "360"),
     ("PORCHLIGHT_PROGRAM__FPS", "15"),

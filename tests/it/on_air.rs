@@ -56,7 +56,7 @@ impl Stream {
         let end = tokio::time::Instant::now() + DEADLINE;
         loop {
             let index = text(&self.index()).await;
-            let listed = match index.lines().rfind(|line| !line.starts_with('#')) {
+            let listed = match index.lines().find(|line| line.ends_with("video/index.m3u8")) {
                 Some(playlist) => text(&format!("{}/{playlist}", self.folder)).await,
                 None => String::new(),
             };

@@ -9,10 +9,11 @@ use super::fixture::daemon::Daemon;
 use super::fixture::{has, media};
 
 /// The box in the call, its stand-in small enough to be drawn quickly.
-const KEYS: [(&str, &str); 5] = [
+const KEYS: [(&str, &str); 6] = [
     ("PORCHLIGHT_NODE__NAME", "Porch box"),
     ("PORCHLIGHT_ENDPOINT__AUTO_JOIN", "true"),
     ("PORCHLIGHT_ENDPOINT__FPS", "10"),
+    ("PORCHLIGHT_LADDER__RUNGS", "360, 240, 144"),
     ("PORCHLIGHT_PROGRAM__WIDTH", "960"),
     ("PORCHLIGHT_PROGRAM__HEIGHT", "540"),
 ];

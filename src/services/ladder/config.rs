@@ -27,12 +27,25 @@ fn lines<S: Serializer>(rungs: &[Rung], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(rungs.iter().map(|rung| rung.size().1))
 }
 
+/// In the environment everything is text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lines {
+    Number(u32),
+    Text(String),
+}
+
 fn rungs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Rung>, D::Error> {
-    let lines: Vec<u32> = Vec::deserialize(from)?;
-    let rung = |lines: u32| {
-        Rung::of(lines).ok_or_else(|| serde::de::Error::custom("the lines are any of 720, 480, 360, 240, 144"))
+    let all: Vec<Lines> = Vec::deserialize(from)?;
+    let rung = |lines: Lines| {
+        let lines = match lines {
+            Lines::Number(lines) => Some(lines),
+            Lines::Text(lines) => lines.parse().ok(),
+        };
+        let rung = lines.and_then(Rung::of);
+        rung.ok_or_else(|| serde::de::Error::custom("the lines are any of 720, 480, 360, 240, 144"))
     };
-    let mut rungs = lines.into_iter().map(rung).collect::<Result<Vec<_>, _>>()?;
+    let mut rungs = all.into_iter().map(rung).collect::<Result<Vec<_>, _>>()?;
     rungs.sort_unstable_by(|one, other| other.cmp(one));
     rungs.dedup();
     Ok(rungs)
@@ -53,6 +66,8 @@ mod tests {
         assert_eq!(toml::from_str::<Config>(&text).expect("it can be read"), Config::default());
         let some: Config = toml::from_str("rungs = [144, 360, 144]").expect("they exist");
         assert_eq!(some.rungs, [Rung::P360, Rung::P144]);
+        let some: Config = toml::from_str("rungs = [\"240\"]").expect("as the environment has it");
+        assert_eq!(some.rungs, [Rung::P240]);
         for (text, allowed) in [("rungs = [1080]", "720, 480, 360, 240, 144"), ("share = 5", "between 10 and 100")] {
             let error = toml::from_str::<Config>(text).expect_err("it is out of range").to_string();
             assert!(error.contains(allowed), "{text}: {error}");

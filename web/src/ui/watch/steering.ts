@@ -213,15 +213,16 @@ export class Steering {
       const { duration, stats } = part ?? frag;
       this.#coming = { since: clock(), seconds: duration, loaded: () => stats.loaded };
     });
-    hls.on(Events.FRAG_BUFFERED, (_, { frag, part, stats }) => {
+    hls.on(Events.FRAG_LOADED, (_, { frag, part }) => {
       if (frag.type !== "main" || frag.sn === "initSegment") return;
       this.#coming = null;
       if (frag.level !== this.#level) return;
+      const { duration, stats } = part ?? frag;
       const { start, first, end } = stats.loading;
       // The way there and back is no matter of how wide the line is; whatever else is in front of it is.
       way = Math.min(way, first - start);
       const took = (end - start - way) / 1000;
-      this.#automatic.came({ at: clock(), seconds: (part ?? frag).duration, took, bits: 8 * stats.loaded });
+      this.#automatic.came({ at: clock(), seconds: duration, took, bits: 8 * stats.loaded });
     });
     hls.on(Events.ERROR, (_, data) => {
       if (data.fatal || this.#hls !== hls) return;
