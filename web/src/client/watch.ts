@@ -92,6 +92,9 @@ export class Watch {
     const goBack = () => this.#behind > 0 && this.#player?.rewind?.(this.#behind);
     this.#video.addEventListener("loadeddata", goBack, { signal });
     this.#listen();
+    // Browsers keep pages that somebody may come back to, and with them what they have open: of that there is little.
+    addEventListener("pagehide", () => this.#source?.close(), { signal });
+    addEventListener("pageshow", event => event.persisted && this.#listen(), { signal });
     this.#timer = setInterval(() => {
       this.#events.latency?.(this.#state === "playing" ? (this.#player?.latency() ?? null) : null);
       this.#tellRange();

@@ -61,7 +61,7 @@ export function Bar(props: {
       {children}
       <button
         type="button"
-        class="button over square"
+        class="button over square to-right"
         onClick={controls.menu}
         aria-label={texts.menu}
         aria-haspopup="dialog"

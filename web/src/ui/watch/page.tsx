@@ -275,7 +275,7 @@ export default function WatchPage({ id }: { id: string }) {
           <Note steered={steered} />
           {(playing || state === "waiting") && (
             <Bar controls={controls} paused={paused} muted={muted} volume={volume} seen={seen}>
-              {canRewind(range) ? <Rewind range={range} rewind={rewind} /> : <span class="grow" />}
+              {canRewind(range) && <Rewind range={range} rewind={rewind} />}
             </Bar>
           )}
         </div>
