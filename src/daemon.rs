@@ -151,12 +151,12 @@ impl Daemon {
             seen: seen.clone(),
         };
         let (program_config, read) = watch::channel(config.program.clone());
+        let program_now = read.clone();
         let programs = program::run(read, parts, making.tasks.clone(), making.stop.clone());
         making.tasks.spawn(programs);
         let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
         let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
         let heat = heat::start(&making.tasks, making.stop.clone());
-        let ladder_encoders = encoders.clone();
         let (join, link) = watch::channel(None);
         let plugged = device::follow(inventory, &making.tasks, making.stop.clone());
         let parts = endpoint::Parts {
@@ -167,7 +167,7 @@ impl Daemon {
             telephone: telephone.follow(),
             link,
             name: config.node.name.to_string(),
-            encoders,
+            encoders: encoders.clone(),
             screen: (config.program.width, config.program.height, config.program.fps),
             can: abilities(),
             login,
@@ -190,11 +190,11 @@ impl Daemon {
         let parts = ladder::Parts {
             origin: origin.clone(),
             broadcasts: broadcasts.clone(),
-            encoders: ladder_encoders,
+            encoders: encoders.clone(),
             media: seen.media.clone(),
             heat,
             supervisor: supervisor.clone(),
-            program: (config.program.width, config.program.height, config.program.fps),
+            program: program_now,
         };
         let ladder = ladder::start(config.ladder.clone(), parts, &making.tasks, making.stop.clone());
         let (hls_config, read) = watch::channel(config.hls.clone());

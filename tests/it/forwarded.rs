@@ -1,7 +1,5 @@
 //! Who is alone on air is forwarded without being decoded; players go on when others come and go.
 
-use serde_json::Value;
-
 use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
 use super::fixture::people::{self, look};
@@ -93,12 +91,8 @@ async fn one_person_is_forwarded_two_are_composed_and_players_go_on() {
     let browser = Browser::start().await;
     let (ada, room) = people::owner(&browser, &daemon, "Ada", ADA).await;
     let invite = people::invite(&ada).await;
-    ada.click("go-live").await;
-    ada.click("go-live-confirm").await;
-    ada.click("consent-yes").await;
+    let broadcast = &people::on_air(&ada, &room, &[&ada]).await;
     ada.wait_for("document.querySelector('[data-testid=withdraw]')", "being on air").await;
-    let broadcast = ada.eval(&format!("return fetch('/api/v1/rooms/{room}').then(r => r.json())")).await;
-    let Value::String(broadcast) = &broadcast["broadcast"] else { panic!("the room has no broadcast") };
     let viewers =
         [viewer(&browser, &daemon, broadcast, "hls").await, viewer(&browser, &daemon, broadcast, "whep").await];
     for viewer in &viewers {

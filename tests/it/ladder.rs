@@ -63,13 +63,7 @@ async fn smaller_pictures_are_made_while_somebody_watches_them_and_cut_where_the
     let (ada, room) = people::owner(&browser, &daemon, "Ada", ADA).await;
     let invite = people::invite(&ada).await;
     let bob = people::guest(&browser, &daemon, "Bob", BOB, &invite).await;
-    ada.click("go-live").await;
-    ada.click("go-live-confirm").await;
-    for page in [&ada, &bob] {
-        page.click("consent-yes").await;
-    }
-    let broadcast = ada.eval(&format!("return fetch('/api/v1/rooms/{room}').then(r => r.json())")).await;
-    let broadcast = broadcast["broadcast"].as_str().unwrap().to_owned();
+    let broadcast = people::on_air(&ada, &room, &[&ada, &bob]).await;
     let base = format!("{}/hls/{broadcast}", daemon.url);
     let get = async |path: &str| reqwest::get(format!("{base}/{path}")).await.unwrap();
 
@@ -77,7 +71,9 @@ async fn smaller_pictures_are_made_while_somebody_watches_them_and_cut_where_the
     let all = variants(&index);
     let lines: Vec<u64> = all.iter().map(|(lines, _)| *lines).collect();
     assert_eq!(lines, [360, 240, 144, 0], "{index}");
-    assert_eq!(rungs(&ada, &room).await, Vec::<String>::new(), "nobody watches a smaller picture");
+    // Nobody watches a smaller picture, and whoever asks for a piece of one has not read its playlist.
+    assert_eq!(get(&all[1].1.replace("index.m3u8", "0.m4s")).await.status(), 404);
+    assert_eq!(rungs(&ada, &room).await, Vec::<String>::new());
 
     // Both are read at once; the first who asks waits until there is something to play.
     let (of_240, of_144) = (&all[1].1, &all[2].1);
@@ -149,12 +145,10 @@ async fn what_the_board_has_no_room_for_is_refused_and_those_who_watch_are_not_h
     let daemon = Daemon::start_with(&state, &keys);
     let browser = Browser::start().await;
     let (ada, room) = people::owner(&browser, &daemon, "Ada", ADA).await;
-    ada.click("go-live").await;
-    ada.click("go-live-confirm").await;
-    ada.click("consent-yes").await;
+    let broadcast = people::on_air(&ada, &room, &[&ada]).await;
     let studio = studio(&ada, &room).await;
     assert_eq!(studio["head"]["more"], 0, "{studio}");
-    let base = format!("{}/hls/{}", daemon.url, studio["broadcast"].as_str().unwrap());
+    let base = format!("{}/hls/{broadcast}", daemon.url);
     let get = async |path: &str| reqwest::get(format!("{base}/{path}")).await.unwrap();
     let index = get("index.m3u8").await.text().await.unwrap();
     let all = variants(&index);

@@ -190,6 +190,46 @@ async fn what_is_on_air_is_recorded_and_can_be_played_renamed_protected_and_dele
     );
 }
 
+/// Bytes that are free where this folder is.
+fn free(folder: &Path) -> u64 {
+    let output = Command::new("df").args(["--output=avail", "-B1"]).arg(folder).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().nth(1).and_then(|bytes| bytes.trim().parse().ok()).unwrap_or_else(|| panic!("{text}"))
+}
+
+#[tokio::test]
+async fn a_recording_ends_when_the_disk_is_full_and_everybody_in_the_room_is_told() {
+    assert!(has(&["ffmpeg", "ffprobe", "fallocate"]));
+    let state = tempfile::tempdir().unwrap();
+    // As much has to stay free as there is, but for a gigabyte or so.
+    let spare = 700_000_000;
+    let least = free(state.path()).saturating_sub(spare) / 1_000_000_000;
+    let least_text = least.to_string();
+    let mut keys = SMALL.to_vec();
+    keys.push(("PORCHLIGHT_RECORDINGS__MIN_FREE_GIGABYTES", &least_text));
+    let daemon = Daemon::start_with(&state, &keys);
+    let (owner, _, mut line) = people(&daemon).await;
+    line.ask("go_live", json!({ "title": "Garden", "record": true })).await.unwrap();
+    newest(&owner, "recording", 2_000).await;
+
+    let filler = state.path().join("filler");
+    let size = free(state.path()) - least * 1_000_000_000 + 300_000_000;
+    assert!(Command::new("fallocate").args(["-l", &size.to_string()]).arg(&filler).status().unwrap().success());
+    line.until("no recording", |state| state["room"]["live"]["recording"].is_null()).await;
+    assert!(line.state["room"]["live"]["title"] == "Garden", "the broadcast goes on");
+    let done = newest(&owner, "finished", 2_000).await;
+    decodes(&file(&state, &done, ""));
+    while line.notices.is_empty() {
+        line.next().await;
+    }
+    assert_eq!(line.notices, ["recording_stopped"]);
+    assert_eq!(line.ask("record", json!({ "on": true })).await, Err("recordings-full".into()));
+
+    std::fs::remove_file(&filler).unwrap();
+    line.ask("record", json!({ "on": true })).await.unwrap();
+    line.until("another recording", |state| state["room"]["live"]["recording"] == "on").await;
+}
+
 #[tokio::test]
 async fn nothing_is_recorded_while_somebody_on_air_has_not_agreed() {
     assert!(has(&["ffmpeg", "ffprobe"]));

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::fixture::browser::Browser;
 use super::fixture::daemon::Daemon;
 use super::fixture::visitor::{Visitor, problem};
 use super::fixture::{has, until};
@@ -38,7 +39,7 @@ async fn on_air(daemon: &Daemon) -> (Visitor, String) {
 
 #[tokio::test]
 async fn beyond_what_the_line_carries_a_viewer_is_told_so_and_those_who_watch_go_on() {
-    if !has(&["ffprobe"]) {
+    if !has(&["chromium", "chromedriver"]) {
         return;
     }
     let state = tempfile::tempdir().unwrap();
@@ -60,6 +61,14 @@ async fn beyond_what_the_line_carries_a_viewer_is_told_so_and_those_who_watch_go
     let whep = http.post(format!("{}/whep/{broadcast}", daemon.url)).header("content-type", "application/sdp");
     let refused = whep.body("v=0").send().await.unwrap();
     assert_eq!((refused.status().as_u16(), problem(refused).await.as_str()), (503, "uplink"));
+    assert_eq!(get("index.m3u8?look").await.status(), 200, "who only looks what there is takes nothing away");
+    let nothing = http.get(format!("{}/hls/0000000000000000/index.m3u8", daemon.url)).send().await.unwrap();
+    assert_eq!(problem(nothing).await, "not-on-air", "what is off air says so itself");
+    let browser = Browser::start().await;
+    let viewer = browser.open("viewer", None).await;
+    viewer.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
+    viewer.wait_for("document.querySelector('.curtain')?.innerText.includes('No more can watch')", "being told").await;
+
     // Whoever watches goes on: the playlist that grows, and what it names.
     let path = index.lines().find(|line| line.ends_with("video/index.m3u8")).unwrap();
     for _ in 0..3 {

@@ -6,15 +6,23 @@ use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::error::Problem;
+use crate::model::id::BroadcastId;
+
+/// The query of a page that looks what there is to choose from, or how far back it could go, and watches already or not at all.
+const LOOKS: &str = "look";
 
 impl App {
-    /// Whether one more may watch, as far as the line up goes: asked when somebody begins.
+    /// Whether one more may watch a broadcast, as far as the line up goes: asked when somebody begins. One that is off air says so itself.
     ///
     /// # Errors
     /// `uplink`.
-    pub(super) async fn admit(&self) -> Result<(), Problem> {
-        let others = self.whep.counts().borrow().values().sum();
-        Ok(self.egress.admit(others).await?)
+    pub(super) async fn admit(&self, broadcast: BroadcastId) -> Result<(), Problem> {
+        let list = self.broadcasts.list().borrow().clone();
+        if !list.iter().any(|one| one.id == broadcast && one.live.is_some()) {
+            return Ok(());
+        }
+        let watching = list.iter().filter_map(|one| one.live).map(|live| live.viewers).sum();
+        Ok(self.egress.admit(watching).await?)
     }
 }
 
@@ -24,8 +32,8 @@ pub(super) async fn object(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
-    if path == "index.m3u8" {
-        app.admit().await?;
+    if path == "index.m3u8" && query.as_deref() != Some(LOOKS) {
+        app.admit(broadcast).await?;
     }
     let object = app.egress.get(broadcast, &path, query.as_deref()).await?;
     let mut response = object.body.into_response();

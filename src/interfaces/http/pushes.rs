@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::body::Body;
+use super::body::{Body, given};
 use super::error::Problem;
 use super::projection::moment;
 use super::{App, answer};
@@ -59,11 +59,6 @@ pub(super) struct PushChange {
     /// It is sent there whenever the room is on air.
     #[serde(default)]
     enabled: Option<bool>,
-}
-
-/// That something is null is another thing than that it is not there.
-fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Secret>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 fn name(text: &str) -> Result<Name, Problem> {

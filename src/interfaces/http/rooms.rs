@@ -52,7 +52,7 @@ fn describe_invite(invite: &access::Invite) -> answer::Invite {
 }
 
 /// A path that names a room: the gate has read it already.
-fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+pub(super) fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 

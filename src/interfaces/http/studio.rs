@@ -6,11 +6,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::body::Body;
+use super::body::{Body, given};
 use super::error::Problem;
 use super::projection::date;
+use super::rooms::id;
 use super::{App, answer};
 use crate::model::id::{ParticipantId, RoomId};
 use crate::proto::auth::Title;
@@ -73,15 +74,6 @@ pub(super) struct GoLive {
     /// It is recorded as well, once everybody on air agrees. Of a room that is on air this stays as it is if it is not given.
     #[serde(default)]
     record: Option<bool>,
-}
-
-/// That something is null is another thing than that it is not there.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
-}
-
-fn id(room: &str) -> Result<RoomId, Problem> {
-    room.parse().map_err(|_| Problem::not_found())
 }
 
 /// What may be a title, or nothing.

@@ -36,7 +36,7 @@ pub(super) async fn create(
         return Err(Problem::takes_no_sdp());
     }
     let offer = String::from_request(request, &app).await.map_err(|_| Problem::bad_offer("the offer can't be read"))?;
-    app.admit().await?;
+    app.admit(broadcast).await?;
     let answer = app.whep.create(broadcast, offer).await.map_err(|error| match error {
         // Unlike a playlist, what is to be posted here has its address while the broadcast is off air.
         whep::Error::NotOnAir => Problem::off_air(),

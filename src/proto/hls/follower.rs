@@ -173,17 +173,16 @@ impl Follower {
             self.waiting = false;
             return self.track.push(unit, Step::On);
         }
-        let follows = self.segment.is_some_and(|segment| segment + 1 == start.msn);
+        let next = self.segment.is_some_and(|segment| segment + 1 == start.msn);
+        let follows = next && self.track.fits(&unit.config);
         if !follows {
-            // Numbers in a playlist follow each other: it begins anew, and only with what can begin.
+            // Numbers in a playlist follow each other, and so does the configuration unless that of the window changes: else it begins anew,
+            // and only with what can begin.
             if !unit.keyframe || unit.pts.since(start.at) > LATE {
                 return Ok(false);
             }
             self.restart();
             (self.track.next_msn, self.track.discontinuity) = (start.msn, start.discontinuity);
-        } else if !self.track.fits(&unit.config) && !unit.keyframe {
-            self.waiting = true;
-            return Ok(false);
         }
         let step = Step::Segment { discontinuity: start.discontinuity.max(self.track.discontinuity) };
         let changed = self.track.push(unit, step)?;

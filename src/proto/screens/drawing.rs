@@ -84,7 +84,7 @@ impl Drawing {
 
     /// A bold line that begins here and has so much room.
     pub(super) fn within(&mut self, text: &str, at: (f64, f64), size: f64, colour: &str, room: f64) {
-        self.text(text, at, fitting(text, size, room), colour, true, "start");
+        self.line(text, at, size, (colour, true), room);
     }
 
     /// A line that begins here, in a colour, bold or not, and has so much room.

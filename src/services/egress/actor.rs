@@ -35,7 +35,7 @@ pub(super) enum Command {
     Add { broadcast: BroadcastId, feed: Arc<dyn Feed> },
     Remove { broadcast: BroadcastId },
     Visit { broadcast: BroadcastId, visit: Visit, reply: oneshot::Sender<Result<Station, Error>> },
-    Admit { others: u32, reply: oneshot::Sender<Result<bool, Error>> },
+    Admit { watching: u32, reply: oneshot::Sender<Result<bool, Error>> },
     Viewers { broadcast: BroadcastId, reply: oneshot::Sender<Result<watch::Receiver<u32>, Error>> },
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Visit {
 pub(super) struct Station {
     pub run: u64,
     pub timing: Timing,
-    /// The smaller pictures that there can be.
+    /// The smaller pictures that there can be, for the multivariant playlist.
     pub rungs: Vec<Rung>,
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What it means when no more of them come.
@@ -184,9 +184,8 @@ impl Actor {
                 // Who asked may have gone; nothing is lost then.
                 let _ = reply.send(self.visit(broadcast, visit));
             }
-            Command::Admit { others, reply } => {
-                let counted: u32 = self.broadcasts.values().map(|broadcast| *broadcast.viewers.borrow()).sum();
-                let _ = reply.send(Ok(self.uplink.admits(counted.saturating_add(others), Instant::now())));
+            Command::Admit { watching, reply } => {
+                let _ = reply.send(Ok(self.uplink.admits(watching, Instant::now())));
             }
             Command::Viewers { broadcast, reply } => {
                 let viewers = self.broadcasts.get(&broadcast).map(|broadcast| broadcast.viewers.subscribe());
@@ -248,54 +247,59 @@ impl Actor {
             Visit::Media { .. } => {}
         }
         run.asked = now;
-        let (rungs, timing, number) = (broadcast.feed.rungs(), run.config.timing(), run.number);
-        let (snapshots, _present, gone) = match visit {
-            Visit::Reload { of: Of::Rung(rung), .. } | Visit::Media { of: Of::Rung(rung), .. } => {
-                if !rungs.contains(&rung) {
-                    return Err(Error::NotFound);
-                }
-                let known = run.rungs.get(&rung);
-                let is_over = known.is_some_and(|known| known.snapshots.has_changed().is_err());
-                // One that ended is tried again, once a second at most.
-                if is_over && known.is_some_and(|known| now < known.started + LOOK) {
-                    return Err(Error::NoRoom);
-                }
-                if is_over || known.is_none() {
-                    let begun = self.begin(rung, id, now);
-                    let run = self.broadcasts.get_mut(&id).and_then(|broadcast| broadcast.run.as_mut());
-                    run.ok_or(Error::NotFound)?.rungs.insert(rung, begun.ok_or(Error::NotFound)?);
-                }
-                let run = self.broadcasts.get_mut(&id).and_then(|broadcast| broadcast.run.as_mut());
-                let known = run.and_then(|run| run.rungs.get_mut(&rung)).ok_or(Error::NotFound)?;
-                known.asked = now;
-                (known.snapshots.clone(), known.present.clone(), Error::NoRoom)
+        let rung = match visit {
+            Visit::Reload { of: Of::Rung(rung), .. } | Visit::Media { of: Of::Rung(rung), .. } => rung,
+            _ => {
+                // Who reads the multivariant playlist is told what there can be; nobody else needs it.
+                let rungs = if matches!(visit, Visit::Index) { broadcast.feed.rungs() } else { Vec::new() };
+                return Ok(Station {
+                    run: run.number,
+                    timing: run.config.timing(),
+                    rungs,
+                    snapshots: run.snapshots.clone(),
+                    gone: Error::NotOnAir,
+                    _present: run.present.clone(),
+                });
             }
-            _ => (run.snapshots.clone(), run.present.clone(), Error::NotOnAir),
         };
-        Ok(Station { run: number, timing, rungs, snapshots, gone, _present })
-    }
-
-    /// Begins a smaller picture of the run that there is.
-    fn begin(&self, rung: Rung, id: BroadcastId, now: Instant) -> Option<RungRun> {
-        let broadcast = self.broadcasts.get(&id)?;
-        let run = broadcast.run.as_ref()?;
-        let (sender, snapshots) = watch::channel(Arc::default());
-        let stop = run.stop.child_token();
-        let package = Follow {
-            feed: broadcast.feed.clone(),
-            rung,
-            timing: rung_timing(run.config.timing()),
-            epoch_unix_nanos: self.timeline.unix_nanos(MediaTime::ZERO),
-            lead: run.snapshots.clone(),
-            snapshots: sender,
-            stop: stop.clone(),
-            counters: self.counters.clone(),
-        };
-        let span = tracing::info_span!("package", broadcast = %id, run = run.number, %rung);
-        let supervisor = self.supervisor.clone();
-        let package = async move { supervisor.once(Part::Packager, package.run()).await };
-        self.tracker.spawn(package.instrument(span));
-        Some(RungRun { started: now, asked: now, snapshots, present: Arc::default(), _stop: stop.drop_guard() })
+        let is_over = |known: &RungRun| known.snapshots.has_changed().is_err();
+        match (run.rungs.get(&rung), visit) {
+            (Some(known), _) if !is_over(known) => {}
+            // One that ended is tried again, once a second at most.
+            (Some(known), _) if now < known.started + LOOK => return Err(Error::NoRoom),
+            // Pieces are asked for by who has read the playlist: they begin nothing.
+            (_, Visit::Reload { .. }) if broadcast.feed.rungs().contains(&rung) => {
+                let (sender, snapshots) = watch::channel(Arc::default());
+                let stop = run.stop.child_token();
+                let follow = Follow {
+                    feed: broadcast.feed.clone(),
+                    rung,
+                    timing: rung_timing(run.config.timing()),
+                    epoch_unix_nanos: self.timeline.unix_nanos(MediaTime::ZERO),
+                    lead: run.snapshots.clone(),
+                    snapshots: sender,
+                    stop: stop.clone(),
+                    counters: self.counters.clone(),
+                };
+                let span = tracing::info_span!("package", broadcast = %id, run = run.number, %rung);
+                let supervisor = self.supervisor.clone();
+                let follow = async move { supervisor.once(Part::Packager, follow.run()).await };
+                self.tracker.spawn(follow.instrument(span));
+                let (present, _stop) = (Arc::default(), stop.drop_guard());
+                run.rungs.insert(rung, RungRun { started: now, asked: now, snapshots, present, _stop });
+            }
+            _ => return Err(Error::NotFound),
+        }
+        let known = run.rungs.get_mut(&rung).ok_or(Error::NotFound)?;
+        known.asked = now;
+        Ok(Station {
+            run: run.number,
+            timing: run.config.timing(),
+            rungs: Vec::new(),
+            snapshots: known.snapshots.clone(),
+            gone: Error::NoRoom,
+            _present: known.present.clone(),
+        })
     }
 
     /// Ends runs that nobody asks for any more and counts viewers.

@@ -172,13 +172,13 @@ impl Handle {
         let _ = self.commands.send(Command::Remove { broadcast }).await;
     }
 
-    /// Whether one more may watch, beside so many who watch by WebRTC.
+    /// Whether one more may begin to watch, beside all who are counted as watching, in whatever way.
     ///
     /// # Errors
     /// [`Error::Uplink`] if the line carries no more.
-    pub async fn admit(&self, others: u32) -> Result<(), Error> {
+    pub async fn admit(&self, watching: u32) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
-        match self.ask(Command::Admit { others, reply }, answer).await? {
+        match self.ask(Command::Admit { watching, reply }, answer).await? {
             true => Ok(()),
             false => Err(Error::Uplink),
         }

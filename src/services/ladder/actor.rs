@@ -15,6 +15,7 @@ use crate::drivers::identity::random_id;
 use crate::model::id::PublicationId;
 use crate::model::ring::ring;
 use crate::model::rung::Rung;
+use crate::services::program;
 use crate::services::supervisor::Part;
 
 /// Questions that wait; who asks waits while it is full.
@@ -57,7 +58,7 @@ impl Actor {
         told: watch::Sender<Arc<Ladders>>,
     ) -> Self {
         let speed = parts.encoders.chosen().speed.map(|speed| speed.fps);
-        let budget = Budget::new(speed, config.share, parts.program);
+        let budget = Budget::new(speed, config.share, size(&parts.program.borrow()));
         let (ask, asked) = mpsc::channel(QUESTIONS);
         let (ladders, running) = (HashMap::new(), HashMap::new());
         Self { config, parts, tasks, stop, told, budget, ladders, running, ask, asked }
@@ -106,7 +107,7 @@ impl Actor {
     }
 
     /// Offers the rungs of something that has gone on air. Nothing is made yet.
-    fn open(&self, source: PublicationId) -> Ladder {
+    fn open(&mut self, source: PublicationId) -> Ladder {
         let stop = self.stop.child_token();
         let (pictures, decoded) = ring(PICTURES);
         let demand = pictures.demand();
@@ -114,13 +115,16 @@ impl Actor {
         let decoding = Decoding { source, origin, media, tasks: self.tasks.clone(), pictures, demand };
         self.spawn(&stop, decoding.run());
         let mut steps = BTreeMap::new();
-        let (_, height, _) = self.parts.program;
+        let program = size(&self.parts.program.borrow());
+        self.budget.program(program);
+        let (_, height, fps) = program;
         for rung in Rung::below(height).filter(|rung| self.config.rungs.contains(rung)) {
             let publication = random_id(PublicationId::from_bytes);
             let step = step::Step {
                 rung,
                 source,
                 publication,
+                fps,
                 pictures: decoded.clone(),
                 parts: self.parts.clone(),
                 tasks: self.tasks.clone(),
@@ -187,4 +191,9 @@ impl Actor {
             changed
         });
     }
+}
+
+/// Pixels across and down of what is on air, and pictures a second.
+fn size(program: &program::Config) -> (u32, u32, u32) {
+    (program.width, program.height, program.fps)
 }

@@ -25,7 +25,7 @@ use crate::model::id::PublicationId;
 use crate::model::rung::Rung;
 use crate::services::heat::Level;
 use crate::services::supervisor::{Part, Supervisor};
-use crate::services::{broadcast, origin};
+use crate::services::{broadcast, origin, program};
 
 /// One rung of a broadcast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +73,8 @@ pub struct Parts {
     pub heat: watch::Receiver<Level>,
     /// Starts again what failed.
     pub supervisor: Supervisor,
-    /// The size and the pictures a second of what is on air, as far as the box makes it.
-    pub program: (u32, u32, u32),
+    /// The size and the pictures a second of what is on air, as far as the box makes it: of the moment in which a room goes on air.
+    pub program: watch::Receiver<program::Config>,
 }
 
 /// Starts following what is on air, on `tasks`, until `cancel`.

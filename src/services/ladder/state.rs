@@ -35,11 +35,17 @@ pub(super) struct Budget {
 
 impl Budget {
     /// With an encoder of this speed, of which so many percent may be used; the program is so large and has so many pictures a second.
-    pub(super) fn new(speed: Option<f64>, percent: u32, (width, height, fps): (u32, u32, u32)) -> Self {
-        let fps = f64::from(fps);
-        let program = fps * f64::from(width) * f64::from(height) / MEASURED;
+    pub(super) fn new(speed: Option<f64>, percent: u32, program: (u32, u32, u32)) -> Self {
         let share = speed.unwrap_or(UNKNOWN) * f64::from(percent) / 100.0;
-        Self { share, program, fps, level: Level::Normal, running: Vec::new() }
+        let mut budget = Self { share, program: 0.0, fps: 0.0, level: Level::Normal, running: Vec::new() };
+        budget.program(program);
+        budget
+    }
+
+    /// The program is as large as this from now on, and has so many pictures a second.
+    pub(super) fn program(&mut self, (width, height, fps): (u32, u32, u32)) {
+        self.fps = f64::from(fps);
+        self.program = self.fps * f64::from(width) * f64::from(height) / MEASURED;
     }
 
     fn cost(&self, rung: Rung) -> f64 {

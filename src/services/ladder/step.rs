@@ -26,6 +26,8 @@ const REFUSED: Duration = Duration::from_secs(1);
 
 pub(super) struct Step {
     pub(super) rung: Rung,
+    /// Pictures a second of what is on air.
+    pub(super) fps: u32,
     /// What is on air, and where the rung is published.
     pub(super) source: PublicationId,
     pub(super) publication: PublicationId,
@@ -101,7 +103,7 @@ impl Step {
                             encoder = Some((size, self.encoder(size)));
                         }
                         if let Some((_, encoder)) = &mut encoder {
-                            if keyframe || std::mem::take(&mut owed) {
+                            if std::mem::take(&mut owed) || keyframe {
                                 encoder.request_keyframe_at(picture.time);
                             }
                             encoder.picture(&picture);
@@ -119,7 +121,7 @@ impl Step {
     }
 
     fn encoder(&self, from: (u32, u32)) -> Encoder {
-        let (rung, (_, _, fps)) = (self.rung, self.parts.program);
+        let (rung, fps) = (self.rung, self.fps);
         let make = move |counters: &Counters, encoder: H264Encoder, out: Writer<Unit>| {
             let spec = RungSpec { from, size: rung.size(), fps, bitrate: rung.bitrate(), encoder };
             pipeline::rung(counters, spec, out)

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use crate::drivers::drawing::{self, Artist};
 use crate::model::raw::Picture;
 use crate::proto::layout::canvas::{Canvas, Stamp};
@@ -36,70 +38,92 @@ impl Wanted {
     }
 }
 
-/// Drawn once whenever something of it changes.
+/// What lies over the picture, and what is shown instead of it.
+#[derive(Default)]
+struct Drawn {
+    stamps: Vec<(Stamp, u32, u32)>,
+    slate: Option<Picture>,
+}
+
+/// Drawn once whenever something of it changes, beside the pictures, which go on meanwhile.
 pub(super) struct Graphics {
     /// Made when there is something to draw: it loads the fonts.
     artist: Option<Artist>,
     language: Language,
     size: (u32, u32),
     wanted: Wanted,
-    stamps: Vec<(Stamp, u32, u32)>,
-    slate: Option<Picture>,
+    /// What is being drawn, in a thread that may take its time.
+    drawing: Option<JoinHandle<(Artist, Drawn)>>,
+    /// Something else is wanted by now than what is drawn, or being drawn.
+    stale: bool,
+    drawn: Drawn,
 }
 
 impl Graphics {
     /// Nothing yet, over pictures of this size.
     pub(super) fn new(language: Language, size: (u32, u32)) -> Self {
-        Self { artist: None, language, size, wanted: Wanted::default(), stamps: Vec::new(), slate: None }
+        let (wanted, drawn) = (Wanted::default(), Drawn::default());
+        Self { artist: None, language, size, wanted, drawing: None, stale: false, drawn }
     }
 
-    /// Brings it in line with what is wanted of a room, drawing in a thread that may take its time.
-    pub(super) async fn follow(&mut self, room: &Room, logo: Option<Arc<[u8]>>) {
+    /// Brings it in line with what is wanted of a room; what takes time is there when [`Self::drawn`] says so.
+    pub(super) fn follow(&mut self, room: &Room, logo: Option<Arc<[u8]>>) {
         let wanted = Wanted::of(room, logo);
-        if wanted == self.wanted {
+        if wanted != self.wanted {
+            (self.wanted, self.stale) = (wanted, true);
+            self.draw();
+        }
+    }
+
+    fn draw(&mut self) {
+        if self.drawing.is_some() || !std::mem::take(&mut self.stale) {
             return;
         }
-        self.wanted.clone_from(&wanted);
-        if wanted == Wanted::default() {
-            (self.stamps, self.slate) = (Vec::new(), None);
+        if self.wanted == Wanted::default() {
+            self.drawn = Drawn::default();
             return;
         }
-        let (artist, language, size) = (self.artist.take(), self.language, self.size);
-        let drawn = tokio::task::spawn_blocking(move || {
+        let (artist, wanted, language, size) = (self.artist.take(), self.wanted.clone(), self.language, self.size);
+        self.drawing = Some(tokio::task::spawn_blocking(move || {
             let artist = artist.unwrap_or_default();
             let drawn = draw(&artist, &wanted, language, size);
             (artist, drawn)
-        });
-        // When it panicked that is in the log, and there is nothing to show.
-        if let Ok((artist, drawn)) = drawn.await {
-            self.artist = Some(artist);
-            (self.stamps, self.slate) = drawn;
+        }));
+    }
+
+    /// Waits until something has been drawn; for ever if there is nothing to draw. May be dropped and called again.
+    pub(super) async fn drawn(&mut self) {
+        let Some(drawing) = &mut self.drawing else { return std::future::pending().await };
+        let done = drawing.await;
+        self.drawing = None;
+        // When it panicked that is in the log, and it stays as it was.
+        if let Ok((artist, drawn)) = done {
+            (self.artist, self.drawn) = (Some(artist), drawn);
         }
+        self.draw();
     }
 
     /// A slate is shown instead of everybody.
     pub(super) fn is_slate(&self) -> bool {
-        self.slate.is_some()
+        self.drawn.slate.is_some()
     }
 
     /// The picture as it goes on air.
     pub(super) fn over(&self, picture: Picture) -> Picture {
         let time = picture.time;
-        if let Some(slate) = &self.slate {
+        if let Some(slate) = &self.drawn.slate {
             return Picture { time, ..slate.clone() };
         }
-        if self.stamps.is_empty() {
+        if self.drawn.stamps.is_empty() {
             return picture;
         }
         let mut canvas = Canvas::of(picture).expect("the composition makes whole pictures");
-        for (stamp, x, y) in &self.stamps {
+        for (stamp, x, y) in &self.drawn.stamps {
             canvas.stamp(stamp, *x, *y);
         }
         canvas.finish(time)
     }
 }
-
-type Drawn = (Vec<(Stamp, u32, u32)>, Option<Picture>);
 
 fn draw(artist: &Artist, wanted: &Wanted, language: Language, (width, height): (u32, u32)) -> Drawn {
     let scaled = |length: u32| (length * width / WIDTH).next_multiple_of(2);
@@ -134,7 +158,7 @@ fn draw(artist: &Artist, wanted: &Wanted, language: Language, (width, height): (
         let svg = program::slate(*slate, title, language);
         artist.picture(&svg, width, height).inspect_err(|error| tracing::error!(%error, "a slate can't be drawn")).ok()
     });
-    (stamps, slate)
+    Drawn { stamps, slate }
 }
 
 #[cfg(test)]
@@ -143,6 +167,7 @@ mod tests {
     use crate::model::time::MediaTime;
     use crate::proto::auth::Title;
     use crate::proto::layout::canvas::Colour;
+    use crate::services::program::logo::tests::PNG;
     use crate::services::room::testing::room;
     use crate::services::room::{Live, OnAir};
 
@@ -163,17 +188,25 @@ mod tests {
         rows.map(other).sum::<usize>() * 100 / all.max(1)
     }
 
+    /// Brings it in line, and waits until all of it is drawn.
+    async fn show(graphics: &mut Graphics, room: &Room, logo: Option<Arc<[u8]>>) {
+        graphics.follow(room, logo);
+        while graphics.drawing.is_some() {
+            graphics.drawn().await;
+        }
+    }
+
     #[tokio::test]
     async fn lines_and_logo_lie_where_they_belong_and_a_slate_hides_everything() {
         let title = |text: &str| Title::new(text).expect("a title");
         let mut room = room(Vec::new());
         room.live = Some(Live { since: 0, title: title("Garden party"), recording: None });
         let mut graphics = Graphics::new(Language::En, (640, 360));
-        graphics.follow(&room, None).await;
+        show(&mut graphics, &room, None).await;
         assert_eq!(graphics.over(picture(1)).data, picture(1).data, "nothing is wanted");
 
         room.direction.title = true;
-        graphics.follow(&room, None).await;
+        show(&mut graphics, &room, None).await;
         let over = graphics.over(picture(2));
         assert_eq!((over.width, over.height, over.time), (640, 360, MediaTime::from_millis(2)));
         assert!(changed(&over, (6, 20), (6, 10)) > 80, "the title is at the upper left");
@@ -181,28 +214,46 @@ mod tests {
 
         room.direction.title = false;
         room.direction.lower_third = Some(LowerThird { line: title("Ada"), below: Some(title("Writes programs")) });
-        graphics.follow(&room, None).await;
+        show(&mut graphics, &room, None).await;
         let over = graphics.over(picture(3));
         assert!(changed(&over, (6, 20), (80, 94)) > 80 && changed(&over, (0, 100), (0, 70)) == 0);
         assert_eq!(changed(&over, (0, 100), (96, 100)), 0, "nothing lies where televisions cut off");
 
-        // One black pixel.
-        let logo: Arc<[u8]> = Arc::from(&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82"[..]);
+        let logo: Arc<[u8]> = Arc::from(PNG);
         room.direction.lower_third = None;
-        graphics.follow(&room, Some(logo.clone())).await;
+        show(&mut graphics, &room, Some(logo.clone())).await;
         assert_eq!(graphics.over(picture(4)).data, picture(4).data, "there is one, and it is not wanted");
         room.direction.logo = true;
-        graphics.follow(&room, Some(logo)).await;
+        show(&mut graphics, &room, Some(logo)).await;
         let over = graphics.over(picture(5));
         assert_eq!(changed(&over, (88, 94), (7, 17)), 100, "as large as it may be, at the upper right");
 
         for slate in [Slate::Soon, Slate::Back] {
             room.direction.slate = Some(slate);
-            graphics.follow(&room, None).await;
+            show(&mut graphics, &room, None).await;
             let over = graphics.over(picture(6));
             assert_eq!((over.width, over.height, over.time), (640, 360, MediaTime::from_millis(6)));
             assert!(graphics.is_slate() && changed(&over, (0, 100), (0, 100)) >= 99);
         }
         assert!(room.participants.iter().all(|p| p.on_air != OnAir::Yes));
+    }
+
+    #[tokio::test]
+    async fn what_is_wanted_while_something_else_is_drawn_is_drawn_next() {
+        let title = |text: &str| Title::new(text).expect("a title");
+        let mut room = room(Vec::new());
+        room.live = Some(Live { since: 0, title: title("Garden party"), recording: None });
+        let mut graphics = Graphics::new(Language::En, (640, 360));
+        room.direction.slate = Some(Slate::Soon);
+        graphics.follow(&room, None);
+        assert_eq!(graphics.over(picture(1)).data, picture(1).data, "pictures go on while it is drawn");
+        room.direction.slate = None;
+        graphics.follow(&room, None);
+        room.direction.title = true;
+        show(&mut graphics, &room, None).await;
+        assert!(!graphics.is_slate() && changed(&graphics.over(picture(2)), (6, 20), (6, 10)) > 80);
+        room.direction.title = false;
+        show(&mut graphics, &room, None).await;
+        assert_eq!(graphics.over(picture(3)).data, picture(3).data);
     }
 }

@@ -26,8 +26,12 @@ export interface Tuning {
 export interface PlayerEvents extends Tuning {
   /** There is something to play. */
   ready(): void;
-  /** It broke in a way that only starting over mends. The player is to be destroyed. */
-  fault(): void;
+  /**
+   * It broke in a way that only starting over mends. The player is to be destroyed.
+   *
+   * @param full as many watch as the box's line carries
+   */
+  fault(full?: boolean): void;
 }
 
 /** Seconds of latency beyond which a clock, not the stream, is wrong. */
@@ -79,7 +83,7 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
         if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !recovered) {
           recovered = true;
           hls?.recoverMediaError();
-        } else events.fault();
+        } else events.fault(isFull(data.networkDetails));
       });
       hls.loadSource(playlist);
       hls.attachMedia(video);
@@ -108,6 +112,11 @@ function byMediaSource(url: string, video: HTMLVideoElement, events: PlayerEvent
       hls = null;
     },
   };
+}
+
+/** Whether the box answered that its line carries no more viewers. */
+function isFull(request: unknown): boolean {
+  return request instanceof XMLHttpRequest && request.status === 503 && request.responseText.includes('"uplink"');
 }
 
 /** hls.js, from the box whose stream is played: nothing of it is loaded before it is needed. */

@@ -41,7 +41,8 @@ export class Packaged implements Range {
 
   /** @param index the multivariant playlist */
   constructor(index: string) {
-    this.#index = new URL(index, location.href).href;
+    // So marked it is not taken for somebody who begins to watch.
+    this.#index = new URL(`${index}?look`, location.href).href;
     this.#timer = setInterval(() => void this.#look(), LOOK);
     void this.#look();
   }

@@ -23,12 +23,16 @@ export interface WatchEvents {
   connected?(connected: boolean): void;
   /** The browser wants a click before it plays sound; until then it plays pictures alone. */
   blocked?(): void;
+  /** Whether as many watch as the box's line carries, whenever it can't be played; it is tried again by itself. */
+  full?(full: boolean): void;
 }
 
 /** Milliseconds between two looks at the latency. */
 const LOOK = 1_000;
 /** Milliseconds before the player is tried again. */
 const AGAIN = 1_000;
+/** The same where as many watch as the box's line carries. */
+const FULL = 15_000;
 /** Milliseconds a playing picture may stand still before the player is started over. */
 const STILL = 4_000;
 /** Seconds behind live that count as live. */
@@ -200,7 +204,7 @@ export class Watch {
     const kind = this.#best();
     this.#kind = kind;
     this.#events.player?.(kind);
-    const events = { ...this.#tuning, ready: () => this.#play(), fault: () => this.#fault(kind) };
+    const events = { ...this.#tuning, ready: () => this.#play(), fault: (full = false) => this.#fault(kind, full) };
     const index = `${this.#base}/hls/${this.#id}/index.m3u8`;
     if (kind === "whep") {
       this.#player = attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events);
@@ -210,7 +214,8 @@ export class Watch {
     }
   }
 
-  #fault(kind: PlayerKind): void {
+  #fault(kind: PlayerKind, full = false): void {
+    this.#events.full?.(full);
     this.#detach();
     this.#behind = 0;
     if (!this.#live) return;
@@ -218,7 +223,7 @@ export class Watch {
     clearTimeout(this.#again);
     this.#fallen ||= kind === "whep";
     if (kind === "whep" && !this.#forced) this.#attach();
-    else this.#again = setTimeout(() => this.#live && this.#attach(), AGAIN);
+    else this.#again = setTimeout(() => this.#live && this.#attach(), full ? FULL : AGAIN);
   }
 
   #startOver(): void {

@@ -159,6 +159,32 @@ fn a_jump_of_the_source_is_a_discontinuity_in_both() {
 }
 
 #[test]
+fn another_encoder_of_a_rung_begins_its_playlist_anew_without_a_discontinuity_that_the_window_has_not() {
+    let mut both = Both::new(50);
+    let other = match h264() {
+        Config::H264 { sps, .. } => Arc::new(Config::H264 { sps, pps: Bytes::from_static(&[0x68, 0xce, 0x3c, 0x80]) }),
+        _ => panic!("it is H.264"),
+    };
+    // In the middle of the sixth second the encoder is another one, and begins with a keyframe.
+    let changed = |unit: Unit| {
+        let n = unit.pts.ticks(30);
+        let keyframe = unit.keyframe || n == 165;
+        Some(if n < 165 { unit } else { Unit { config: other.clone(), keyframe, ..unit } })
+    };
+    both.feed(Source::new(60).between(0, 15_300), 0, changed);
+    let [window, rung] = both.segments();
+    assert_eq!(
+        rung.keys().copied().next(),
+        Some(3),
+        "the first with one configuration throughout: {window:?} {rung:?}"
+    );
+    both.assert_aligned(3);
+    let text = both.follower.snapshot().video.unwrap().playlist(Form::Whole);
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    assert!(!text.contains("#EXT-X-DISCONTINUITY\n") && text.matches("#EXT-X-MAP").count() == 1, "{text}");
+}
+
+#[test]
 fn smaller_sizes_and_sound_alone_are_named_behind_what_is_on_air() {
     let mut window = both();
     feed(&mut window, Source::new(60).between(0, 15_300));

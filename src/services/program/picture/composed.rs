@@ -125,7 +125,7 @@ impl Composed {
         self.members.show_cards(!direction.layout.shows_pictures());
         // Who could not be taken in is tried again at the next look.
         self.members.follow(room, |p| is_shown(p, room), &parts.origin, &self.handle).await;
-        self.cover(room, parts).await;
+        self.cover(room, parts);
         let empty = !room.participants.iter().any(is_on_air);
         if self.empty.replace(empty) != Some(empty) {
             let _ = self.handle.overlay(empty.then(|| NOBODY.into())).await;
@@ -133,14 +133,14 @@ impl Composed {
     }
 
     /// Brings what lies over the picture in line with the room.
-    async fn cover(&mut self, room: &Room, parts: &Parts) {
+    fn cover(&mut self, room: &Room, parts: &Parts) {
         let logo = parts.logo.follow().borrow().clone();
         match (room.direction.slate.is_none() && self.graphics.is_slate(), &self.lift) {
             (true, Lift::No) => self.lift = Lift::Waits(everybody(&self.handle)),
             (true, Lift::Waits(_)) => {}
             (true, Lift::Due) | (false, _) => {
                 self.lift = Lift::No;
-                self.graphics.follow(room, logo).await;
+                self.graphics.follow(room, logo);
             }
         }
     }
@@ -174,6 +174,8 @@ impl Composed {
                 Some(picture) => Happened::Picture(self.graphics.over(picture)),
                 None => Happened::Ended,
             },
+            // A slate may be in its place, or gone.
+            () = self.graphics.drawn() => Happened::Changed,
             () = async { if let Some(ready) = &mut self.ready { ready.await } }, if waiting => {
                 self.ready = None;
                 Happened::Ready

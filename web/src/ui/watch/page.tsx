@@ -37,6 +37,8 @@ interface View {
   connected: boolean;
   /** The browser refused to play sound without a click. */
   blocked: boolean;
+  /** As many watch as the box's line carries. */
+  full: boolean;
   /** There is no such broadcast, or the box cannot be reached. */
   problem: Problem | null;
   /** What was chosen, and what of it is played; `null` before anything can be. */
@@ -51,6 +53,7 @@ const NOTHING: View = {
   range: null,
   connected: true,
   blocked: false,
+  full: false,
   problem: null,
   steered: null,
 };
@@ -84,6 +87,7 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watc
       },
       connected: connected => change({ connected }),
       blocked: () => change({ blocked: true }),
+      full: full => change({ full }),
     };
     const watch = new Watch(id, video.current, events, "", steering.player, steering.tuning);
     steering.steer(watch);
@@ -105,7 +109,7 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watc
 
 /** What stands where the picture would be. */
 function Curtain({ view }: { view: View }) {
-  const { state, broadcast, problem } = view;
+  const { state, broadcast, problem, full } = view;
   if (problem) {
     return (
       <Message tone="fault" title={t("no_broadcast_title")} text={t("no_broadcast_text")}>
@@ -115,6 +119,7 @@ function Curtain({ view }: { view: View }) {
       </Message>
     );
   }
+  if (state === "waiting" && full) return <Message title={texts.full_title} text={texts.full_text} />;
   if (state === "waiting") return <Message title={t("waiting_title")} text={t("waiting_text")} />;
   if (state === "ended") {
     return (

@@ -97,7 +97,8 @@ export class Steering {
 
   /** What there is to choose from now. */
   async offer(): Promise<Offer> {
-    const answer = await fetch(this.#index, { signal: AbortSignal.timeout(PATIENCE) });
+    // So marked it is not taken for somebody who begins to watch.
+    const answer = await fetch(`${this.#index}?look`, { signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) throw new Error(`the box answers ${answer.status}`);
     return offered(await answer.text(), answer.url);
   }

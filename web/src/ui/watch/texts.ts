@@ -29,6 +29,8 @@ export interface Texts {
   key_pause: string;
   key_sound: string;
   key_back: string;
+  full_title: string;
+  full_text: string;
 }
 
 export const en: Texts = {
@@ -59,6 +61,8 @@ export const en: Texts = {
   key_pause: "Pause, go on",
   key_sound: "Sound off, on",
   key_back: "Back and on",
+  full_title: "No more can watch now",
+  full_text: "As many watch as the line of this box carries. The page tries again by itself.",
 };
 
 export const de: Texts = {
@@ -89,6 +93,8 @@ export const de: Texts = {
   key_pause: "Anhalten, weiter",
   key_sound: "Ton aus, an",
   key_back: "Zurück und vor",
+  full_title: "Mehr können gerade nicht zusehen",
+  full_text: "Es sehen so viele zu, wie die Leitung dieser Box trägt. Die Seite versucht es von selbst wieder.",
 };
 
 export const texts = language === "de" ? de : en;
