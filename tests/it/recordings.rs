@@ -210,6 +210,7 @@ async fn a_recording_ends_when_the_disk_is_full_and_everybody_in_the_room_is_tol
     let daemon = Daemon::start_with(&state, &keys);
     let (owner, _, mut line) = people(&daemon).await;
     line.ask("go_live", json!({ "title": "Garden", "record": true })).await.unwrap();
+    line.until("a recording", |state| state["room"]["live"]["recording"] == "on").await;
     newest(&owner, "recording", 2_000).await;
 
     let filler = state.path().join("filler");

@@ -68,6 +68,13 @@ const WAIT: i64 = millis(2500);
 const DOUBLED: u32 = 1;
 /// And after one in which too little left to tell.
 const AFTER_LITTLE: i64 = millis(500);
+/// Where no more than this is known to fit, all pictures are paused, there is nothing to fill up with, and no try says anything. After so
+/// many of those behind each other, doubled by each that was not of use up to so many times, more is taken to fit: the pictures that
+/// go out then are the try.
+const SOUND_ALONE: u64 = 250_000;
+const SOME_PICTURE: u64 = 450_000;
+const LITTLE: u32 = 2;
+const LITTLE_DOUBLED: u32 = 4;
 /// A try during which a queue appears ends.
 const APPEARS: i64 = millis(70);
 /// Nothing is tried before this long after the first word of what arrived.
@@ -203,6 +210,8 @@ pub struct Gauge {
     tried: Option<Try>,
     next_try: MediaTime,
     in_vain: u32,
+    /// Tries behind each other in which too little left to tell.
+    little: u32,
     /// Everything that is wished for, in bits a second.
     wished: u64,
     lost: (Lost, Lost, MediaTime),
@@ -237,6 +246,7 @@ impl Gauge {
             tried: None,
             next_try: MediaTime::ZERO,
             in_vain: 0,
+            little: 0,
             wished: 0,
             lost: (Lost::default(), Lost::default(), MediaTime::ZERO),
             less: None,
@@ -443,7 +453,7 @@ impl Gauge {
         let over = |it: &mut Self, reached: u64| {
             let gained = reached > percent(before, 108);
             it.rate = it.rate.max(reached);
-            it.tried = None;
+            (it.tried, it.little) = (None, 0);
             it.in_vain = if gained { 0 } else { it.in_vain.saturating_add(1) };
             let wait = if gained { NEXT } else { WAIT << (it.in_vain - 1).min(DOUBLED) };
             it.next_try = now.plus_nanos(wait);
@@ -475,8 +485,17 @@ impl Gauge {
             let left = u128::from(bytes) * 8 * 1_000_000_000 / took;
             let too_little = left < u128::from(percent(rate, ENOUGH)) && self.busy.is_none();
             if too_little && self.limited.is_some() {
+                let sound_alone = before <= SOUND_ALONE;
+                if sound_alone && self.little >= LITTLE << self.in_vain.min(LITTLE_DOUBLED) {
+                    let in_vain = self.in_vain.saturating_add(1);
+                    let done = over(self, SOME_PICTURE.min(self.wished));
+                    // Whether it was of use is said by the tries that the pictures make possible.
+                    self.in_vain = in_vain;
+                    return done;
+                }
                 // Nothing was found out, but that what left is held; the next one follows as if it had not been.
                 (self.tried, self.next_try) = (None, now.plus_nanos(AFTER_LITTLE));
+                self.little = if sound_alone { self.little + 1 } else { 0 };
                 return true;
             }
             return over(self, if too_little { rate } else { 0 });

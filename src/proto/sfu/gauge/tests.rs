@@ -135,6 +135,40 @@ fn a_try_for_which_there_is_too_little_to_send_is_left_to_the_pictures_while_no_
 }
 
 #[test]
+fn where_sound_alone_is_left_pictures_are_tried_now_and_then_and_more_seldom_each_time() {
+    // It was taken for full once, and holds far more; nothing but sound leaves until more is known to fit.
+    let sound_or = |way: &Way, picture: u64| if way.holds().rate.0 > 300_000 { picture } else { 120 };
+    let mut way = Way::new(140);
+    way.run(300, 0, 2_000);
+    way.run(100, 0, 4_000);
+    way.bits = 10_000_000;
+    assert!(way.holds().limited && way.holds().rate.0 < 200_000, "{:?}", way.holds());
+    let mut waited = 0;
+    while way.holds().rate.0 < 400_000 {
+        let sends = sound_or(&way, 400);
+        way.run(sends, 2_000, 100);
+        waited += 1;
+        assert!(waited < 150, "{:?}", way.holds());
+    }
+    // It holds no more than that: what is tried is taken back, and tried less and less often.
+    let mut way = Way::new(140);
+    way.run(300, 0, 2_000);
+    way.run(120, 2_000, 3_000);
+    let mut leaps = Vec::new();
+    for tenth in 0..1_800 {
+        let before = way.holds().rate.0;
+        let sends = sound_or(&way, 300);
+        way.run(sends, 2_000, 100);
+        if way.holds().rate.0 > 2 * before {
+            leaps.push(tenth);
+        }
+    }
+    let apart: Vec<usize> = leaps.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!((2..=12).contains(&leaps.len()), "{leaps:?}");
+    assert!(apart.last().is_some_and(|last| *last >= 200), "{leaps:?}");
+}
+
+#[test]
 fn what_gets_lost_without_a_queue_takes_nothing_away_for_long() {
     for loss in [50, 150, 300] {
         let mut way = Way::new(5000);
