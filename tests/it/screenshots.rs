@@ -255,13 +255,6 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
         bob.click("quality").await;
         bob.wait_for("document.querySelector('[data-testid=quality-144]')", "sizes").await;
         looks(&bob, &format!("watch-quality-{language}")).await;
-        bob.goto(&format!("{}/", daemon.url)).await;
-        let from = ada.eval("return location.href").await;
-        ada.eval("document.querySelector('[data-testid=to-studio]').click()").await;
-        ada.wait_for("document.querySelector('[data-testid=studio-preview]')?.videoWidth > 0", "studio").await;
-        looks(&ada, &format!("studio-{language}")).await;
-        ada.goto(from.as_str().unwrap()).await;
-        ada.wait_for("document.querySelector('[data-testid=end-live]')", "call").await;
         ada.click("end-live").await;
         ada.click("leave").await;
         ada.wait_for("document.querySelector('.message')", "goodbye").await;
@@ -274,6 +267,23 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
         ada.goto(&format!("{}/pushes/{room}", daemon.url)).await;
         ada.wait_for("document.querySelector('main h1')", "services").await;
         looks(&ada, &format!("pushes-{language}")).await;
+        ada.goto(&format!("{}/studio/{room}", daemon.url)).await;
+        ada.wait_for("document.querySelector('[data-testid=studio-preview-off]')", "studio").await;
+        looks(&ada, &format!("studio-off-{language}")).await;
+        ada.click("studio-live").await;
+        ada.wait_for("document.querySelector('[data-testid=studio-preview]')?.videoWidth > 0", "preview").await;
+        ada.fill("studio-line", "Ada Lovelace").await;
+        ada.fill("studio-below", "Writes programs").await;
+        ada.click("studio-lower-show").await;
+        ada.click("studio-show-title").await;
+        ada.wait_for("document.querySelector('[data-testid=studio-lower-hide]')", "lines").await;
+        looks(&ada, &format!("studio-{language}")).await;
+        ada.click("studio-slate-back").await;
+        ada.wait_for("document.querySelector('[data-testid=studio-status][data-slate=back]')", "slate").await;
+        looks(&ada, &format!("studio-slate-{language}")).await;
+        ada.click("studio-end").await;
+        ada.click("studio-end-yes").await;
+        ada.wait_for("document.querySelector('[data-testid=studio-preview-off]')", "off air").await;
     }
     let ask = |what: &str, body: &str| {
         format!(
