@@ -138,6 +138,20 @@ ids! {
     PushId;
 }
 
+impl RecordingId {
+    /// The broadcast that it is when everybody may watch it.
+    pub const fn broadcast(&self) -> BroadcastId {
+        BroadcastId(self.0)
+    }
+}
+
+impl BroadcastId {
+    /// The recording that it is, if it is one.
+    pub const fn recording(&self) -> RecordingId {
+        RecordingId(self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,6 +93,7 @@ impl Case<'_> {
             ("PATCH", "/api/v1/recordings/{recording}") => ("", Some(json!({ "protected": true })), 404),
             ("DELETE", "/api/v1/recordings/{recording}") => ("", None, 404),
             ("POST", "/api/v1/recordings/{recording}/restore") => ("", None, 404),
+            ("POST", "/api/v1/recordings/{recording}/trim") => ("", Some(json!({ "from": 0, "to": 1000 })), 404),
             ("GET", "/api/v1/recordings/{recording}/video") => ("", None, 404),
             ("GET", "/api/v1/screen") => ("", None, 200),
             ("PUT", "/api/v1/screen") => ("", Some(json!({ "speaker": false, "own": true })), 200),
@@ -130,6 +131,7 @@ impl Case<'_> {
             ("GET", "/api/v1/rooms/{room}/still") => ("", None, 409),
             ("GET", "/api/v1/rooms/{room}/ws") => ("", None, 101),
             ("GET", "/api/v1/broadcasts" | "/api/v1/broadcasts/{broadcast}") => ("", None, 200),
+            ("GET", "/api/v1/broadcasts/{broadcast}/video") => ("", None, 404),
             ("GET", "/api/v1/broadcasts/{broadcast}/events") => ("", None, 200),
             ("GET", "/api/v1/telephone" | "/api/v1/telephone/events") => ("", None, 200),
             // Nobody rings, and the box is in no call.

@@ -93,6 +93,11 @@ fn decodes(file: &Path) {
     assert!(output.status.success() && said.is_empty(), "ffmpeg of {}: {said}", file.display());
 }
 
+/// All pictures of a file, very small.
+fn pictures(file: &Path) -> Vec<media::Picture> {
+    media::pictures(file, 64, 36, 1000)
+}
+
 /// The boxes of a file at its top.
 fn boxes(file: &Path) -> Vec<String> {
     let (bytes, mut at, mut names) = (std::fs::read(file).unwrap(), 0, Vec::new());
@@ -188,6 +193,90 @@ async fn what_is_on_air_is_recorded_and_can_be_played_renamed_protected_and_dele
         (again.len(), again[0]["title"].as_str(), again[0]["state"].as_str()),
         (1, Some("Garden party"), Some("finished"))
     );
+}
+
+#[tokio::test]
+async fn a_part_is_cut_out_and_what_is_published_is_watched_by_everybody_until_it_is_taken_back() {
+    assert!(has(&["ffmpeg", "ffprobe"]));
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let (owner, room, mut line) = people(&daemon).await;
+    // Recorded without anybody saying so, as the room is set.
+    let automatic = json!({ "auto_record": true });
+    let studio = owner.request(Method::PATCH, &format!("/api/v1/rooms/{room}/studio")).json(&automatic);
+    assert_eq!(studio.send().await.unwrap().json::<Value>().await.unwrap()["auto_record"], true);
+    line.ask("go_live", json!({ "title": "Garden" })).await.unwrap();
+    line.until("a recording", |state| state["room"]["live"]["recording"] == "on").await;
+    newest(&owner, "recording", 9_000).await;
+    line.ask("end_live", json!({})).await.unwrap();
+    let whole = newest(&owner, "finished", 9_000).await;
+    let path =
+        |recording: &Value, what: &str| format!("/api/v1/recordings/{}{what}", recording["id"].as_str().unwrap());
+
+    let trim = path(&whole, "/trim");
+    for wrong in [json!({ "from": 5_000, "to": 5_500 }), json!({ "from": 90_000, "to": 95_000 })] {
+        assert_eq!(problem(owner.post(&trim, &wrong).await).await, "bad-part", "{wrong}");
+    }
+    let begun = owner.post(&trim, &json!({ "from": 2_500, "to": 8_000 })).await;
+    assert_eq!(begun.status(), 202);
+    let begun: Value = begun.json().await.unwrap();
+    assert_eq!((begun["state"].as_str(), begun["title"].as_str()), (Some("trimming"), Some("Garden")));
+    let part = until("the part", async || {
+        let all = recordings(&owner).await;
+        all.into_iter().find(|one| one["id"] == begun["id"] && one["state"] == "finished")
+    })
+    .await;
+    let video = file(&state, &part, "");
+    assert_eq!(boxes(&video), ["ftyp", "mdat", "moov"]);
+    decodes(&video);
+    let (length, streams) = probe(&video);
+    let [(_, picture), (_, sound)] = &streams[..] else { panic!("a picture and a sound: {streams:?}") };
+    assert!((length * 1000.0 - part["duration"].as_f64().unwrap()).abs() < 100.0, "{length} s: {part}");
+    assert!((picture - sound).abs() < 0.1, "both are as long: {streams:?}");
+    // It begins with a keyframe of the whole, which comes every two seconds at least, and ends where it was said.
+    let begins = 8.0 - length;
+    assert!((2.4..4.8).contains(&begins), "it begins {begins} s into the whole");
+    let (of_whole, of_part) = (pictures(&file(&state, &whole, "")), pictures(&video));
+    assert!(of_part.len() > 20 && of_whole.windows(of_part.len()).any(|run| run == of_part), "the very same pictures");
+    assert!(Visitor::new(&daemon).get(&path(&part, "/video")).await.status() == 401);
+
+    // Published.
+    let stranger = Visitor::new(&daemon);
+    let id = part["id"].as_str().unwrap();
+    let (public, watched) = (format!("/api/v1/broadcasts/{id}"), format!("/api/v1/broadcasts/{id}/video"));
+    assert_eq!(problem(stranger.get(&watched).await).await, "no-recording");
+    let publish = async |on: bool| {
+        let change = owner.request(Method::PATCH, &path(&part, "")).json(&json!({ "published": on }));
+        change.send().await.unwrap().json::<Value>().await.unwrap()
+    };
+    assert!(publish(true).await["published"].is_i64());
+    let list: Value = stranger.get("/api/v1/broadcasts").await.json().await.unwrap();
+    let found: Value = stranger.get(&public).await.json().await.unwrap();
+    assert_eq!(list, json!([found]), "the whole is not among them");
+    assert_eq!((found["live"].as_bool(), found["title"].as_str()), (Some(false), Some("Garden")));
+    assert_eq!(
+        (&found["recorded"]["duration"], found["recorded"]["video"].as_str()),
+        (&part["duration"], Some(&*watched))
+    );
+    let bytes = std::fs::read(&video).unwrap();
+    assert_eq!(stranger.get(&watched).await.bytes().await.unwrap(), bytes);
+    let some = stranger.request(Method::GET, &watched).header("range", "bytes=100-199").send().await.unwrap();
+    assert_eq!((some.status().as_u16(), some.headers()["access-control-allow-origin"].to_str().unwrap()), (206, "*"));
+    assert_eq!(some.bytes().await.unwrap(), &bytes[100..200]);
+    // What is deleted is not watched, and is again when it is had back.
+    assert_eq!(owner.delete(&path(&part, "")).await.status(), 204);
+    assert_eq!(stranger.get(&public).await.status(), 404);
+    assert_eq!(owner.post(&path(&part, "/restore"), &json!({})).await.status(), 200);
+    // It is still published after a start.
+    drop(line);
+    assert!(daemon.stop().success());
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let (owner, stranger) = (owner.with_daemon(&daemon), stranger.with_daemon(&daemon));
+    until("what was published", async || (stranger.get(&watched).await.status() == 200).then_some(())).await;
+    let change = owner.request(Method::PATCH, &path(&part, "")).json(&json!({ "published": false }));
+    assert_eq!(change.send().await.unwrap().status(), 200);
+    assert_eq!(problem(stranger.get(&watched).await).await, "no-recording");
+    assert_eq!(stranger.get("/api/v1/broadcasts").await.json::<Value>().await.unwrap(), json!([]));
 }
 
 /// Bytes that are free where this folder is.

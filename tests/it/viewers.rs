@@ -81,7 +81,9 @@ async fn beyond_what_the_line_carries_a_viewer_is_told_so_and_those_who_watch_go
         let browser = Browser::start().await;
         let viewer = browser.open("viewer", None).await;
         viewer.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
-        viewer.wait_for("document.querySelector('.curtain')?.innerText.includes('No more can watch')", "being told").await;
+        viewer
+            .wait_for("document.querySelector('.curtain')?.innerText.includes('No more can watch')", "being told")
+            .await;
     };
     tokio::select! {
         () = watching() => unreachable!("they watch for ever"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,9 @@ pub struct Daemon {
     pub url: String,
     /// The secret of the owner's link.
     pub owner: String,
-    state: TempDir,
+    /// Its state folder, and whether that goes with it.
+    state: PathBuf,
+    _own: Option<TempDir>,
 }
 
 /// What a process holds.
@@ -38,16 +40,24 @@ pub struct Holds {
 }
 
 impl Daemon {
+    /// With a state folder of its own.
     pub fn start(program: &Path) -> anyhow::Result<Self> {
-        let state = tempfile::tempdir()?;
-        let config = state.path().join("porchlight.toml");
+        let own = tempfile::tempdir()?;
+        let mut daemon = Self::start_in(program, own.path(), &[])?;
+        daemon._own = Some(own);
+        Ok(daemon)
+    }
+
+    /// With this state folder, and settings by the environment.
+    pub fn start_in(program: &Path, state: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let config = state.join("porchlight.toml");
         fs::write(&config, "")?;
         let mut child = Command::new(program)
             .arg("run")
             .arg("--config")
             .arg(&config)
             .arg("--state")
-            .arg(state.path())
+            .arg(state)
             .args(["--listen", "127.0.0.1:0"])
             .env_remove("JOURNAL_STREAM")
             .env_remove("NOTIFY_SOCKET")
@@ -60,9 +70,10 @@ impl Daemon {
             .env("PORCHLIGHT_ENDPOINT__MICROPHONE", "stand-in")
             .env("PORCHLIGHT_ENDPOINT__SPEAKER", "none")
             .env("PORCHLIGHT_ENDPOINT__SCREEN", "none")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(fs::File::create(state.path().join("log"))?)
+            .stderr(fs::File::create(state.join("log"))?)
             .spawn()
             .with_context(|| format!("{} does not start", program.display()))?;
         let stdout = child.stdout.take().context("its output is piped")?;
@@ -71,7 +82,7 @@ impl Daemon {
         // Whoever stops reading makes the writer fail.
         std::thread::spawn(move || lines.for_each(drop));
         let (url, owner) = link.split_once("/#owner=").context("the link has a secret")?;
-        Ok(Self { child, url: url.to_owned(), owner: owner.to_owned(), state })
+        Ok(Self { child, url: url.to_owned(), owner: owner.to_owned(), state: state.to_owned(), _own: None })
     }
 
     pub fn holds(&self) -> anyhow::Result<Holds> {
@@ -99,9 +110,21 @@ impl Daemon {
 
     /// Warnings and errors in what it wrote, at most 20.
     pub fn complaints(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.state.path().join("log")).unwrap_or_default();
+        let log = fs::read_to_string(self.state.join("log")).unwrap_or_default();
         let bad = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
         log.lines().filter(bad).filter(|line| !line.contains("the state folder")).take(20).map(str::to_owned).collect()
+    }
+
+    /// Has it stand still where it is.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        Ok(kill(Pid::from_raw(self.child.id().try_into()?), Signal::SIGSTOP)?)
+    }
+
+    /// Ends it at once: it can do nothing about it.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Asks it to stop, and waits until it has, well.

@@ -55,6 +55,21 @@ impl Login {
         Ok((room, token.to_owned()))
     }
 
+    /// What the box says at this path of its API.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie).send().await?;
+        ensure!(answer.status() == 200, "{path} is answered with {}", answer.status());
+        Ok(answer.json().await?)
+    }
+
+    /// Says something to the box at this path of its API.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.http.post(format!("{}{path}", self.url)).header("origin", &self.url);
+        let answer = request.header("cookie", &self.cookie).json(body).send().await?;
+        ensure!(answer.status().is_success(), "{path} is answered with {}", answer.status());
+        Ok(answer.json().await?)
+    }
+
     /// Opens the room's WebSocket and joins.
     pub async fn join(&self, room: &str, name: &str) -> anyhow::Result<Line> {
         let url = format!("{}/api/v1/rooms/{room}/ws", self.url.replacen("http", "ws", 1));

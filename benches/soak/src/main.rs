@@ -3,6 +3,8 @@
 mod daemon;
 mod line;
 mod person;
+mod program;
+mod recordings;
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,7 +18,7 @@ use clap::{Parser, ValueEnum};
 
 use daemon::{Daemon, Holds};
 use line::Login;
-use person::{Counted, Person};
+use person::{Camera, Counted, Person};
 
 /// What must hold. Memory in megabytes.
 const MEMORY: f64 = 12.0;
@@ -45,15 +47,21 @@ struct Options {
     #[arg(long, hide = true)]
     daemon: PathBuf,
     /// What is done
-    #[arg(long, value_delimiter = ',', default_value = "joins,call")]
+    #[arg(long, value_delimiter = ',', default_value = "joins,call,kills,power,program")]
     only: Vec<Part>,
+    /// How often the daemon is killed while it records
+    #[arg(long, default_value_t = 50)]
+    kills: u32,
+    /// How often the power goes while it records
+    #[arg(long, default_value_t = 20)]
+    cuts: u32,
     /// How many join and leave again
     #[arg(long, default_value_t = 300)]
     joins: usize,
     /// How many are in the call
     #[arg(long, default_value_t = 25)]
     people: usize,
-    /// How long the call lasts
+    /// How long the call, and the program, last
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
     /// Layers of each camera, 1 to 3
@@ -67,6 +75,12 @@ enum Part {
     Joins,
     /// A call
     Call,
+    /// Recordings of a daemon that is killed
+    Kills,
+    /// Recordings on a disk that loses its power; for root alone
+    Power,
+    /// A program of four people with everything that can be made of it
+    Program,
 }
 
 /// What is not as it must be.
@@ -103,6 +117,15 @@ fn run(options: &Options) -> anyhow::Result<Misses> {
         if options.only.contains(&Part::Call) {
             misses.extend(call(options).await?);
         }
+        if options.only.contains(&Part::Kills) {
+            misses.extend(recordings::kills(&options.daemon, options.kills).await?);
+        }
+        if options.only.contains(&Part::Power) {
+            misses.extend(recordings::power(&options.daemon, options.cuts).await?);
+        }
+        if options.only.contains(&Part::Program) {
+            misses.extend(program::program(&options.daemon, options.minutes).await?);
+        }
         Ok(misses)
     })
 }
@@ -131,7 +154,7 @@ async fn joins(options: &Options) -> anyhow::Result<Misses> {
         let mut people = Vec::new();
         for place in 0..AT_ONCE {
             let number = u32::try_from(joined + place)?;
-            match Person::join(&logins[place / SEATS], &room, number, 1, options.layers.into()).await {
+            match Person::join(&logins[place / SEATS], &room, number, 1, Camera::Layers(options.layers.into())).await {
                 Ok(person) => people.push(person),
                 Err(error) => failed.push(format!("person {number} does not get in: {error:#}")),
             }
@@ -183,7 +206,8 @@ async fn call(options: &Options) -> anyhow::Result<Misses> {
     let mut people = Vec::new();
     for number in 0..count {
         let login = &logins[number as usize / SEATS];
-        let person = Person::join(login, &room, number, count, options.layers.into()).await;
+        let camera = Camera::Layers(options.layers.into());
+        let person = Person::join(login, &room, number, count, camera).await;
         people.push(person.with_context(|| format!("person {number} does not get in"))?);
     }
     tokio::time::sleep(SETTLE).await;

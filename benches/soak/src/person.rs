@@ -13,8 +13,10 @@ use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYP
 use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::rtp;
+use rtc::rtp::codec::h264::H264Payloader;
 use rtc::rtp::extension::HeaderExtension;
 use rtc::rtp::extension::audio_level_extension::AudioLevelExtension;
+use rtc::rtp::packetizer::Payloader;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
@@ -50,6 +52,10 @@ const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// The layers of a camera, smallest first: name, and the bytes of the packets of one picture. 0.15, 0.5 and 1.5 Mbit/s.
 const LAYERS: [(&str, &[usize]); 3] =
     [("l", &[620]), ("m", &[1040, 1040]), ("h", &[1040, 1040, 1040, 1040, 1040, 1040])];
+/// The largest part of a picture that goes into one packet.
+const PART: usize = 1100;
+/// 20 ms of silence in Opus.
+const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
 /// One packet of sound: Opus at 48 kbit/s.
 const SOUND: usize = 120;
 
@@ -62,6 +68,21 @@ pub struct Counted {
     pub missing: AtomicU64,
     pub videos: AtomicU64,
     pub sounds: AtomicU64,
+}
+
+/// What somebody sends as pictures.
+pub enum Camera {
+    /// So many layers of packets that look like pictures to whoever forwards them; and sound like that.
+    Layers(usize),
+    /// Pictures that can be decoded; and silence.
+    Film(Arc<Film>),
+}
+
+/// Pictures of H.264 that are shown again and again.
+pub struct Film {
+    pub fps: u32,
+    /// Each a whole access unit in Annex B. The first is a keyframe.
+    pub pictures: Vec<Bytes>,
 }
 
 /// Somebody in a call.
@@ -171,17 +192,20 @@ impl Marshal for Text {
 impl Person {
     /// Joins, connects, and sends until it leaves. `number` tells it from others: it makes its streams' identifiers and when
     /// it speaks, among `others` people.
-    pub async fn join(login: &Login, room: &str, number: u32, others: u32, layers: usize) -> anyhow::Result<Self> {
+    pub async fn join(login: &Login, room: &str, number: u32, others: u32, camera: Camera) -> anyhow::Result<Self> {
         let counted = Arc::new(Counted::default());
         let dropped = Arc::new(AtomicBool::new(false));
         let (gathered, mut is_gathered) = watch::channel(false);
         let (state, mut is_state) = watch::channel(RTCPeerConnectionState::New);
         let handler = Handler { gathered, state, counted: counted.clone(), dropped: dropped.clone() };
         let connection = connection(Arc::new(handler)).await?;
-        let layers = &LAYERS[LAYERS.len() - layers..];
-        let camera = Arc::new(TrackLocalStaticRTP::new(camera(number, layers)));
+        let layers = match &camera {
+            Camera::Layers(layers) => &LAYERS[LAYERS.len() - layers..],
+            Camera::Film(_) => &LAYERS[..1],
+        };
+        let track = Arc::new(TrackLocalStaticRTP::new(self::camera(number, layers)));
         let microphone = Arc::new(TrackLocalStaticRTP::new(microphone(number)));
-        let sending = [camera.clone(), microphone.clone()];
+        let sending = [track.clone(), microphone.clone()];
         let mut transceivers = Vec::new();
         for track in sending {
             let init = direction(RTCRtpTransceiverDirection::Sendonly);
@@ -204,14 +228,25 @@ impl Person {
         let answer = answer["sdp"].as_str().context("an answer has a description")?.to_owned();
         connection.set_remote_description(RTCSessionDescription::answer(answer)?).await?;
         line.ask("state", json!({ "microphone": true, "camera": true })).await?;
+        if matches!(camera, Camera::Film(_)) {
+            line.ask("consent", json!({ "on_air": true, "recorded": true })).await?;
+        }
         let connected = is_state.wait_for(|state| *state == RTCPeerConnectionState::Connected);
         tokio::time::timeout(CONNECT, connected).await.context("no connection")??;
 
         let mut tasks = JoinSet::new();
-        let sender = Sender::of(&transceivers[0], camera, counted.clone()).await?;
-        tasks.spawn(sender.pictures(number, layers));
-        let sender = Sender::of(&transceivers[1], microphone, counted.clone()).await?;
-        tasks.spawn(sender.sound(number, others));
+        let sender = Sender::of(&transceivers[0], track, counted.clone()).await?;
+        let sound = Sender::of(&transceivers[1], microphone, counted.clone()).await?;
+        match camera {
+            Camera::Layers(_) => {
+                tasks.spawn(sender.pictures(number, layers));
+                tasks.spawn(sound.sound(number, others));
+            }
+            Camera::Film(film) => {
+                tasks.spawn(sender.film(number, film));
+                tasks.spawn(sound.silence(number));
+            }
+        }
         let (leave, left) = watch::channel(false);
         let seat = tokio::spawn(sit(line, left, dropped.clone()));
         Ok(Self { counted, dropped, connection, tasks, leave, seat })
@@ -370,6 +405,44 @@ impl Sender {
                     self.write(header, payload, extensions).await;
                 }
             }
+        }
+    }
+
+    async fn film(self, number: u32, film: Arc<Film>) {
+        let start = Instant::now();
+        let (mut payloader, mut sequence) = (H264Payloader::default(), 0u16);
+        for picture in 0u32.. {
+            tokio::time::sleep_until((start + Duration::from_secs(1) * picture / film.fps).into()).await;
+            let data = &film.pictures[picture as usize % film.pictures.len()];
+            let parts = payloader.payload(PART, data).unwrap_or_default();
+            let last = parts.len().saturating_sub(1);
+            for (part, payload) in parts.into_iter().enumerate() {
+                sequence = sequence.wrapping_add(1);
+                let header = rtp::header::Header {
+                    marker: part == last,
+                    sequence_number: sequence,
+                    timestamp: picture.wrapping_mul(90_000 / film.fps),
+                    ssrc: ssrc(number, 0),
+                    ..self.header()
+                };
+                self.write(header, payload.to_vec(), vec![text(MID, self.mid.clone())]).await;
+            }
+        }
+    }
+
+    async fn silence(self, number: u32) {
+        let start = Instant::now();
+        for packet in 0u32.. {
+            tokio::time::sleep_until((start + Duration::from_secs(1) * packet / SOUND_RATE).into()).await;
+            let header = rtp::header::Header {
+                sequence_number: packet as u16,
+                timestamp: packet.wrapping_mul(48_000 / SOUND_RATE),
+                ssrc: ssrc(number, 9),
+                ..self.header()
+            };
+            let level = AudioLevelExtension { level: 127, voice: false };
+            let extensions = vec![text(MID, self.mid.clone()), HeaderExtension::AudioLevel(level)];
+            self.write(header, SILENCE.to_vec(), extensions).await;
         }
     }
 

@@ -220,6 +220,20 @@ pub(super) struct Broadcast {
     pub(super) viewers: u32,
     /// Nothing captured before this moment may be shown any more, RFC 3339: somebody has taken their yes back.
     pub(super) cut: Option<String>,
+    /// It is a recording that everybody may watch.
+    pub(super) recorded: Option<Recorded>,
+}
+
+/// A recording that everybody may watch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "BroadcastRecorded"))]
+pub(super) struct Recorded {
+    /// When it began, RFC 3339.
+    pub(super) started: String,
+    /// Milliseconds that it lasts.
+    pub(super) duration: u64,
+    /// The path of its video, an MP4 file of which parts can be asked for.
+    pub(super) video: String,
 }
 
 /// A service that a room's broadcast is sent to, without its secrets.
@@ -276,6 +290,10 @@ pub(super) struct Studio {
     pub(super) lower_third: Option<LowerThird>,
     /// What is shown instead of everybody.
     pub(super) slate: Option<Slate>,
+    /// The room goes on air by itself when somebody enters it, and off when the last one leaves.
+    pub(super) auto_live: bool,
+    /// What is on air is recorded without anybody saying so, once everybody on air agrees.
+    pub(super) auto_record: bool,
     /// The box has a logo.
     pub(super) has_logo: bool,
     /// The smaller pictures that are made at the moment, by their lines.

@@ -1,19 +1,22 @@
-//! What is live, and the news of one broadcast as server-sent events.
+//! What is live, recordings that everybody may watch, and the news of one broadcast as server-sent events.
 
 use std::convert::Infallible;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::error::Problem;
 use super::projection::{date, moment};
-use super::{App, answer};
+use super::video::Watching;
+use super::{App, answer, video};
 use crate::model::id::BroadcastId;
 use crate::model::time::{MediaTime, Timeline};
-use crate::services::broadcast::Broadcast;
+use crate::services::broadcast::{Broadcast, Recorded};
 
 fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
     // Before the first cut there is none.
@@ -25,6 +28,11 @@ fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
         since: broadcast.live.map(|live| date(live.since)),
         viewers: broadcast.live.map_or(0, |live| live.viewers),
         cut: cut.and_then(|live| moment(live.cut, timeline)),
+        recorded: broadcast.recorded.map(|Recorded { started, duration }| answer::Recorded {
+            started: date(started),
+            duration,
+            video: format!("/api/v1/broadcasts/{}/video", broadcast.id),
+        }),
     }
 }
 
@@ -38,8 +46,23 @@ fn one(app: &App, id: &str) -> Result<(BroadcastId, answer::Broadcast), Problem>
 
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<answer::Broadcast>> {
     let list = app.broadcasts.list();
-    let live = list.borrow().iter().filter(|b| b.live.is_some()).map(|b| describe(b, &app.timeline)).collect();
-    Json(live)
+    let list = list.borrow();
+    let mut found: Vec<&Broadcast> = list.iter().filter(|b| b.live.is_some() || b.recorded.is_some()).collect();
+    // What is on air comes first, then the newest recording.
+    found.sort_by_key(|b| (b.live.is_none(), std::cmp::Reverse(b.recorded.map(|recorded| recorded.started))));
+    Json(found.into_iter().map(|b| describe(b, &app.timeline)).collect())
+}
+
+pub(super) async fn video(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id: BroadcastId = id.parse().map_err(|_| Problem::not_found())?;
+    let video = app.recorder.published(id.recording()).await?;
+    let seat = app.seats.clone().try_acquire_owned().map_err(|_| Problem::no_seat())?;
+    let watching = Watching { _seat: seat, id, list: app.broadcasts.list() };
+    video::answer(&video, &headers, Some(watching)).await
 }
 
 pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<answer::Broadcast>, Problem> {

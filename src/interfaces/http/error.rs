@@ -98,6 +98,14 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-push", "This broadcast is not sent there (any more).")
     }
 
+    pub(super) fn no_seat() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "As many watch recordings as the box can serve. Try again in a while.",
+        )
+    }
+
     pub(super) fn no_logo() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no-logo", "The box has no logo.")
     }
@@ -411,6 +419,12 @@ impl From<recorder::Error> for Problem {
                 StatusCode::CONFLICT,
                 "recording-protected",
                 "This recording is protected. Take its protection away first.",
+            ),
+            E::BadPart(why) => Self::bad("bad-part", format!("This part can't be cut out: {why}.")),
+            E::Trimming => Self::new(
+                StatusCode::CONFLICT,
+                "recording-trimming",
+                "Another recording is being trimmed. Wait until it is done.",
             ),
             E::SdCard => Self::new(
                 StatusCode::CONFLICT,

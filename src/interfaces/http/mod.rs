@@ -41,6 +41,7 @@ mod telephone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
 mod trust;
+mod video;
 mod whep;
 
 pub use config::Config;
@@ -50,6 +51,7 @@ pub use serve::{Door, Error, Server};
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,7 +74,12 @@ pub struct App {
     inner: Arc<Inner>,
     /// What was asked.
     requests: Arc<requests::Requests>,
+    /// For those who watch recordings.
+    seats: Arc<Semaphore>,
 }
+
+/// Videos of recordings that are sent at a time to those who watch.
+const SEATS: usize = 20;
 
 /// See [`App`].
 pub struct Inner {
@@ -141,7 +148,7 @@ pub struct Seen {
 impl App {
     /// Puts the parts together.
     pub fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), requests: Arc::default() }
+        Self { inner: Arc::new(inner), requests: Arc::default(), seats: Arc::new(Semaphore::new(SEATS)) }
     }
 }
 

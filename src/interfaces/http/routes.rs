@@ -96,6 +96,7 @@ routes! {
     PATCH patch "/api/v1/recordings/{recording}" Rule::Node(Verb::Administer) => recordings::change;
     DELETE delete "/api/v1/recordings/{recording}" Rule::Node(Verb::Administer) => recordings::remove;
     POST post "/api/v1/recordings/{recording}/restore" Rule::Node(Verb::Administer) => recordings::restore;
+    POST post "/api/v1/recordings/{recording}/trim" Rule::Node(Verb::Administer) => recordings::trim;
     GET get "/api/v1/recordings/{recording}/video" Rule::Node(Verb::Administer) => recordings::video;
     GET get "/api/v1/logo" Rule::Node(Verb::Administer) => studio::logo;
     PUT put "/api/v1/logo" Rule::Node(Verb::Administer) => studio::set_logo.layer(DefaultBodyLimit::max(logo::LARGEST));
@@ -119,6 +120,7 @@ routes! {
     GET get "/api/v1/rooms/{room}/ws" Rule::RoomByToken(Verb::Join) => signalling::connect;
     GET get "/api/v1/broadcasts" Rule::Everybody => broadcasts::list;
     GET get "/api/v1/broadcasts/{broadcast}" Rule::EveryPage => broadcasts::show;
+    GET get "/api/v1/broadcasts/{broadcast}/video" Rule::EveryPage => broadcasts::video;
     GET get "/api/v1/broadcasts/{broadcast}/events" Rule::EveryPage => broadcasts::events;
     GET get "/hls/{broadcast}/{*path}" Rule::EveryPage => hls::object;
     POST post "/whep/{broadcast}" Rule::EveryPage => whep::create;

@@ -49,6 +49,12 @@ pub(super) struct StudioChange {
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(test, schemars(with = "Option<Slate>"))]
     slate: Option<Option<Slate>>,
+    /// The room goes on air by itself when somebody enters it next, and off when the last one leaves.
+    #[serde(default)]
+    auto_live: Option<bool>,
+    /// What is on air is recorded without anybody saying so, from the next time on, once everybody on air agrees.
+    #[serde(default)]
+    auto_record: Option<bool>,
 }
 
 /// Two lines at the lower left.
@@ -128,6 +134,8 @@ fn describe(room: &Room, app: &App) -> answer::Studio {
         logo: direction.logo,
         lower_third: direction.lower_third.clone(),
         slate: direction.slate,
+        auto_live: direction.auto_live,
+        auto_record: direction.auto_record,
         has_logo: app.logo.follow().borrow().is_some(),
         rungs: rungs.collect(),
         head: ladders.head,
@@ -148,14 +156,15 @@ pub(super) async fn change(
     Body(change): Body<StudioChange>,
 ) -> Result<Json<answer::Studio>, Problem> {
     let room = id(&room)?;
-    let StudioChange { layout, front, names, title, logo, lower_third, slate } = change;
+    let StudioChange { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record } = change;
     if let Some(Some(front)) = front
         && app.rooms.room(room)?.participant(front).is_none()
     {
         return Err(Problem::bad("no-such-person", "Nobody with this id is in the room (any more)."));
     }
     let lower_third = lower_third.map(|given| given.map(lines).transpose()).transpose()?;
-    app.rooms.direct(room, Directed { layout, front, names, title, logo, lower_third, slate }).await?;
+    let directed = Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record };
+    app.rooms.direct(room, directed).await?;
     now(&app, room)
 }
 

@@ -9,6 +9,7 @@ mod format;
 mod fragment;
 mod init;
 mod movie;
+mod trim;
 
 #[cfg(test)]
 pub(crate) use format::tests as test_configs;
@@ -16,6 +17,7 @@ pub use format::{Format, Picture};
 pub use fragment::{Sample, Start, fragment};
 pub(crate) use movie::with_sets;
 pub use movie::{Chapter, Finish, Movie, Recovered, Stretch};
+pub use trim::{Trimmed, chapters, trim};
 
 /// The one track of every file made here.
 const TRACK_ID: u32 = 1;

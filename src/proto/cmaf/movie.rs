@@ -12,7 +12,7 @@ use std::io;
 use bytes::Bytes;
 use mp4_atom::{
     Avc3, Chpl, ChplEntry, Co64, Codec, Decode, Encode, FourCC, Ftyp, Mfhd, Moof, Moov, Mvex, Mvhd, Stsc, StscEntry,
-    Stss, Stsz, StszSamples, Stts, SttsEntry, Tfdt, Tfhd, Traf, Trex, Trun, TrunEntry, Udta,
+    Stss, Stsz, StszSamples, Stts, SttsEntry, Tfdt, Tfhd, Traf, Trex, Trun, TrunEntry, TrunSamples, Udta,
 };
 
 use super::fragment::{FLAGS_NON_SYNC, FLAGS_SYNC};
@@ -22,9 +22,9 @@ use crate::model::track::Kind;
 /// Ticks a second of the whole file.
 const TIMESCALE: u32 = 90_000;
 /// Bytes of the `free` that becomes the header of an `mdat`.
-const SLOT: u64 = 16;
+pub(super) const SLOT: u64 = 16;
 /// Bytes of a box header: size and name.
-const HEADER: u64 = 8;
+pub(super) const HEADER: u64 = 8;
 /// The largest `moov` and `moof` that are read again, in bytes.
 const LARGEST: u64 = 64 << 20;
 /// Chapters that the box for them can list, and bytes of each one's name.
@@ -199,6 +199,21 @@ impl Movie {
             trak,
             ..Moov::default()
         };
+        let lanes = ids().map(|(id, format)| Lane::new(format.kind(), id, format.timescale())).collect();
+        Self::opened(moov, lanes)
+    }
+
+    /// Begins one with the tracks of another, by the `moov` at that one's beginning. Answers the first bytes of the file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if that can't be read or written again.
+    pub(super) fn like(moov: &[u8]) -> io::Result<(Self, Vec<u8>)> {
+        let Self { moov, lanes, .. } = Self::reopened(moov, 0, 0)?;
+        moov.encode(&mut Vec::new()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(Self::opened(moov, lanes))
+    }
+
+    fn opened(moov: Moov, lanes: Vec<Lane>) -> (Self, Vec<u8>) {
         let ftyp = Ftyp {
             major_brand: FourCC::new(b"isom"),
             minor_version: 512,
@@ -209,9 +224,18 @@ impl Movie {
         let slot = out.len() as u64;
         out.extend_from_slice(&u32::try_from(SLOT).unwrap_or_default().to_be_bytes());
         out.extend_from_slice(b"free\0\0\0\0\0\0\0\0");
-        moov.encode(&mut out).expect("Format::read checked every field with a range");
-        let lanes = ids().map(|(id, format)| Lane::new(format.kind(), id, format.timescale())).collect();
+        moov.encode(&mut out).expect("every field with a range was checked");
         (Self { moov, slot, length: out.len() as u64, sequence: 0, lanes, changes: false }, out)
+    }
+
+    /// What the track with this number is, and its ticks a second.
+    pub(super) fn track(&self, id: u32) -> Option<(Kind, u32)> {
+        self.lanes.iter().find(|lane| lane.id == id).map(|lane| (lane.kind, lane.timescale.max(1)))
+    }
+
+    /// Whether there are pictures.
+    pub(super) fn has_pictures(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.kind == Kind::Video)
     }
 
     /// Parameter sets are others from here on.
@@ -376,18 +400,30 @@ impl Movie {
             let (Some(lane), Some(trun)) = (lane, traf.trun.first()) else { continue };
             let offset = at.saturating_add(u64::try_from(trun.data_offset.unwrap_or(0)).unwrap_or(0));
             let decode_time = traf.tfdt.as_ref().map_or(lane.next, |tfdt| tfdt.base_media_decode_time);
-            let sample = |entry: TrunEntry| {
+            let sample = |entry: &TrunEntry| {
                 (entry.size.unwrap_or(0), entry.duration.unwrap_or(0), entry.flags == Some(FLAGS_SYNC))
             };
-            lane.add(decode_time, offset, trun.samples.iter().map(sample));
+            lane.add(decode_time, offset, entries(trun).iter().map(sample));
         }
         self.length = end;
         Ok(())
     }
 }
 
+/// What a `trun` says of each of its samples. One that says the same of all was not written here.
+pub(super) fn entries(trun: &Trun) -> &[TrunEntry] {
+    match &trun.samples {
+        TrunSamples::Explicit(entries) => entries,
+        TrunSamples::Inherited { .. } => &[],
+    }
+}
+
 /// The whole box of this size.
-fn whole(at: u64, size: u64, read: &mut impl FnMut(u64, usize) -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+pub(super) fn whole(
+    at: u64,
+    size: u64,
+    read: &mut impl FnMut(u64, usize) -> io::Result<Vec<u8>>,
+) -> io::Result<Vec<u8>> {
     match usize::try_from(size) {
         Ok(bytes) if size <= LARGEST => read(at, bytes),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a box is too large")),
@@ -395,7 +431,7 @@ fn whole(at: u64, size: u64, read: &mut impl FnMut(u64, usize) -> io::Result<Vec
 }
 
 /// Name and size of the box that begins here; nothing where the file ends before it does.
-fn next_box(
+pub(super) fn next_box(
     at: u64,
     length: u64,
     read: &mut impl FnMut(u64, usize) -> io::Result<Vec<u8>>,

@@ -77,6 +77,13 @@ impl<K: Copy + PartialEq> Shelf<K> {
         gone
     }
 
+    /// Whether so many bytes more have room without anything going for it.
+    pub fn fits(&self, keeping: Keeping, bytes: u64) -> bool {
+        let all: u64 = self.growing + self.kept.iter().map(|kept| kept.bytes).sum::<u64>();
+        let within = keeping.max_bytes == 0 || all.saturating_add(bytes) <= keeping.max_bytes;
+        within && self.free >= keeping.min_free.saturating_add(bytes)
+    }
+
     /// How much room there is while so many bytes a second are written.
     pub fn room(&self, keeping: Keeping, rate: u64) -> Room {
         let may_go: u64 = self.kept.iter().filter(|kept| !kept.protected).map(|kept| kept.bytes).sum();
@@ -141,5 +148,13 @@ mod tests {
         assert_eq!(shelf(50, &[]).room(KEEPING, 0), Room { bytes: 0, lasts: None });
         let most = Keeping { max_bytes: 1000, ..KEEPING };
         assert_eq!(shelf(1100, &two).room(most, 1).bytes, 300);
+    }
+
+    #[test]
+    fn what_fits_is_what_nothing_has_to_go_for() {
+        let one = shelf(1100, &[kept(1, 30, 500)]);
+        assert!(one.fits(KEEPING, 1000) && !one.fits(KEEPING, 1001));
+        let most = Keeping { max_bytes: 600, ..KEEPING };
+        assert!(one.fits(most, 100) && !one.fits(most, 101));
     }
 }

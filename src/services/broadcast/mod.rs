@@ -1,7 +1,7 @@
 //! The broadcasts: id, title, whether they are live, and how many watch.
 //!
 //! Owns the list that everybody may see. Does not own the media of a broadcast, nor the decision to go live (`services::room`).
-//! Nothing of it is stored: who owns a broadcast registers it again at start.
+//! Nothing of it is stored: who owns a broadcast registers it again at start. A recording that everybody may watch is one as well.
 
 mod actor;
 mod state;
@@ -43,6 +43,17 @@ pub struct Broadcast {
     pub title: Title,
     /// Set while it is on air.
     pub live: Option<Live>,
+    /// Set if it is a recording that everybody may watch.
+    pub recorded: Option<Recorded>,
+}
+
+/// A recording that everybody may watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// When it began, in seconds of wall time since 1970 UTC.
+    pub started: i64,
+    /// Milliseconds that it lasts.
+    pub duration: u64,
 }
 
 /// How it is on air.
@@ -93,6 +104,14 @@ impl Handle {
     /// [`Error::TooMany`], [`Error::Closed`].
     pub async fn register(&self, id: BroadcastId, title: Title) -> Result<(), Error> {
         self.change(state::Change::Register { id, title }).await
+    }
+
+    /// Adds a recording that everybody may watch, or says what it is called and how long it lasts by now.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`], [`Error::Closed`].
+    pub async fn publish(&self, id: BroadcastId, title: Title, recorded: Recorded) -> Result<(), Error> {
+        self.change(state::Change::Publish { id, title, recorded }).await
     }
 
     /// Says that a publication is on air since `since_unix` (seconds of wall time since 1970 UTC) under a title. A broadcast that

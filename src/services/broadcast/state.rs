@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Broadcast, Error, Live, Title};
+use super::{Broadcast, Error, Live, Recorded, Title};
 use crate::model::id::{BroadcastId, PublicationId};
 use crate::model::time::MediaTime;
 
@@ -14,6 +14,7 @@ const MAX_BROADCASTS: usize = 1024;
 #[derive(Debug, Clone)]
 pub enum Change {
     Register { id: BroadcastId, title: Title },
+    Publish { id: BroadcastId, title: Title, recorded: Recorded },
     Start { id: BroadcastId, title: Title, since: i64, publication: PublicationId },
     Cut { id: BroadcastId, at: MediaTime },
     Stop { id: BroadcastId },
@@ -35,10 +36,21 @@ impl State {
                 Entry::Occupied(entry) => Ok(replace(&mut entry.into_mut().title, title)),
                 Entry::Vacant(_) if full => Err(Error::TooMany),
                 Entry::Vacant(entry) => {
-                    entry.insert(Broadcast { id, title, live: None });
+                    entry.insert(Broadcast { id, title, live: None, recorded: None });
                     Ok(true)
                 }
             },
+            Change::Publish { id, title, recorded } => {
+                let now = Broadcast { id, title, live: None, recorded: Some(recorded) };
+                match self.broadcasts.entry(id) {
+                    Entry::Occupied(entry) => Ok(replace(entry.into_mut(), now)),
+                    Entry::Vacant(_) if full => Err(Error::TooMany),
+                    Entry::Vacant(entry) => {
+                        entry.insert(now);
+                        Ok(true)
+                    }
+                }
+            }
             Change::Start { id, title, since, publication } => {
                 let broadcast = self.known(id)?;
                 let live = broadcast.live.unwrap_or(Live {
@@ -111,11 +123,12 @@ mod tests {
             [Broadcast {
                 id: ID,
                 title: title("Party"),
-                live: Some(Live { since: 7, viewers: 3, publication: ON_AIR, cut: NEVER })
+                live: Some(Live { since: 7, viewers: 3, publication: ON_AIR, cut: NEVER }),
+                recorded: None,
             }]
         );
         assert_eq!(state.apply(Change::Stop { id: ID }), Ok(true));
-        assert_eq!(state.list(), [Broadcast { id: ID, title: title("Party"), live: None }]);
+        assert_eq!(state.list(), [Broadcast { id: ID, title: title("Party"), live: None, recorded: None }]);
     }
 
     #[test]
@@ -127,6 +140,20 @@ mod tests {
                 .expect("it starts");
         }
         assert_eq!(state.list()[0].live, Some(Live { since: 7, viewers: 0, publication: ON_AIR, cut: NEVER }));
+    }
+
+    #[test]
+    fn a_recording_is_watched_like_a_broadcast_and_is_never_on_air() {
+        let mut state = State::default();
+        let recorded = Recorded { started: 7, duration: 60_000 };
+        let publish = |text: &str| Change::Publish { id: ID, title: title(text), recorded };
+        assert_eq!(state.apply(publish("Garden")), Ok(true));
+        assert_eq!(state.apply(publish("Garden")), Ok(false));
+        assert_eq!(state.apply(publish("Party")), Ok(true));
+        let expected = Broadcast { id: ID, title: title("Party"), live: None, recorded: Some(recorded) };
+        assert_eq!(state.list(), [expected]);
+        assert_eq!(state.apply(Change::Remove { id: ID }), Ok(true));
+        assert!(state.list().is_empty());
     }
 
     #[test]

@@ -516,7 +516,8 @@ mod tests {
         fn call(&self, live: bool, private: bool) {
             let me =
                 Participant { private, microphone: !private, camera: !private, ..participant(1, ParticipantKind::Box) };
-            let live = live.then(|| Live { since: 0, title: Title::new("Room").expect("a title"), recording: None });
+            let title = Title::new("Room").expect("a title");
+            let live = live.then_some(Live { since: 0, title, recording: None, by_itself: false });
             let room = Room { live, ..room(vec![me]) };
             self.rooms.send_replace([Arc::new(room)].into_iter().collect());
         }

@@ -200,7 +200,7 @@ mod tests {
     async fn lines_and_logo_lie_where_they_belong_and_a_slate_hides_everything() {
         let title = |text: &str| Title::new(text).expect("a title");
         let mut room = room(Vec::new());
-        room.live = Some(Live { since: 0, title: title("Garden party"), recording: None });
+        room.live = Some(Live { since: 0, title: title("Garden party"), recording: None, by_itself: false });
         let mut graphics = Graphics::new(Language::En, (640, 360));
         show(&mut graphics, &room, None).await;
         assert_eq!(graphics.over(picture(1)).data, picture(1).data, "nothing is wanted");
@@ -242,7 +242,7 @@ mod tests {
     async fn what_is_wanted_while_something_else_is_drawn_is_drawn_next() {
         let title = |text: &str| Title::new(text).expect("a title");
         let mut room = room(Vec::new());
-        room.live = Some(Live { since: 0, title: title("Garden party"), recording: None });
+        room.live = Some(Live { since: 0, title: title("Garden party"), recording: None, by_itself: false });
         let mut graphics = Graphics::new(Language::En, (640, 360));
         room.direction.slate = Some(Slate::Soon);
         graphics.follow(&room, None);

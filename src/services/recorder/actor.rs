@@ -13,11 +13,13 @@ use tracing::Instrument;
 
 use super::catalogue::{Folder, shelf};
 use super::session::{Made, Session, Told};
-use super::{Change, Command, Config, Error, Parts, Recording, Recordings, State, Video};
+use super::trimming::{self, Trimmed};
+use super::{Change, Command, Config, Error, Part, Parts, Recording, Recordings, State, Video, seconds};
 use crate::drivers::disk::{self, Space};
 use crate::drivers::identity::random_id;
 use crate::model::id::{RecordingId, RoomId};
 use crate::proto::auth::Title;
+use crate::services::broadcast::Recorded;
 use crate::services::room::{Notice, Room};
 use crate::services::supervisor;
 
@@ -44,6 +46,8 @@ pub(super) struct Actor {
     cancel: CancellationToken,
     all: BTreeMap<RecordingId, Recording>,
     making: HashMap<RecordingId, Making>,
+    /// The part that is being copied, and where the one that it is a part of began.
+    trimming: Option<(RecordingId, i64)>,
     space: Space,
     /// Why nothing can be recorded.
     trouble: Option<Trouble>,
@@ -98,6 +102,7 @@ impl Actor {
             cancel,
             all: BTreeMap::new(),
             making: HashMap::new(),
+            trimming: None,
             space: Space::default(),
             trouble: None,
             grown: (Instant::now(), 0, 0),
@@ -109,14 +114,19 @@ impl Actor {
 
     pub(super) async fn keep(mut self, mut inbox: mpsc::Receiver<Command>) {
         match self.blocking(Folder::open).await {
-            Ok(all) => self.all = all,
+            Ok(all) => {
+                self.all = all;
+                for recording in self.all.values().filter(|recording| recording.is_public()) {
+                    self.announce(recording.id).await;
+                }
+            }
             Err(error) => tracing::warn!(%error, "the folder for recordings can't be used"),
         }
         let mut pauses = self.parts.supervisor.pauses(supervisor::Part::Recorder);
         while pauses.attempt(self.run(&mut inbox)).await.is_none() {}
         // What is being made ends, and is finished.
         self.making.values_mut().for_each(|making| making.goes_on = None);
-        while !self.making.is_empty() {
+        while !self.making.is_empty() || self.trimming.is_some() {
             let Some(told) = self.news.recv().await else { return };
             self.take(told).await;
         }
@@ -194,6 +204,7 @@ impl Actor {
             chapters: Vec::new(),
             protected: false,
             deleted: None,
+            published: None,
         };
         self.keep_one(&recording).await.map_err(folder)?;
         self.all.insert(id, recording);
@@ -236,6 +247,7 @@ impl Actor {
                 }
             }
             Told::Ended(id, made) => self.ended(id, made).await,
+            Told::Trimmed(id, made) => self.trimmed(id, made).await,
         }
     }
 
@@ -294,19 +306,27 @@ impl Actor {
             Command::Restore { id, done } => {
                 let _ = done.send(self.set(id, |recording| recording.deleted = None).await);
             }
-            Command::Video { id, done } => {
-                let _ = done.send(self.video(id).await);
+            Command::Video { id, public, done } => {
+                let _ = done.send(self.video(id, public).await);
+            }
+            Command::Trim { id, part, done } => {
+                let _ = done.send(self.trim(id, part).await);
             }
         }
     }
 
-    async fn change(&mut self, id: RecordingId, Change { title, protected }: Change) -> Result<Recording, Error> {
+    async fn change(&mut self, id: RecordingId, change: Change) -> Result<Recording, Error> {
+        let Change { title, protected, published } = change;
+        let now = self.unix();
         let title = title.map(|title| Title::new(&title)).transpose().map_err(Error::BadTitle)?;
         let change = |recording: &mut Recording| {
             if let Some(title) = title {
                 recording.title = title.to_string();
             }
             recording.protected = protected.unwrap_or(recording.protected);
+            if let Some(published) = published {
+                recording.published = published.then(|| recording.published.unwrap_or(now));
+            }
         };
         self.set(id, change).await
     }
@@ -326,17 +346,91 @@ impl Actor {
         change(&mut recording);
         self.keep_one(&recording).await.map_err(folder)?;
         self.all.insert(id, recording.clone());
+        self.announce(id).await;
         Ok(recording)
     }
 
-    async fn video(&self, id: RecordingId) -> Result<Video, Error> {
-        let title = self.all.get(&id).ok_or(Error::NotFound)?.title.clone();
+    /// Everybody who watches finds what is published, and nothing else.
+    async fn announce(&self, id: RecordingId) {
+        let public = self.all.get(&id).filter(|recording| recording.is_public());
+        let public = public.and_then(|recording| Some((recording, Title::new(&recording.title).ok()?)));
+        let done = match public {
+            Some((recording, title)) => {
+                let recorded = Recorded { started: recording.started, duration: recording.duration };
+                self.parts.broadcasts.publish(id.broadcast(), title, recorded).await
+            }
+            None => self.parts.broadcasts.remove(id.broadcast()).await,
+        };
+        if let Err(error) = done {
+            tracing::warn!(recording = %id, %error, "a recording is not published");
+        }
+    }
+
+    /// Begins to copy a part of one.
+    async fn trim(&mut self, of: RecordingId, part: Part) -> Result<Recording, Error> {
+        self.look().await;
+        let of = self.all.get(&of).cloned().ok_or(Error::NotFound)?;
+        let (recording, bytes) = trimming::plan(&of, random_id(RecordingId::from_bytes), part)?;
+        if self.trimming.is_some() {
+            return Err(Error::Trimming);
+        }
+        match &self.trouble {
+            // Nothing goes for a copy.
+            None | Some(Trouble::Full) if !shelf(&self.all, self.space.free).fits(self.config.keeping(), bytes) => {
+                return Err(Error::Full);
+            }
+            Some(trouble) if *trouble != Trouble::Full => return Err(trouble.clone().into()),
+            _ => {}
+        }
+        self.keep_one(&recording).await.map_err(folder)?;
+        let (id, begun) = (recording.id, of.started);
+        self.all.insert(id, recording.clone());
+        self.trimming = Some((id, begun));
+        tracing::info!(recording = %id, of = %of.id, "a part of a recording is copied");
+        let (told, cancel, folder) = (self.told.clone(), self.cancel.clone(), self.folder.clone());
+        self.tasks.spawn(async move {
+            let copying = tokio::task::spawn_blocking(move || trimming::trim(&folder, &of, id, part, &cancel));
+            let made = copying.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+            // When nobody listens any more the box is stopping.
+            let _ = told.send(Told::Trimmed(id, made)).await;
+        });
+        Ok(recording)
+    }
+
+    async fn trimmed(&mut self, id: RecordingId, made: io::Result<Trimmed>) {
+        let begun = self.trimming.take_if(|(trimming, _)| *trimming == id).map(|(_, begun)| begun);
+        let (Some(begun), Some(mut recording)) = (begun, self.all.remove(&id)) else { return };
+        let kept = match made {
+            Ok(Trimmed { from, duration, bytes, chapters }) => {
+                recording.started = begun + seconds(from);
+                (recording.duration, recording.bytes, recording.chapters) = (duration, bytes, chapters);
+                recording.state = State::Finished;
+                recording.settle();
+                self.keep_one(&recording).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            tracing::error!(recording = %id, %error, "a part of a recording can't be copied");
+            if let Err(error) = self.blocking(move |folder| folder.remove(id)).await {
+                tracing::warn!(recording = %id, %error, "what is left of it can't be deleted");
+            }
+            // It stays in the list, so that whoever wanted it sees what became of it.
+            (recording.state, recording.duration, recording.bytes) = (State::Broken, 0, 0);
+            recording.settle();
+        }
+        self.all.insert(id, recording);
+    }
+
+    async fn video(&self, id: RecordingId, public: bool) -> Result<Video, Error> {
+        let found = self.all.get(&id).filter(|recording| !public || recording.is_public()).ok_or(Error::NotFound)?;
+        let (title, duration) = (found.title.clone(), found.duration);
         let path = self.blocking(move |folder| {
             // One that broke off may not be finished yet.
             let whole = folder.video(id);
             Ok(if whole.exists() { whole } else { folder.part(id) })
         });
-        Ok(Video { path: path.await.map_err(folder)?, title })
+        Ok(Video { path: path.await.map_err(folder)?, title, duration })
     }
 
     /// How much room there is; what has to go for it, goes.
@@ -391,7 +485,10 @@ impl Actor {
     /// Takes it off the disk and out of the list.
     async fn let_go(&mut self, id: RecordingId) {
         match self.blocking(move |folder| folder.remove(id)).await {
-            Ok(()) => drop(self.all.remove(&id)),
+            Ok(()) => {
+                self.all.remove(&id);
+                self.announce(id).await;
+            }
             Err(error) => tracing::warn!(recording = %id, %error, "a recording can't be deleted"),
         }
     }

@@ -93,6 +93,11 @@ impl Folder {
         let Beside { mut recording, .. } = serde_json::from_slice(&text)?;
         // The name of the file counts: it may have been copied.
         recording.id = id;
+        if recording.state == State::Trimming {
+            // What it is a part of is still there.
+            self.remove(id)?;
+            return Ok(None);
+        }
         if self.part(id).exists() {
             self.recover(&mut recording)?;
             self.keep(&recording)?;

@@ -9,6 +9,7 @@ mod actor;
 mod catalogue;
 mod config;
 mod session;
+mod trimming;
 
 use std::path::PathBuf;
 
@@ -49,6 +50,12 @@ pub enum Error {
     /// It can't be called so.
     #[error("this title can't be used: {0}")]
     BadTitle(InvalidText),
+    /// This part can't be had.
+    #[error("this part can't be cut out: {0}")]
+    BadPart(&'static str),
+    /// Another one is being trimmed.
+    #[error("another recording is being trimmed: wait until it is done")]
+    Trimming,
     /// It is protected.
     #[error("this recording is protected: take its protection away first")]
     Protected,
@@ -66,11 +73,13 @@ pub enum State {
     Recording,
     /// It waits until everybody who is on air agrees.
     Waiting,
+    /// It is a part of another one, and being copied.
+    Trimming,
     /// It is whole.
     Finished,
     /// The box went out while it was made: it ends a second or two early.
     Recovered,
-    /// The disk failed or was full: it ends where that happened.
+    /// The disk failed or was full: it ends where that happened. Of a part there is nothing.
     Broken,
 }
 
@@ -120,13 +129,26 @@ pub struct Recording {
     pub protected: bool,
     /// When somebody deleted it: for ten minutes it can be had back.
     pub deleted: Option<i64>,
+    /// Since when everybody may watch it, at `/b/<id>`.
+    #[serde(default)]
+    pub published: Option<i64>,
 }
 
 impl Recording {
     /// It ended when it had lasted this long, if nobody knows better.
     fn settle(&mut self) {
-        self.ended.get_or_insert(self.started + i64::try_from(self.duration / 1000).unwrap_or(0));
+        self.ended.get_or_insert(self.started + seconds(self.duration));
     }
+
+    /// Everybody may watch it.
+    fn is_public(&self) -> bool {
+        self.published.is_some() && self.ended.is_some() && self.deleted.is_none() && self.bytes > 0
+    }
+}
+
+/// Whole seconds of so many milliseconds.
+fn seconds(millis: u64) -> i64 {
+    i64::try_from(millis / 1000).unwrap_or(0)
 }
 
 /// All of them, and the room for more.
@@ -154,6 +176,19 @@ pub struct Change {
     pub title: Option<String>,
     /// It stays whatever happens.
     pub protected: Option<bool>,
+    /// Everybody may watch it.
+    pub published: Option<bool>,
+}
+
+/// A part of a recording, in milliseconds since its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RecordingPart"))]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Where it begins, or up to some seconds before: it begins with the next picture that can be shown by itself.
+    pub from: u64,
+    /// Where it ends.
+    pub to: u64,
 }
 
 /// A video to be read.
@@ -163,6 +198,8 @@ pub struct Video {
     pub path: PathBuf,
     /// What it is called.
     pub title: String,
+    /// Milliseconds that it lasts.
+    pub duration: u64,
 }
 
 type Done<T> = oneshot::Sender<Result<T, Error>>;
@@ -173,7 +210,8 @@ enum Command {
     Change { id: RecordingId, change: Change, done: Done<Recording> },
     Delete { id: RecordingId, done: Done<()> },
     Restore { id: RecordingId, done: Done<Recording> },
-    Video { id: RecordingId, done: Done<Video> },
+    Video { id: RecordingId, public: bool, done: Done<Video> },
+    Trim { id: RecordingId, part: Part, done: Done<Recording> },
 }
 
 /// The way to it; cheap to clone.
@@ -199,7 +237,7 @@ impl Handle {
         self.ask(|done| Command::Ready { done }).await
     }
 
-    /// Calls it something else, or protects it.
+    /// Calls it something else, protects it, or has everybody watch it.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Folder`], [`Error::Closed`].
@@ -228,7 +266,24 @@ impl Handle {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Closed`].
     pub async fn video(&self, id: RecordingId) -> Result<Video, Error> {
-        self.ask(|done| Command::Video { id, done }).await
+        self.ask(|done| Command::Video { id, public: false, done }).await
+    }
+
+    /// The video of one that everybody may watch.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Closed`].
+    pub async fn published(&self, id: RecordingId) -> Result<Video, Error> {
+        self.ask(|done| Command::Video { id, public: true, done }).await
+    }
+
+    /// Copies a part of a recording into one of its own, without encoding anything anew. Answers that one, which is being made then.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BadPart`], [`Error::Trimming`], [`Error::Full`], [`Error::SdCard`], [`Error::Folder`],
+    /// [`Error::Closed`].
+    pub async fn trim(&self, id: RecordingId, part: Part) -> Result<Recording, Error> {
+        self.ask(|done| Command::Trim { id, part, done }).await
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Done<T>) -> Command) -> Result<T, Error> {

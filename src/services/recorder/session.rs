@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::catalogue::{Folder, finish};
+use super::trimming::Trimmed;
 use super::{Mark, Parts};
 use crate::drivers::disk::Growing;
 use crate::model::id::{PublicationId, RecordingId, RoomId};
@@ -33,6 +34,8 @@ pub(super) enum Told {
     Goes { id: RecordingId, runs: bool, duration: u64, bytes: u64, chapters: Vec<Mark> },
     /// It has ended.
     Ended(RecordingId, Made),
+    /// A part is copied, or can't be.
+    Trimmed(RecordingId, io::Result<Trimmed>),
 }
 
 /// What was made.

@@ -289,6 +289,8 @@ impl Actor {
         self.publish(publication, Audience::CALL).await;
         self.grants.insert(participant, join.grant);
         self.apply(effects).await;
+        let effects = self.state.enters(join.room, self.unix())?;
+        self.apply(effects).await;
         Ok(Seat { participant, resume: token, generation: 1 })
     }
 

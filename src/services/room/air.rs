@@ -59,33 +59,71 @@ impl State {
         record: bool,
         now_unix: i64,
     ) -> Result<(BroadcastId, Vec<Effect>), Error> {
-        let now = self.now;
         let place = self.place(room)?;
+        let broadcast = place.room.broadcast;
         if let Some(live) = &mut place.room.live {
             live.title = title.unwrap_or_else(|| live.title.clone());
-            return Ok((place.room.broadcast, Vec::new()));
+            return Ok((broadcast, Vec::new()));
         }
         let title = match title {
             Some(title) => title,
             None => Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be"),
         };
+        Ok((broadcast, self.begins(room, title, record, now_unix, false)?))
+    }
+
+    fn begins(
+        &mut self,
+        room: RoomId,
+        title: Title,
+        record: bool,
+        now_unix: i64,
+        by_itself: bool,
+    ) -> Result<Vec<Effect>, Error> {
+        let now = self.now;
+        let place = self.place(room)?;
+        let record = record || place.room.direction.auto_record;
         let recording = record.then_some(Recording { agreed: false, since: now });
-        place.room.live = Some(Live { since: now_unix, title, recording });
+        place.room.live = Some(Live { since: now_unix, title, recording, by_itself });
         let mut effects = Vec::new();
         for seat in &mut place.seats {
             seat.who.on_air = match seat.who.kind {
                 ParticipantKind::Person => OnAir::Asked,
+                ParticipantKind::Box if by_itself => OnAir::Asked,
                 ParticipantKind::Box => OnAir::Yes,
             };
             seat.who.recorded = if record { seat.who.on_air } else { OnAir::No };
             seat.audiences(&mut effects);
         }
-        Ok((place.room.broadcast, effects))
+        Ok(effects)
+    }
+
+    /// Somebody has entered: the room goes on air if it does so by itself. The box is asked like everybody else, since nobody pressed
+    /// anything.
+    pub(super) fn enters(&mut self, room: RoomId, now_unix: i64) -> Result<Vec<Effect>, Error> {
+        let place = self.place(room)?;
+        if place.room.live.is_some() || !place.room.direction.auto_live || place.rests || !place.has_people() {
+            return Ok(Vec::new());
+        }
+        let title = Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be");
+        self.begins(room, title, false, now_unix, true)
+    }
+
+    /// Somebody has left: what went on air by itself goes off when nobody is there any more.
+    pub(super) fn leaves(&mut self, room: RoomId) -> Result<Vec<Effect>, Error> {
+        let place = self.place(room)?;
+        if place.has_people() {
+            return Ok(Vec::new());
+        }
+        let ends = place.room.live.as_ref().is_some_and(|live| live.by_itself);
+        let effects = if ends { self.end_live(room)? } else { Vec::new() };
+        self.place(room)?.rests = false;
+        Ok(effects)
     }
 
     pub(super) fn end_live(&mut self, room: RoomId) -> Result<Vec<Effect>, Error> {
         let place = self.place(room)?;
-        place.room.live = None;
+        (place.room.live, place.rests) = (None, true);
         // What is of the moment ends with it.
         place.room.direction = Direction::of(&place.room.direction.kept());
         let mut effects = Vec::new();

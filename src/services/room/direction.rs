@@ -1,4 +1,4 @@
-//! How a room looks to those who watch: what its producer chose.
+//! How a room looks to those who watch, and when it is on air and recorded by itself: what its producer chose.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,12 +38,18 @@ pub struct Direction {
     pub lower_third: Option<LowerThird>,
     /// Is shown instead of everybody.
     pub slate: Option<Slate>,
+    /// The room goes on air by itself when somebody enters it, and off when the last one leaves.
+    pub auto_live: bool,
+    /// What is on air is wanted as a recording without anybody saying so.
+    pub auto_record: bool,
 }
 
 impl Default for Direction {
     fn default() -> Self {
         let (front, lower_third, slate) = (None, None, None);
-        Self { layout: Layout::Auto, front, names: true, title: false, logo: false, lower_third, slate }
+        let (auto_live, auto_record) = (false, false);
+        let (layout, names, title, logo) = (Layout::Auto, true, false, false);
+        Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record }
     }
 }
 
@@ -64,6 +70,10 @@ pub struct Directed {
     pub lower_third: Option<Option<LowerThird>>,
     /// See [`Direction::slate`].
     pub slate: Option<Option<Slate>>,
+    /// See [`Direction::auto_live`].
+    pub auto_live: Option<bool>,
+    /// See [`Direction::auto_record`].
+    pub auto_record: Option<bool>,
 }
 
 /// What is remembered for the next time.
@@ -73,12 +83,16 @@ struct Kept {
     names: bool,
     title: bool,
     logo: bool,
+    #[serde(default)]
+    auto_live: bool,
+    #[serde(default)]
+    auto_record: bool,
 }
 
 impl Direction {
     /// Follows a producer.
     pub(super) fn change(&mut self, change: Directed) {
-        let Directed { layout, front, names, title, logo, lower_third, slate } = change;
+        let Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record } = change;
         self.layout = layout.unwrap_or(self.layout);
         self.front = front.unwrap_or(self.front);
         self.names = names.unwrap_or(self.names);
@@ -86,6 +100,8 @@ impl Direction {
         self.logo = logo.unwrap_or(self.logo);
         self.lower_third = lower_third.unwrap_or_else(|| self.lower_third.take());
         self.slate = slate.unwrap_or(self.slate);
+        self.auto_live = auto_live.unwrap_or(self.auto_live);
+        self.auto_record = auto_record.unwrap_or(self.auto_record);
     }
 
     /// Whether something other than one person's own picture has to be drawn even if one person alone is on air.
@@ -116,15 +132,18 @@ impl Direction {
 
     /// What is kept: how it looks in general, and nothing of the moment.
     pub(super) fn kept(&self) -> String {
-        let Self { layout, names, title, logo, .. } = *self;
-        serde_json::to_string(&Kept { layout, names, title, logo }).unwrap_or_default()
+        let Self { layout, names, title, logo, auto_live, auto_record, .. } = *self;
+        serde_json::to_string(&Kept { layout, names, title, logo, auto_live, auto_record }).unwrap_or_default()
     }
 
     /// As it was kept; as at first, if that can't be read.
     pub(super) fn of(kept: &str) -> Self {
         serde_json::from_str(kept).map_or_else(
             |_| Self::default(),
-            |Kept { layout, names, title, logo }| Self { layout, names, title, logo, ..Self::default() },
+            |Kept { layout, names, title, logo, auto_live, auto_record }| {
+                let (front, lower_third, slate) = (None, None, None);
+                Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record }
+            },
         )
     }
 }
@@ -153,17 +172,23 @@ mod tests {
             slate: Some(Some(Slate::Back)),
             ..Directed::default()
         });
-        direction.change(Directed { names: Some(false), ..Directed::default() });
+        direction.change(Directed { names: Some(false), auto_record: Some(true), ..Directed::default() });
         let expected = Direction {
             layout: Layout::Speaker,
             names: false,
             lower_third: Some(lower_third),
             slate: Some(Slate::Back),
+            auto_record: true,
             ..Direction::default()
         };
         assert_eq!(direction, expected);
         let again = Direction::of(&direction.kept());
-        assert_eq!(again, Direction { layout: Layout::Speaker, names: false, ..Direction::default() });
+        assert_eq!(
+            again,
+            Direction { layout: Layout::Speaker, names: false, auto_record: true, ..Direction::default() }
+        );
+        let older = r#"{"layout":"speaker","names":true,"title":false,"logo":false}"#;
+        assert_eq!(Direction::of(older), Direction { layout: Layout::Speaker, ..Direction::default() });
         assert_eq!(Direction::of("{"), Direction::default());
         direction.change(Directed { lower_third: Some(None), slate: Some(None), ..Directed::default() });
         assert!(!direction.is_drawn() && direction.layout == Layout::Speaker);

@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) room: Room,
     pub(super) seats: Vec<Seat>,
     pub(super) speech: Speech,
+    /// Somebody took it off air: it does not go on air by itself before everybody has left.
+    pub(super) rests: bool,
     /// Since when everybody can receive H.264, while the room speaks VP8.
     h264_since: Option<MediaTime>,
     /// As it was told last, and whether it may be another by now.
@@ -42,7 +44,15 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(room: Room) -> Self {
-        Self { room, seats: Vec::new(), speech: Speech::default(), h264_since: None, told: None, touched: true }
+        Self {
+            room,
+            seats: Vec::new(),
+            speech: Speech::default(),
+            rests: false,
+            h264_since: None,
+            told: None,
+            touched: true,
+        }
     }
 
     /// It may be another from here on.
@@ -75,6 +85,11 @@ impl Place {
 
     pub(super) fn seat(&self, who: ParticipantId) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.who.id == who)
+    }
+
+    /// Whether somebody is in it beside the box.
+    pub(super) fn has_people(&self) -> bool {
+        self.seats.iter().any(|seat| seat.who.kind == ParticipantKind::Person)
     }
 
     /// The box's seat, if it has one.

@@ -209,6 +209,8 @@ pub struct Live {
     pub title: Title,
     /// What is on air is wanted as a recording.
     pub recording: Option<Recording>,
+    /// Nobody put it on air: it is as long as somebody is in the room.
+    pub by_itself: bool,
 }
 
 /// A recording that somebody wants of what is on air.

@@ -373,9 +373,10 @@ impl State {
     pub(super) fn leave(&mut self, who: ParticipantId) -> Result<Vec<Effect>, Error> {
         let now = self.now;
         let (place, at) = self.of(who)?;
-        let mut effects = Vec::new();
+        let (mut effects, room) = (Vec::new(), place.room.id);
         place.seats.remove(at).gone(&mut effects);
         place.settle(now, &mut effects);
+        effects.extend(self.leaves(room)?);
         Ok(effects)
     }
 

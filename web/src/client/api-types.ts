@@ -35,6 +35,8 @@ export type Broadcast = {
   id: BroadcastId;
   /** It is on air. */
   live: boolean;
+  /** It is a recording that everybody may watch. */
+  recorded: BroadcastRecorded | null;
   /** Since when, RFC 3339. */
   since: string | null;
   title: Title;
@@ -44,6 +46,16 @@ export type Broadcast = {
 
 /** Names a broadcast. */
 export type BroadcastId = string;
+
+/** A recording that everybody may watch. */
+export type BroadcastRecorded = {
+  /** Milliseconds that it lasts. */
+  duration: number;
+  /** When it began, RFC 3339. */
+  started: string;
+  /** The path of its video, an MP4 file of which parts can be asked for. */
+  video: string;
+};
 
 /** How the router was asked. */
 export type By = "pcp" | "nat_pmp" | "upnp";
@@ -452,7 +464,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-offer" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
 };
 
 /** How the members of a composition are shown. */
@@ -571,6 +583,8 @@ export type Recording = {
   id: RecordingId;
   /** It stays whatever happens. */
   protected: boolean;
+  /** Since when everybody may watch it, at `/b/<id>`. */
+  published: number | null;
   /** The room that was on air. */
   room: RoomId;
   /** When it began, in seconds since 1970 UTC. */
@@ -585,6 +599,8 @@ export type Recording = {
 export type RecordingChange = {
   /** It stays whatever happens. */
   protected?: boolean | null;
+  /** Everybody may watch it. */
+  published?: boolean | null;
   /** What it is called. */
   title?: string | null;
 };
@@ -600,8 +616,16 @@ export type RecordingChapter = {
 /** Names a recording. */
 export type RecordingId = string;
 
+/** A part of a recording, in milliseconds since its start. */
+export type RecordingPart = {
+  /** Where it begins, or up to some seconds before: it begins with the next picture that can be shown by itself. */
+  from: number;
+  /** Where it ends. */
+  to: number;
+};
+
 /** How far a recording is. */
-export type RecordingState = "recording" | "waiting" | "finished" | "recovered" | "broken";
+export type RecordingState = "recording" | "waiting" | "trimming" | "finished" | "recovered" | "broken";
 
 /** All of them, and the room for more. */
 export type Recordings = {
@@ -738,6 +762,10 @@ export type SoundTest = {
 
 /** How a room looks to those who watch, and who is in it. */
 export type Studio = {
+  /** The room goes on air by itself when somebody enters it, and off when the last one leaves. */
+  auto_live: boolean;
+  /** What is on air is recorded without anybody saying so, once everybody on air agrees. */
+  auto_record: boolean;
   broadcast: BroadcastId;
   /** Who comes before the others; null for whoever speaks. */
   front: ParticipantId | null;
@@ -769,6 +797,10 @@ export type StudioAnswer = "no" | "yes" | "asked";
 
 /** What is another from now on. What is not given stays. */
 export type StudioChange = {
+  /** The room goes on air by itself when somebody enters it next, and off when the last one leaves. */
+  auto_live?: boolean | null;
+  /** What is on air is recorded without anybody saying so, from the next time on, once everybody on air agrees. */
+  auto_record?: boolean | null;
   /** Who comes before the others; null for whoever speaks. */
   front?: ParticipantId | null;
   /** Who is where. */

@@ -18,7 +18,7 @@ use crate::services::endpoint::hearing::SoundTest;
 use crate::services::endpoint::report::Report as PluggedIn;
 use crate::services::endpoint::{BoxScreen, Layout, Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
-use crate::services::recorder::{Change, Recording, Recordings};
+use crate::services::recorder::{Change, Part, Recording, Recordings};
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -119,8 +119,8 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("GET", "/api/v1/recordings", "The recordings, and the room for more")
             .gives::<Recordings>(200, "The newest first.")
             .fails(&["shutdown"]),
-        entry("PATCH", "/api/v1/recordings/{recording}", "Call a recording something else, or protect it")
-            .more("What is not given stays. A protected recording is not deleted by age nor for want of room.")
+        entry("PATCH", "/api/v1/recordings/{recording}", "Call a recording something else, protect it, or publish it")
+            .more("What is not given stays. A protected recording is not deleted by age nor for want of room. A published one is a broadcast of the same id that everybody may watch.")
             .takes::<Change>()
             .gives::<Recording>(200, "It as it is now.")
             .fails(&["bad-title", "no-recording", "recordings-folder", "recordings-full", "shutdown"]),
@@ -131,6 +131,19 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("POST", "/api/v1/recordings/{recording}/restore", "Have a deleted recording back")
             .gives::<Recording>(200, "It as it is now.")
             .fails(&["no-recording", "recordings-folder", "recordings-full", "shutdown"]),
+        entry("POST", "/api/v1/recordings/{recording}/trim", "Make a part of a recording one of its own")
+            .more("Nothing is encoded anew: it begins with the first picture from there on that can be shown by itself. The recording itself stays as it is.")
+            .takes::<Part>()
+            .gives::<Recording>(202, "The part, which is being copied.")
+            .fails(&[
+                "bad-part",
+                "no-recording",
+                "recording-trimming",
+                "recordings-folder",
+                "recordings-full",
+                "recordings-sd-card",
+                "shutdown",
+            ]),
         entry("GET", "/api/v1/recordings/{recording}/video", "The video of a recording")
             .more("One range of it may be asked for. `?download` has browsers save it. One that is being made is given as far as it is.")
             .gives_text(200, "The whole video.", "video/mp4")
@@ -325,8 +338,14 @@ fn rooms() -> Vec<Entry> {
 
 fn watching() -> Vec<Entry> {
     vec![
-        entry("GET", "/api/v1/broadcasts", "What is on air").gives::<Vec<Broadcast>>(200, "Those that are live."),
-        entry("GET", "/api/v1/broadcasts/{broadcast}", "One broadcast").gives::<Broadcast>(200, "On air or not."),
+        entry("GET", "/api/v1/broadcasts", "What can be watched")
+            .gives::<Vec<Broadcast>>(200, "Those that are live, and recordings that everybody may watch, the newest first."),
+        entry("GET", "/api/v1/broadcasts/{broadcast}", "One broadcast").gives::<Broadcast>(200, "On air or not, or a recording."),
+        entry("GET", "/api/v1/broadcasts/{broadcast}/video", "The video of a recording that everybody may watch")
+            .more("One range of it may be asked for. The first twenty seconds come at once, the rest twice as fast as it is played. Pages of other sites may read it.")
+            .gives_text(200, "The whole video.", "video/mp4")
+            .gives_text(206, "The part of it that was asked for.", "video/mp4")
+            .fails(&["busy", "no-recording", "no-such-range", "shutdown"]),
         entry("GET", "/api/v1/broadcasts/{broadcast}/events", "The news of one broadcast")
             .more("Server-sent events: `state` with a Broadcast as JSON, at once and on every change.")
             .gives_text(200, "The events.", "text/event-stream"),

@@ -1,5 +1,6 @@
 //! The rules of rooms, each on the pure state.
 
+mod by_itself;
 mod codecs;
 mod screens;
 mod views;
@@ -194,7 +195,7 @@ fn a_yes_means_nothing_when_the_room_is_off_air() {
 fn who_comes_while_the_room_is_live_is_asked() {
     let mut state = room();
     state.go_live(ROOM, Some(title()), false, 5).expect("the room is there");
-    assert_eq!(state.snapshot()[0].live, Some(Live { since: 5, title: title(), recording: None }));
+    assert_eq!(state.snapshot()[0].live, Some(Live { since: 5, title: title(), recording: None, by_itself: false }));
     state.join(ROOM, seat(3, ParticipantKind::Person)).expect("there is room");
     assert_eq!(view(&mut state, 3).on_air, OnAir::Asked);
     assert!(matches!(state.join(ROOM, seat(4, ParticipantKind::Person)), Err(Error::Full)));
