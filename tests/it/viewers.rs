@@ -123,7 +123,7 @@ impl Cache {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let temporary: String = temporary.iter().map(|kind| format!("{kind}_temp_path {at}/{kind};\n")).collect();
         let text = format!(
-            "daemon off; pid {at}/pid; error_log {at}/error.log; worker_processes 1;\n\
+            "daemon off; master_process off; pid {at}/pid; error_log {at}/error.log;\n\
              events {{ worker_connections 1024; }}\nhttp {{ access_log off;\n{temporary}{recipe} }}\n"
         );
         std::fs::write(folder.path().join("nginx.conf"), text).unwrap();

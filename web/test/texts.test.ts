@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as camera from "../src/ui/camera/texts";
+import * as shown from "../src/ui/home/recorded-texts";
 import * as sound from "../src/ui/home/sound-texts";
 import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
-import { elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
+import { day, elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
+import * as publish from "../src/ui/recordings/publish-texts";
+import * as recordings from "../src/ui/recordings/texts";
+import * as trim from "../src/ui/recordings/trim-texts";
 import * as overlay from "../src/ui/room/overlay-texts";
+import * as studio from "../src/ui/studio/texts";
 import * as trust from "../src/ui/trust/texts";
+import * as recorded from "../src/ui/watch/recorded-texts";
 import * as watch from "../src/ui/watch/texts";
 
 const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
@@ -13,7 +19,8 @@ const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String
 test("both catalogues have the same keys, no empty text, and the same placeholders", () => {
   same(catalogues);
   same(overlay);
-  same({ en: { ...watch.en }, de: { ...watch.de } });
+  same(shown);
+  for (const { en, de } of [watch, recorded, recordings, publish] as const) same({ en: { ...en }, de: { ...de } });
 });
 
 function same({ en, de }: { en: Record<string, string>; de: Record<string, string> }): void {
@@ -45,6 +52,12 @@ test("texts are filled, and a missing value is seen", () => {
   assert.equal(fill("{a} {b}", { a: "$&" }), "$& {b}");
 });
 
+test("a day is written with its year, and nonsense not at all", () => {
+  assert.match(day("2026-11-21T12:00:00Z", "de"), /21\. November 2026/);
+  assert.match(day(Date.parse("2026-11-21T12:00:00Z"), "en-GB"), /21 November 2026/);
+  assert.equal(day("not a date", "en"), "");
+});
+
 test("time on air reads as a clock", () => {
   const start = Date.parse("2026-11-21T10:00:00Z");
   assert.equal(elapsed(start, start - 5_000), "0:00");
@@ -60,13 +73,13 @@ test("dates and numbers are written in the reader's language", () => {
   assert.equal(moment("not a date", "en"), "");
 });
 
-test("the page of the camera says the same in both languages", () => {
-  const shape = (texts: camera.Texts) =>
+test("the pages of the camera and of the studio, and what cuts out parts, say the same in both languages", () => {
+  const shape = (texts: object) =>
     Object.entries(texts).map(([key, value]) => [
       key,
       typeof value === "string" ? placeholders(value) : Object.keys(value),
     ]);
-  assert.deepEqual(shape(camera.de), shape(camera.en));
+  for (const { en, de } of [camera, studio, trim]) assert.deepEqual(shape(de), shape(en));
 });
 
 test("the page about trust says the same in both languages, for every system", () => {

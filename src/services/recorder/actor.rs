@@ -285,6 +285,7 @@ impl Actor {
             }
         }
         self.all.insert(id, recording);
+        self.announce(id).await;
     }
 
     async fn obey(&mut self, command: Command) {
@@ -420,6 +421,7 @@ impl Actor {
             recording.settle();
         }
         self.all.insert(id, recording);
+        self.announce(id).await;
     }
 
     async fn video(&self, id: RecordingId, public: bool) -> Result<Video, Error> {

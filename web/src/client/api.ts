@@ -32,6 +32,7 @@ import type {
   Reachability,
   Recording,
   RecordingChange,
+  RecordingPart,
   Recordings,
   Room as RoomSummary,
   ScreenLayout,
@@ -84,6 +85,7 @@ export type {
   Reachability,
   Recording,
   RecordingChange,
+  RecordingPart,
   Recordings,
   RoomSummary,
   ScreenLayout,
@@ -290,6 +292,11 @@ export class Api {
     return this.#json("POST", `/recordings/${id}/restore`);
   }
 
+  /** Makes a part of it a recording of its own, which is being copied then. */
+  trimRecording(id: string, part: RecordingPart): Promise<Recording> {
+    return this.#json("POST", `/recordings/${id}/trim`, part);
+  }
+
   /** Where its video is. */
   recordingVideo(id: string): string {
     return `${this.base}/api/v1/recordings/${id}/video`;
@@ -374,6 +381,7 @@ export class Api {
     return this.#json("GET", "/statistics");
   }
 
+  /** What is on air, and recordings that everybody may watch. */
   broadcasts(): Promise<Broadcast[]> {
     return this.#json("GET", "/broadcasts");
   }

@@ -6,14 +6,14 @@ import { type Curtain, Stage } from "./stage";
 
 /**
  * `connecting`: nothing is known yet. `off`: not on air. `waiting`: on air, no picture yet. `live`: plays. `blocked`:
- * the browser wants a click before it plays sound. `ended`: was on air, is no more. `error`: it says why, and offers to
- * try again.
+ * the browser wants a click before it plays sound. `ended`: was on air, is no more. `recorded`: a recording that everybody
+ * may watch, with the browser's own controls. `error`: it says why, and offers to try again.
  */
-export type PlayerState = "connecting" | "off" | "waiting" | "live" | "blocked" | "ended" | "error";
+export type PlayerState = "connecting" | "off" | "waiting" | "live" | "blocked" | "ended" | "recorded" | "error";
 
-type Failure = "bad_address" | "mixed" | "unknown" | "unreachable";
+type Failure = "bad_address" | "mixed" | "unknown" | "unreachable" | "unplayed";
 
-/** `<porchlight-player src="https://box.example/b/ID">`: a live broadcast. */
+/** `<porchlight-player src="https://box.example/b/ID">`: a live broadcast, or a recording that everybody may watch. */
 export class PorchlightPlayer extends Stage<PlayerState> {
   static observedAttributes = ["src", "player"];
   #watch: Watch | null = null;
@@ -61,6 +61,7 @@ export class PorchlightPlayer extends Stage<PlayerState> {
           this.#broadcast = broadcast;
           this.#reached = true;
           this.label(this.text("picture", { title: broadcast.title || this.text("broadcast") }));
+          if (broadcast.recorded) this.#play(at.box + broadcast.recorded.video);
           this.#look();
         },
         state: state => {
@@ -90,9 +91,18 @@ export class PorchlightPlayer extends Stage<PlayerState> {
     watch.start();
   }
 
+  /** Has the browser play a recording, once somebody wants it. */
+  #play(recording: string): void {
+    if (this.video.src === recording) return;
+    this.video.autoplay = false;
+    this.video.controls = true;
+    this.video.preload = "metadata";
+    this.video.onerror = () => this.#give("unplayed");
+    this.video.src = recording;
+  }
+
   protected override end(): void {
-    this.#watch?.stop();
-    this.#watch = null;
+    this.#leave();
     this.#broadcast = null;
     this.#latency = null;
     this.#kind = null;
@@ -117,15 +127,30 @@ export class PorchlightPlayer extends Stage<PlayerState> {
     } catch (error) {
       if (this.#watch !== watch) return;
       if (error instanceof Problem && error.status === 404) {
-        watch.stop();
-        this.#watch = null;
-        this.bar.hidden = true;
-        this.show(...this.#failure("unknown"));
+        this.#give("unknown");
       } else {
         this.#reached = false;
         this.#look();
       }
     }
+  }
+
+  /** It can't be watched, or no longer. */
+  #give(why: Failure): void {
+    this.#leave();
+    this.bar.hidden = true;
+    this.show(...this.#failure(why));
+  }
+
+  #leave(): void {
+    this.#watch?.stop();
+    this.#watch = null;
+    if (!this.video.controls) return;
+    this.video.onerror = null;
+    this.video.removeAttribute("src");
+    this.video.load();
+    this.video.controls = false;
+    this.video.autoplay = true;
   }
 
   #look(): void {
@@ -141,6 +166,7 @@ export class PorchlightPlayer extends Stage<PlayerState> {
   }
 
   #now(): [PlayerState, Curtain | null] {
+    if (this.#broadcast?.recorded) return ["recorded", null];
     if (this.#playing === "playing") return [this.#blocked ? "blocked" : "live", null];
     if (!this.#reached) return this.#failure("unreachable");
     if (this.#playing === "ended") return ["ended", { title: this.text("ended"), text: this.text("ended_text") }];

@@ -1,6 +1,6 @@
-// A box for looking at the pages without one: serves dist/ and a make-believe API. `npm run mock [port] [HLS folder]`,
+// A box for looking at the pages without one: serves dist/ and a make-believe API. `npm run mock [port] [folder]`,
 // then open the printed address. Sign in with `/#owner=good`; the invite token `good` works as well, all others fail.
-// `POST /mock` with `{"op": …}` changes the world: see `OPS`.
+// The folder has `index.m3u8` and its media, and `video.mp4`, which all recordings are. `POST /mock` with `{"op": …}` changes the world: see `OPS`.
 
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { accept } from "./frames.mjs";
+import { Recordings, ranged } from "./recordings.mjs";
 import { Room } from "./room.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -61,8 +62,47 @@ const broadcast = room => ({
   live: room.live !== null,
   since: room.live?.since ?? null,
   viewers: room.live?.viewers ?? 0,
+  cut: null,
+  recorded: null,
 });
-const event = (response, room) => response.write(`event: state\ndata: ${JSON.stringify(broadcast(room))}\n\n`);
+const told = (response, what) => response.write(`event: state\ndata: ${JSON.stringify(what)}\n\n`);
+const event = (response, room) => told(response, broadcast(room));
+
+const recordings = new Recordings(id => {
+  const shown = recordings.published().find(one => one.id === id);
+  for (const { broadcast, response } of watchers) {
+    if (broadcast !== id) continue;
+    if (shown) told(response, shown);
+    else response.end();
+  }
+});
+
+/** How a room looks to those who watch, as far as it was chosen. */
+const directions = new Map();
+const STUDIO = {
+  layout: "auto",
+  front: null,
+  names: true,
+  title: false,
+  logo: false,
+  lower_third: null,
+  slate: null,
+  auto_live: false,
+  auto_record: false,
+  has_logo: false,
+  rungs: [],
+  head: { more: 2, hot: false },
+};
+const studio = room => ({
+  name: room.name,
+  broadcast: room.broadcast,
+  live: room.live && { recording: null, ...room.live },
+  people: Object.entries(room.participants).map(([id, { name, on_air, camera, screen, speaking }]) => {
+    return { id, name, on_air, camera, screen, speaking };
+  }),
+  ...STUDIO,
+  ...directions.get(room.id),
+});
 
 let invites = [];
 const OPS = {
@@ -83,6 +123,9 @@ const OPS = {
   cut: ({ room }) => rooms.get(room).cut(),
   bye: ({ room, reason }) => rooms.get(room).bye(reason),
   empty: () => rooms.clear(),
+  full: ({ full }) => {
+    recordings.full = full;
+  },
 };
 
 function roleOf(request) {
@@ -121,7 +164,19 @@ const DEVICES = {
   speaker: { name: "HDMI-A-1, MAI PCM", stand_in: false },
   screen: { name: "HDMI-A-1, 1920 × 1080", stand_in: false },
   echo: "box",
+  heat: "normal",
   encoder: { name: "x264enc", pictures_per_second: 140 },
+};
+
+const PRIVACY = { on: false, since: null, opened: [], screen: true, code_shown: false };
+const TELEPHONE = {
+  do_not_disturb: false,
+  quiet: false,
+  quiet_hours: null,
+  answers: [],
+  calls: [],
+  in_call: null,
+  ringing: null,
 };
 
 /** A webcam whose exposure can be set while its automatic is off. */
@@ -314,6 +369,36 @@ function statistics() {
   };
 }
 
+/** A recording, for whoever watches it. */
+function watchRecording(request, response, shown, what) {
+  if (what === "video") {
+    if (recordings.full) return problem(response, 503, "busy", "As many watch recordings as the box can serve.");
+    return ranged(request, response, join(hls, "video.mp4"));
+  }
+  if (what !== "events") return json(response, shown);
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  const watcher = { broadcast: shown.id, response };
+  watchers.add(watcher);
+  request.on("close", () => watchers.delete(watcher));
+  return told(response, shown);
+}
+
+/** The recordings, for the owner. */
+async function kept(request, response, method, id, what) {
+  if (!id) return json(response, recordings.list());
+  if (!recordings.get(id)) return problem(response, 404, "no-recording", "There is no such recording (any more).");
+  if (what === "video") return ranged(request, response, join(hls, "video.mp4"));
+  if (what === "trim") {
+    if (recordings.all.some(one => one.state === "trimming"))
+      return problem(response, 409, "recording-trimming", "Another recording is being trimmed.");
+    return json(response, recordings.trim(id, await body(request)), 202);
+  }
+  if (what === "restore") return json(response, recordings.remove(id, false));
+  if (method === "PATCH") return json(response, recordings.change(id, await body(request)));
+  recordings.remove(id, true);
+  return response.writeHead(204).end();
+}
+
 async function api(request, response, path, method) {
   const role = roleOf(request);
   const [, what, id, sub, subId] = path.split("/");
@@ -334,6 +419,12 @@ async function api(request, response, path, method) {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
     return json(response, statistics());
   }
+  if (what === "privacy" && role === "host") return json(response, PRIVACY);
+  if (what === "telephone" && role === "host") {
+    if (id !== "events") return json(response, TELEPHONE);
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    return told(response, TELEPHONE);
+  }
   if (what === "sound" && id === "test" && role === "host") {
     await new Promise(resolve => setTimeout(resolve, 3_000));
     return json(response, SOUND_TEST);
@@ -352,7 +443,10 @@ async function api(request, response, path, method) {
     return camera(request, response, method, id, decodeURIComponent(sub ?? ""));
   }
   if (what === "broadcasts") {
-    if (!id) return json(response, [...rooms.values()].filter(r => r.live).map(broadcast));
+    const live = [...rooms.values()].filter(r => r.live);
+    if (!id) return json(response, [...live.map(broadcast), ...recordings.published()]);
+    const shown = recordings.published().find(one => one.id === id);
+    if (shown) return watchRecording(request, response, shown, sub);
     if (!room) return problem(response, 404, "not-found", "There is no such broadcast.");
     if (sub !== "events") return json(response, broadcast(room));
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
@@ -360,6 +454,10 @@ async function api(request, response, path, method) {
     watchers.add(watcher);
     request.on("close", () => watchers.delete(watcher));
     return event(response, room);
+  }
+  if (what === "recordings") {
+    if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
+    return kept(request, response, method, id, sub);
   }
   if (role === "viewer") return problem(response, 401, "not-signed-in", "Sign in first.");
   if (!id) {
@@ -372,6 +470,19 @@ async function api(request, response, path, method) {
     return response.writeHead(204).end();
   }
   if (!sub) return json(response, summary(room));
+  if (sub === "studio") {
+    if (method === "PATCH") directions.set(id, { ...directions.get(id), ...(await body(request)) });
+    return json(response, studio(room));
+  }
+  if (sub === "live") {
+    const { title, record } = method === "POST" ? await body(request) : {};
+    const before = room.live ?? { since: new Date().toISOString(), title: room.name, viewers: 0, recording: null };
+    const always = !room.live && directions.get(id)?.auto_record;
+    const recording = always || record ? "on" : record === false ? null : (before.recording ?? null);
+    room.live = method === "DELETE" ? null : { ...before, title: title ?? before.title, recording };
+    room.tell();
+    return method === "DELETE" ? response.writeHead(204).end() : json(response, studio(room));
+  }
   if (sub === "still") return file(response, join(here, "../../src/ui/parts/lantern.svg"));
   if (method === "POST") {
     const { hours } = await body(request);

@@ -6,10 +6,20 @@ import { clearFragment, fragment } from "../router";
 /** Milliseconds between two looks at what is live. */
 const LOOK = 5_000;
 
+/** A recording that everybody may watch. */
+export type Recorded = Broadcast & { recorded: NonNullable<Broadcast["recorded"]> };
+
+export function isRecorded(broadcast: Broadcast): broadcast is Recorded {
+  return broadcast.recorded !== null;
+}
+
 /** What the home page shows; `null` means not known yet. */
 export const home = {
   node: signal<Node | null>(null),
+  /** What is on air. */
   broadcasts: signal<Broadcast[] | null>(null),
+  /** Recordings that everybody may watch. */
+  recorded: signal<Recorded[]>([]),
   rooms: signal<RoomSummary[] | null>(null),
   /** The owner's link was refused. */
   linkRefused: signal<Problem | null>(null),
@@ -48,6 +58,7 @@ async function look(again = true): Promise<void> {
     batch(() => {
       home.node.value = node;
       home.broadcasts.value = broadcasts.filter(({ live }) => live);
+      home.recorded.value = broadcasts.filter(isRecorded);
       home.rooms.value = rooms;
       home.unreachable.value = false;
     });

@@ -12,6 +12,7 @@ import { go } from "../router";
 import { Box } from "./box";
 import { closeRoom, createRoom, home, signOut, watchHome } from "./model";
 import { PrivacyCard } from "./privacy";
+import { RecordedSection } from "./recorded";
 import { TelephoneSection } from "./telephone";
 
 function LiveCard({ broadcast }: { broadcast: Broadcast }) {
@@ -176,6 +177,7 @@ export default function Home() {
             </ul>
           )}
         </section>
+        <RecordedSection />
         {role && role !== "viewer" && <Rooms />}
         {role === "viewer" && !home.linkRefused.value && <p class="empty">{t("viewer_hint")}</p>}
         {role === "host" && <TelephoneSection />}

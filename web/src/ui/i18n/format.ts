@@ -26,6 +26,13 @@ export function moment(rfc3339: string, language: string): string {
   }).format(date);
 }
 
+/** A day with its year, and a time: "21 November 2026 at 18:30". Empty for nonsense. */
+export function day(date: string | number, language: string): string {
+  const at = new Date(date);
+  if (Number.isNaN(at.getTime())) return "";
+  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(at);
+}
+
 /** Seconds with one digit behind the point: "2.1" or "2,1". */
 export function seconds(value: number, language: string): string {
   return new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);

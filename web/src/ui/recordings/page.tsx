@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Recording, Recordings } from "../../client";
-import { language, t } from "../i18n";
-import { elapsed, fill } from "../i18n/format";
+import { locale, t } from "../i18n";
+import { day, elapsed, fill } from "../i18n/format";
 import { api, explain } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
@@ -12,8 +12,19 @@ import { texts } from "./texts";
 const SOON = 2_000;
 const LATER = 15_000;
 
-function Player({ recording, close }: { recording: Recording; close(): void }) {
+/** A part of this page that is loaded when it is wanted. */
+function useLazy<T>(wanted: boolean, load: () => Promise<T>): T | null {
+  const [loaded, setLoaded] = useState<T | null>(null);
+  useEffect(() => {
+    if (wanted) load().then(setLoaded, () => say(t("load_failed_text"), "fault"));
+  }, [wanted]);
+  return wanted ? loaded : null;
+}
+
+function Player({ recording, close, changed }: { recording: Recording; close(): void; changed(): void }) {
   const video = useRef<HTMLVideoElement>(null);
+  const [trims, setTrims] = useState(false);
+  const trimming = useLazy(trims, () => import("./trim"));
   return (
     <div class="stack">
       <video
@@ -44,11 +55,27 @@ function Player({ recording, close }: { recording: Recording; close(): void }) {
           </ol>
         </nav>
       )}
-      <p>
+      {trimming && (
+        <trimming.Trim
+          recording={recording}
+          video={video}
+          saved={() => {
+            setTrims(false);
+            changed();
+          }}
+          close={() => setTrims(false)}
+        />
+      )}
+      <div class="row">
+        {!trims && (
+          <button type="button" class="button" onClick={() => setTrims(true)} data-testid="trim">
+            {texts.trim}
+          </button>
+        )}
         <button type="button" class="button" onClick={close}>
           {texts.close}
         </button>
-      </p>
+      </div>
     </div>
   );
 }
@@ -76,7 +103,10 @@ function Rename({ recording, done }: { recording: Recording; done(title: string 
 
 function Line({ recording, changed }: { recording: Recording; changed(): void }) {
   const [open, setOpen] = useState<"video" | "name" | null>(null);
+  const [asks, setAsks] = useState(false);
   const { id, title, state, deleted, duration, bytes, protected: kept } = recording;
+  const published = recording.published !== null && deleted === null;
+  const sharing = useLazy(published || asks, () => import("./publish"));
   const act = (action: Promise<unknown>) =>
     action.then(changed, error => {
       say(explain(error), "fault");
@@ -97,10 +127,16 @@ function Line({ recording, changed }: { recording: Recording; changed(): void })
     );
   }
   const done = recording.ended !== null;
-  const note = { recording: texts.now, waiting: texts.waiting, recovered: texts.recovered, broken: texts.broken }[
-    state as string
-  ];
-  const date = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+  // A part of which nothing could be copied.
+  const empty = state === "broken" && bytes === 0;
+  const note = {
+    recording: texts.now,
+    waiting: texts.waiting,
+    trimming: texts.trimming,
+    finished: null,
+    recovered: texts.recovered,
+    broken: empty ? texts.uncopied : texts.broken,
+  }[state];
   const length = fill(texts.length, { time: elapsed(0, duration), size: String(Math.ceil(bytes / 1_000_000)) });
   return (
     <li class="recording" data-testid="recording" data-state={state}>
@@ -114,15 +150,39 @@ function Line({ recording, changed }: { recording: Recording; changed(): void })
         />
       ) : (
         <p>
-          <strong>{title}</strong> {kept && <span class="mark">{texts.protected}</span>}
+          <strong>{title}</strong> {kept && <span class="mark">{texts.protected}</span>}{" "}
+          {published && (
+            <span class="mark" data-testid="published">
+              {texts.published}
+            </span>
+          )}
         </p>
       )}
       <p class="small quiet">
-        {date.format(recording.started * 1000)} · {length}
+        {day(recording.started * 1000, locale)}
+        {state !== "trimming" && !empty && ` · ${length}`}
       </p>
       {note && <p class={state === "broken" ? "note" : "small"}>{note}</p>}
-      {open === "video" && <Player recording={recording} close={() => setOpen(null)} />}
-      {done && (
+      {open === "video" && <Player recording={recording} close={() => setOpen(null)} changed={changed} />}
+      {published && sharing && <sharing.Published id={id} />}
+      {asks && sharing && (
+        <sharing.PublishDialog
+          title={title}
+          publish={() => {
+            setAsks(false);
+            void act(api.changeRecording(id, { published: true }));
+          }}
+          close={() => setAsks(false)}
+        />
+      )}
+      {empty && (
+        <div class="row">
+          <button type="button" class="button" onClick={() => act(api.deleteRecording(id))} data-testid="delete">
+            {texts.remove}
+          </button>
+        </div>
+      )}
+      {done && !empty && (
         <div class="row">
           {open !== "video" && (
             <button type="button" class="button" onClick={() => setOpen("video")} data-testid="play">
@@ -132,6 +192,20 @@ function Line({ recording, changed }: { recording: Recording; changed(): void })
           <a class="button" href={`${api.recordingVideo(id)}?download`} download data-testid="download">
             {texts.download}
           </a>
+          {published ? (
+            <button
+              type="button"
+              class="button"
+              onClick={() => act(api.changeRecording(id, { published: false }))}
+              data-testid="unpublish"
+            >
+              {texts.unpublish}
+            </button>
+          ) : (
+            <button type="button" class="button" onClick={() => setAsks(true)} data-testid="publish">
+              {texts.publish}
+            </button>
+          )}
           <button type="button" class="button" onClick={() => setOpen("name")} data-testid="rename">
             {texts.rename}
           </button>

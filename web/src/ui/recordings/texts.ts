@@ -1,7 +1,7 @@
 import { language } from "../i18n";
 
 /** The texts of this page, loaded with it alone. */
-interface Texts {
+export interface Texts {
   title: string;
   loading: string;
   none: string;
@@ -12,10 +12,16 @@ interface Texts {
   waiting: string;
   recovered: string;
   broken: string;
+  trimming: string;
+  uncopied: string;
   length: string;
   play: string;
   close: string;
   download: string;
+  trim: string;
+  publish: string;
+  published: string;
+  unpublish: string;
   rename: string;
   name: string;
   save: string;
@@ -28,7 +34,7 @@ interface Texts {
   chapters: string;
 }
 
-const en: Texts = {
+export const en: Texts = {
   title: "Recordings",
   loading: "Loading the recordings …",
   none: "Nothing was recorded yet. Record a broadcast from its room: it is kept here, on the box.",
@@ -39,10 +45,16 @@ const en: Texts = {
   waiting: "It waits until everybody who is on air agrees.",
   recovered: "The box went out while it was recorded: it may end two seconds early.",
   broken: "The disk failed or was full: it ends where that happened.",
+  trimming: "It is being copied.",
+  uncopied: "It could not be copied: the disk failed or was full.",
   length: "{time}, {size} MB",
   play: "Play",
   close: "Close the video",
   download: "Download",
+  trim: "Trim",
+  publish: "Publish",
+  published: "Published",
+  unpublish: "Unpublish",
   rename: "Rename",
   name: "Name",
   save: "Save",
@@ -55,7 +67,7 @@ const en: Texts = {
   chapters: "Chapters",
 };
 
-const de: Texts = {
+export const de: Texts = {
   title: "Aufnahmen",
   loading: "Aufnahmen werden geladen …",
   none: "Noch wurde nichts aufgenommen. Nimm eine Sendung in ihrem Raum auf: Sie bleibt hier, auf der Box.",
@@ -66,10 +78,16 @@ const de: Texts = {
   waiting: "Sie wartet, bis alle zustimmen, die auf Sendung sind.",
   recovered: "Die Box ging während der Aufnahme aus: Sie endet vielleicht zwei Sekunden zu früh.",
   broken: "Der Datenträger versagte oder war voll: Sie endet an dieser Stelle.",
+  trimming: "Sie wird kopiert.",
+  uncopied: "Sie konnte nicht kopiert werden: Der Datenträger versagte oder war voll.",
   length: "{time}, {size} MB",
   play: "Abspielen",
   close: "Video schließen",
   download: "Herunterladen",
+  trim: "Ausschneiden",
+  publish: "Veröffentlichen",
+  published: "Veröffentlicht",
+  unpublish: "Nicht mehr veröffentlichen",
   rename: "Umbenennen",
   name: "Name",
   save: "Speichern",

@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Invite } from "../../client";
 import { count, locale, t } from "../i18n";
 import { moment } from "../i18n/format";
 import { Dialog } from "../parts/dialog";
-import { Icon } from "../parts/icons";
+import { Link } from "../parts/link";
 import { api, explain } from "../parts/session";
 import { Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
@@ -14,40 +14,6 @@ const HOURS = [
   [24, "hours_24"],
   [168, "hours_168"],
 ] as const;
-
-/** A link to hand on. */
-function Link({ url, label, testid }: { url: string; label: string; testid: string }) {
-  const [copied, setCopied] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setCopied(false), [url]);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(url);
-      setCopied(true);
-    } catch {
-      // Pages without https get no clipboard: the link is selected, ready to be copied by hand.
-      input.current?.select();
-      say(t("copy_by_hand"));
-    }
-  };
-  return (
-    <div class="row link">
-      <input
-        ref={input}
-        readOnly
-        value={url}
-        aria-label={label}
-        onFocus={event => event.currentTarget.select()}
-        data-testid={testid}
-        data-url={url}
-      />
-      <button type="button" class="button" onClick={copy}>
-        <Icon name={copied ? "check" : "copy"} />
-        <span>{copied ? t("copied") : t("copy")}</span>
-      </button>
-    </div>
-  );
-}
 
 /** Makes, lists and revokes invite links; and the link for those who only watch. */
 export function InviteDialog({ call, room, close }: { call: Call; room: string; close(): void }) {

@@ -84,6 +84,7 @@ function Off({ room, studio, directing }: Parts) {
   const [title, setTitle] = useState("");
   const [record, setRecord] = useState(false);
   const [busy, setBusy] = useState(false);
+  const always = studio.auto_record;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -96,8 +97,12 @@ function Off({ room, studio, directing }: Parts) {
       <p>{t("go_live_text")}</p>
       <Title value={title} placeholder={studio.name} set={setTitle} />
       <div>
-        <Switch label={texts.record} on={record} set={setRecord} testid="studio-record" />
-        {record && <p class="small quiet">{texts.record_text}</p>}
+        <Switch label={texts.record} on={record || always} set={setRecord} disabled={always} testid="studio-record" />
+        {(record || always) && (
+          <p class="small quiet">
+            {always && texts.record_always} {texts.record_text}
+          </p>
+        )}
         <Switch
           label={texts.begin_slate}
           on={studio.slate !== null}
@@ -175,6 +180,15 @@ function On({ room, studio, directing, live }: Parts & { live: NonNullable<Studi
         )}
       </p>
       <Rungs studio={studio} />
+      <div>
+        <Switch
+          label={texts.record}
+          on={live.recording !== null}
+          set={record => void directing.act(() => api.goLive(room, { record }))}
+          testid="studio-record"
+        />
+        {live.recording && <p class="small quiet">{texts.record_text}</p>}
+      </div>
       <form class="row bottom" onSubmit={submit}>
         <Title value={title ?? live.title} placeholder={studio.name} set={setTitle} />
         <button
@@ -216,6 +230,33 @@ export function Air(parts: Parts) {
     <section aria-labelledby="live">
       <h2 id="live">{texts.live}</h2>
       {live ? <On {...parts} live={live} /> : <Off {...parts} />}
+    </section>
+  );
+}
+
+/** What the room does without anybody saying so. Shown once the box has it: it is about who is seen, and what is kept. */
+export function ByItself({ studio, directing }: Omit<Parts, "room">) {
+  return (
+    <section aria-labelledby="itself">
+      <h2 id="itself">{texts.itself}</h2>
+      <div>
+        <Switch
+          label={texts.auto_live}
+          on={studio.auto_live}
+          set={auto_live => void directing.change({ auto_live })}
+          testid="auto-live"
+        />
+        <p class="small quiet">{texts.auto_live_text}</p>
+      </div>
+      <div>
+        <Switch
+          label={texts.auto_record}
+          on={studio.auto_record}
+          set={auto_record => void directing.change({ auto_record })}
+          testid="auto-record"
+        />
+        <p class="small quiet">{texts.auto_record_text}</p>
+      </div>
     </section>
   );
 }

@@ -19,7 +19,13 @@ interface Texts {
   change_title: string;
   record: string;
   record_text: string;
+  record_always: string;
   recording: { on: string; waits: string };
+  itself: string;
+  auto_live: string;
+  auto_live_text: string;
+  auto_record: string;
+  auto_record_text: string;
   begin_slate: string;
   begin_slate_text: string;
   rungs_none: string;
@@ -70,7 +76,7 @@ interface Texts {
   problems: Record<string, string>;
 }
 
-const en: Texts = {
+export const en: Texts = {
   title: "Studio",
   of: "Room: {room}",
   preview: "What is on air",
@@ -87,7 +93,13 @@ const en: Texts = {
   change_title: "Change title",
   record: "Record it",
   record_text: "It is kept on the box. Nothing is kept while somebody is on air who does not want that.",
+  record_always: "This room is recorded whenever it is on air, as chosen below.",
   recording: { on: "Recorded", waits: "The recording waits until everybody on air agrees." },
+  itself: "By itself",
+  auto_live: "Goes on air when somebody enters the room",
+  auto_live_text: "It goes off air when the last one leaves. Everybody is asked first, the box as well.",
+  auto_record: "Is recorded whenever it is on air",
+  auto_record_text: "Once everybody on air agrees.",
   begin_slate: "Begin with the slate",
   begin_slate_text: "Those who watch see “{slate}” until you take it away.",
   rungs_none: "Nobody watches a smaller picture.",
@@ -151,10 +163,13 @@ const en: Texts = {
     "bad-title": "This has to be one line of at most 100 characters.",
     "recordings-full":
       "There is too little room on the disk for a recording. Delete one, or go on air without a recording.",
+    "recordings-sd-card":
+      "Recordings would be on the SD card, which wears out. Have them kept in a folder on a disk: see recordings.folder in the configuration.",
+    "recordings-folder": "The folder for recordings can’t be used. The log of the box says why.",
   },
 };
 
-const de: Texts = {
+export const de: Texts = {
   title: "Studio",
   of: "Raum: {room}",
   preview: "Was auf Sendung ist",
@@ -172,7 +187,13 @@ const de: Texts = {
   record: "Aufnehmen",
   record_text:
     "Die Aufnahme bleibt auf der Box. Nichts wird aufgenommen, solange jemand auf Sendung ist, der das nicht möchte.",
+  record_always: "Dieser Raum wird immer aufgenommen, wenn er auf Sendung ist: So ist es unten eingestellt.",
   recording: { on: "Aufnahme", waits: "Die Aufnahme wartet, bis alle zustimmen, die auf Sendung sind." },
+  itself: "Von selbst",
+  auto_live: "Geht auf Sendung, wenn jemand den Raum betritt",
+  auto_live_text: "Die Sendung endet, wenn die letzte Person geht. Alle werden vorher gefragt, auch die Box.",
+  auto_record: "Wird immer aufgenommen, wenn er auf Sendung ist",
+  auto_record_text: "Sobald alle zustimmen, die auf Sendung sind.",
   begin_slate: "Mit der Tafel beginnen",
   begin_slate_text: "Wer zuschaut, sieht „{slate}“, bis du die Tafel wegnimmst.",
   rungs_none: "Niemand sieht ein kleineres Bild.",
@@ -238,6 +259,9 @@ const de: Texts = {
     "bad-title": "Das muss eine Zeile mit höchstens 100 Zeichen sein.",
     "recordings-full":
       "Auf dem Datenträger ist zu wenig Platz für eine Aufnahme. Lösche eine, oder geh ohne Aufnahme auf Sendung.",
+    "recordings-sd-card":
+      "Aufnahmen kämen auf die SD-Karte, und die nutzt sich ab. Gib ihnen einen Ordner auf einem Datenträger: recordings.folder in der Konfiguration.",
+    "recordings-folder": "Der Ordner für Aufnahmen ist nicht zu benutzen. Warum, steht im Protokoll der Box.",
   },
 };
 

@@ -16,11 +16,13 @@ import { OnAirSign } from "../parts/on-air";
 import { api, explain, refreshSession, session } from "../parts/session";
 import { Header, Message } from "../parts/shell";
 import { useTitle } from "../parts/title";
+import { say } from "../parts/toast";
 import { Bar, type Controls, canPip } from "./bar";
 import type { EmbedDialog } from "./embed";
 import { useKeys } from "./keys";
 import { useMediaSession } from "./media";
 import type { Menu } from "./menu";
+import type { Recorded } from "./recorded";
 import { canRewind, Rewind } from "./rewind";
 import { type Steered, Steering } from "./steering";
 import { texts } from "./texts";
@@ -130,7 +132,7 @@ function Curtain({ view }: { view: View }) {
       </Message>
     );
   }
-  if (!broadcast) return <Message title={t("loading")} />;
+  if (!broadcast || broadcast.recorded) return <Message title={t("loading")} />;
   return <Message title={t("off_air_title")} text={t("off_air_text")} />;
 }
 
@@ -166,7 +168,15 @@ function Facts({ view }: { view: View }) {
   );
 }
 
+type Turn = { Page: typeof Recorded; broadcast: Broadcast };
+
+/** What is on air, or will be. Where it turns out to be a recording, that has a page of its own. */
 export default function WatchPage({ id }: { id: string }) {
+  const [turned, turn] = useState<Turn | null>(null);
+  return turned ? <turned.Page first={turned.broadcast} /> : <Live id={id} turn={turn} />;
+}
+
+function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
   const video = useRef<HTMLVideoElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const { view, steering, change, rewind } = useWatch(id, video);
@@ -229,6 +239,13 @@ export default function WatchPage({ id }: { id: string }) {
     // Viewers need no answer: the page is theirs without one.
     refreshSession().catch(() => {});
   }, []);
+  useEffect(() => {
+    if (!broadcast?.recorded) return;
+    import("./recorded").then(
+      ({ Recorded }) => turn({ Page: Recorded, broadcast }),
+      () => say(t("load_failed_text"), "fault"),
+    );
+  }, [broadcast]);
   useKeys({ ...controls, range, playing, rewind });
   useMediaSession({ title: live ? broadcast.title : "", playing: playing && !paused, range, play, pause, rewind });
 
