@@ -427,5 +427,60 @@ async fn a_browser_plays_a_recording_from_the_page_and_jumps_in_it() {
     page.click("delete").await;
     page.click("restore").await;
     page.wait_for("document.querySelector('[data-testid=delete]')", "recording that is back").await;
-    assert_eq!(page.errors().await, [""; 0]);
+
+    // A part of it, which begins where the video stands.
+    page.click("play").await;
+    page.wait_for(&format!("{VIDEO}?.videoWidth > 0"), "video").await;
+    page.click("trim").await;
+    page.wait_for("document.querySelector('[data-testid=trim-form]')", "the two marks").await;
+    page.click("trim-save").await;
+    let finished = "document.querySelectorAll('[data-testid=recording][data-state=finished]').length === 2";
+    page.wait_for(finished, "part that is copied").await;
+
+    // Published, it is on the home page of everybody, and can be watched until it is taken back.
+    page.click("publish").await;
+    page.click("publish-confirm").await;
+    page.wait_for("document.querySelector('[data-testid=published-link]')", "link to hand on").await;
+    let watched = page.eval("return document.querySelector('[data-testid=published-link]').getAttribute('href')").await;
+    let somebody = browser.open("somebody", None).await;
+    somebody.goto(&daemon.url).await;
+    let listed = format!("document.querySelector('[data-testid=recorded] a[href=\"{}\"]')", watched.as_str().unwrap());
+    somebody.wait_for(&listed, "recording to watch").await;
+    somebody.goto(&format!("{}{}", daemon.url, watched.as_str().unwrap())).await;
+    let video = "document.querySelector('[data-testid=recorded-video]')";
+    somebody.wait_for(&format!("{video}?.videoWidth > 0"), "video").await;
+    somebody.eval(&format!("{video}.muted = true; return {video}.play()")).await;
+    somebody.wait_for(&format!("{video}.currentTime > 0.5"), "playing video").await;
+    page.click("unpublish").await;
+    let gone = "document.querySelector('[data-testid=watch-state][data-state=gone]')";
+    somebody.wait_for(gone, "recording that was taken back").await;
+    for page in [&page, &somebody] {
+        let errors = page.errors().await;
+        // What was taken back is asked for once more, and is not there.
+        let others: Vec<&String> = errors.iter().filter(|error| !error.contains("404")).collect();
+        assert!(others.is_empty(), "{}: {others:?}", page.name());
+    }
+}
+
+#[tokio::test]
+async fn a_room_goes_on_air_by_itself_while_somebody_is_in_it() {
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let owner = Visitor::owner(&daemon).await;
+    let room = owner.first_room().await;
+    let studio = format!("/api/v1/rooms/{room}/studio");
+    let set = owner.request(Method::PATCH, &studio).json(&json!({ "auto_live": true })).send().await.unwrap();
+    assert_eq!(set.json::<Value>().await.unwrap()["live"], Value::Null, "the box alone is nobody");
+    let mut ada = owner.join(&room, "Ada").await;
+    ada.until("being on air", |state| state["room"]["live"]["title"].is_string()).await;
+    let now: Value = owner.get(&studio).await.json().await.unwrap();
+    let answers: Vec<&str> =
+        now["people"].as_array().unwrap().iter().filter_map(|one| one["on_air"].as_str()).collect();
+    assert_eq!(answers, ["asked", "asked"], "nobody pressed anything, for the box neither");
+    ada.ask("leave", json!({})).await.unwrap();
+    until("being off air", async || {
+        let now: Value = owner.get(&studio).await.json().await.unwrap();
+        now["live"].is_null().then_some(())
+    })
+    .await;
 }
