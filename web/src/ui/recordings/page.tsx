@@ -164,7 +164,7 @@ function Line({ recording, changed }: { recording: Recording; changed(): void })
       </p>
       {note && <p class={state === "broken" ? "note" : "small"}>{note}</p>}
       {open === "video" && <Player recording={recording} close={() => setOpen(null)} changed={changed} />}
-      {published && sharing && <sharing.Published id={id} />}
+      {published && done && sharing && <sharing.Published id={id} />}
       {asks && sharing && (
         <sharing.PublishDialog
           title={title}

@@ -1,0 +1,68 @@
+// Answers of the make-believe box that stay as they are.
+
+export const STUDIO = {
+  layout: "auto",
+  front: null,
+  names: true,
+  title: false,
+  logo: false,
+  lower_third: null,
+  slate: null,
+  auto_live: false,
+  auto_record: false,
+  has_logo: false,
+  rungs: [],
+  head: { more: 2, hot: false },
+};
+
+export const PRIVACY = { on: false, since: null, opened: [], screen: true, code_shown: false };
+
+export const TELEPHONE = {
+  do_not_disturb: false,
+  quiet: false,
+  quiet_hours: null,
+  answers: [],
+  calls: [],
+  in_call: null,
+  ringing: null,
+};
+
+/** A box at home behind a router that does not turn traffic around. */
+export const REACHABILITY = {
+  addresses: ["192.168.1.20", "2001:db8::20"],
+  ways: [
+    ["udp", "192.168.1.20:8189", "interface", "home", 4],
+    ["udp", "[2001:db8::20]:8189", "interface", "internet", 5],
+    ["udp", "203.0.113.7:8189", "mapped", "internet", null],
+    ["tcp", "192.168.1.20:8189", "interface", "home", 6],
+    ["tcp", "192.168.1.20:8443", "interface", "home", 6],
+  ].map(([transport, address, origin, scope, took]) => {
+    const error = took === null ? "nothing came back" : null;
+    return { transport, address, origin, scope, works: took !== null, took, error };
+  }),
+  seen: [{ server: "198.51.100.1:3478", address: "203.0.113.7:8189" }],
+  router: { state: "mapped", by: "pcp", outside: ["203.0.113.7:8189"], reason: null },
+  relay: false,
+  findings: [
+    ["outside_untried", "note"],
+    ["no_relay", "note"],
+    ["home_works", "good"],
+    ["public_address", "good"],
+    ["router_mapped", "good"],
+  ].map(([code, level]) => ({ code, level, text: "The box has more to say." })),
+};
+
+/** A television that thinks before it plays. */
+export const SOUND_TEST = {
+  delay: 154,
+  return_loss: 13.1,
+  heard: -35,
+  noise: -60.2,
+  overloaded: false,
+  speaker_delay: 0,
+  findings: [
+    { code: "level_good", level: "good", text: "The box has more to say." },
+    { code: "delay_wrong", level: "note", text: "The box has more to say." },
+    { code: "room_quiet", level: "good", text: "The box has more to say." },
+  ],
+};
