@@ -60,8 +60,8 @@ pub(super) async fn video(
 ) -> Result<Response, Problem> {
     let id: BroadcastId = id.parse().map_err(|_| Problem::not_found())?;
     let video = app.recorder.published(id.recording()).await?;
-    let seat = app.seats.clone().try_acquire_owned().map_err(|_| Problem::no_seat())?;
-    let watching = Watching { _seat: seat, id, list: app.broadcasts.list() };
+    let seat = app.seats.take().ok_or_else(Problem::no_seat)?;
+    let watching = Watching { seat, id, list: app.broadcasts.list(), seats: app.seats.clone() };
     video::answer(&video, &headers, Some(watching)).await
 }
 

@@ -51,7 +51,6 @@ pub use serve::{Door, Error, Server};
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -75,11 +74,8 @@ pub struct App {
     /// What was asked.
     requests: Arc<requests::Requests>,
     /// For those who watch recordings.
-    seats: Arc<Semaphore>,
+    seats: Arc<video::Seats>,
 }
-
-/// Videos of recordings that are sent at a time to those who watch.
-const SEATS: usize = 20;
 
 /// See [`App`].
 pub struct Inner {
@@ -148,7 +144,7 @@ pub struct Seen {
 impl App {
     /// Puts the parts together.
     pub fn new(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), requests: Arc::default(), seats: Arc::new(Semaphore::new(SEATS)) }
+        Self { inner: Arc::new(inner), requests: Arc::default(), seats: Arc::default() }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A video out of a file, of which players ask for parts (RFC 9110 section 14).
 
 use std::io::SeekFrom;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -9,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::error::Problem;
@@ -24,18 +25,75 @@ const CHUNK: usize = 64 * 1024;
 const AHEAD: Duration = Duration::from_secs(20);
 const FASTER: u64 = 2;
 
+/// Videos of recordings that are sent at a time to those who watch.
+const SEATS: usize = 20;
+/// Whoever takes nothing for so long, as a player that stands still, loses the seat when another one needs it, and comes back for the rest.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Those who watch recordings.
+pub(super) struct Seats {
+    began: Instant,
+    taken: Mutex<Vec<Arc<Seat>>>,
+}
+
+/// One of them.
+pub(super) struct Seat {
+    /// When something was sent to it last, in milliseconds since `began`.
+    last: AtomicU64,
+    lost: AtomicBool,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self { began: Instant::now(), taken: Mutex::default() }
+    }
+}
+
+impl Seats {
+    /// A seat for somebody who comes.
+    pub(super) fn take(&self) -> Option<Arc<Seat>> {
+        let now = self.now();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who has gone has let go of theirs.
+        taken.retain(|seat| Arc::strong_count(seat) > 1);
+        if taken.len() >= SEATS {
+            let idle = |seat: &Arc<Seat>| now.saturating_sub(seat.last.load(Ordering::Relaxed));
+            let longest = (0..taken.len()).max_by_key(|at| idle(&taken[*at]))?;
+            if u128::from(idle(&taken[longest])) < IDLE.as_millis() {
+                return None;
+            }
+            taken.swap_remove(longest).lost.store(true, Ordering::Relaxed);
+        }
+        let seat = Arc::new(Seat { last: now.into(), lost: false.into() });
+        taken.push(seat.clone());
+        Some(seat)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Seat {
+    fn is_kept(&self) -> bool {
+        !self.lost.load(Ordering::Relaxed)
+    }
+}
+
 /// Somebody who watches a video that everybody may watch.
 pub(super) struct Watching {
-    /// Free again when they have it, or went away.
-    pub(super) _seat: OwnedSemaphorePermit,
+    /// Free again when they have it, or went away; another's where they took nothing for a while.
+    pub(super) seat: Arc<Seat>,
     /// Which it is, in the list of what can be watched: when it is not in there any more, it ends.
     pub(super) id: BroadcastId,
     pub(super) list: watch::Receiver<Arc<Vec<Broadcast>>>,
+    /// Where the seat is.
+    pub(super) seats: Arc<Seats>,
 }
 
 impl Watching {
     fn may(&self) -> bool {
-        self.list.borrow().iter().any(|one| one.id == self.id && one.recorded.is_some())
+        self.seat.is_kept() && self.list.borrow().iter().any(|one| one.id == self.id && one.recorded.is_some())
     }
 }
 
@@ -75,6 +133,9 @@ pub(super) async fn answer(
         match file.read(&mut bytes).await {
             Ok(0) => None,
             Ok(count) => {
+                if let Some(Watching { seat, seats, .. }) = &watching {
+                    seat.last.store(seats.now(), Ordering::Relaxed);
+                }
                 bytes.truncate(count);
                 Some((Ok::<_, std::io::Error>(Bytes::from(bytes)), (file, left - count as u64, watching)))
             }
@@ -199,6 +260,23 @@ mod tests {
             name.to_str().expect("it is text"),
             format!("attachment; filename=\"{id}.mp4\"; filename*=UTF-8''F%C3%AAte%20%221%22%0D%0AX%3A%20y.mp4")
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_for_a_while_makes_room_for_others_and_nobody_else_does() {
+        let seats = Seats::default();
+        let mut taken: Vec<_> = (0..SEATS).map(|_| seats.take().expect("there is room")).collect();
+        assert!(seats.take().is_none());
+        tokio::time::advance(IDLE).await;
+        // All but the third are sent something.
+        for (_, seat) in taken.iter().enumerate().filter(|(at, _)| *at != 3) {
+            seat.last.store(seats.now(), Ordering::Relaxed);
+        }
+        let newcomer = seats.take().expect("one stands still");
+        assert!(!taken[3].is_kept() && newcomer.is_kept());
+        assert!(seats.take().is_none());
+        taken.truncate(SEATS - 1);
+        assert!(seats.take().is_some(), "one has gone");
     }
 
     #[test]

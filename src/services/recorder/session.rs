@@ -104,8 +104,11 @@ impl Session {
                 Says::Over => break,
             }
         }
+        // What is held is part of it, and of how long it is.
+        let mut rest = take.cut(MediaTime::from_nanos(i64::MAX));
         let (chapters, duration) = (marks(&take), take.duration() / 1_000_000);
-        if let Some((rest, finish)) = take.end() {
+        if let Some((more, finish)) = take.end() {
+            rest.extend(more);
             // The thread has said why it does not take anything any more.
             let _ = writes.send(Write::Piece(rest)).await;
             let _ = writes.send(Write::Finish(Box::new(finish))).await;
