@@ -16,6 +16,7 @@ use super::fixture::daemon::Daemon;
 use super::fixture::people;
 use super::fixture::visitor::{Visitor, owner_token};
 use super::fixture::{DEADLINE, has};
+use super::push::services::{MODULE, Pushes, SMALL, Server, free, go_live};
 
 const ADA: Devices = Devices { colour: "red", hz: 440 };
 const BOB: Devices = Devices { colour: "blue", hz: 700 };
@@ -40,7 +41,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "push",
         ],
     ),
-    ("state", &["connecting", "connected", "lost"]),
+    ("state", &["connecting", "connected", "lost", "off", "waiting", "live", "failed"]),
     ("direction", &["received", "sent", "in", "out", "up", "down"]),
     ("layer", &["0", "1", "2"]),
     ("worker", &["0", "1", "2", "3"]),
@@ -69,7 +70,7 @@ const LABELS: &[(&str, &[&str])] = &[
         ],
     ),
     ("purpose", &["call", "screen", "on_air", "record"]),
-    ("protocol", &["hls", "whep"]),
+    ("protocol", &["hls", "whep", "rtmp", "rtmps", "srt"]),
     ("status", &["1xx", "2xx", "3xx", "4xx", "5xx"]),
     ("method", &["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"]),
     ("version", &[env!("CARGO_PKG_VERSION")]),
@@ -149,6 +150,50 @@ async fn every_metric_is_well_formed_named_by_its_base_unit_and_in_the_golden_li
         FAMILIES.iter().map(|family| format!("{} {}", family.kind.name(), family.name)).collect();
     let exposed: Vec<String> = seen.types.iter().map(|(name, kind)| format!("{kind} {name}")).collect();
     assert_eq!(exposed, declared, "what is declared is what is told, in this order");
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test]
+async fn what_is_sent_to_other_services_is_counted_by_protocol_and_stays_counted() {
+    assert!(Path::new(MODULE).exists(), "libnginx-mod-rtmp is not installed; run script/test");
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let url = daemon.metrics().await;
+    let pushes = Pushes::of(Visitor::owner(&daemon).await).await;
+    let server = Server::new();
+    let _nginx = server.start().await;
+    let secret = serde_json::json!({ "key": "key-of-the-service" });
+    let good = pushes.add("Theodolinde", &server.address("live"), secret.clone()).await;
+    let nobody = pushes.add("Nobody", &format!("rtmp://127.0.0.1:{}/live", free()), secret.clone()).await;
+    let off = pushes.add("Off", "rtmps://example.org/live", secret).await;
+    pushes.change(&off, serde_json::json!({ "enabled": false })).await;
+
+    let pushed = |seen: &Exposition, protocol, state| {
+        seen.value("porchlight_pushes", &[("protocol", protocol), ("state", state)])
+    };
+    let before = scrape(&url).await;
+    assert_eq!((pushed(&before, "rtmp", "waiting"), pushed(&before, "rtmps", "off")), (2.0, 1.0));
+    let sent = |seen: &Exposition, protocol| seen.value("porchlight_push_bytes_total", &[("protocol", protocol)]);
+    let restarts =
+        |seen: &Exposition, protocol| seen.value("porchlight_push_restarts_total", &[("protocol", protocol)]);
+    assert_eq!((sent(&before, "rtmp"), restarts(&before, "rtmp")), (0.0, 0.0));
+    let _line = go_live(&pushes.owner, &pushes.room).await;
+    let during = until(&url, "stream that is sent", |seen| {
+        let failed = pushed(seen, "rtmp", "failed");
+        pushed(seen, "rtmp", "live") == 1.0 && failed == 1.0 && sent(seen, "rtmp") > 0.0 && restarts(seen, "rtmp") > 0.0
+    })
+    .await;
+    assert_labels(&during);
+    assert_eq!((sent(&during, "rtmps"), sent(&during, "srt"), restarts(&during, "rtmps")), (0.0, 0.0, 0.0));
+    assert_eq!(during.value("porchlight_push_dropped_pictures_total", &[("protocol", "rtmp")]), 0.0);
+
+    // What is counted stays, whoever it was counted of.
+    for id in [&good, &nobody] {
+        assert_eq!(pushes.owner.delete(&format!("{}/{id}", pushes.path())).await.status(), 204);
+    }
+    let after = scrape(&url).await;
+    assert_eq!((pushed(&after, "rtmp", "live"), pushed(&after, "rtmp", "failed")), (0.0, 0.0));
+    assert!(sent(&after, "rtmp") >= sent(&during, "rtmp") && restarts(&after, "rtmp") >= restarts(&during, "rtmp"));
     assert!(daemon.stop().success());
 }
 

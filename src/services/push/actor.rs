@@ -9,9 +9,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use super::counters::Tally;
 use super::run::{Outcome, Report, Run};
 use super::state::{Code, Effect, Machine};
-use super::{Address, Change, Command, Counters, Error, PUSHES, Parts, Preset, Push, Pushes, Wanted};
+use super::{Address, Change, Command, Counters, Error, PUSHES, Parts, Preset, Push, Pushes, Totals, Wanted};
 use crate::drivers::identity::seal::Sealed;
 use crate::drivers::identity::{random, random_id};
 use crate::drivers::store;
@@ -57,6 +58,7 @@ struct Target {
 pub(super) struct Actor {
     parts: Parts,
     show: watch::Sender<Pushes>,
+    totals: Arc<Totals>,
     tasks: TaskTracker,
     targets: Vec<Target>,
     /// How many runs there were.
@@ -74,6 +76,7 @@ impl Actor {
     pub(super) async fn new(
         parts: Parts,
         show: watch::Sender<Pushes>,
+        totals: Arc<Totals>,
         tasks: TaskTracker,
     ) -> Result<Self, store::Error> {
         // What can't be read was written by another version: nothing is sent anywhere.
@@ -82,7 +85,7 @@ impl Actor {
         let (told, reports) = mpsc::channel(REPORTS);
         let target = |stored| Target { stored, machine: Machine::default(), counters: Arc::default(), run: None };
         let targets = stored.unwrap_or_default().into_iter().map(target).collect();
-        Ok(Self { parts, show, tasks, targets, runs: 0, told, reports: Some(reports) })
+        Ok(Self { parts, show, totals, tasks, targets, runs: 0, told, reports: Some(reports) })
     }
 
     /// After a failure every push begins anew.
@@ -134,6 +137,7 @@ impl Actor {
         for at in 0..self.targets.len() {
             let target = &mut self.targets[at];
             let live = list.iter().find(|broadcast| broadcast.id == target.stored.broadcast).and_then(|b| b.live);
+            let before = target.machine.restarts();
             let mut effect = target.machine.want(target.stored.enabled, live.is_some());
             if let (Some(run), Some(live)) = (&target.run, live) {
                 run.cuts.send_if_modified(|cut| std::mem::replace(cut, live.cut) != live.cut);
@@ -144,6 +148,9 @@ impl Actor {
             if effect == Effect::None {
                 effect = target.machine.pass(now);
             }
+            // What is wanted anew counts from zero again.
+            let again = target.machine.restarts().saturating_sub(before);
+            self.totals.of(target.stored.address.kind()).restarts.add(again);
             match (effect, live) {
                 (Effect::None, _) => {}
                 (Effect::Start, Some(live)) => self.start(at, live.publication, live.cut),
@@ -175,7 +182,7 @@ impl Actor {
             publication,
             cuts: seen,
             pipelines: self.parts.pipelines.clone(),
-            counters: target.counters.clone(),
+            counters: Tally { own: target.counters.clone(), all: self.totals.clone(), kind: address.kind() },
             told: self.told.clone(),
             stop: stop.clone(),
         };

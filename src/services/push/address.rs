@@ -28,6 +28,20 @@ pub enum Kind {
     Srt,
 }
 
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Rtmp, Self::Rtmps, Self::Srt];
+
+    /// Its name, which is the scheme of its addresses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rtmp => "rtmp",
+            Self::Rtmps => "rtmps",
+            Self::Srt => "srt",
+        }
+    }
+}
+
 /// What is wrong with an address or a key: a part of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -116,11 +130,7 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.kind {
-            Kind::Rtmp => "rtmp",
-            Kind::Rtmps => "rtmps",
-            Kind::Srt => "srt",
-        };
+        let scheme = self.kind.name();
         match self.host.contains(':') {
             true => write!(f, "{scheme}://[{}]", self.host)?,
             false => write!(f, "{scheme}://{}", self.host)?,
@@ -148,12 +158,8 @@ impl FromStr for Address {
             return Err(Invalid::Long);
         }
         let (scheme, rest) = text.split_once("://").ok_or(Invalid::Scheme)?;
-        let kind = match scheme.to_ascii_lowercase().as_str() {
-            "rtmp" => Kind::Rtmp,
-            "rtmps" => Kind::Rtmps,
-            "srt" => Kind::Srt,
-            _ => return Err(Invalid::Scheme),
-        };
+        let scheme = scheme.to_ascii_lowercase();
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == scheme).ok_or(Invalid::Scheme)?;
         if rest.contains(['@', '?', '#']) {
             return Err(Invalid::Login);
         }

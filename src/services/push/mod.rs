@@ -8,6 +8,7 @@
 
 mod actor;
 mod address;
+mod counters;
 mod run;
 mod state;
 
@@ -21,7 +22,6 @@ use tracing::Instrument;
 
 use crate::drivers::identity::seal::Seal;
 use crate::drivers::{pipeline, store};
-use crate::model::count::Counter;
 use crate::model::id::{BroadcastId, PushId};
 use crate::model::secret::Secret;
 use crate::model::time::{MediaTime, Timeline};
@@ -30,6 +30,7 @@ use crate::services::supervisor::Supervisor;
 use crate::services::{broadcast, origin};
 
 pub use address::{Address, Invalid, Kind};
+pub use counters::{Counters, Totals};
 pub use state::{Code, State};
 
 /// Commands that wait; whoever asks for more waits.
@@ -106,15 +107,6 @@ pub struct Change {
     pub enabled: Option<bool>,
 }
 
-/// What a push has done since the start of the daemon.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Bytes of the stream that were sent.
-    pub bytes: Counter,
-    /// Pictures that were left out, since the service took less.
-    pub dropped: Counter,
-}
-
 /// One push, without its secrets.
 #[derive(Debug, Clone)]
 pub struct Push {
@@ -167,9 +159,15 @@ enum Command {
 pub struct Handle {
     commands: mpsc::Sender<Command>,
     now: watch::Receiver<Pushes>,
+    totals: Arc<Totals>,
 }
 
 impl Handle {
+    /// What all pushes have done, those that are gone among them.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
     /// All pushes, now and whenever one of them changes.
     pub fn follow(&self) -> watch::Receiver<Pushes> {
         self.now.clone()
@@ -239,7 +237,8 @@ pub struct Parts {
 pub async fn start(parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Result<Handle, store::Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (show, now) = watch::channel(Pushes::default());
-    let actor = actor::Actor::new(parts, show, tasks.clone()).await?;
+    let totals = Arc::<Totals>::default();
+    let actor = actor::Actor::new(parts, show, totals.clone(), tasks.clone()).await?;
     tasks.spawn(actor.keep(inbox, cancel).instrument(tracing::info_span!("push")));
-    Ok(Handle { commands, now })
+    Ok(Handle { commands, now, totals })
 }

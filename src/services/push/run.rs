@@ -2,14 +2,13 @@
 //!
 //! What waits to be sent is bounded in the pipeline's feed. Who takes too little loses pictures up to the next keyframe.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::Counters;
+use super::counters::Tally;
 use super::state::Code;
 use crate::drivers::pipeline::{self, Event, Fed, PushFeed, PushSpec, Pushed, trouble};
 use crate::model::id::{PublicationId, PushId};
@@ -17,7 +16,7 @@ use crate::model::purpose::Purpose;
 use crate::model::ring::{Next, Reader};
 use crate::model::time::MediaTime;
 use crate::model::track::Codec;
-use crate::model::unit::Unit;
+use crate::model::unit::{Config, Unit};
 use crate::services::origin;
 
 /// A service that has taken nothing for so long has stalled.
@@ -53,7 +52,7 @@ pub(super) struct Run {
     pub publication: PublicationId,
     pub cuts: watch::Receiver<MediaTime>,
     pub pipelines: pipeline::Counters,
-    pub counters: Arc<Counters>,
+    pub counters: Tally,
     pub told: mpsc::Sender<Report>,
     /// Nobody wants it any more: nothing is told of its end.
     pub stop: CancellationToken,
@@ -189,7 +188,7 @@ impl Pump<'_> {
                 }
                 (Next::Lagged(units), picture) => {
                     if picture {
-                        self.run.counters.dropped.add(units);
+                        self.run.counters.dropped(units);
                         self.feed.lost();
                         media.video.request_keyframe();
                     }
@@ -208,10 +207,7 @@ impl Pump<'_> {
         match self.feed.push(&unit) {
             Ok(Pushed::Resized) => Some(Over::Resized(unit)),
             Ok(Pushed::Fed(Fed::Full | Fed::NeedsKeyframe)) if self.told => {
-                self.run
-                    .counters
-                    .dropped
-                    .add(u64::from(matches!(*unit.config, crate::model::unit::Config::H264 { .. })));
+                self.run.counters.dropped(u64::from(matches!(*unit.config, Config::H264 { .. })));
                 None
             }
             // The event that comes says why it has ended.
@@ -222,7 +218,7 @@ impl Pump<'_> {
     fn count(&mut self) {
         let sent = self.feed.sent();
         if sent > self.sent {
-            self.run.counters.bytes.add(sent - self.sent);
+            self.run.counters.bytes(sent - self.sent);
             (self.sent, self.progress) = (sent, Instant::now());
         }
     }

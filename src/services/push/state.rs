@@ -123,6 +123,22 @@ pub enum State {
     },
 }
 
+impl State {
+    /// What all of them are called.
+    pub const NAMES: [&str; 5] = ["off", "waiting", "connecting", "live", "failed"];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[match self {
+            Self::Off => 0,
+            Self::Waiting => 1,
+            Self::Connecting => 2,
+            Self::Live { .. } => 3,
+            Self::Failed { .. } => 4,
+        }]
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {

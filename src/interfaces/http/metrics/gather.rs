@@ -7,6 +7,7 @@ use crate::interfaces::http::App;
 use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
+use crate::services::push::{Kind, State};
 use crate::services::room::{ParticipantKind, Quality};
 use crate::services::supervisor::Part;
 
@@ -172,6 +173,7 @@ fn media(app: &App, out: &mut Gathered) {
     out.count("porchlight_hls_segments", &[], egress.segments.get());
     out.count("porchlight_hls_parts", &[], egress.parts.get());
     out.count("porchlight_hls_waiting_requests", &[], app.egress.waiting() as u64);
+    pushes(app, out);
     for (reader, skipped) in [
         ("peers", app.seen.peers.counters().skipped.get()),
         ("conversion", app.seen.origin.counters().skipped.get()),
@@ -179,6 +181,21 @@ fn media(app: &App, out: &mut Gathered) {
         ("packager", egress.skipped.get()),
     ] {
         out.count("porchlight_ring_skipped_items", &[("reader", reader)], skipped);
+    }
+}
+
+fn pushes(app: &App, out: &mut Gathered) {
+    let all = app.pushes.follow().borrow().clone();
+    for kind in Kind::ALL {
+        let protocol = ("protocol", kind.name());
+        for state in State::NAMES {
+            let of = all.iter().filter(|push| push.address.kind() == kind && push.state.name() == state).count();
+            out.count("porchlight_pushes", &[protocol, ("state", state)], of as u64);
+        }
+        let total = app.pushes.totals().of(kind);
+        out.count("porchlight_push_bytes", &[protocol], total.counters.bytes.get());
+        out.count("porchlight_push_dropped_pictures", &[protocol], total.counters.dropped.get());
+        out.count("porchlight_push_restarts", &[protocol], total.restarts.get());
     }
 }
 
