@@ -207,10 +207,27 @@ async fn a_push_goes_on_with_another_size_and_without_whoever_takes_the_yes_back
     ada.fill("push-key", KEY).await;
     ada.click("push-add-yes").await;
     ada.wait_for("document.querySelector('.toast.fault')?.textContent.includes('rtmp://')", "reason").await;
-    ada.fill("push-address", &server.address("live")).await;
+    ada.fill("push-address", &server.address("elsewhere")).await;
+    ada.fill("push-key", OTHER_KEY).await;
     ada.click("push-add-yes").await;
     ada.wait_for("document.querySelector('[data-name=Owncast] [data-state=waiting]')", "service").await;
     assert_eq!(ada.eval("return document.querySelector('[data-testid=push-key]').value").await, "");
+
+    // What was wrong is set right there, and the key that the box has is not shown.
+    ada.click("push-edit").await;
+    ada.wait_for("document.querySelector('[data-testid=push-edit-form]')", "form").await;
+    assert_eq!(ada.eval("return document.querySelector('[data-testid=push-edit-key]').value").await, "");
+    ada.fill("push-edit-address", "https://example.org/live").await;
+    ada.click("push-edit-save").await;
+    ada.wait_for("document.querySelector('dialog .toast.fault')?.textContent.includes('rtmp://')", "reason").await;
+    ada.fill("push-edit-name", "Garden").await;
+    ada.fill("push-edit-address", &server.address("live")).await;
+    ada.fill("push-edit-key", KEY).await;
+    ada.click("push-edit-save").await;
+    ada.wait_for("document.querySelector('[data-name=Garden] [data-state=waiting]')", "other name").await;
+    ada.wait_for("!document.querySelector('[data-testid=push-edit-form]')", "end of the form").await;
+    let shown = ada.eval("return document.querySelector('[data-name=Garden] code').textContent").await;
+    assert_eq!(shown, server.address("live").as_str());
 
     ada.goto(&format!("{}/r/{room}", daemon.url)).await;
     ada.fill("name", "Ada").await;
@@ -219,7 +236,7 @@ async fn a_push_goes_on_with_another_size_and_without_whoever_takes_the_yes_back
     ada.click("go-live").await;
     ada.click("go-live-confirm").await;
     ada.wait_for(
-        "document.querySelector('[data-testid=also-sent]')?.textContent.includes('Owncast')",
+        "document.querySelector('[data-testid=also-sent]')?.textContent.includes('Garden')",
         "name of the service",
     )
     .await;

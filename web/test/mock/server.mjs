@@ -238,6 +238,36 @@ async function camera(request, response, method, what, name) {
   return json(response, CAMERA);
 }
 
+/** Where else rooms are sent. */
+const quiet = { since: null, again: null, error: null, bytes: 0, dropped: 0, restarts: 0, passphrase: false };
+let pushes = [
+  {
+    ...quiet,
+    ...{ id: "p1", name: "PeerTube", preset: "peertube", kind: "rtmp", address: "rtmp://video.example.org:1935/live" },
+    ...{ key: true, enabled: true, state: "live", since: new Date(Date.now() - 600_000).toISOString(), dropped: 12 },
+  },
+  {
+    ...quiet,
+    ...{ id: "p2", name: "Archive", preset: "custom", kind: "srt", address: "srt://archive.example.org:9000" },
+    ...{ key: true, passphrase: true, enabled: false, state: "off" },
+  },
+];
+async function push(request, response, method, id) {
+  const found = pushes.find(one => one.id === id);
+  if (method === "DELETE") {
+    pushes = pushes.filter(one => one !== found);
+    return response.writeHead(204).end();
+  }
+  if (method === "GET") return json(response, pushes);
+  const { key, passphrase, ...rest } = await body(request);
+  const one = found ?? { ...quiet, id: `p${Date.now()}`, state: "waiting", key: false };
+  Object.assign(one, rest, { kind: (rest.address ?? one.address).split(":")[0] });
+  if (key !== undefined) one.key = key !== null;
+  if (passphrase !== undefined) one.passphrase = passphrase !== null;
+  if (!found) pushes.push(one);
+  return json(response, one, found ? 200 : 201);
+}
+
 const loudness = {
   speaker: { percent: 60, muted: false, by: "device" },
   microphone: { percent: 80, muted: false, by: "device" },
@@ -420,6 +450,7 @@ async function api(request, response, path, method) {
     return method === "DELETE" ? response.writeHead(204).end() : json(response, studio(room));
   }
   if (sub === "still") return file(response, join(here, "../../src/ui/parts/lantern.svg"));
+  if (sub === "pushes") return push(request, response, method, subId);
   if (method === "POST") {
     const { hours } = await body(request);
     const expires = new Date(Date.now() + hours * 3_600_000).toISOString();

@@ -8,6 +8,9 @@ import { Header, Message, Skeleton } from "../parts/shell";
 import { Switch } from "../parts/switch";
 import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
+import { isSrt } from "./change";
+import { Edit } from "./edit";
+import { Secrets } from "./secrets";
 import { texts } from "./texts";
 
 /** Milliseconds between two looks at how they are. */
@@ -48,6 +51,7 @@ function State({ push }: { push: Push }) {
 
 function Row({ push, room, act }: { push: Push; room: string; act: Act }) {
   const [asking, setAsking] = useState(false);
+  const [editing, setEditing] = useState(false);
   return (
     <li class="card" data-testid="push" data-name={push.name}>
       <div class="card-text grow">
@@ -66,12 +70,24 @@ function Row({ push, room, act }: { push: Push; room: string; act: Act }) {
       <button
         type="button"
         class="button quiet"
+        onClick={() => setEditing(true)}
+        aria-label={fill(texts.edit_what, { name: push.name })}
+        data-testid="push-edit"
+      >
+        {texts.edit}
+      </button>
+      <button
+        type="button"
+        class="button quiet"
         onClick={() => setAsking(true)}
         aria-label={fill(texts.remove_what, { name: push.name })}
         data-testid="push-remove"
       >
         {texts.remove}
       </button>
+      {editing && (
+        <Edit push={push} close={() => setEditing(false)} save={change => act(api.changePush(room, push.id, change))} />
+      )}
       {asking && (
         <Dialog title={`${fill(texts.remove_what, { name: push.name })}?`} close={() => setAsking(false)}>
           <p>{texts.remove_text}</p>
@@ -98,7 +114,7 @@ function Add({ room, act }: { room: string; act: Act }) {
   const [preset, setPreset] = useState<PushPreset>("youtube");
   const [address, setAddress] = useState(ADDRESSES.youtube ?? "");
   const [busy, setBusy] = useState(false);
-  const srt = address.trim().toLowerCase().startsWith("srt:");
+  const srt = isSrt(address);
   const choose = (chosen: PushPreset) => {
     setPreset(chosen);
     setAddress(ADDRESSES[chosen] ?? "");
@@ -158,40 +174,7 @@ function Add({ room, act }: { room: string; act: Act }) {
           data-testid="push-address"
         />
       </label>
-      <label class="field">
-        <span>{srt ? texts.stream_id : texts.key}</span>
-        <input
-          name="key"
-          type="password"
-          maxLength={512}
-          required={!srt}
-          autocomplete="off"
-          aria-describedby="key-hint"
-          data-testid="push-key"
-        />
-      </label>
-      <p class="small quiet" id="key-hint">
-        {texts.key_hint}
-      </p>
-      {srt && (
-        <>
-          <label class="field">
-            <span>{texts.passphrase}</span>
-            <input
-              name="passphrase"
-              type="password"
-              minLength={10}
-              maxLength={79}
-              autocomplete="off"
-              aria-describedby="passphrase-hint"
-              data-testid="push-passphrase"
-            />
-          </label>
-          <p class="small quiet" id="passphrase-hint">
-            {texts.passphrase_hint}
-          </p>
-        </>
-      )}
+      <Secrets srt={srt} />
       <div class="row end">
         <button type="submit" class="button primary" disabled={busy} data-testid="push-add-yes">
           {texts.add}

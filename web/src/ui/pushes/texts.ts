@@ -19,6 +19,14 @@ interface Texts {
   passphrase: string;
   passphrase_hint: string;
   full: string;
+  stays: string;
+  stays_hint: string;
+  no_stream_id: string;
+  no_passphrase: string;
+  edit: string;
+  edit_what: string;
+  edit_restarts: string;
+  save: string;
   remove: string;
   remove_what: string;
   remove_text: string;
@@ -33,7 +41,7 @@ interface Texts {
   errors: Record<PushCode, string>;
 }
 
-const en: Texts = {
+export const en: Texts = {
   title: "Other services",
   text: "While the room is on air, it is sent to these services as well, with the same picture and the same sound. Everybody in the room reads their names. When somebody takes their yes back, nothing more of them is sent; what a service has received, it has.",
   of: "Room: {room}",
@@ -56,6 +64,14 @@ const en: Texts = {
   passphrase: "Passphrase (optional)",
   passphrase_hint: "10 to 79 characters, as the server has it.",
   full: "There are eight services, and there can't be more. Remove one first.",
+  stays: "Stays as it is",
+  stays_hint: "The box has it, and shows it to nobody. It stays while you enter nothing here.",
+  no_stream_id: "Without a stream id from now on",
+  no_passphrase: "Without a passphrase from now on",
+  edit: "Edit",
+  edit_what: "Edit {name}",
+  edit_restarts: "Another address or key connects anew.",
+  save: "Save",
   remove: "Remove",
   remove_what: "Remove {name}",
   remove_text: "It is not sent there any more, and the key is forgotten.",
@@ -98,7 +114,7 @@ const en: Texts = {
   },
 };
 
-const de: Texts = {
+export const de: Texts = {
   title: "Andere Dienste",
   text: "Solange der Raum auf Sendung ist, geht die Sendung auch an diese Dienste, mit demselben Bild und demselben Ton. Alle im Raum lesen ihre Namen. Wer sein Ja zurücknimmt, wird nicht mehr dorthin gesendet; was ein Dienst empfangen hat, hat er.",
   of: "Raum: {room}",
@@ -121,6 +137,15 @@ const de: Texts = {
   passphrase: "Passphrase (wenn nötig)",
   passphrase_hint: "10 bis 79 Zeichen, wie der Server sie hat.",
   full: "Es sind acht Dienste, mehr gehen nicht. Entferne erst einen.",
+  stays: "Bleibt unverändert",
+  stays_hint:
+    "Die Box kennt, was du eingegeben hast, und zeigt es niemandem. Es bleibt, solange du hier nichts eingibst.",
+  no_stream_id: "Ab jetzt ohne Stream-ID",
+  no_passphrase: "Ab jetzt ohne Passphrase",
+  edit: "Bearbeiten",
+  edit_what: "{name} bearbeiten",
+  edit_restarts: "Mit anderer Adresse oder anderem Schlüssel wird neu verbunden.",
+  save: "Speichern",
   remove: "Entfernen",
   remove_what: "{name} entfernen",
   remove_text: "Dorthin wird nicht mehr gesendet, und der Schlüssel wird vergessen.",
