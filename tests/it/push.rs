@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use self::services::{MODULE, Pushes, SMALL, Server, free, go_live, run};
+use self::services::{MODULE, Pushes, SMALL, Server, Way, free, go_live, run};
 use super::fixture::browser::{Browser, Devices};
 use super::fixture::daemon::Daemon;
 use super::fixture::people;
@@ -255,6 +255,36 @@ async fn a_push_goes_on_with_another_size_and_without_whoever_takes_the_yes_back
     let gone = Recording::take(&server.stream(KEY), 6).await;
     assert!(gone.most(ADA.colour) < ABSENT, "{} is {} of a picture", ADA.colour, gone.most(ADA.colour));
     assert!(gone.loudest(BEEP) > 0.01);
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test]
+async fn a_service_that_stops_reading_has_stalled_and_is_called_anew_while_others_go_on() {
+    assert!(Path::new(MODULE).exists(), "libnginx-mod-rtmp is not installed; run script/test");
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let pushes = Pushes::of(Visitor::owner(&daemon).await).await;
+    let server = Server::new();
+    let _nginx = server.start().await;
+    let way = Way::to(server.port);
+    let good = pushes.add("Good", &server.address("live"), json!({ "key": KEY })).await;
+    let slow = pushes.add("Slow", &format!("rtmp://127.0.0.1:{}/live", way.port), json!({ "key": OTHER_KEY })).await;
+    let _line = go_live(&pushes.owner, &pushes.room).await;
+    let live = pushes.is(&good, "live").await;
+    assert_eq!(pushes.is(&slow, "live").await["dropped"], 0);
+
+    way.jam(true);
+    until("stall", async || pushes.one(&slow).await["error"]["code"] == "stalled").await;
+    let stalled = pushes.one(&slow).await;
+    assert!(stalled["dropped"].as_u64().unwrap() > 0, "what did not fit is counted: {stalled}");
+    assert!(stalled["error"]["text"].as_str().unwrap().contains("ten seconds"), "{stalled}");
+    let others = pushes.one(&good).await;
+    assert_eq!((&others["restarts"], &others["since"], &others["dropped"]), (&json!(0), &live["since"], &json!(0)));
+
+    way.jam(false);
+    let again = pushes.is(&slow, "live").await;
+    assert!(again["restarts"].as_u64() > Some(0), "{again}");
+    assert_eq!(codecs_and_size(&server.stream(OTHER_KEY)).await.2, (320, 180));
     assert!(daemon.stop().success());
 }
 

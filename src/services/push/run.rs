@@ -240,3 +240,122 @@ impl Pump<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use tokio_util::sync::DropGuard;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::model::purpose::Audience;
+    use crate::model::ring::{UNITS, Writer, ring};
+    use crate::model::secret::Secret;
+    use crate::model::time::Timeline;
+    use crate::proto::cmaf::test_configs;
+    use crate::services::origin::Native;
+    use crate::services::push::Kind;
+    use crate::services::supervisor::Supervisor;
+
+    const PROGRAM: PublicationId = PublicationId::from_bytes([3; 10]);
+
+    /// A program, and a run that sends it to a server that takes connections and says nothing.
+    struct Studio {
+        origin: origin::Handle,
+        video: Writer<Unit>,
+        _audio: Writer<Unit>,
+        _server: TcpListener,
+        run: Run,
+        reports: mpsc::Receiver<Report>,
+        _cuts: watch::Sender<MediaTime>,
+        _cancel: DropGuard,
+    }
+
+    impl Studio {
+        async fn new() -> Self {
+            let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
+            let timeline = Timeline::new(std::time::Instant::now(), 0, 0);
+            let origin = origin::start(timeline, Supervisor::default(), &tasks, cancel.clone());
+            origin.publish(PROGRAM, Audience::ON_AIR).await.expect("the origin runs");
+            let ((video, pictures), (audio, sound)) = (ring(UNITS), ring(UNITS));
+            for (codec, source) in [(Codec::H264, pictures), (Codec::Aac, sound)] {
+                origin.track(PROGRAM, Native::Units(codec, source)).await.expect("it is published");
+            }
+            let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let (cuts, seen) = watch::channel(MediaTime::ZERO);
+            let (told, reports) = mpsc::channel(4);
+            let run = Run {
+                id: PushId::from_bytes([7; 10]),
+                number: 1,
+                to: PushSpec::Rtmp {
+                    secure: false,
+                    host: "127.0.0.1".to_owned(),
+                    port: server.local_addr().expect("an address").port(),
+                    application: "live".to_owned(),
+                    stream: Secret::new("key"),
+                },
+                origin: origin.clone(),
+                publication: PROGRAM,
+                cuts: seen,
+                pipelines: pipeline::Counters::default(),
+                counters: Tally { own: Arc::default(), all: Arc::default(), kind: Kind::Rtmp },
+                told,
+                stop: CancellationToken::new(),
+            };
+            let _cancel = cancel.drop_guard();
+            Self { origin, video, _audio: audio, _server: server, run, reports, _cuts: cuts, _cancel }
+        }
+    }
+
+    async fn ended(reports: &mut mpsc::Receiver<Report>) -> Outcome {
+        reports.recv().await.expect("the run tells how it ended").outcome
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_falls_silent_leaves_nothing_to_send() {
+        let Studio { run, mut reports, video: _video, _audio, _server, _cuts, _cancel, .. } = Studio::new().await;
+        let begun = Instant::now();
+        run.go().await;
+        assert_eq!(ended(&mut reports).await, Outcome::Ended(Code::NoMedia));
+        assert!(begun.elapsed() >= STALLED, "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_given_something_to_send_and_gets_no_answer_says_so() {
+        let Studio { run, mut reports, mut video, _audio, _server, _cuts, _cancel, .. } = Studio::new().await;
+        let config = Arc::new(test_configs::h264());
+        let feeds = async {
+            for number in 0.. {
+                let (pts, data) = (MediaTime::from_millis(number * 40), Bytes::from_static(&[0, 0, 0, 2, 0x65, 7]));
+                let config = config.clone();
+                video.push(Unit { pts, duration: None, keyframe: true, gap: false, level: None, config, data });
+                tokio::time::sleep(Duration::from_millis(40)).await;
+            }
+        };
+        tokio::select! {
+            () = run.go() => {}
+            () = feeds => {}
+        }
+        assert_eq!(ended(&mut reports).await, Outcome::Ended(Code::NoAnswer));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_and_one_that_is_not_there_leave_nothing_to_send() {
+        let Studio { origin, run, mut reports, mut video, _audio, _server, _cuts, _cancel } = Studio::new().await;
+        let mut demand = video.demand();
+        let ends = async {
+            while demand.changed().await.readers == 0 {}
+            origin.unpublish(PROGRAM).await;
+        };
+        tokio::join!(run.go(), ends);
+        assert_eq!(ended(&mut reports).await, Outcome::Ended(Code::NoMedia));
+
+        let Studio { origin, run, mut reports, _server, _cuts, _cancel, .. } = Studio::new().await;
+        origin.unpublish(PROGRAM).await;
+        run.go().await;
+        assert_eq!(ended(&mut reports).await, Outcome::Ended(Code::NoMedia));
+    }
+}

@@ -3,9 +3,14 @@
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::socket::{setsockopt, sockopt};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::fixture::until;
 use crate::fixture::visitor::{Line, Visitor};
@@ -148,4 +153,62 @@ pub async fn go_live(owner: &Visitor, room: &str) -> Line {
     line.until("box", box_is_there).await;
     line.ask("go_live", json!({ "title": "A test" })).await.unwrap();
     line
+}
+
+/// A way to a server that can be jammed: it takes connections, and then nothing of what comes in them. Little fits into it.
+pub struct Way {
+    pub port: u16,
+    jammed: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// Bytes that wait in it.
+const NARROW: u32 = 4096;
+/// Bytes of a packet in it: what waits with the sender grows with them.
+const PACKET: u32 = 536;
+
+impl Way {
+    pub fn to(server: u16) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(NARROW).unwrap();
+        setsockopt(&socket, sockopt::TcpMaxSeg, &PACKET).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let (jammed, seen) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let listener = socket.listen(16).unwrap();
+        tasks.spawn(async move {
+            let mut carried = JoinSet::new();
+            loop {
+                let (from, _) = listener.accept().await.unwrap();
+                carried.spawn(carry(from, server, seen.clone()));
+            }
+        });
+        Self { port, jammed, tasks }
+    }
+
+    /// From now on it takes nothing, or goes on.
+    pub fn jam(&self, jammed: bool) {
+        assert!(!self.tasks.is_empty());
+        self.jammed.send_replace(jammed);
+    }
+}
+
+async fn carry(mut from: tokio::net::TcpStream, server: u16, mut jammed: watch::Receiver<bool>) {
+    let mut to = tokio::net::TcpStream::connect(("127.0.0.1", server)).await.unwrap();
+    let ((mut reads, mut answers), (mut back, mut out)) = (from.split(), to.split());
+    let there = async {
+        let mut buffer = vec![0; NARROW as usize];
+        loop {
+            let _ = jammed.wait_for(|jammed| !jammed).await;
+            match reads.read(&mut buffer).await {
+                Ok(count) if count > 0 && out.write_all(&buffer[..count]).await.is_ok() => {}
+                _ => return,
+            }
+        }
+    };
+    tokio::select! {
+        () = there => {}
+        _ = tokio::io::copy(&mut back, &mut answers) => {}
+    }
 }
