@@ -16,8 +16,9 @@ use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
 use crate::proto::cmaf::{Format, Picture};
 
-/// Buffers of a stream that have reached its last element when the first of them has left it: that one waits for the connection.
-const FLOWS: u64 = 2;
+/// Buffers of a stream that have reached its last element when something has left it: the header of FLV goes nowhere, and what comes next waits
+/// for the connection.
+const FLOWS: u64 = 3;
 
 /// What became of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -303,6 +304,8 @@ pub enum Trouble {
     Key,
     /// The server ended the connection.
     Lost,
+    /// The server takes nothing any more.
+    Stalled,
     /// Something else.
     Other,
 }
@@ -323,6 +326,7 @@ pub fn trouble(event: &Event, flowed: bool) -> Trouble {
         () if says(&["'connect' cmd failed"]) => Trouble::Path,
         () if says(&["Connection refused"]) || io(&[39]) => Trouble::Refused,
         () if io(&[37, 38]) => Trouble::Unreachable,
+        () if io(&[24]) && flowed => Trouble::Stalled,
         () if io(&[24]) => Trouble::Silent,
         () if says(&["Failed to write to SRT socket"]) && !flowed => Trouble::Silent,
         () if says(&["Failed to write to SRT socket", "Connection error"]) || io(&[44]) => Trouble::Lost,
@@ -434,6 +438,7 @@ mod tests {
             ),
             ("Failed to connect: x (x.c(1117): domain g-tls-error-quark, code 3)", false, Trouble::NotTls),
             ("Failed to connect: x (x.c(1117): domain g-io-error-quark, code 24)", false, Trouble::Silent),
+            ("Connection error: x (x.c(1085): domain g-io-error-quark, code 24)", true, Trouble::Stalled),
             ("Failed to connect: x (x.c(1117): domain g-io-error-quark, code 37)", false, Trouble::Unreachable),
             (
                 "Failed to connect: 'publish' cmd failed: connection closed remotely (x: domain g-io-error-quark, code 0)",

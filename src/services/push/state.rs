@@ -68,7 +68,7 @@ impl Code {
             Self::Path => "The server does not know what is behind its name in the address. Check that part.",
             Self::Key => "The server does not take this key, or somebody sends with it already. Enter the key anew.",
             Self::Lost => "The server ended the connection. If that goes on, check the key and what the service says.",
-            Self::Stalled => "The server took nothing for ten seconds. The line may be too narrow for the picture.",
+            Self::Stalled => "The server took nothing for some seconds. The line may be too narrow for the picture.",
             Self::NoMedia => "There is nothing to send at the moment. It goes on by itself when there is.",
             Self::NoKey => "The stored key can't be read any more. Enter it anew.",
             Self::Missing => "A part of GStreamer is not installed on the box. Its log names it.",
@@ -94,6 +94,7 @@ impl From<Trouble> for Code {
             Trouble::Path => Self::Path,
             Trouble::Key => Self::Key,
             Trouble::Lost => Self::Lost,
+            Trouble::Stalled => Self::Stalled,
             Trouble::Other => Self::Other,
         }
     }
