@@ -8,6 +8,7 @@ mod daemon;
 mod fixture;
 mod forward;
 mod measure;
+mod onair;
 mod report;
 mod sfu;
 mod srtp;
@@ -34,6 +35,8 @@ enum What {
     Forward(Forward),
     /// Forwarding in calls beside Debian's janus and a bare sendmmsg loop: CPU, memory, delay at half load
     Sfu(Sfu),
+    /// Being on air: latency by a clock in the picture, CPU of a program beside ffmpeg, viewers by LL-HLS beside nginx
+    Onair(onair::Options),
     /// Encryption: what each SRTP profile costs, with and without the CPU's instructions for it
     Srtp {
         /// Rounds; both ways are measured once in each
@@ -50,6 +53,8 @@ enum What {
     },
     #[command(hide = true)]
     Worker { peers: forward::worker::Peers, threads: usize },
+    #[command(hide = true)]
+    Players,
     #[command(hide = true)]
     Bare { sending: forward::bare::Sending },
 }
@@ -108,9 +113,11 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().what {
         What::Forward(options) => forward(&options),
         What::Sfu(options) => sfu(&options),
+        What::Onair(options) => onair::run(&options),
         What::Srtp { rounds, packets } => srtp::run(rounds, packets),
         What::Ciphers { packets } => srtp::measure(packets),
         What::Worker { peers, threads } => forward::worker::run(peers, threads, std::io::stdin().lock().lines()),
+        What::Players => onair::players(),
         What::Bare { sending } => forward::bare::run(sending),
     }
 }

@@ -1,5 +1,6 @@
 //! What the kernel says of processes, and what is made of many figures.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -138,4 +139,53 @@ impl std::fmt::Display for Spread {
 pub fn quantile(sorted: &[i64], part: f64) -> i64 {
     let at = ((sorted.len() as f64 - 1.0) * part).round().max(0.0) as usize;
     sorted.get(at).copied().unwrap_or_default()
+}
+
+/// Watches how much of the machine this process takes with all that it started, and how much others do.
+pub struct Family {
+    since: Instant,
+    busy: Duration,
+    ours: Duration,
+}
+
+impl Family {
+    pub fn watch() -> anyhow::Result<Self> {
+        let (busy, ours) = (busy()?, family()?);
+        Ok(Self { since: Instant::now(), busy, ours })
+    }
+
+    /// CPUs that others and we kept busy since, on average. What a process of ours took that has ended meanwhile counts as others'.
+    pub fn busy(&self) -> anyhow::Result<(f64, f64)> {
+        let ours = family()?.saturating_sub(self.ours);
+        let others = busy()?.saturating_sub(self.busy).saturating_sub(ours);
+        let took = self.since.elapsed().as_secs_f64();
+        Ok((others.as_secs_f64() / took, ours.as_secs_f64() / took))
+    }
+}
+
+/// CPU time of this process and of all below it so far.
+fn family() -> anyhow::Result<Duration> {
+    cpu_with_children(std::process::id())
+}
+
+/// CPU time so far of a process and of all that it started and that still run.
+pub fn cpu_with_children(process: u32) -> anyhow::Result<Duration> {
+    let numbers = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parents: BTreeMap<u32, u32> = numbers.filter_map(|one| Some((one, parent(one)?))).collect();
+    let belongs = |mut one: u32| {
+        while one != process {
+            match parents.get(&one) {
+                Some(parent) => one = *parent,
+                None => return false,
+            }
+        }
+        true
+    };
+    // One that ends right now is not counted.
+    Ok(parents.keys().filter(|one| belongs(**one)).filter_map(|one| cpu(*one).ok()).sum())
+}
+
+fn parent(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }

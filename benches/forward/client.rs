@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -120,25 +121,48 @@ impl Client {
 
     /// Writes the packets of one picture or sound, and sends them one right after another.
     pub fn burst(&self, kind: Kind, tally: &Tally) {
-        let engine = &mut *self.engine.borrow_mut();
-        let (mid, codec, sizes): (_, _, &[usize]) = match kind {
-            Kind::Picture => (self.mids[0], Codec::H264, &load::PICTURE),
-            Kind::Sound => (self.mids[1], Codec::Opus, &load::SOUND),
+        let (codec, sizes): (_, &[usize]) = match kind {
+            Kind::Picture => (Codec::H264, &load::PICTURE),
+            Kind::Sound => (Codec::Opus, &load::SOUND),
         };
-        let Some(mid) = mid else { return };
-        let Some(pt) = engine.payload_type(mid, codec) else { return };
-        let (mut number, now) = (tally.number(), Instant::now());
-        let clock = if kind == Kind::Picture { 90_000 } else { 48_000 };
-        let time = engine.began.elapsed().as_micros() as u64 * clock / 1_000_000;
-        for (at, size) in sizes.iter().enumerate() {
+        let mut number = tally.number();
+        let payloads = sizes.iter().enumerate().map(|(at, size)| {
             // The first of a picture begins as a keyframe does, so that everybody starts at once.
             let mut payload = vec![if at == 0 { 0x67 } else { 0x7c }; *size];
             payload[NUMBER].copy_from_slice(&number.to_be_bytes());
             number += 1;
+            payload
+        });
+        for transmit in self.write(codec, payloads) {
+            if is_rtp(&transmit.contents) {
+                tally.leaves();
+            }
+            self.send(&transmit);
+        }
+    }
+
+    /// Sends these payloads as one picture or one frame of sound of this moment.
+    pub fn send_unit(&self, codec: Codec, payloads: &[Arc<[u8]>]) {
+        for transmit in self.write(codec, payloads.iter().map(|payload| payload.to_vec())) {
+            self.send(&transmit);
+        }
+    }
+
+    /// The datagrams of one picture or one frame of sound of this moment; none as long as it can't be sent.
+    fn write(&self, codec: Codec, payloads: impl ExactSizeIterator<Item = Vec<u8>>) -> Vec<Transmit> {
+        let engine = &mut *self.engine.borrow_mut();
+        let picture = codec != Codec::Opus;
+        let (kind, clock) = if picture { (Kind::Picture, 90_000) } else { (Kind::Sound, 48_000) };
+        let mid = self.mids[kind as usize];
+        let Some((mid, pt)) = mid.and_then(|mid| Some((mid, engine.payload_type(mid, codec)?))) else {
+            return Vec::new();
+        };
+        let (now, last) = (Instant::now(), payloads.len().saturating_sub(1));
+        let time = engine.began.elapsed().as_micros() as u64 * clock / 1_000_000;
+        for (at, payload) in payloads.enumerate() {
             let written = &mut engine.written[kind as usize];
-            let write = RtpWrite::new(pt, (*written).into(), time as u32, now, payload)
-                .marker(at + 1 == sizes.len())
-                .nackable(kind == Kind::Picture);
+            let write =
+                RtpWrite::new(pt, (*written).into(), time as u32, now, payload).marker(at == last).nackable(picture);
             *written += 1;
             if let Some(stream) = engine.rtc.direct_api().stream_tx_by_mid(mid, None) {
                 stream.write_rtp(write);
@@ -147,12 +171,7 @@ impl Client {
         let _ = engine.rtc.handle_input(Input::Timeout(now));
         let mut out = Vec::new();
         engine.drain(|transmit| out.push(transmit), |_| {});
-        for transmit in out {
-            if is_rtp(&transmit.contents) {
-                tally.leaves();
-            }
-            self.send(&transmit);
-        }
+        out
     }
 
     fn send(&self, transmit: &Transmit) {
