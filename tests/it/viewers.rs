@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -100,7 +102,8 @@ struct Cache {
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        let _ = self.nginx.kill();
+        // Killed, it would leave the processes that it started.
+        let _ = kill(Pid::from_raw(self.nginx.id().cast_signed()), Signal::SIGTERM);
         let _ = self.nginx.wait();
     }
 }
