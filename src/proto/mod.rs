@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod cec;
 pub mod cmaf;
+pub mod dash;
 pub mod hls;
 pub mod ice;
 pub mod lan;

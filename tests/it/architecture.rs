@@ -24,7 +24,7 @@ const WHOLE: &[&str] = &["model", "config", "telemetry", "daemon", "main"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("proto/sfu", &["proto/rtp"]),
     ("proto/hls", &["proto/cmaf"]),
-    ("proto/dash", &["proto/cmaf"]),
+    ("proto/dash", &["proto/hls", "proto/cmaf"]),
     ("proto/recording", &["proto/cmaf"]),
     ("drivers/identity", &["drivers/fetch", "drivers/store"]),
     ("drivers/matrix", &["drivers/fetch", "drivers/store"]),
@@ -91,7 +91,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["axum", "hyper", "hyper_util", "tower", "rust_embed", "futures_core", "futures_util"], &["interfaces/http"]),
     (&["qrcode"], &["interfaces/http", "drivers/drawing"]),
     (&["tokio", "tokio_util"], &["drivers", "services", "interfaces", "daemon", "main", "testing"]),
-    (&["jiff"], &["proto/hls", "drivers/pipeline", "services", "interfaces"]),
+    (&["jiff"], &["proto/hls", "proto/dash", "drivers/pipeline", "services", "interfaces"]),
     (&["toml"], &["config"]),
     (&["clap"], &["config", "main"]),
     (&["anyhow"], &["main", "daemon", "config"]),

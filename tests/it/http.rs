@@ -58,6 +58,7 @@ async fn what_does_not_exist_is_a_problem_document() {
         (format!("/api/v1/broadcasts/{id}"), "not-found"),
         (format!("/api/v1/broadcasts/{id}/events"), "not-found"),
         (format!("/hls/{id}/index.m3u8"), "not-on-air"),
+        (format!("/dash/{id}/manifest.mpd"), "not-on-air"),
     ] {
         let answer = host.get(&path).await;
         assert_eq!(answer.status(), 404, "{path}");

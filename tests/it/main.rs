@@ -7,6 +7,7 @@ mod call;
 mod camera;
 mod coming_back;
 mod config;
+mod dash;
 mod devices;
 mod documents;
 mod embed;

@@ -76,6 +76,8 @@ impl Case<'_> {
             ("GET", "/trust.svg" | "/api/v1/trust" | "/ca.crt" | "/ca.pem" | "/ca.mobileconfig") => ("", None, 200),
             ("GET", "/assets/{*path}") => (self.all.asset.as_str(), None, 200),
             ("GET", "/hls/{broadcast}/{*path}") => ("index.m3u8", None, 404),
+            ("GET", "/dash/time") => ("", None, 200),
+            ("GET", "/dash/{broadcast}/manifest.mpd") => ("", None, 404),
             ("GET" | "DELETE", "/api/v1/session") => ("", None, 200),
             ("POST", "/api/v1/session") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 200),
             ("GET", "/api/v1/statistics") => ("", None, 200),

@@ -9,6 +9,7 @@ mod body;
 mod broadcasts;
 mod camera;
 mod config;
+mod dash;
 mod devices;
 mod door;
 mod error;

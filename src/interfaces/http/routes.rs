@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, camera, devices, door, gate, guest, health, hls, openapi, pages, privacy, pushes,
+    App, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, openapi, pages, privacy, pushes,
     reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio, telephone,
     trust, whep,
 };
@@ -123,6 +123,8 @@ routes! {
     GET get "/api/v1/broadcasts/{broadcast}/video" Rule::EveryPage => broadcasts::video;
     GET get "/api/v1/broadcasts/{broadcast}/events" Rule::EveryPage => broadcasts::events;
     GET get "/hls/{broadcast}/{*path}" Rule::EveryPage => hls::object;
+    GET get "/dash/time" Rule::EveryPage => dash::time;
+    GET get "/dash/{broadcast}/manifest.mpd" Rule::EveryPage => dash::manifest;
     POST post "/whep/{broadcast}" Rule::EveryPage => whep::create;
     GET get "/whep/{broadcast}" Rule::EveryPage => whep::nothing;
     OPTIONS options "/whep/{broadcast}" Rule::EveryPage => whep::options;

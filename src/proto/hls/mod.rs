@@ -22,18 +22,18 @@ mod reload;
 mod shelf;
 mod snapshot;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod track;
 mod window;
 
 use std::time::Duration;
 
 pub use follower::{Follower, Lead, Start};
-pub use multivariant::multivariant;
+pub use multivariant::{RUNG_CODEC, multivariant};
 pub use playlist::{Entry, PartEntry, Playlist, Report, Settled};
 pub(crate) use reload::decimal;
 pub use reload::{Directives, Form, Refused, Reload};
-pub use snapshot::{Found, Made, Readiness, Rendition, Snapshot};
+pub use snapshot::{Found, Listed, Made, Piece, Readiness, Rendition, Snapshot};
 pub use window::{Effects, HOLD, Tracks, Window};
 
 /// The Skip Boundary in target durations; the least that is allowed.

@@ -9,11 +9,11 @@ use super::follower::Start;
 use super::playlist::{Entry, PartEntry, Playlist, Report};
 use super::reload::{Form, Reload};
 use super::shelf::Shelf;
-use super::track::{Segment, Track};
+use super::track::{Map, Segment, Track};
 use super::{Refused, Timing};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
-use crate::proto::cmaf::Picture;
+use crate::proto::cmaf::{Format, Picture};
 
 /// Where renditions are, seen from each other.
 const VIDEO: &str = "../video/index.m3u8";
@@ -47,7 +47,7 @@ pub struct Rendition {
     timing: Timing,
     epoch: i128,
     shelf: Arc<Shelf>,
-    maps: Arc<Vec<(u32, Bytes)>>,
+    maps: Arc<Vec<Map>>,
     open: Option<Segment>,
     next_msn: u64,
     discontinuity: u64,
@@ -77,6 +77,42 @@ pub enum Found {
     /// It is the next one to come.
     Wait,
     /// It is not, or no longer, in the window.
+    Gone,
+}
+
+/// A segment as a manifest lists it that goes by decode times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Media sequence number.
+    pub msn: u64,
+    /// Its discontinuity sequence number.
+    pub discontinuity: u64,
+    /// Where the first segment began that has this one.
+    pub since: MediaTime,
+    /// Number of its initialisation segment.
+    pub map: u32,
+    /// Decode time of its first sample, in ticks of the timescale of its map.
+    pub begins: i64,
+    /// Where its last part ends, in the same ticks; so far, while it is being made.
+    pub ends: i64,
+    /// It is whole.
+    pub complete: bool,
+    /// Bytes of its parts.
+    pub bytes: usize,
+    /// Samples of its parts.
+    pub samples: u32,
+}
+
+/// What became of a stretch of a segment that was asked for by somebody who takes it while it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Here it is.
+    Here(Bytes),
+    /// It is the next one to come.
+    Wait,
+    /// The segment has no more: it is whole.
+    Whole,
+    /// The segment is not, or no longer, in the window.
     Gone,
 }
 
@@ -221,6 +257,16 @@ impl Rendition {
         }
     }
 
+    /// How it is cut.
+    pub const fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    /// Wall time of media time zero, in nanoseconds since 1970 UTC.
+    pub const fn epoch_unix_nanos(&self) -> i128 {
+        self.epoch
+    }
+
     /// Whether there is enough to play: a complete segment. Players take a playlist of parts alone for an empty one (hls.js
     /// gives up on it), so that nobody is shown one.
     pub fn is_playable(&self) -> bool {
@@ -298,9 +344,52 @@ impl Rendition {
         Ok(if there && self.is_playable() { Readiness::Ready } else { Readiness::Wait })
     }
 
+    /// What the playlist lists, oldest first, and the segment that is being made, from its first sample on.
+    pub fn listed(&self) -> impl DoubleEndedIterator<Item = Listed> + '_ {
+        let complete = self.shelf.listed().iter().map(|segment| (&**segment, true));
+        complete.chain(self.open.as_ref().map(|open| (open, false))).map(|(segment, complete)| Listed {
+            msn: segment.msn,
+            discontinuity: segment.discontinuity,
+            since: segment.since,
+            map: segment.map,
+            begins: segment.ticks.0.max(0),
+            ends: segment.ticks.1.max(0),
+            complete,
+            bytes: segment.parts.iter().map(|part| part.body.len()).sum(),
+            samples: segment.parts.iter().map(|part| part.samples).sum(),
+        })
+    }
+
+    /// What an initialisation segment says.
+    pub fn format(&self, map: u32) -> Option<&Format> {
+        self.maps.iter().find(|known| known.number == map).map(|known| &known.format)
+    }
+
+    /// The initialisation segment in force, once there is a segment for it.
+    pub fn newest_init(&self) -> Option<Bytes> {
+        let newest = self.listed().next_back()?;
+        self.init(newest.map.into())
+    }
+
+    /// A part of a segment that is taken while it is made. The segment after the one that is being made will come, too.
+    pub fn piece(&self, msn: u64, index: usize) -> Piece {
+        if let Some(segment) = self.shelf.get(msn) {
+            return segment.parts.get(index).map_or(Piece::Whole, |part| Piece::Here(part.body.clone()));
+        }
+        let comes = match &self.open {
+            Some(open) if open.msn == msn => match open.parts.get(index) {
+                Some(part) => return Piece::Here(part.body.clone()),
+                None => index == open.parts.len(),
+            },
+            Some(open) => msn == open.msn + 1 && index == 0,
+            None => msn == self.next_msn && index == 0,
+        };
+        if comes && !self.ended { Piece::Wait } else { Piece::Gone }
+    }
+
     /// An initialisation segment.
     pub fn init(&self, number: u64) -> Option<Bytes> {
-        self.maps.iter().find(|&&(n, _)| u64::from(n) == number).map(|(_, body)| body.clone())
+        self.maps.iter().find(|map| u64::from(map.number) == number).map(|map| map.body.clone())
     }
 
     /// A complete segment.

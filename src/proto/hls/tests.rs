@@ -3,7 +3,7 @@
 mod delta;
 mod dvr;
 mod rungs;
-mod source;
+pub(crate) mod source;
 
 use std::sync::Arc;
 

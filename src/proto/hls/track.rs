@@ -32,6 +32,11 @@ pub(super) struct Part {
 pub(super) struct Segment {
     pub msn: u64,
     pub start: MediaTime,
+    /// Where its first sample and the end of its last part are, in ticks of its map's timescale: the former is the decode time in
+    /// its first fragment.
+    pub ticks: (i64, i64),
+    /// Where the first segment began that has its discontinuity sequence number.
+    pub since: MediaTime,
     pub map: u32,
     /// Discontinuities right before it, and the discontinuity sequence number it has with them.
     pub breaks: u64,
@@ -42,6 +47,15 @@ pub(super) struct Segment {
     pub body: Bytes,
     /// Its lines in a playlist far from the live edge, once it is complete.
     pub text: String,
+}
+
+/// An initialisation segment.
+#[derive(Debug, Clone)]
+pub(super) struct Map {
+    pub number: u32,
+    pub body: Bytes,
+    /// What it says.
+    pub format: Format,
 }
 
 /// How a unit follows the one before.
@@ -64,7 +78,7 @@ pub(super) struct Track {
     /// Wall time of media time zero, in nanoseconds since 1970 UTC.
     pub epoch: i128,
     current: Option<(Arc<Config>, Format)>,
-    pub maps: Arc<Vec<(u32, Bytes)>>,
+    pub maps: Arc<Vec<Map>>,
     next_map: u32,
     held: Option<Held>,
     /// What a unit lasts when nothing better is known, in ticks.
@@ -91,6 +105,8 @@ pub(super) struct Track {
     stale: bool,
     pub next_msn: u64,
     pub discontinuity: u64,
+    /// Where the first segment of that discontinuity began; nothing before one did.
+    since: Option<MediaTime>,
     /// What was made since the beginning.
     pub made: Made,
 }
@@ -122,6 +138,7 @@ impl Track {
             stale: false,
             next_msn: 0,
             discontinuity: 0,
+            since: None,
             made: Made::default(),
         }
     }
@@ -172,13 +189,19 @@ impl Track {
                 changed |= self.close();
                 if let Some(format) = fresh {
                     self.usual = format.usual_duration();
-                    Arc::make_mut(&mut self.maps).push((self.next_map, format.init()));
+                    let map = Map { number: self.next_map, body: format.init(), format: format.clone() };
+                    Arc::make_mut(&mut self.maps).push(map);
                     self.next_map += 1;
                     self.current = Some((unit.config.clone(), format));
+                }
+                if discontinuity != self.discontinuity {
+                    self.since = None;
                 }
                 self.open = Some(Segment {
                     msn: self.next_msn,
                     start: unit.pts,
+                    ticks: (tick, tick),
+                    since: *self.since.get_or_insert(unit.pts),
                     map: self.next_map.saturating_sub(1),
                     breaks: discontinuity - self.discontinuity,
                     discontinuity,
@@ -293,6 +316,7 @@ impl Track {
         match &mut self.open {
             Some(open) => {
                 open.duration += part.duration;
+                open.ticks.1 = end;
                 open.parts.push(part);
             }
             None => return false,
@@ -309,6 +333,7 @@ impl Track {
             // Its number was never published; its discontinuities go on to the next.
             self.next_msn = open.msn;
             self.discontinuity -= open.breaks;
+            self.since = self.since.filter(|since| open.breaks == 0 && *since != open.start);
             return false;
         }
         let mut body = Vec::with_capacity(open.parts.iter().map(|part| part.body.len()).sum());
@@ -353,6 +378,7 @@ impl Track {
         self.part_samples = 0;
         self.span = None;
         self.open = None;
+        self.since = None;
         self.closed.clear();
         (self.past, self.listed, self.bytes) = (0, Duration::ZERO, 0);
         (self.shelf, self.stale) = (Arc::default(), false);
@@ -392,8 +418,8 @@ impl Track {
             return;
         }
         let oldest = self.closed.front().map_or(0, |segment| segment.map);
-        if self.maps.first().is_some_and(|&(number, _)| number < oldest) {
-            Arc::make_mut(&mut self.maps).retain(|&(number, _)| number >= oldest);
+        if self.maps.first().is_some_and(|map| map.number < oldest) {
+            Arc::make_mut(&mut self.maps).retain(|map| map.number >= oldest);
         }
         self.shelf = Arc::new(Shelf::new(&self.closed, self.past, self.timing));
     }

@@ -20,6 +20,7 @@ use crate::model::id::BroadcastId;
 use crate::model::rung::Rung;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
+use crate::proto::dash;
 use crate::proto::hls::Snapshot;
 use crate::proto::hls::Timing;
 use crate::services::supervisor::{Part, Supervisor};
@@ -44,6 +45,10 @@ pub(super) enum Command {
 pub(super) enum Visit {
     /// The multivariant playlist: starts a run where there is none.
     Index,
+    /// The manifest of DASH: as `Index` for who begins; `reload` is the run of who watches already.
+    Manifest { reload: Option<u64> },
+    /// The first that is asked of a rendition by DASH: begins a smaller picture.
+    Begin { run: u64, of: Of },
     /// A media playlist.
     Reload { run: u64, of: Of, blocking: bool },
     /// Media of a run.
@@ -54,8 +59,12 @@ pub(super) enum Visit {
 pub(super) struct Station {
     pub run: u64,
     pub timing: Timing,
-    /// The smaller pictures that there can be, for the multivariant playlist.
+    /// The smaller pictures that there can be, for the multivariant playlist and the manifest.
     pub rungs: Vec<Rung>,
+    /// What is made of them, for the manifest.
+    pub made: HashMap<Rung, Arc<Snapshot>>,
+    /// Wall time, in nanoseconds since 1970 UTC, as the run has it.
+    pub now_unix_nanos: i128,
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What it means when no more of them come.
     pub gone: Error,
@@ -197,11 +206,12 @@ impl Actor {
     fn visit(&mut self, id: BroadcastId, visit: Visit) -> Result<Station, Error> {
         let now = Instant::now();
         let broadcast = self.broadcasts.get_mut(&id).ok_or(Error::NotOnAir)?;
-        if matches!(visit, Visit::Index) {
+        let unix_nanos = self.timeline.unix_nanos(self.timeline.media(now.into_std()));
+        if matches!(visit, Visit::Index | Visit::Manifest { reload: None }) {
             // A run whose feed has ended or could not be opened is tried again, once a second at most.
             let usable = broadcast.run.as_ref().is_some_and(|run| !run.is_over() || now < run.started + LOOK);
             if !usable {
-                let unix = self.timeline.unix_nanos(self.timeline.media(now.into_std())) / 1_000_000_000;
+                let unix = unix_nanos / 1_000_000_000;
                 self.newest = u64::try_from(unix).unwrap_or(0).max(self.newest + 1);
                 let (snapshots, receiver) = watch::channel(Arc::default());
                 let stop = self.shutdown.child_token();
@@ -236,39 +246,54 @@ impl Actor {
         let run = broadcast.run.as_mut().ok_or(Error::NotFound)?;
         match visit {
             Visit::Index => {}
-            Visit::Reload { run: number, .. } | Visit::Media { run: number, .. } if number != run.number => {
+            Visit::Reload { run: number, .. } | Visit::Media { run: number, .. } | Visit::Begin { run: number, .. }
+                if number != run.number =>
+            {
                 return Err(Error::NotFound);
             }
+            Visit::Manifest { reload: Some(number) } if number != run.number || run.is_over() => {
+                return Err(Error::NotFound);
+            }
+            Visit::Manifest { .. } => run.viewers.manifest(),
             Visit::Reload { of, blocking, .. } => {
                 if of.kind() == Kind::Video || run.snapshots.borrow().video.is_none() {
                     if blocking { run.viewers.blocking() } else { run.viewers.plain() }
                 }
             }
-            Visit::Media { .. } => {}
+            Visit::Media { .. } | Visit::Begin { .. } => {}
         }
         run.asked = now;
+        let is_over = |known: &RungRun| known.snapshots.has_changed().is_err();
         let rung = match visit {
-            Visit::Reload { of: Of::Rung(rung), .. } | Visit::Media { of: Of::Rung(rung), .. } => rung,
+            Visit::Reload { of: Of::Rung(rung), .. }
+            | Visit::Media { of: Of::Rung(rung), .. }
+            | Visit::Begin { of: Of::Rung(rung), .. } => rung,
             _ => {
-                // Who reads the multivariant playlist is told what there can be; nobody else needs it.
-                let rungs = if matches!(visit, Visit::Index) { broadcast.feed.rungs() } else { Vec::new() };
+                // Who reads the multivariant playlist or the manifest is told what there can be; nobody else needs it.
+                let (mut rungs, mut made) = (Vec::new(), HashMap::new());
+                if matches!(visit, Visit::Index | Visit::Manifest { .. }) {
+                    rungs = broadcast.feed.rungs();
+                    let running = run.rungs.iter().filter(|(_, known)| !is_over(known));
+                    made.extend(running.map(|(rung, known)| (*rung, known.snapshots.borrow().clone())));
+                }
                 return Ok(Station {
                     run: run.number,
                     timing: run.config.timing(),
                     rungs,
+                    made,
+                    now_unix_nanos: unix_nanos,
                     snapshots: run.snapshots.clone(),
                     gone: Error::NotOnAir,
                     _present: run.present.clone(),
                 });
             }
         };
-        let is_over = |known: &RungRun| known.snapshots.has_changed().is_err();
         match (run.rungs.get(&rung), visit) {
             (Some(known), _) if !is_over(known) => {}
             // One that ended is tried again, once a second at most.
             (Some(known), _) if now < known.started + LOOK => return Err(Error::NoRoom),
             // Pieces are asked for by who has read the playlist: they begin nothing.
-            (_, Visit::Reload { .. }) if broadcast.feed.rungs().contains(&rung) => {
+            (_, Visit::Reload { .. } | Visit::Begin { .. }) if broadcast.feed.rungs().contains(&rung) => {
                 let (sender, snapshots) = watch::channel(Arc::default());
                 let stop = run.stop.child_token();
                 let follow = Follow {
@@ -296,6 +321,8 @@ impl Actor {
             run: run.number,
             timing: run.config.timing(),
             rungs: Vec::new(),
+            made: HashMap::new(),
+            now_unix_nanos: unix_nanos,
             snapshots: known.snapshots.clone(),
             gone: Error::NoRoom,
             _present: known.present.clone(),
@@ -322,9 +349,10 @@ impl Actor {
                 broadcast.run = None;
                 broadcast.viewers.send_if_modified(|viewers| std::mem::take(viewers) != 0);
             } else if now >= run.counted + target {
-                let parts = (now - run.counted).as_secs_f64() / run.config.part.as_secs_f64();
+                let counted = (now - run.counted).as_secs_f64();
                 run.counted = now;
-                let estimate = run.viewers.estimate(parts);
+                let (part, update) = (run.config.part.as_secs_f64(), dash::UPDATE.as_secs_f64());
+                let estimate = run.viewers.estimate(counted / part, counted / update);
                 broadcast.viewers.send_if_modified(|viewers| std::mem::replace(viewers, estimate) != estimate);
             }
         }

@@ -1,4 +1,4 @@
-//! What leaves the box for those who watch: LL-HLS here, WebRTC in [`whep`].
+//! What leaves the box for those who watch: LL-HLS and DASH here, WebRTC in [`whep`].
 //!
 //! Owns: which broadcasts can be packaged, when packaging runs (from the first request for a playlist until nobody has asked
 //! for a while), and who waits for what. Deliberately not: where segments are cut and what playlists say (see `proto::hls`),
@@ -13,6 +13,7 @@ mod counters;
 mod follow;
 mod package;
 pub(crate) mod path;
+mod rest;
 mod rung;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use tokio_util::task::TaskTracker;
 pub use config::Config;
 pub use counters::Counters;
 pub use follow::follow;
+pub use rest::Rest;
 
 use self::actor::{Command, Station, Visit};
 use self::path::{Item, Of, Want};
@@ -44,7 +46,8 @@ use crate::model::rung::Rung;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::model::unit::Unit;
-use crate::proto::hls::{Directives, Form, Found, Readiness, Rendition, Snapshot, Timing, multivariant};
+use crate::proto::dash;
+use crate::proto::hls::{Directives, Form, Found, Piece, Readiness, Rendition, Snapshot, Timing, multivariant};
 use crate::services::supervisor::Supervisor;
 
 /// Commands that wait for the list of broadcasts. When full, who asks waits.
@@ -53,6 +56,7 @@ const COMMANDS: usize = 256;
 const WAITING: usize = 4096;
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const MANIFEST: &str = "application/dash+xml";
 
 /// Why there is nothing to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -110,10 +114,12 @@ pub struct Streams {
 }
 
 /// Something to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Object {
-    /// The bytes.
+    /// The bytes, as far as there are any.
     pub body: Bytes,
+    /// Those that are still to come.
+    pub rest: Option<Rest>,
     /// `Content-Type`.
     pub content_type: &'static str,
     /// `Cache-Control`. Errors are `no-store`.
@@ -209,6 +215,7 @@ impl Handle {
             Want::Of { run, of, item: Item::Playlist(wanted) } => {
                 Visit::Reload { run, of, blocking: wanted.reload.is_some() }
             }
+            Want::Of { run, of, item: Item::Begin } => Visit::Begin { run, of },
             Want::Of { run, of, .. } => Visit::Media { run, of },
         };
         let (reply, answer) = oneshot::channel();
@@ -217,10 +224,12 @@ impl Handle {
             Want::Index => self.index(station).await,
             Want::Of { of, item: Item::Playlist(wanted), .. } => self.playlist(station, of, wanted).await,
             Want::Of { of, item: Item::Part(msn, part), .. } => self.part(station, of.kind(), msn, part).await,
-            Want::Of { of, item: Item::Segment(msn), .. } => {
-                let kind = of.kind();
-                let body = station.now().rendition(kind).and_then(|rendition| rendition.segment(msn));
-                media(body.ok_or(Error::NotFound)?, kind, station.timing)
+            Want::Of { of, item: Item::Segment(msn), .. } => self.segment(station, of.kind(), msn).await,
+            Want::Of { of, item: Item::Begin, .. } => {
+                let begun = |snapshot: &Snapshot| Ok(snapshot.rendition(of.kind()).and_then(Rendition::newest_init));
+                let body = self.wait(&mut station, begun).await?;
+                // Another one may be in force soon.
+                Ok(Object { cache_control: "public, max-age=1".into(), ..media(body, of.kind(), station.timing)? })
             }
             Want::Of { of, item: Item::Init(number), .. } => {
                 let kind = of.kind();
@@ -228,6 +237,45 @@ impl Handle {
                 media(body.ok_or(Error::NotFound)?, kind, station.timing)
             }
         }
+    }
+
+    /// The manifest of DASH. Who begins to watch names no run, who watches already the one of the manifest before. Waits until there is
+    /// something to play, at most three target durations.
+    ///
+    /// # Errors
+    /// [`Error`], all of which are for the requester; [`Error::NotFound`] if that run is over: it begins again.
+    pub async fn manifest(&self, broadcast: BroadcastId, reload: Option<u64>) -> Result<Object, Error> {
+        let mut station = self.begin(broadcast, reload).await?;
+        let run = station.run;
+        let there = |snapshot: &Snapshot| Ok((snapshot.is_complete() || snapshot.ended).then_some(()));
+        if there(&station.now())?.is_none() {
+            match self.wait(&mut station, there).await {
+                // One track alone is better than nothing.
+                Ok(()) | Err(Error::Timeout) => {}
+                Err(error) => return Err(error),
+            }
+            // Which smaller pictures there can be is known by now.
+            station = self.begin(broadcast, Some(run)).await?;
+        }
+        let rungs: Vec<_> = station.rungs.iter().map(|rung| (*rung, station.made.get(rung).cloned())).collect();
+        let presentation = dash::Presentation {
+            run,
+            now_unix_nanos: station.now_unix_nanos,
+            media: &format!("../../hls/{broadcast}/{run}/"),
+            location: &format!("manifest.mpd?run={run}"),
+            clock: "/dash/time",
+            rungs: &rungs,
+        };
+        let snapshot = station.now();
+        let nothing = if snapshot.ended { Error::NotOnAir } else { Error::Timeout };
+        let text = dash::manifest(&snapshot, &presentation).ok_or(nothing)?;
+        let cache_control = "public, max-age=1".into();
+        Ok(Object { body: Bytes::from(text), rest: None, content_type: MANIFEST, cache_control })
+    }
+
+    async fn begin(&self, broadcast: BroadcastId, reload: Option<u64>) -> Result<Station, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Visit { broadcast, visit: Visit::Manifest { reload }, reply }, answer).await
     }
 
     async fn ask<T>(&self, command: Command, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
@@ -247,7 +295,8 @@ impl Handle {
             Err(Error::Timeout) => multivariant(&station.now(), run, &rungs).ok_or(Error::Timeout)?,
             other => other?,
         };
-        Ok(Object { body: Bytes::from(text), content_type: PLAYLIST, cache_control: "public, max-age=1".into() })
+        let cache_control = "public, max-age=1".into();
+        Ok(Object { body: Bytes::from(text), rest: None, content_type: PLAYLIST, cache_control })
     }
 
     async fn playlist(&self, mut station: Station, of: Of, wanted: Directives) -> Result<Object, Error> {
@@ -269,7 +318,7 @@ impl Handle {
         let body = self.wait(&mut station, far_enough).await?;
         // A blocking reload has an address that is asked for once, and so has its delta update; a plain one changes with every part.
         let age = if wanted.reload.is_some() { 2 * station.timing.target() } else { 1 };
-        Ok(Object { body, content_type: PLAYLIST, cache_control: format!("public, max-age={age}") })
+        Ok(Object { body, rest: None, content_type: PLAYLIST, cache_control: format!("public, max-age={age}") })
     }
 
     async fn part(&self, mut station: Station, kind: Kind, msn: u64, part: u64) -> Result<Object, Error> {
@@ -283,6 +332,32 @@ impl Handle {
         };
         let body = self.wait(&mut station, there).await?;
         media(body, kind, station.timing)
+    }
+
+    /// A segment: whole, or what there is of it and the rest as it comes. One that will be begun next is waited for.
+    async fn segment(&self, mut station: Station, kind: Kind, msn: u64) -> Result<Object, Error> {
+        let there = |snapshot: &Snapshot| {
+            let rendition = snapshot.rendition(kind).ok_or(Error::NotFound)?;
+            match (rendition.segment(msn), rendition.piece(msn, 0)) {
+                (Some(whole), _) => Ok(Some((whole, true))),
+                (None, Piece::Here(first)) => Ok(Some((first, false))),
+                (None, Piece::Wait) => Ok(None),
+                (None, Piece::Whole | Piece::Gone) => Err(Error::NotFound),
+            }
+        };
+        let (body, whole) = match self.wait(&mut station, there).await {
+            Err(Error::Timeout) => return Err(Error::NotFound),
+            found => found?,
+        };
+        let timing = station.timing;
+        let rest = match whole {
+            true => None,
+            false => {
+                let waiting = self.waiting.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+                Some(Rest::new(station, kind, msn, waiting))
+            }
+        };
+        Ok(Object { rest, ..media(body, kind, timing)? })
     }
 
     /// Looks at every snapshot until one has an answer.
@@ -316,5 +391,5 @@ fn media(body: Bytes, kind: Kind, timing: Timing) -> Result<Object, Error> {
         Kind::Audio => "audio/mp4",
     };
     let age = u64::from(timing.target()) * (2 * timing.segments as u64 + 1);
-    Ok(Object { body, content_type, cache_control: format!("public, max-age={age}, immutable") })
+    Ok(Object { body, rest: None, content_type, cache_control: format!("public, max-age={age}, immutable") })
 }

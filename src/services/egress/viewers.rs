@@ -1,12 +1,14 @@
 //! How many watch, without knowing who.
 
 /// Counts requests for the media playlist that every viewer keeps reloading. A viewer with blocking reload asks once a part,
-/// another one once a target duration; so the requests of one target duration, each weighed by that, are the viewers.
+/// another one once a target duration; so the requests of one target duration, each weighed by that, are the viewers. By DASH it is
+/// the manifest that is reloaded, once in its update period.
 /// Nothing about a requester is kept. Who pauses is not counted; an estimate is as old as one target duration at most.
 #[derive(Debug, Default)]
 pub(super) struct Viewers {
     blocking: u32,
     plain: u32,
+    manifests: u32,
 }
 
 impl Viewers {
@@ -20,11 +22,18 @@ impl Viewers {
         self.plain = self.plain.saturating_add(1);
     }
 
-    /// Ends one target duration in which `parts` parts were made, and says how many watched.
-    pub fn estimate(&mut self, parts: f64) -> u32 {
-        let Self { blocking, plain } = std::mem::take(self);
-        let steady = (f64::from(blocking) / parts.max(1.0)).round() as u32;
-        steady.saturating_add(plain).max(u32::from(blocking > 0))
+    /// A reload of the manifest came.
+    pub fn manifest(&mut self) {
+        self.manifests = self.manifests.saturating_add(1);
+    }
+
+    /// Ends one target duration in which `parts` parts were made and `updates` update periods went by, and says how many watched.
+    pub fn estimate(&mut self, parts: f64, updates: f64) -> u32 {
+        let Self { blocking, plain, manifests } = std::mem::take(self);
+        let steady = |requests: u32, each: f64| {
+            ((f64::from(requests) / each.max(1.0)).round() as u32).max(u32::from(requests > 0))
+        };
+        steady(blocking, parts).saturating_add(plain).saturating_add(steady(manifests, updates))
     }
 }
 
@@ -33,18 +42,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_steady_viewers_and_one_plain_are_four() {
+    fn three_steady_viewers_one_plain_and_two_by_dash_are_six() {
         let mut viewers = Viewers::default();
         (0..26).for_each(|_| viewers.blocking());
         viewers.plain();
-        assert_eq!(viewers.estimate(9.0), 4);
-        assert_eq!(viewers.estimate(9.0), 0, "every estimate counts anew");
+        (0..6).for_each(|_| viewers.manifest());
+        assert_eq!(viewers.estimate(9.0, 3.0), 6, "and two by DASH");
+        assert_eq!(viewers.estimate(9.0, 3.0), 0, "every estimate counts anew");
     }
 
     #[test]
     fn who_just_came_counts() {
         let mut viewers = Viewers::default();
         viewers.blocking();
-        assert_eq!(viewers.estimate(9.0), 1);
+        viewers.manifest();
+        assert_eq!(viewers.estimate(9.0, 3.0), 2);
     }
 }

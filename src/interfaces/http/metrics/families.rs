@@ -109,7 +109,7 @@ families! {
     Counter "porchlight_composition_late_sounds" [] "Chunks of sound that came too late to be mixed";
     Counter "porchlight_composition_dropped" [] "Composed pictures and sound for which a consumer had no room";
 
-    Gauge "porchlight_viewers" ["protocol"] "Those who watch; by LL-HLS an estimate";
+    Gauge "porchlight_viewers" ["protocol"] "Those who watch; hls are those by LL-HLS and DASH, an estimate";
     Gauge "porchlight_packagers" [] "Broadcasts that are packaged for LL-HLS";
     Counter "porchlight_hls_segments" [] "Segments that were completed";
     Counter "porchlight_hls_parts" [] "Parts that were made";

@@ -129,11 +129,12 @@ fn operation(route: &Route, entry: &Entry, schemas: &mut Schemas) -> Value {
 }
 
 fn tag(path: &str) -> &'static str {
-    const TAGS: [(&str, &str); 6] = [
+    const TAGS: [(&str, &str); 7] = [
         ("/api/v1/session", "session"),
         ("/api/v1/rooms", "rooms"),
         ("/api/v1/broadcasts", "broadcasts"),
         ("/hls/", "watching"),
+        ("/dash/", "watching"),
         ("/whep/", "watching"),
         ("/api/", "box"),
     ];

@@ -350,10 +350,18 @@ fn watching() -> Vec<Entry> {
             .more("Server-sent events: `state` with a Broadcast as JSON, at once and on every change.")
             .gives_text(200, "The events.", "text/event-stream"),
         entry("GET", "/hls/{broadcast}/{*path}", "A playlist, a segment or a part (LL-HLS)")
-            .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). Pages of other sites may read it.")
+            .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). A segment that is still being made is sent as it is made. Pages of other sites may read it.")
             .gives_text(200, "What was asked for.", "*/*")
             .header("cache-control", "How long it stays true.")
             .fails(&["not-found", "not-on-air", "bad-request", "no-media", "no-room-for-size", "uplink", "busy"]),
+        entry("GET", "/dash/time", "The time that players of DASH go by")
+            .more("An `xs:dateTime`, of the clock that `availabilityStartTime` is on. Pages of other sites may read it.")
+            .gives_text(200, "The time.", "text/plain"),
+        entry("GET", "/dash/{broadcast}/manifest.mpd", "The manifest (low-latency DASH)")
+            .more("Its segments are those of `/hls/`. Who has one asks for the next at its `Location`. Pages of other sites may read it.")
+            .gives_text(200, "The manifest.", "application/dash+xml")
+            .header("cache-control", "How long it stays true.")
+            .fails(&["not-found", "not-on-air", "no-media", "uplink", "busy"]),
         entry("POST", "/whep/{broadcast}", "Watch by WebRTC (WHEP)")
             .more("An SDP offer comes in, the answer goes out: draft-ietf-wish-whep-04.")
             .takes_text(SDP)

@@ -9,7 +9,7 @@ use crate::model::time::MediaTime;
 use crate::model::unit::{Config, Unit};
 use crate::proto::cmaf::test_configs::{aac, h264};
 
-pub(super) struct Source {
+pub(crate) struct Source {
     pub video: Arc<Config>,
     audio: Arc<Config>,
     /// Pictures a keyframe comes after.
