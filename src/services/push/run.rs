@@ -344,7 +344,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_ends_and_one_that_is_not_there_leave_nothing_to_send() {
-        let Studio { origin, run, mut reports, mut video, _audio, _server, _cuts, _cancel } = Studio::new().await;
+        let Studio { origin, run, mut reports, video, _audio, _server, _cuts, _cancel } = Studio::new().await;
         let mut demand = video.demand();
         let ends = async {
             while demand.changed().await.readers == 0 {}
