@@ -145,12 +145,13 @@ async fn the_manifest_keeps_its_rules_and_the_newest_segment_comes_while_it_is_m
     assert_eq!(found, Vec::<String>::new());
     let open = taken.iter().filter(|(pieces, open)| *open && *pieces >= 3).count();
     assert!(open * 2 > taken.len(), "{taken:?}");
+    assert!(mpd.newest("video").codecs.starts_with("avc1.") && mpd.newest("audio").codecs == "mp4a.40.2");
     assert!(mpd.newest("video").early > 1.0 && mpd.newest("video").size == Some((320, 180)));
     assert!(daemon.stop().success());
 }
 
 #[tokio::test]
-async fn a_smaller_picture_is_made_for_whoever_asks_for_it_by_dash() {
+async fn a_smaller_picture_that_is_made_can_be_had_by_dash_as_well() {
     let state = tempfile::tempdir().unwrap();
     let mut keys = SMALL.to_vec();
     keys.push(LADDER);
@@ -158,13 +159,13 @@ async fn a_smaller_picture_is_made_for_whoever_asks_for_it_by_dash() {
     let (_owner, address) = on_air(&daemon).await;
     let player = Player { http: Client::new(), address: address.parse().unwrap() };
     let mpd = player.mpd(&player.address).await;
-    let of = mpd.newest("video-144");
-    assert_eq!((of.size, of.segments.len(), of.codecs.as_str()), (Some((256, 144)), 1, "avc1.42C01F"));
-    assert_eq!(of.segments[0].number, mpd.newest("video").segments.last().unwrap().number + 1, "not before the next");
-    let piece = player.get(player.media(&mpd, &of.address(of.segments[0].number))).await;
-    assert!(piece.unwrap_err().ends_with("404 Not Found"), "a piece begins nothing");
-    let init = player.get(player.media(&mpd, &of.init)).await.unwrap();
-    assert_eq!(&init[4..8], b"ftyp");
+    assert!(
+        mpd.periods.iter().flat_map(|period| &period.representations).all(|one| one.id != "video-144"),
+        "nobody watches it"
+    );
+    // Whoever watches by LL-HLS has it made, and it goes on while somebody asks for its segments.
+    let list = player.get(player.media(&mpd, "video-144/index.m3u8")).await.unwrap();
+    assert!(!list.is_empty());
     let again = player.address.join(&mpd.location).unwrap();
     let (mut before, mut whole) = (mpd, 0);
     while whole < 3 {
@@ -241,7 +242,7 @@ async fn dash_js_plays_picture_and_sound_near_the_live_edge_on_another_site_s_pa
         return;
     }
     let state = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start_with(&state, &[LADDER]);
+    let daemon = Daemon::start(&state);
     let browser = Browser::start().await;
     let (ada, room) = people::owner(&browser, &daemon, "Ada", ADA).await;
     let broadcast = people::on_air(&ada, &room, &[&ada]).await;
@@ -292,12 +293,5 @@ async fn dash_js_plays_picture_and_sound_near_the_live_edge_on_another_site_s_pa
     println!("dash.js is {median} s behind, at most {most} s, at least {} s: {state}", behind[0]);
     assert!(median > 0.0 && median < BEHIND, "{behind:?}");
     assert_eq!((&state[1], &state[2]), (&json!(true), &json!([])), "it plays with low latency, and without a fault");
-
-    // A smaller picture is made for it, and played.
-    page.eval("player.setRepresentationForTypeById('video', 'video-144')").await;
-    page.wait_for("document.querySelector('#player').videoWidth === 256", "the smallest picture").await;
-    page.eval("probe.seen.Ada.changes = 0").await;
-    page.wait_for("probe.seen.Ada.changes >= 5", "moving small pictures").await;
-    println!("with the small picture: {}", page.eval("return [player.getCurrentLiveLatency(), faults]").await);
     assert!(daemon.stop().success());
 }

@@ -18,6 +18,7 @@
 //! - A discontinuity, behind which HLS has another map, is a new period. It is listed once every track has come to it.
 //! - A smaller picture is made while somebody asks for it. One that is not made yet has one segment: the one after that which is
 //!   being made, the first that there can be of it. Its initialisation segment is `init.mp4`, which begins it and waits for it.
+//!   Egress hands in those alone that are made: dash.js (5.2) does not get over the piece that such a one lacks.
 //! - The manifest is asked for all the time, so that it goes back [`REACH`] and no further, however large the window is.
 
 mod manifest;

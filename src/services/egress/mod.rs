@@ -257,7 +257,9 @@ impl Handle {
             // Which smaller pictures there can be is known by now.
             station = self.begin(broadcast, Some(run)).await?;
         }
-        let rungs: Vec<_> = station.rungs.iter().map(|rung| (*rung, station.made.get(rung).cloned())).collect();
+        // Only what is made already: dash.js (5.2) waits for ever for the piece that a smaller picture lacks which begins while it passes to it.
+        let made = |rung: &Rung| station.made.get(rung).map(|made| (*rung, Some(made.clone())));
+        let rungs: Vec<_> = station.rungs.iter().filter_map(made).collect();
         let presentation = dash::Presentation {
             run,
             now_unix_nanos: station.now_unix_nanos,
