@@ -66,7 +66,9 @@ impl Login {
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let request = self.http.post(format!("{}{path}", self.url)).header("origin", &self.url);
         let answer = request.header("cookie", &self.cookie).json(body).send().await?;
-        ensure!(answer.status().is_success(), "{path} is answered with {}", answer.status());
+        if !answer.status().is_success() {
+            bail!("{path} is answered with {}: {}", answer.status(), answer.text().await?);
+        }
         Ok(answer.json().await?)
     }
 

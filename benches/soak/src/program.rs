@@ -91,7 +91,7 @@ pub async fn program(program: &Path, minutes: f64) -> anyhow::Result<Misses> {
     let pushes = format!("/api/v1/rooms/{room}/pushes");
     let to = [(format!("rtmp://127.0.0.1:{rtmp}/live"), Some("key")), (format!("srt://127.0.0.1:{srt}"), None)];
     for (number, (address, key)) in to.iter().enumerate() {
-        let push = json!({ "name": format!("Service {number}"), "preset": "custom", "address": address, "key": key });
+        let push = json!({ "name": format!("Service {number}"), "preset": "custom", "address": address, "key": key, "enabled": true });
         owner.post(&pushes, &push).await?;
     }
 

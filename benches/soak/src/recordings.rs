@@ -37,8 +37,17 @@ struct Cut {
     id: String,
     /// Seconds that the box said are written.
     told: f64,
-    /// Seconds that were on air, and had come so far that they could have been written.
-    on_air: f64,
+    /// When its file had grown to so many bytes.
+    grown: Vec<(Instant, u64)>,
+    at: Instant,
+}
+
+impl Cut {
+    /// Seconds between the write that made it this long and the cut: what came meanwhile is missing, beside what is still mixed then.
+    fn missing(&self, bytes: u64) -> f64 {
+        let written = self.grown.iter().find(|(_, grown)| *grown >= bytes);
+        written.map_or(f64::INFINITY, |(written, _)| self.at.duration_since(*written).as_secs_f64())
+    }
 }
 
 /// Numbers that look random (a linear congruential generator).
@@ -84,16 +93,16 @@ async fn cut_off(
 ) -> anyhow::Result<Misses> {
     let (mut moments, mut misses, mut missing) = (Moments::new(), Vec::new(), Vec::new());
     let mut last: Option<Cut> = None;
-    println!("| recording | on air, s | said to be written, s | found, s | missing, s |\n|---|---|---|---|---|");
+    println!("| recording | said to be written, s | found, s | missing, s |\n|---|---|---|---|");
     for number in 0..=count {
         let daemon = Daemon::start_in(program, state, &SETTINGS)?;
         let owner = Login::owner(&daemon.url, &daemon.owner).await?;
         if let Some(last) = &last {
             let found = found(&owner, state, last).await;
             match found {
-                Ok(found) => {
-                    let lost = last.on_air - found;
-                    println!("| {number} | {:.2} | {:.2} | {found:.2} | {lost:.2} |", last.on_air, last.told);
+                Ok((found, bytes)) => {
+                    let lost = last.missing(bytes);
+                    println!("| {number} | {:.2} | {found:.2} | {lost:.2} |", last.told);
                     missing.push(lost);
                     if lost > MISSING || found < last.told - 0.1 {
                         misses.push(format!("recording {number}: {lost:.2} s are missing, {MISSING} may be"));
@@ -109,8 +118,10 @@ async fn cut_off(
         let (room, _) = owner.room().await?;
         let mut line = owner.join(&room, "Ada").await?;
         line.ask("go_live", json!({ "record": true })).await?;
-        last = Some(record(&owner, moments.next()).await?);
+        let mut recorded = record(&owner, state, moments.next()).await?;
+        recorded.at = Instant::now();
         cut(daemon)?;
+        last = Some(recorded);
     }
     missing.sort_by(f64::total_cmp);
     if let Some((middle, most)) = missing.get(missing.len() / 2).zip(missing.last()) {
@@ -119,31 +130,34 @@ async fn cut_off(
     Ok(misses)
 }
 
-/// Waits until something is recorded, and so long more. The box says every second how much is written; from when it says so follows when
-/// it began, as if nothing waited to be written.
-async fn record(owner: &Login, time: Duration) -> anyhow::Result<Cut> {
+/// Waits until something is recorded, and so long more, with an eye on how its file grows.
+async fn record(owner: &Login, state: &Path, time: Duration) -> anyhow::Result<Cut> {
     let began = Instant::now();
-    let (mut zero, mut cut_at) = (f64::INFINITY, None);
+    let (mut grown, mut cut_at) = (Vec::new(), None);
     loop {
         let all = owner.get("/api/v1/recordings").await?;
         let now = began.elapsed();
         let newest = &all["recordings"][0];
         let told = newest["duration"].as_f64().unwrap_or(0.0) / 1000.0;
+        let id = newest["id"].as_str().unwrap_or_default().to_owned();
+        let file = state.join("recordings").join(format!("{id}.part.mp4"));
+        let bytes = fs::metadata(file).map_or(0, |file| file.len());
+        if grown.last().is_none_or(|(_, before)| bytes > *before) {
+            grown.push((Instant::now(), bytes));
+        }
         if newest["state"] == "recording" && told > 0.0 {
-            zero = zero.min(now.as_secs_f64() - told);
             let at = *cut_at.get_or_insert(now + time);
             if now >= at {
-                let id = newest["id"].as_str().context("a recording has an id")?.to_owned();
-                return Ok(Cut { id, told, on_air: now.as_secs_f64() - zero });
+                return Ok(Cut { id, told, grown, at: Instant::now() });
             }
         }
         ensure!(now < DEADLINE, "nothing is recorded: {all}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// How long what was found of it is, in seconds: it can be played to its end.
-async fn found(owner: &Login, state: &Path, cut: &Cut) -> anyhow::Result<f64> {
+/// How long what was found of it is, in seconds: it can be played to its end; and how many bytes of it had been written.
+async fn found(owner: &Login, state: &Path, cut: &Cut) -> anyhow::Result<(f64, u64)> {
     let all = owner.get("/api/v1/recordings").await?;
     let all = all["recordings"].as_array().context("a list")?;
     let recording = all.iter().find(|one| one["id"] == *cut.id).context("it is gone")?;
@@ -159,7 +173,11 @@ async fn found(owner: &Login, state: &Path, cut: &Cut) -> anyhow::Result<f64> {
     ensure!(complaints.is_empty(), "ffmpeg: {complaints}");
     let (length, said): (f64, _) = (length.trim().parse()?, recording["duration"].as_f64().unwrap_or(0.0) / 1000.0);
     ensure!((length - said).abs() < 0.1, "the box says {said} s, ffprobe {length} s");
-    Ok(length)
+    // The header of the large `mdat` behind `ftyp` says how far it goes.
+    let bytes = fs::read(&video)?;
+    let ftyp = bytes.first_chunk::<4>().map(|size| u32::from_be_bytes(*size) as usize).context("it is empty")?;
+    let mdat = bytes.get(ftyp + 8..).and_then(|rest| rest.first_chunk::<8>()).context("it has no media")?;
+    Ok((length, ftyp as u64 + u64::from_be_bytes(*mdat)))
 }
 
 /// Runs a program, which has to end well; its output and its complaints.
