@@ -35,7 +35,8 @@ impl Login {
     }
 
     async fn with(url: &str, body: &Value) -> anyhow::Result<Self> {
-        let http = reqwest::Client::new();
+        // The box closes what is idle, at the very moment perhaps at which it is used again.
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
         let answer = http.post(format!("{url}/api/v1/session")).header("origin", url).json(body).send().await?;
         ensure!(answer.status() == 200, "signing in is answered with {}", answer.status());
         let set = answer.headers().get("set-cookie").context("a session has a cookie")?.to_str()?;
