@@ -33,12 +33,8 @@ const BEHIND: f64 = 12.0;
 
 /// A room on air in which the box alone is seen: the address of the manifest.
 async fn on_air(daemon: &Daemon) -> (Visitor, String) {
-    let owner = Visitor::owner(daemon).await;
-    let room = owner.first_room().await;
-    let live = owner.post(&format!("/api/v1/rooms/{room}/live"), &json!({ "title": "Garden" })).await;
-    assert_eq!(live.status(), 200);
-    let live: Value = live.json().await.unwrap();
-    (owner, format!("{}/dash/{}/manifest.mpd", daemon.url, live["broadcast"].as_str().unwrap()))
+    let (owner, broadcast) = people::box_on_air(daemon).await;
+    (owner, format!("{}/dash/{broadcast}/manifest.mpd", daemon.url))
 }
 
 struct Player {

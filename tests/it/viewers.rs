@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::fixture::browser::Browser;
 use super::fixture::daemon::Daemon;
-use super::fixture::visitor::{Visitor, problem};
+use super::fixture::people::box_on_air;
+use super::fixture::visitor::problem;
 use super::fixture::{has, until};
 use super::ll_hls::playlist::Playlist;
 
@@ -29,16 +29,6 @@ const VIEWERS: usize = 150;
 /// Parts that each of them waits for, in both renditions.
 const PARTS: usize = 6;
 
-/// A room on air in which the box alone is seen: its broadcast.
-async fn on_air(daemon: &Daemon) -> (Visitor, String) {
-    let owner = Visitor::owner(daemon).await;
-    let room = owner.first_room().await;
-    let live = owner.post(&format!("/api/v1/rooms/{room}/live"), &json!({ "title": "Garden" })).await;
-    assert_eq!(live.status(), 200);
-    let live: Value = live.json().await.unwrap();
-    (owner, live["broadcast"].as_str().unwrap().to_owned())
-}
-
 #[tokio::test]
 async fn beyond_what_the_line_carries_a_viewer_is_told_so_and_those_who_watch_go_on() {
     if !has(&["chromium", "chromedriver"]) {
@@ -49,7 +39,7 @@ async fn beyond_what_the_line_carries_a_viewer_is_told_so_and_those_who_watch_go
     // Each counts as 2.5 Mbps of picture and 128 kbps of sound.
     keys.push(("PORCHLIGHT_VIEWERS__UPLINK", "6Mbps"));
     let daemon = Daemon::start_with(&state, &keys);
-    let (_owner, broadcast) = on_air(&daemon).await;
+    let (_owner, broadcast) = box_on_air(&daemon).await;
     let base = format!("{}/hls/{broadcast}", daemon.url);
     let http = reqwest::Client::new();
     let get = async |path: &str| http.get(format!("{base}/{path}")).send().await.unwrap();
@@ -158,7 +148,7 @@ async fn a_cache_asks_the_box_once_for_each_object_however_many_watch() {
     assert!(Path::new("/usr/sbin/nginx").exists(), "nginx is not installed; run script/test");
     let state = tempfile::tempdir().unwrap();
     let daemon = Daemon::start_with(&state, &SMALL);
-    let (_owner, broadcast) = on_air(&daemon).await;
+    let (_owner, broadcast) = box_on_air(&daemon).await;
     let cache = Cache::start(&daemon).await;
     let base = format!("http://127.0.0.1:{}/hls/{broadcast}", cache.port);
     let get = |path: String| {

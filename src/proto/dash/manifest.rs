@@ -7,7 +7,7 @@ use super::{Presentation, REACH, UPDATE, foretold, latency};
 use crate::model::rung::Rung;
 use crate::model::time::MediaTime;
 use crate::proto::cmaf::Format;
-use crate::proto::hls::{Listed, RUNG_CODEC, Rendition, Snapshot, Timing};
+use crate::proto::hls::{Listed, Rendition, Snapshot, Timing};
 
 const PROFILES: &str = "urn:mpeg:dash:profile:isoff-live:2011,http://www.dashif.org/guidelines/low-latency-live-v5";
 const XSDATE: &str = "urn:mpeg:dash:utc:http-xsdate:2014";
@@ -23,7 +23,6 @@ struct Period {
     discontinuity: u64,
     /// In milliseconds of media time.
     start: u64,
-    newest: bool,
 }
 
 /// Segments of one rendition in one period: one after the other, of one initialisation segment.
@@ -136,7 +135,7 @@ fn periods(main: &Rendition, other: Option<&Rendition>, from: MediaTime) -> Vec<
     for one in listed(main, from) {
         if periods.last().is_none_or(|last| last.discontinuity != one.discontinuity) {
             let start = u64::try_from(one.since.nanos() / 1_000_000).unwrap_or(0);
-            periods.push(Period { discontinuity: one.discontinuity, start, newest: false });
+            periods.push(Period { discontinuity: one.discontinuity, start });
             whole = false;
         }
         whole |= one.complete;
@@ -146,9 +145,6 @@ fn periods(main: &Rendition, other: Option<&Rendition>, from: MediaTime) -> Vec<
     };
     if periods.len() > 1 && !whole && !periods.last().is_some_and(there) {
         periods.pop();
-    }
-    if let Some(last) = periods.last_mut() {
-        last.newest = true;
     }
     periods
 }
@@ -226,7 +222,7 @@ impl Stretch<'_> {
 fn pictures(
     xml: &mut Xml,
     video: &Rendition,
-    rungs: &[(Rung, Option<std::sync::Arc<Snapshot>>)],
+    rungs: &[(Rung, std::sync::Arc<Snapshot>)],
     period: &Period,
     from: MediaTime,
     produced: &(String, &str),
@@ -234,7 +230,7 @@ fn pictures(
     let timing = video.timing();
     let Some(whole) = stretch(video, period.discontinuity, from) else { return };
     let main = whole.representation("video".into(), timing);
-    let (lines, rate) = main.picture.map_or((0, 1), |(_, height, rate)| (height, rate));
+    let lines = main.picture.map_or(0, |(_, height, _)| height);
     set(
         xml,
         ("0", "video"),
@@ -242,26 +238,12 @@ fn pictures(
         |xml| {
             represent(xml, &main, period, timing);
             for (rung, made) in rungs.iter().filter(|(rung, _)| rung.size().1 < lines) {
-                let id = format!("video-{rung}");
-                let made = made.as_ref().and_then(|made| made.video.as_ref());
-                let known = made.and_then(|made| stretch(made, period.discontinuity, from));
-                let (width, height) = rung.size();
+                let known = made.video.as_ref().and_then(|made| stretch(made, period.discontinuity, from));
+                let Some(known) = known else { continue };
+                let (_, height) = rung.size();
                 // None needs more than what is on air itself, however little moves there: players go by this order.
                 let bandwidth = u64::from(rung.bitrate()).min(main.bandwidth * u64::from(height) / u64::from(lines));
-                let one = match (&known, main.times.last(), whole.segments.last()) {
-                    (Some(known), ..) => Representation { bandwidth, ..known.representation(id, timing) },
-                    (None, Some((at, lasts)), Some(last)) if period.newest => Representation {
-                        id,
-                        codec: RUNG_CODEC,
-                        bandwidth,
-                        picture: Some((width, height, rate)),
-                        timescale: VIDEO_TIMESCALE,
-                        initialization: "init.mp4".into(),
-                        first: last.msn + 1,
-                        times: vec![(at + lasts, ticks(foretold(timing), VIDEO_TIMESCALE))],
-                    },
-                    _ => continue,
-                };
+                let one = Representation { bandwidth, ..known.representation(format!("video-{rung}"), timing) };
                 represent(xml, &one, period, timing);
             }
         },

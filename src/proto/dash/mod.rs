@@ -16,9 +16,8 @@
 //!   begin a new period, with another initialisation segment. Players ask for the manifest once in [`UPDATE`].
 //! - `availabilityTimeOffset` is the foretold duration less one part: a segment may be asked for one part after it began.
 //! - A discontinuity, behind which HLS has another map, is a new period. It is listed once every track has come to it.
-//! - A smaller picture is made while somebody asks for it. One that is not made yet has one segment: the one after that which is
-//!   being made, the first that there can be of it. Its initialisation segment is `init.mp4`, which begins it and waits for it.
-//!   Egress hands in those alone that are made: dash.js (5.2) does not get over the piece that such a one lacks.
+//! - A smaller picture is named while it is made. To name one that would be made when somebody asks for it does not do: dash.js (5.2)
+//!   waits for ever for the piece that one lacks which begins while it passes to it.
 //! - The manifest is asked for all the time, so that it goes back [`REACH`] and no further, however large the window is.
 
 mod manifest;
@@ -52,8 +51,8 @@ pub struct Presentation<'a> {
     pub location: &'a str,
     /// What says the time in answer to a GET, as an `xs:dateTime`.
     pub clock: &'a str,
-    /// The smaller pictures that there can be, the largest first, and what is made of them.
-    pub rungs: &'a [(Rung, Option<Arc<Snapshot>>)],
+    /// The smaller pictures that are made, the largest first.
+    pub rungs: &'a [(Rung, Arc<Snapshot>)],
 }
 
 /// How long a segment is said to get while it is being made.

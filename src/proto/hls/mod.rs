@@ -29,7 +29,7 @@ mod window;
 use std::time::Duration;
 
 pub use follower::{Follower, Lead, Start};
-pub use multivariant::{RUNG_CODEC, multivariant};
+pub use multivariant::multivariant;
 pub use playlist::{Entry, PartEntry, Playlist, Report, Settled};
 pub(crate) use reload::decimal;
 pub use reload::{Directives, Form, Refused, Reload};

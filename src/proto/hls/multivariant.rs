@@ -9,7 +9,7 @@ use crate::model::rung::Rung;
 const BANDWIDTH_UNKNOWN: u64 = 128_000;
 
 /// How a rung is coded before there is any of it: constrained baseline, level 3.1 (ISO/IEC 14496-10 annex A).
-pub const RUNG_CODEC: &str = "avc1.42C01F";
+const RUNG_CODEC: &str = "avc1.42C01F";
 /// How much more than its mean a rung may have for a while, in percent.
 const PEAK: u64 = 150;
 

@@ -365,12 +365,6 @@ impl Rendition {
         self.maps.iter().find(|known| known.number == map).map(|known| &known.format)
     }
 
-    /// The initialisation segment in force, once there is a segment for it.
-    pub fn newest_init(&self) -> Option<Bytes> {
-        let newest = self.listed().next_back()?;
-        self.init(newest.map.into())
-    }
-
     /// A part of a segment that is taken while it is made. The segment after the one that is being made will come, too.
     pub fn piece(&self, msn: u64, index: usize) -> Piece {
         if let Some(segment) = self.shelf.get(msn) {

@@ -47,8 +47,6 @@ pub(super) enum Visit {
     Index,
     /// The manifest of DASH: as `Index` for who begins; `reload` is the run of who watches already.
     Manifest { reload: Option<u64> },
-    /// The first that is asked of a rendition by DASH: begins a smaller picture.
-    Begin { run: u64, of: Of },
     /// A media playlist.
     Reload { run: u64, of: Of, blocking: bool },
     /// Media of a run.
@@ -59,10 +57,10 @@ pub(super) enum Visit {
 pub(super) struct Station {
     pub run: u64,
     pub timing: Timing,
-    /// The smaller pictures that there can be, for the multivariant playlist and the manifest.
+    /// The smaller pictures that there can be, for the multivariant playlist.
     pub rungs: Vec<Rung>,
-    /// What is made of them, for the manifest.
-    pub made: HashMap<Rung, Arc<Snapshot>>,
+    /// Those that are made, the largest first, for the manifest.
+    pub made: Vec<(Rung, Arc<Snapshot>)>,
     /// Wall time, in nanoseconds since 1970 UTC, as the run has it.
     pub now_unix_nanos: i128,
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
@@ -246,9 +244,7 @@ impl Actor {
         let run = broadcast.run.as_mut().ok_or(Error::NotFound)?;
         match visit {
             Visit::Index => {}
-            Visit::Reload { run: number, .. } | Visit::Media { run: number, .. } | Visit::Begin { run: number, .. }
-                if number != run.number =>
-            {
+            Visit::Reload { run: number, .. } | Visit::Media { run: number, .. } if number != run.number => {
                 return Err(Error::NotFound);
             }
             Visit::Manifest { reload: Some(number) } if number != run.number || run.is_over() => {
@@ -260,21 +256,23 @@ impl Actor {
                     if blocking { run.viewers.blocking() } else { run.viewers.plain() }
                 }
             }
-            Visit::Media { .. } | Visit::Begin { .. } => {}
+            Visit::Media { .. } => {}
         }
         run.asked = now;
         let is_over = |known: &RungRun| known.snapshots.has_changed().is_err();
         let rung = match visit {
-            Visit::Reload { of: Of::Rung(rung), .. }
-            | Visit::Media { of: Of::Rung(rung), .. }
-            | Visit::Begin { of: Of::Rung(rung), .. } => rung,
+            Visit::Reload { of: Of::Rung(rung), .. } | Visit::Media { of: Of::Rung(rung), .. } => rung,
             _ => {
-                // Who reads the multivariant playlist or the manifest is told what there can be; nobody else needs it.
-                let (mut rungs, mut made) = (Vec::new(), HashMap::new());
-                if matches!(visit, Visit::Index | Visit::Manifest { .. }) {
-                    rungs = broadcast.feed.rungs();
-                    let running = run.rungs.iter().filter(|(_, known)| !is_over(known));
-                    made.extend(running.map(|(rung, known)| (*rung, known.snapshots.borrow().clone())));
+                // Who reads the multivariant playlist is told what there can be, and who reads the manifest what is made; nobody else needs it.
+                let (mut rungs, mut made) = (Vec::new(), Vec::new());
+                match visit {
+                    Visit::Index => rungs = broadcast.feed.rungs(),
+                    Visit::Manifest { .. } => {
+                        let running = run.rungs.iter().filter(|(_, known)| !is_over(known));
+                        made.extend(running.map(|(rung, known)| (*rung, known.snapshots.borrow().clone())));
+                        made.sort_by_key(|(rung, _)| std::cmp::Reverse(rung.size()));
+                    }
+                    Visit::Reload { .. } | Visit::Media { .. } => {}
                 }
                 return Ok(Station {
                     run: run.number,
@@ -293,7 +291,7 @@ impl Actor {
             // One that ended is tried again, once a second at most.
             (Some(known), _) if now < known.started + LOOK => return Err(Error::NoRoom),
             // Pieces are asked for by who has read the playlist: they begin nothing.
-            (_, Visit::Reload { .. } | Visit::Begin { .. }) if broadcast.feed.rungs().contains(&rung) => {
+            (_, Visit::Reload { .. }) if broadcast.feed.rungs().contains(&rung) => {
                 let (sender, snapshots) = watch::channel(Arc::default());
                 let stop = run.stop.child_token();
                 let follow = Follow {
@@ -321,7 +319,7 @@ impl Actor {
             run: run.number,
             timing: run.config.timing(),
             rungs: Vec::new(),
-            made: HashMap::new(),
+            made: Vec::new(),
             now_unix_nanos: unix_nanos,
             snapshots: known.snapshots.clone(),
             gone: Error::NoRoom,

@@ -215,7 +215,6 @@ impl Handle {
             Want::Of { run, of, item: Item::Playlist(wanted) } => {
                 Visit::Reload { run, of, blocking: wanted.reload.is_some() }
             }
-            Want::Of { run, of, item: Item::Begin } => Visit::Begin { run, of },
             Want::Of { run, of, .. } => Visit::Media { run, of },
         };
         let (reply, answer) = oneshot::channel();
@@ -225,12 +224,6 @@ impl Handle {
             Want::Of { of, item: Item::Playlist(wanted), .. } => self.playlist(station, of, wanted).await,
             Want::Of { of, item: Item::Part(msn, part), .. } => self.part(station, of.kind(), msn, part).await,
             Want::Of { of, item: Item::Segment(msn), .. } => self.segment(station, of.kind(), msn).await,
-            Want::Of { of, item: Item::Begin, .. } => {
-                let begun = |snapshot: &Snapshot| Ok(snapshot.rendition(of.kind()).and_then(Rendition::newest_init));
-                let body = self.wait(&mut station, begun).await?;
-                // Another one may be in force soon.
-                Ok(Object { cache_control: "public, max-age=1".into(), ..media(body, of.kind(), station.timing)? })
-            }
             Want::Of { of, item: Item::Init(number), .. } => {
                 let kind = of.kind();
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.init(number));
@@ -245,39 +238,29 @@ impl Handle {
     /// # Errors
     /// [`Error`], all of which are for the requester; [`Error::NotFound`] if that run is over: it begins again.
     pub async fn manifest(&self, broadcast: BroadcastId, reload: Option<u64>) -> Result<Object, Error> {
-        let mut station = self.begin(broadcast, reload).await?;
+        let (reply, answer) = oneshot::channel();
+        let visit = Command::Visit { broadcast, visit: Visit::Manifest { reload }, reply };
+        let mut station: Station = self.ask(visit, answer).await?;
         let run = station.run;
         let there = |snapshot: &Snapshot| Ok((snapshot.is_complete() || snapshot.ended).then_some(()));
-        if there(&station.now())?.is_none() {
-            match self.wait(&mut station, there).await {
-                // One track alone is better than nothing.
-                Ok(()) | Err(Error::Timeout) => {}
-                Err(error) => return Err(error),
-            }
-            // Which smaller pictures there can be is known by now.
-            station = self.begin(broadcast, Some(run)).await?;
+        match self.wait(&mut station, there).await {
+            // One track alone is better than nothing.
+            Ok(()) | Err(Error::Timeout) => {}
+            Err(error) => return Err(error),
         }
-        // Only what is made already: dash.js (5.2) waits for ever for the piece that a smaller picture lacks which begins while it passes to it.
-        let made = |rung: &Rung| station.made.get(rung).map(|made| (*rung, Some(made.clone())));
-        let rungs: Vec<_> = station.rungs.iter().filter_map(made).collect();
+        let snapshot = station.now();
         let presentation = dash::Presentation {
             run,
             now_unix_nanos: station.now_unix_nanos,
             media: &format!("../../hls/{broadcast}/{run}/"),
             location: &format!("manifest.mpd?run={run}"),
             clock: "/dash/time",
-            rungs: &rungs,
+            rungs: &station.made,
         };
-        let snapshot = station.now();
         let nothing = if snapshot.ended { Error::NotOnAir } else { Error::Timeout };
         let text = dash::manifest(&snapshot, &presentation).ok_or(nothing)?;
         let cache_control = "public, max-age=1".into();
         Ok(Object { body: Bytes::from(text), rest: None, content_type: MANIFEST, cache_control })
-    }
-
-    async fn begin(&self, broadcast: BroadcastId, reload: Option<u64>) -> Result<Station, Error> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Command::Visit { broadcast, visit: Visit::Manifest { reload }, reply }, answer).await
     }
 
     async fn ask<T>(&self, command: Command, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {

@@ -41,8 +41,6 @@ pub(crate) enum Item {
     Playlist(Directives),
     /// An initialisation segment.
     Init(u64),
-    /// The initialisation segment in force: a smaller picture that is not made yet is made from then on.
-    Begin,
     /// A segment, which may still be made.
     Segment(u64),
     /// A part of a segment.
@@ -71,8 +69,6 @@ pub(crate) fn parse(path: &str, query: Option<&str>) -> Result<Want, Error> {
     };
     let item = if name == "index.m3u8" {
         Item::Playlist(Directives::parse(query).map_err(|refused| Error::BadRequest(refused.0))?)
-    } else if name == "init.mp4" {
-        Item::Begin
     } else if let Some(n) = name.strip_prefix("init-").and_then(|rest| rest.strip_suffix(".mp4")) {
         Item::Init(number(n)?)
     } else {
@@ -104,7 +100,6 @@ mod tests {
         let query = Some("_HLS_msn=3&_HLS_part=1&_HLS_skip=YES");
         assert_eq!(parse("5/audio/index.m3u8", query), want(Of::Audio, playlist(reload, Form::Delta)));
         assert_eq!(parse("5/audio/init-0.mp4", None), want(Of::Audio, Item::Init(0)));
-        assert_eq!(parse("5/video-144/init.mp4", None), want(Of::Rung(Rung::P144), Item::Begin));
         assert_eq!(parse("5/video/12.m4s", None), want(Of::Video, Item::Segment(12)));
         assert_eq!(parse("5/video/12.3.m4s", None), want(Of::Video, Item::Part(12, 3)));
         assert_eq!(parse("5/video-360/12.m4s", None), want(Of::Rung(Rung::P360), Item::Segment(12)));

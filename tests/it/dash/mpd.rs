@@ -113,10 +113,6 @@ impl Mpd {
             unless(old.start == period.start, format!("{} moved from {} to {}", old.id, old.start, period.start));
             for one in &period.representations {
                 let Some(old) = old.representations.iter().find(|old| old.id == one.id) else { continue };
-                if old.init.ends_with("/init.mp4") {
-                    // Nothing of it was made yet.
-                    continue;
-                }
                 let last = old.segments.last().map(|last| last.number);
                 let known: BTreeMap<u64, Segment> = one.segments.iter().map(|one| (one.number, *one)).collect();
                 for was in &old.segments {
