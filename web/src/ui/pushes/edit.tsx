@@ -4,7 +4,7 @@ import { t } from "../i18n";
 import { fill } from "../i18n/format";
 import { Dialog } from "../parts/dialog";
 import { changed, isSrt } from "./change";
-import { Secrets } from "./secrets";
+import { Address, Secrets } from "./fields";
 import { texts } from "./texts";
 
 /** Changes a service. `save` answers whether the box took it. */
@@ -44,19 +44,7 @@ export function Edit(props: { push: Push; close(): void; save(change: PushChange
             data-testid="push-edit-name"
           />
         </label>
-        <label class="field">
-          <span>{texts.address}</span>
-          <input
-            value={address}
-            maxLength={200}
-            required
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
-            onInput={event => setAddress(event.currentTarget.value)}
-            data-testid="push-edit-address"
-          />
-        </label>
+        <Address value={address} set={setAddress} testid="push-edit-address" />
         <Secrets srt={isSrt(address)} push={push} />
         {runs && <p class="small">{texts.edit_restarts}</p>}
         <div class="row end">

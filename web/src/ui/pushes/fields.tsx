@@ -52,6 +52,26 @@ function Field(props: {
   );
 }
 
+/** Where it goes. */
+export function Address(props: { value: string; set(value: string): void; hint?: string; testid: string }) {
+  return (
+    <label class="field">
+      <span>{texts.address}</span>
+      <input
+        value={props.value}
+        maxLength={200}
+        required
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        placeholder={props.hint}
+        onInput={event => props.set(event.currentTarget.value)}
+        data-testid={props.testid}
+      />
+    </label>
+  );
+}
+
 /** The secrets that go with an address; `push` is the service that has them already. */
 export function Secrets({ srt, push }: { srt: boolean; push?: Push }) {
   const place = push ? "push-edit" : "push";

@@ -10,7 +10,7 @@ import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
 import { isSrt } from "./change";
 import { Edit } from "./edit";
-import { Secrets } from "./secrets";
+import { Address, Secrets } from "./fields";
 import { texts } from "./texts";
 
 /** Milliseconds between two looks at how they are. */
@@ -160,20 +160,7 @@ function Add({ room, act }: { room: string; act: Act }) {
           data-testid="push-name"
         />
       </label>
-      <label class="field">
-        <span>{texts.address}</span>
-        <input
-          value={address}
-          maxLength={200}
-          required
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          placeholder={texts.address_hint[preset]}
-          onInput={event => setAddress(event.currentTarget.value)}
-          data-testid="push-address"
-        />
-      </label>
+      <Address value={address} set={setAddress} hint={texts.address_hint[preset]} testid="push-address" />
       <Secrets srt={srt} />
       <div class="row end">
         <button type="submit" class="button primary" disabled={busy} data-testid="push-add-yes">
