@@ -205,6 +205,7 @@ async fn a_part_is_cut_out_and_what_is_published_is_watched_by_everybody_until_i
     let automatic = json!({ "auto_record": true });
     let studio = owner.request(Method::PATCH, &format!("/api/v1/rooms/{room}/studio")).json(&automatic);
     assert_eq!(studio.send().await.unwrap().json::<Value>().await.unwrap()["auto_record"], true);
+    line.until("the room's choice", |state| state["room"]["auto_record"] == true).await;
     line.ask("go_live", json!({ "title": "Garden" })).await.unwrap();
     line.until("a recording", |state| state["room"]["live"]["recording"] == "on").await;
     newest(&owner, "recording", 9_000).await;

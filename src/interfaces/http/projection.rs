@@ -49,6 +49,7 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -
             "id": room.id,
             "name": room.name,
             "broadcast": room.broadcast,
+            "auto_record": room.direction.auto_record,
             "live": room.live.as_ref().map(|live| json!({
                 "since": date(live.since),
                 "title": live.title,

@@ -111,7 +111,14 @@ export interface SlotsWanted {
 export type Ring = "no" | "ringing" | "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
 
 export interface RoomState {
-  room: { id: string; name: string; broadcast: string; live?: Live | null };
+  room: {
+    id: string;
+    name: string;
+    broadcast: string;
+    live?: Live | null;
+    /** What is on air is wanted as a recording without anybody saying so. */
+    auto_record?: boolean;
+  };
   /** The participant that is you. */
   you: string;
   ring?: Ring;

@@ -8,7 +8,9 @@ import { texts } from "./texts";
 /** Title, and what going live means for those inside. */
 export function GoLiveDialog({ call, room, close }: { call: Call; room: string; close(): void }) {
   const [busy, setBusy] = useState(false);
-  const [record, setRecord] = useState(false);
+  const [wanted, setRecord] = useState(false);
+  const always = call.state.value?.room.auto_record ?? false;
+  const record = wanted || always;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
@@ -42,7 +44,8 @@ export function GoLiveDialog({ call, room, close }: { call: Call; room: string; 
             data-testid="live-title"
           />
         </label>
-        <Switch label={texts.record_it} on={record} set={setRecord} testid="go-live-record" />
+        <Switch label={texts.record_it} on={record} disabled={always} set={setRecord} testid="go-live-record" />
+        {always && <p class="small quiet">{texts.record_always}</p>}
         {record && <p class="small quiet">{texts.record_text}</p>}
         <div class="row end">
           <button type="button" class="button" onClick={close}>
