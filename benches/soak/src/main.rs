@@ -47,7 +47,7 @@ struct Options {
     #[arg(long, hide = true)]
     daemon: PathBuf,
     /// What is done
-    #[arg(long, value_delimiter = ',', default_value = "joins,call,kills,power")]
+    #[arg(long, value_delimiter = ',', default_value = "joins,call,kills,power,program")]
     only: Vec<Part>,
     /// How often the daemon is killed while it records
     #[arg(long, default_value_t = 50)]
