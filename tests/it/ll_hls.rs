@@ -38,6 +38,18 @@ async fn on_air(daemon: &Daemon) -> (Line, String) {
     (line, format!("{}/hls/{}", daemon.url, live["broadcast"].as_str().unwrap()))
 }
 
+/// What the box plays, as soon as there is something.
+async fn index_of(folder: &str) -> String {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let answer = reqwest::get(format!("{folder}/index.m3u8")).await.unwrap();
+        if answer.status() == 200 {
+            return answer.text().await.unwrap();
+        }
+        assert!(Instant::now() < end, "no playlist: {}", answer.status());
+    }
+}
+
 /// A player that asks for one rendition.
 #[derive(Clone)]
 struct Player {
@@ -141,7 +153,7 @@ async fn a_live_stream_keeps_the_rules_whole_and_by_delta_updates() {
     let daemon = Daemon::start_with(&state, &SMALL);
     let (mut line, folder) = on_air(&daemon).await;
     let http = reqwest::Client::new();
-    let index = http.get(format!("{folder}/index.m3u8")).send().await.unwrap().text().await.unwrap();
+    let index = index_of(&folder).await;
     let (run, _) = index.lines().last().unwrap().split_once('/').unwrap();
     let [video, audio] = ["video", "audio"]
         .map(|rendition| Player { http: http.clone(), folder: format!("{folder}/{run}/{rendition}/") });
@@ -169,14 +181,7 @@ async fn a_player_that_knows_no_parts_plays_the_same_addresses() {
     let daemon = Daemon::start_with(&state, &SMALL);
     let (_line, folder) = on_air(&daemon).await;
     let index = format!("{folder}/index.m3u8");
-    let end = Instant::now() + DEADLINE;
-    let text = loop {
-        let answer = reqwest::get(&index).await.unwrap();
-        if answer.status() == 200 {
-            break answer.text().await.unwrap();
-        }
-        assert!(Instant::now() < end, "no playlist: {}", answer.status());
-    };
+    let text = index_of(&folder).await;
     let media = format!("{folder}/{}", text.lines().last().unwrap());
     // As an old player has it: what begins with #EXT-X-PART, and all that is unknown, is not there.
     let plain = reqwest::get(&media).await.unwrap().text().await.unwrap();

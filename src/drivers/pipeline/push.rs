@@ -223,6 +223,11 @@ impl PushFeed {
         self.flow.buffers.load(Ordering::Acquire) >= FLOWS
     }
 
+    /// Pictures that wait to be sent.
+    pub fn waits(&self) -> u64 {
+        self.pictures.current_level_buffers()
+    }
+
     /// Bytes of the stream that were sent.
     pub fn sent(&self) -> u64 {
         self.flow.bytes.load(Ordering::Acquire)

@@ -122,6 +122,9 @@ impl Run {
             Pump { run: self, feed: &mut feed, sent: 0, progress: Instant::now(), media: Instant::now(), told: false };
         let over = pump.pump(&mut running, media, first).await;
         pump.count();
+        if pump.told && !matches!(over, Over::Stopped) {
+            pump.run.counters.dropped(pump.feed.waits());
+        }
         // Nothing of what still waits is sent.
         feed.forget(MediaTime::from_nanos(i64::MAX));
         if tokio::time::timeout(ENDING, running.stop()).await.is_err() {
