@@ -23,6 +23,10 @@ use crate::services::origin;
 const STALLED: Duration = Duration::from_secs(10);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long what is on air may take to begin: it is announced a moment before its encoders run.
+const BEGINNING: Duration = Duration::from_secs(5);
+/// How often it is asked for meanwhile.
+const ASKS: Duration = Duration::from_millis(100);
 /// How long a pipeline may take to end before it is left to do so alone.
 const ENDING: Duration = Duration::from_secs(1);
 
@@ -77,7 +81,12 @@ enum Over {
 impl Run {
     /// Sends until it fails, or nobody wants it any more.
     pub async fn go(mut self) {
-        let mut media = match self.open().await {
+        let stop = self.stop.clone();
+        let opened = tokio::select! {
+            () = stop.cancelled() => return,
+            opened = self.open() => opened,
+        };
+        let mut media = match opened {
             Ok(media) => media,
             Err(error) => {
                 tracing::debug!(%error, "there is nothing to send");
@@ -99,7 +108,19 @@ impl Run {
         let _ = self.told.send(Report { id: self.id, number: self.number, outcome }).await;
     }
 
+    /// What is on air, as soon as it is there.
     async fn open(&self) -> Result<Media, origin::Error> {
+        let end = Instant::now() + BEGINNING;
+        loop {
+            match self.media().await {
+                Err(error) if error == origin::Error::Closed || Instant::now() >= end => return Err(error),
+                Err(_) => tokio::time::sleep(ASKS).await,
+                Ok(media) => return Ok(media),
+            }
+        }
+    }
+
+    async fn media(&self) -> Result<Media, origin::Error> {
         let video = self.origin.units(self.publication, Codec::H264, Purpose::OnAir).await?;
         let audio = self.origin.units(self.publication, Codec::Aac, Purpose::OnAir).await?;
         Ok(Media { video, audio })
@@ -345,8 +366,8 @@ mod tests {
         assert_eq!(ended(&mut reports).await, Outcome::Ended(Code::NoAnswer));
     }
 
-    #[tokio::test]
-    async fn a_program_that_ends_and_one_that_is_not_there_leave_nothing_to_send() {
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_ends_and_one_that_does_not_begin_leave_nothing_to_send() {
         let Studio { origin, run, mut reports, video, _audio, _server, _cuts, _cancel } = Studio::new().await;
         let mut demand = video.demand();
         let ends = async {
@@ -358,7 +379,32 @@ mod tests {
 
         let Studio { origin, run, mut reports, _server, _cuts, _cancel, .. } = Studio::new().await;
         origin.unpublish(PROGRAM).await;
+        let begun = Instant::now();
         run.go().await;
         assert_eq!(ended(&mut reports).await, Outcome::Ended(Code::NoMedia));
+        assert!(begun.elapsed() >= BEGINNING, "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_begins_after_it_was_announced_is_waited_for() {
+        let Studio { origin, run, mut reports, _server, _cuts, _cancel, .. } = Studio::new().await;
+        origin.unpublish(PROGRAM).await;
+        let (video, pictures) = ring(UNITS);
+        let mut demand = video.demand();
+        let begins = async {
+            tokio::time::sleep(BEGINNING / 2).await;
+            origin.publish(PROGRAM, Audience::ON_AIR).await.expect("the origin runs");
+            origin.track(PROGRAM, Native::Units(Codec::H264, pictures)).await.expect("it is published");
+            tokio::time::sleep(BEGINNING / 4).await;
+            let (_audio, sound) = ring(UNITS);
+            origin.track(PROGRAM, Native::Units(Codec::Aac, sound)).await.expect("it is published");
+            // It is read by one that was not told meanwhile that there is nothing.
+            while demand.changed().await.readers == 0 {}
+            assert!(reports.try_recv().is_err());
+            drop(video);
+            ended(&mut reports).await
+        };
+        let ((), outcome) = tokio::join!(run.go(), begins);
+        assert_eq!(outcome, Outcome::Ended(Code::NoMedia));
     }
 }
