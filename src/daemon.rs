@@ -217,6 +217,7 @@ impl Daemon {
             store: store.clone(),
             seal: seal.context("the key that seals can't be read")?.context("the key that seals can't be used")?,
             pipelines: seen.media.clone(),
+            addresses: addresses.clone(),
             timeline,
             supervisor: supervisor.clone(),
         };

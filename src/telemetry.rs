@@ -76,8 +76,9 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
     tracing::error!(place, message, "a part panicked");
 }
 
-/// What crates other than this one write. The WebRTC ones warn of datagrams, of which anybody can send any number.
-const OTHERS: &str = "warn,str0m=error,dimpl=error,is=error";
+/// What crates other than this one write. The WebRTC ones warn of datagrams, of which anybody can send any number; the one by which the box
+/// calls others, `webrtc` with `rtc` and its parts, names addresses.
+const OTHERS: &str = "warn,str0m=error,dimpl=error,is=error,rtc=off,webrtc=off";
 
 fn directives(level: &str) -> String {
     if level.parse::<tracing::Level>().is_ok() { format!("{OTHERS},porchlight={level}") } else { level.to_owned() }
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_level_holds_other_crates_to_warnings() {
-        assert_eq!(directives("debug"), "warn,str0m=error,dimpl=error,is=error,porchlight=debug");
+        assert_eq!(directives("debug"), "warn,str0m=error,dimpl=error,is=error,rtc=off,webrtc=off,porchlight=debug");
         assert_eq!(directives("info,str0m=trace"), "info,str0m=trace");
     }
 }

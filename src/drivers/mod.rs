@@ -12,3 +12,4 @@ pub mod peer;
 pub mod pipeline;
 pub mod store;
 pub mod tls;
+pub mod whip;

@@ -209,7 +209,7 @@ fn the_environment_wins_over_the_file() {
         ("HOME", "/nowhere"),
     ])
     .unwrap();
-    assert_eq!(config.http.listen, "[::1]:9000".parse().unwrap());
+    assert_eq!(config.http.listen, "[::1]:9000".parse::<std::net::SocketAddr>().unwrap());
     assert_eq!(format!("{}", config.room.default_name), "42");
     assert!(config.endpoint.auto_join);
     assert_eq!(config.endpoint.fps, 15);
@@ -265,7 +265,7 @@ fn flags_win_and_are_printed() {
     let output = porchlight(&["print-config", "--config", demo, "--listen", "127.0.0.1:9", "--state", "/tmp/x"]);
     assert_eq!(output.status.code(), Some(0));
     let printed: Config = toml::from_str(str::from_utf8(&output.stdout).unwrap()).unwrap();
-    assert_eq!(printed.http.listen, "127.0.0.1:9".parse().unwrap());
+    assert_eq!(printed.http.listen, "127.0.0.1:9".parse::<std::net::SocketAddr>().unwrap());
     assert_eq!(printed.node.state, Path::new("/tmp/x"));
 
     let output = porchlight(&["check-config", "--config", demo, "--listen", "nowhere"]);

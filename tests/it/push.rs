@@ -1,6 +1,7 @@
 //! What is on air goes to other services as well: a real RTMP server (nginx) and a real SRT listener (ffmpeg).
 
 pub mod services;
+mod whip;
 
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
@@ -203,10 +204,10 @@ async fn a_push_goes_on_with_another_size_and_without_whoever_takes_the_yes_back
     )
     .await;
     ada.wait_for("document.querySelector('[data-testid=push-address]').value === ''", "place for the server").await;
-    ada.fill("push-address", "https://example.org/live").await;
+    ada.fill("push-address", "http://example.org/live").await;
     ada.fill("push-key", KEY).await;
     ada.click("push-add-yes").await;
-    ada.wait_for("document.querySelector('.toast.fault')?.textContent.includes('rtmp://')", "reason").await;
+    ada.wait_for("document.querySelector('.toast.fault')?.textContent.includes('https://')", "reason").await;
     ada.fill("push-address", &server.address("elsewhere")).await;
     ada.fill("push-key", OTHER_KEY).await;
     ada.click("push-add-yes").await;
@@ -217,9 +218,9 @@ async fn a_push_goes_on_with_another_size_and_without_whoever_takes_the_yes_back
     ada.click("push-edit").await;
     ada.wait_for("document.querySelector('[data-testid=push-edit-form]')", "form").await;
     assert_eq!(ada.eval("return document.querySelector('[data-testid=push-edit-key]').value").await, "");
-    ada.fill("push-edit-address", "https://example.org/live").await;
+    ada.fill("push-edit-address", "ftp://example.org/live").await;
     ada.click("push-edit-save").await;
-    ada.wait_for("document.querySelector('dialog .toast.fault')?.textContent.includes('rtmp://')", "reason").await;
+    ada.wait_for("document.querySelector('dialog .toast.fault')?.textContent.includes('https://')", "reason").await;
     ada.fill("push-edit-name", "Garden").await;
     ada.fill("push-edit-address", &server.address("live")).await;
     ada.fill("push-edit-key", KEY).await;
@@ -319,7 +320,8 @@ async fn what_can_t_be_sent_anywhere_is_refused_with_the_reason() {
         json!({ "name": name, "preset": preset, "address": address, "key": key, "enabled": false })
     };
     for (address, key, kind) in [
-        ("https://example.org/live", Some(KEY), "bad-address"),
+        ("ftp://example.org/live", Some(KEY), "bad-address"),
+        ("http://example.org/whip", Some(KEY), "bad-address"),
         ("rtmp://ada:secret@example.org/live", Some(KEY), "bad-address"),
         ("rtmp://example.org/live?key=1", Some(KEY), "bad-address"),
         ("rtmp://example.org/live", None, "bad-key"),

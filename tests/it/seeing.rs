@@ -70,7 +70,7 @@ const LABELS: &[(&str, &[&str])] = &[
         ],
     ),
     ("purpose", &["call", "screen", "on_air", "record"]),
-    ("protocol", &["hls", "whep", "rtmp", "rtmps", "srt"]),
+    ("protocol", &["hls", "whep", "rtmp", "rtmps", "srt", "whip"]),
     ("status", &["1xx", "2xx", "3xx", "4xx", "5xx"]),
     ("method", &["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"]),
     ("version", &[env!("CARGO_PKG_VERSION")]),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Push } from "../src/client";
-import { changed, isSrt } from "../src/ui/pushes/change";
+import { changed, isSrt, isWhip } from "../src/ui/pushes/change";
 import { de, en } from "../src/ui/pushes/texts";
 
 const rtmp: Push = {
@@ -55,6 +55,9 @@ test("a key and a passphrase can be taken away where they may be left out", () =
 test("a passphrase does not stay where there can be none", () => {
   const moved = { ...as(srt), address: "rtmp://server/live", passphrase: "0123456789" };
   assert.deepEqual(changed(srt, moved), { address: "rtmp://server/live", passphrase: null });
+  const whip: Push = { ...rtmp, kind: "whip", address: "https://server/whip" };
+  assert.deepEqual(changed(whip, { ...as(whip), noKey: true }), { key: null });
+  assert.ok(isWhip(" HTTP://server.lan/whip") && !isWhip("srt://http:1"));
   assert.ok(isSrt(" SRT://server:1"));
   assert.ok(!isSrt("rtmp://srt:1/live"));
 });

@@ -24,9 +24,9 @@ pub(super) struct NewPush {
     name: String,
     /// Which service it is.
     preset: Preset,
-    /// Where it goes, `rtmp://`, `rtmps://` or `srt://`, without a key.
+    /// Where it goes, `rtmp://`, `rtmps://`, `srt://` or, for WHIP, `https://`, without a key.
     address: String,
-    /// The stream key, or the stream id of SRT. It is told to nobody again.
+    /// The stream key, the stream id of SRT, or the bearer token of WHIP. It is told to nobody again.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     key: Option<Secret>,
     /// What SRT is encrypted with. It is told to nobody again.

@@ -4,7 +4,9 @@
 //! description is the engine's affair.
 
 mod fragment;
+mod publisher;
 mod viewer;
 
 pub use fragment::{Fragment, Malformed, answered};
+pub use publisher::{Declined, takes_program};
 pub use viewer::{Refused, sections, viewer_answer, viewer_offer};

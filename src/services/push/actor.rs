@@ -177,7 +177,8 @@ impl Actor {
         let run = Run {
             id: *id,
             number,
-            to: address.spec(key, passphrase),
+            to: address.target(key, passphrase),
+            addresses: self.parts.addresses.clone(),
             origin: self.parts.origin.clone(),
             publication,
             cuts: seen,

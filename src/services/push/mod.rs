@@ -1,17 +1,20 @@
-//! Push: what is on air goes to other services as well, by RTMP and SRT, several at once.
+//! Push: what is on air goes to other services as well, by RTMP, SRT and WHIP, several at
+//! once.
 //!
 //! Owns: where each broadcast is sent, with keys that are sealed before they are stored and shown to nobody again; and a connection for
 //! each while its broadcast is on air. Deliberately not: encoding (all of them send the units that everybody who watches gets), and who
 //! may say where it is sent (see `interfaces`).
 //!
-//! One task owns the list, one task each reads the units and feeds one pipeline: a service that is slow or away disturbs no other.
+//! One task owns the list, one task each reads what is on air and feeds one pipeline or one connection: a service that is slow or away disturbs no other.
 
 mod actor;
 mod address;
 mod counters;
 mod run;
 mod state;
+mod whip;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +74,8 @@ pub enum Preset {
     Peertube,
     /// An Owncast server.
     Owncast,
+    /// Any server that takes WHIP.
+    Whip,
     /// Any other.
     Custom,
 }
@@ -224,6 +229,8 @@ pub struct Parts {
     pub seal: Seal,
     /// What pipelines do.
     pub pipelines: pipeline::Counters,
+    /// The addresses of the box, to call from.
+    pub addresses: watch::Receiver<Arc<[IpAddr]>>,
     /// Media time.
     pub timeline: Timeline,
     /// Starts what failed again.

@@ -1,7 +1,9 @@
-//! One run of one push: from the rings of what is on air into one pipeline, until that ends.
+//! One run of one push: from the rings of what is on air into one pipeline, or by WHIP, until that ends.
 //!
 //! What waits to be sent is bounded in the pipeline's feed. Who takes too little loses pictures up to the next keyframe.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -11,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::counters::Tally;
 use super::state::Code;
 use crate::drivers::pipeline::{self, Event, Fed, PushFeed, PushSpec, Pushed, trouble};
+use crate::drivers::whip::Endpoint;
 use crate::model::id::{PublicationId, PushId};
 use crate::model::purpose::Purpose;
 use crate::model::ring::{Next, Reader};
@@ -20,9 +23,9 @@ use crate::model::unit::{Config, Unit};
 use crate::services::origin;
 
 /// A service that has taken nothing for so long has stalled.
-const STALLED: Duration = Duration::from_secs(10);
+pub(super) const STALLED: Duration = Duration::from_secs(10);
 /// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// How long what is on air may take to begin: it is announced a moment before its encoders run.
 const BEGINNING: Duration = Duration::from_secs(5);
 /// How often it is asked for meanwhile.
@@ -47,11 +50,22 @@ pub(super) struct Report {
     pub outcome: Outcome,
 }
 
+/// How it gets there.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// Through a pipeline, by RTMP or SRT.
+    Pipeline(PushSpec),
+    /// By WHIP.
+    Whip(Endpoint),
+}
+
 /// What a run needs.
 pub(super) struct Run {
     pub id: PushId,
     pub number: u64,
-    pub to: PushSpec,
+    pub to: Target,
+    /// Those of the box, to call from.
+    pub addresses: watch::Receiver<Arc<[IpAddr]>>,
     pub origin: origin::Handle,
     pub publication: PublicationId,
     pub cuts: watch::Receiver<MediaTime>,
@@ -78,13 +92,39 @@ enum Over {
     Stopped,
 }
 
+/// What `open` gives of what is on air, as soon as that is there.
+pub(super) async fn begun<T, F>(open: impl Fn() -> F) -> Result<T, origin::Error>
+where
+    F: Future<Output = Result<T, origin::Error>>,
+{
+    let end = Instant::now() + BEGINNING;
+    loop {
+        match open().await {
+            Err(error) if error == origin::Error::Closed || Instant::now() >= end => return Err(error),
+            Err(_) => tokio::time::sleep(ASKS).await,
+            Ok(opened) => return Ok(opened),
+        }
+    }
+}
+
 impl Run {
     /// Sends until it fails, or nobody wants it any more.
     pub async fn go(mut self) {
+        match self.to.clone() {
+            Target::Pipeline(spec) => self.send(&spec).await,
+            Target::Whip(to) => {
+                if let Some(code) = super::whip::go(&mut self, &to).await {
+                    self.tell(Outcome::Ended(code)).await;
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, to: &PushSpec) {
         let stop = self.stop.clone();
         let opened = tokio::select! {
             () = stop.cancelled() => return,
-            opened = self.open() => opened,
+            opened = begun(|| self.media()) => opened,
         };
         let mut media = match opened {
             Ok(media) => media,
@@ -95,7 +135,7 @@ impl Run {
         };
         let mut first = None;
         loop {
-            match self.connection(&mut media, first.take()).await {
+            match self.connection(to, &mut media, first.take()).await {
                 Over::Resized(unit) => first = Some(unit),
                 Over::Ended(code) => return self.tell(Outcome::Ended(code)).await,
                 Over::Stopped => return,
@@ -103,21 +143,9 @@ impl Run {
         }
     }
 
-    async fn tell(&self, outcome: Outcome) {
+    pub async fn tell(&self, outcome: Outcome) {
         // When the actor is gone there is nobody to tell.
         let _ = self.told.send(Report { id: self.id, number: self.number, outcome }).await;
-    }
-
-    /// What is on air, as soon as it is there.
-    async fn open(&self) -> Result<Media, origin::Error> {
-        let end = Instant::now() + BEGINNING;
-        loop {
-            match self.media().await {
-                Err(error) if error == origin::Error::Closed || Instant::now() >= end => return Err(error),
-                Err(_) => tokio::time::sleep(ASKS).await,
-                Ok(media) => return Ok(media),
-            }
-        }
     }
 
     async fn media(&self) -> Result<Media, origin::Error> {
@@ -127,8 +155,8 @@ impl Run {
     }
 
     /// One connection; `first` is the picture that it begins with, if there is one already.
-    async fn connection(&mut self, media: &mut Media, first: Option<Unit>) -> Over {
-        let (mut running, mut feed) = match pipeline::push(&self.pipelines, self.to.clone()) {
+    async fn connection(&mut self, to: &PushSpec, media: &mut Media, first: Option<Unit>) -> Over {
+        let (mut running, mut feed) = match pipeline::push(&self.pipelines, to.clone()) {
             Ok(made) => made,
             Err(pipeline::Error::Missing { element, package }) => {
                 tracing::error!(element, package, "the element is missing: install the Debian package");
@@ -268,7 +296,6 @@ impl Pump<'_> {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
-    use std::sync::Arc;
 
     use bytes::Bytes;
     use tokio_util::sync::DropGuard;
@@ -314,13 +341,14 @@ mod tests {
             let run = Run {
                 id: PushId::from_bytes([7; 10]),
                 number: 1,
-                to: PushSpec::Rtmp {
+                to: Target::Pipeline(PushSpec::Rtmp {
                     secure: false,
                     host: "127.0.0.1".to_owned(),
                     port: server.local_addr().expect("an address").port(),
                     application: "live".to_owned(),
                     stream: Secret::new("key"),
-                },
+                }),
+                addresses: watch::channel(Arc::default()).1,
                 origin: origin.clone(),
                 publication: PROGRAM,
                 cuts: seen,

@@ -35,6 +35,12 @@ pub enum Code {
     Path,
     /// The server does not take the key.
     Key,
+    /// The server does not take pictures or sound as they are.
+    Codec,
+    /// The server fails, or has no room.
+    Server,
+    /// The key would leave the house unencrypted.
+    Open,
     /// The server ended the connection.
     Lost,
     /// The server took nothing for a while.
@@ -67,6 +73,13 @@ impl Code {
             Self::NoTls => "The server speaks no TLS there. Check the port, or take rtmp:// instead.",
             Self::Path => "The server does not know what is behind its name in the address. Check that part.",
             Self::Key => "The server does not take this key, or somebody sends with it already. Enter the key anew.",
+            Self::Codec => {
+                "The server does not take this stream. It has to accept H.264 and Opus by WHIP; look into its settings."
+            }
+            Self::Server => "The server failed, or has no room. It is tried again; if that goes on, ask who runs it.",
+            Self::Open => {
+                "This server is not in the local network, and without encryption nothing is sent to it. Take https:// instead."
+            }
             Self::Lost => "The server ended the connection. If that goes on, check the key and what the service says.",
             Self::Stalled => "The server took nothing for some seconds. The line may be too narrow for the picture.",
             Self::NoMedia => "There is nothing to send at the moment. It goes on by itself when there is.",
@@ -78,7 +91,7 @@ impl Code {
 
     /// Whether it takes somebody to change something: it is tried again slowly.
     const fn needs_somebody(self) -> bool {
-        matches!(self, Self::Key | Self::NoKey | Self::Missing)
+        matches!(self, Self::Key | Self::NoKey | Self::Missing | Self::Codec | Self::Open)
     }
 }
 
@@ -349,6 +362,9 @@ mod tests {
             Code::NoTls,
             Code::Path,
             Code::Key,
+            Code::Codec,
+            Code::Server,
+            Code::Open,
             Code::Lost,
             Code::Stalled,
             Code::NoMedia,

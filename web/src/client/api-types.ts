@@ -380,11 +380,11 @@ export type NewInvite = {
 
 /** A service to send to. */
 export type NewPush = {
-  /** Where it goes, `rtmp://`, `rtmps://` or `srt://`, without a key. */
+  /** Where it goes, `rtmp://`, `rtmps://`, `srt://` or, for WHIP, `https://`, without a key. */
   address: string;
   /** It is sent there whenever the room is on air. */
   enabled: boolean;
-  /** The stream key, or the stream id of SRT. It is told to nobody again. */
+  /** The stream key, the stream id of SRT, or the bearer token of WHIP. It is told to nobody again. */
   key?: string | null;
   /** What everybody in the room reads while it is sent there. */
   name: Name;
@@ -515,7 +515,7 @@ export type PushChange = {
 };
 
 /** What is wrong. */
-export type PushCode = "no_name" | "refused" | "unreachable" | "no_answer" | "certificate" | "no_tls" | "path" | "key" | "lost" | "stalled" | "no_media" | "no_key" | "missing" | "other";
+export type PushCode = "no_name" | "refused" | "unreachable" | "no_answer" | "certificate" | "no_tls" | "path" | "key" | "codec" | "server" | "open" | "lost" | "stalled" | "no_media" | "no_key" | "missing" | "other";
 
 /** What went wrong with a push. */
 export type PushError = {
@@ -530,10 +530,10 @@ export type PushError = {
 export type PushId = string;
 
 /** By which protocol. */
-export type PushKind = "rtmp" | "rtmps" | "srt";
+export type PushKind = "rtmp" | "rtmps" | "srt" | "whip";
 
 /** Which service it is, for who sets it up: the rest is in the address. */
-export type PushPreset = "youtube" | "twitch" | "peertube" | "owncast" | "custom";
+export type PushPreset = "youtube" | "twitch" | "peertube" | "owncast" | "whip" | "custom";
 
 /** How a push is. */
 export type PushState = "connecting" | "off" | "waiting" | "live" | "failed";

@@ -6,7 +6,7 @@ export interface Entered {
   address: string;
   key: string;
   passphrase: string;
-  /** SRT alone: there is none of these any more. */
+  /** Where they may be left out: there is none of these any more. */
   noKey: boolean;
   noPassphrase: boolean;
 }
@@ -14,6 +14,11 @@ export interface Entered {
 /** Whether it is an address of SRT, where keys may be left out and a passphrase may be given. */
 export function isSrt(address: string): boolean {
   return address.trim().toLowerCase().startsWith("srt:");
+}
+
+/** Whether it is an address of WHIP, where the key is a token that may be left out. */
+export function isWhip(address: string): boolean {
+  return /^https?:/i.test(address.trim());
 }
 
 /** What is another than before, to be sent to the box; nothing where all is as it was. */
@@ -25,7 +30,7 @@ export function changed(push: Push, entered: Entered): PushChange | null {
   const srt = isSrt(address);
   const key = entered.key.trim();
   if (key) change.key = key;
-  else if (srt && entered.noKey && push.key) change.key = null;
+  else if ((srt || isWhip(address)) && entered.noKey && push.key) change.key = null;
   const passphrase = entered.passphrase.trim();
   if (srt && passphrase) change.passphrase = passphrase;
   // With other protocols there is none, and the box refuses one that is left over.

@@ -3,7 +3,7 @@ import type { Push, PushChange } from "../../client";
 import { t } from "../i18n";
 import { fill } from "../i18n/format";
 import { Dialog } from "../parts/dialog";
-import { changed, isSrt } from "./change";
+import { changed } from "./change";
 import { Address, Secrets } from "./fields";
 import { texts } from "./texts";
 
@@ -45,7 +45,7 @@ export function Edit(props: { push: Push; close(): void; save(change: PushChange
           />
         </label>
         <Address value={address} set={setAddress} testid="push-edit-address" />
-        <Secrets srt={isSrt(address)} push={push} />
+        <Secrets address={address} push={push} />
         {runs && <p class="small">{texts.edit_restarts}</p>}
         <div class="row end">
           <button type="button" class="button" onClick={close}>

@@ -1,5 +1,6 @@
 import { useId, useState } from "preact/hooks";
 import type { Push } from "../../client";
+import { isSrt, isWhip } from "./change";
 import { texts } from "./texts";
 
 type Which = "key" | "passphrase";
@@ -45,7 +46,7 @@ function Field(props: {
             onChange={event => setNone(event.currentTarget.checked)}
             data-testid={`${testid}-none`}
           />
-          <span>{which === "key" ? texts.no_stream_id : texts.no_passphrase}</span>
+          <span>{which === "key" ? texts.no_key : texts.no_passphrase}</span>
         </label>
       )}
     </>
@@ -73,17 +74,18 @@ export function Address(props: { value: string; set(value: string): void; hint?:
 }
 
 /** The secrets that go with an address; `push` is the service that has them already. */
-export function Secrets({ srt, push }: { srt: boolean; push?: Push }) {
+export function Secrets({ address, push }: { address: string; push?: Push }) {
+  const [srt, whip] = [isSrt(address), isWhip(address)];
   const place = push ? "push-edit" : "push";
   const stays = push?.key ? texts.stays_hint : texts.key_hint;
   return (
     <>
       <Field
         which="key"
-        label={srt ? texts.stream_id : texts.key}
+        label={srt ? texts.stream_id : whip ? texts.token : texts.key}
         hint={stays}
         there={push?.key ?? false}
-        optional={srt}
+        optional={srt || whip}
         testid={`${place}-key`}
       />
       {srt && (

@@ -16,7 +16,7 @@ import { texts } from "./texts";
 /** Milliseconds between two looks at how they are. */
 const LOOK = 2_000;
 const MOST = 8;
-const PRESETS: PushPreset[] = ["youtube", "twitch", "peertube", "owncast", "custom"];
+const PRESETS: PushPreset[] = ["youtube", "twitch", "peertube", "owncast", "whip", "custom"];
 /** Where a service is that has one address for everybody. */
 const ADDRESSES: Partial<Record<PushPreset, string>> = {
   youtube: "rtmps://a.rtmps.youtube.com/live2",
@@ -161,7 +161,7 @@ function Add({ room, act }: { room: string; act: Act }) {
         />
       </label>
       <Address value={address} set={setAddress} hint={texts.address_hint[preset]} testid="push-address" />
-      <Secrets srt={srt} />
+      <Secrets address={address} />
       <div class="row end">
         <button type="submit" class="button primary" disabled={busy} data-testid="push-add-yes">
           {texts.add}

@@ -15,13 +15,14 @@ interface Texts {
   address_hint: Record<PushPreset, string>;
   key: string;
   key_hint: string;
+  token: string;
   stream_id: string;
   passphrase: string;
   passphrase_hint: string;
   full: string;
   stays: string;
   stays_hint: string;
-  no_stream_id: string;
+  no_key: string;
   no_passphrase: string;
   edit: string;
   edit_what: string;
@@ -56,17 +57,19 @@ export const en: Texts = {
     twitch: "",
     peertube: "rtmp://your.server:1935/live",
     owncast: "rtmp://your.server:1935/live",
-    custom: "rtmp://, rtmps:// or srt://",
+    whip: "https://your.server/whip",
+    custom: "rtmp://, rtmps://, srt:// or https://",
   },
   key: "Key",
   key_hint: "The service tells it to you. It is sealed, and shown to nobody again.",
+  token: "Token (optional)",
   stream_id: "Stream id (optional)",
   passphrase: "Passphrase (optional)",
   passphrase_hint: "10 to 79 characters, as the server has it.",
   full: "There are eight services, and there can't be more. Remove one first.",
   stays: "Stays as it is",
   stays_hint: "The box has it, and shows it to nobody. It stays while you enter nothing here.",
-  no_stream_id: "Without a stream id from now on",
+  no_key: "Without it from now on",
   no_passphrase: "Without a passphrase from now on",
   edit: "Edit",
   edit_what: "Edit {name}",
@@ -86,6 +89,7 @@ export const en: Texts = {
     twitch: "Twitch",
     peertube: "PeerTube",
     owncast: "Owncast",
+    whip: "WHIP server",
     custom: "Another one",
   },
   states: {
@@ -105,6 +109,9 @@ export const en: Texts = {
     no_tls: "The server speaks no TLS there. Check the port, or take rtmp:// instead.",
     path: "The server does not know what is behind its name in the address. Check that part.",
     key: "The server does not take this key, or somebody sends with it already. Enter the key anew.",
+    codec: "The server does not take this stream. It has to accept H.264 and Opus by WHIP; look into its settings.",
+    server: "The server failed, or has no room. It is tried again; if that goes on, ask who runs it.",
+    open: "This server is not in the local network, and without encryption nothing is sent to it. Take https:// instead.",
     lost: "The server ended the connection. If that goes on, check the key and what the service says.",
     stalled: "The server took nothing for some seconds. The line may be too narrow for the picture.",
     no_media: "There is nothing to send at the moment. It goes on by itself when there is.",
@@ -129,10 +136,12 @@ export const de: Texts = {
     twitch: "",
     peertube: "rtmp://dein.server:1935/live",
     owncast: "rtmp://dein.server:1935/live",
-    custom: "rtmp://, rtmps:// oder srt://",
+    whip: "https://dein.server/whip",
+    custom: "rtmp://, rtmps://, srt:// oder https://",
   },
   key: "Schlüssel",
   key_hint: "Den nennt dir der Dienst. Er wird versiegelt und niemandem mehr gezeigt.",
+  token: "Token (wenn nötig)",
   stream_id: "Stream-ID (wenn nötig)",
   passphrase: "Passphrase (wenn nötig)",
   passphrase_hint: "10 bis 79 Zeichen, wie der Server sie hat.",
@@ -140,7 +149,7 @@ export const de: Texts = {
   stays: "Bleibt unverändert",
   stays_hint:
     "Die Box kennt, was du eingegeben hast, und zeigt es niemandem. Es bleibt, solange du hier nichts eingibst.",
-  no_stream_id: "Ab jetzt ohne Stream-ID",
+  no_key: "Ab jetzt ohne",
   no_passphrase: "Ab jetzt ohne Passphrase",
   edit: "Bearbeiten",
   edit_what: "{name} bearbeiten",
@@ -160,6 +169,7 @@ export const de: Texts = {
     twitch: "Twitch",
     peertube: "PeerTube",
     owncast: "Owncast",
+    whip: "WHIP-Server",
     custom: "Ein anderer",
   },
   states: {
@@ -179,6 +189,11 @@ export const de: Texts = {
     no_tls: "Der Server spricht dort kein TLS. Prüfe den Port, oder nimm rtmp://.",
     path: "Der Server kennt nicht, was in der Adresse hinter seinem Namen steht. Prüfe diesen Teil.",
     key: "Der Server nimmt diesen Schlüssel nicht, oder es sendet schon jemand damit. Gib den Schlüssel neu ein.",
+    codec:
+      "Der Server nimmt diesen Stream nicht. Er muss H.264 und Opus über WHIP annehmen; sieh in seinen Einstellungen nach.",
+    server:
+      "Der Server ist gestört oder hat keinen Platz. Es wird weiter versucht; bleibt es so, frage, wer ihn betreibt.",
+    open: "Dieser Server ist nicht im lokalen Netz, und unverschlüsselt wird ihm nichts gesendet. Nimm https://.",
     lost: "Der Server hat die Verbindung beendet. Bleibt das so, prüfe den Schlüssel und was der Dienst sagt.",
     stalled: "Der Server nahm einige Sekunden lang nichts. Die Leitung ist vielleicht zu schmal für das Bild.",
     no_media: "Im Moment gibt es nichts zu senden. Es geht von selbst weiter, sobald es etwas gibt.",
