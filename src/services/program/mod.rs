@@ -23,6 +23,7 @@ pub use codecs::Pipelines;
 pub use config::Config;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,8 +41,8 @@ use crate::proto::screens::Language;
 use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin, room};
 
-/// How far what is composed is behind those who speak: what a bad network delays longer is missing. Players wait longer than this anyway.
-const DELAY: Duration = Duration::from_millis(400);
+/// How far what is composed is behind those who speak, at least and at most: what a bad network delays longer is missing.
+const DELAY: RangeInclusive<Duration> = Duration::from_millis(80)..=Duration::from_millis(400);
 /// How often somebody who could not be taken in is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long what nobody reads any more goes on.

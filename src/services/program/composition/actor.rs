@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::codecs::{CardSpec, Codecs, VideoSpec};
 use super::feed::Ending;
+use super::patience::Patience;
 use super::schedule::Schedule;
 use super::workers::{Input, Ticket, Workers};
 use super::{Command, Error, MOST_MEMBERS, Member, Names, Settings, Shows, State};
@@ -29,12 +30,15 @@ use crate::proto::layout::scene::{Scene, Seated, Sight};
 /// Sound is made in chunks of 20 ms.
 const CHUNKS_A_SECOND: u32 = 50;
 const CHUNK: usize = (RATE / CHUNKS_A_SECOND) as usize;
+const BEAT: Duration = Duration::from_millis(1000 / CHUNKS_A_SECOND as u64);
 /// Who was asleep for longer goes on with the present; the sound between is left out.
 const STALL: Duration = Duration::from_millis(500);
 /// A still waits this long for everybody to be seen.
 const STILL_PATIENCE: Duration = Duration::from_secs(3);
 /// After so many chunks, ten seconds, it is said how much sound came too late.
 const LATE_TOLD_EVERY: u64 = 10 * CHUNKS_A_SECOND as u64;
+/// What a decoder gives at first comes later than what follows: it says nothing of how long to wait.
+const SETTLES: Duration = Duration::from_millis(500);
 /// Stills that may be waited for at once.
 const MOST_STILLS: usize = 16;
 
@@ -48,6 +52,8 @@ struct Seat {
     life: u64,
     shows: Shows,
     audio: Option<AbortHandle>,
+    /// When the first sound came.
+    heard: Option<Instant>,
     video: Option<Video>,
     card: Option<(CardSpec, AbortHandle)>,
 }
@@ -61,6 +67,8 @@ impl Drop for Seat {
 /// What brings somebody's pictures.
 struct Video {
     life: u64,
+    /// When the first picture came.
+    seen: Option<Instant>,
     feed: AbortHandle,
     decoder: watch::Sender<Option<VideoSpec>>,
 }
@@ -96,6 +104,8 @@ pub(super) struct Actor {
     workers: Workers,
     inputs: mpsc::Receiver<Input>,
     state: watch::Sender<State>,
+    timeline: Timeline,
+    patience: Patience,
     pictures: Schedule,
     sounds: Schedule,
     /// Media time of the first picture and the first sample.
@@ -115,7 +125,8 @@ impl Actor {
     ) -> (Self, watch::Receiver<State>) {
         let (workers, inputs) = Workers::new(codecs, settings.counters.clone(), settings.supervisor.clone());
         let start = Instant::now();
-        let base = MediaTime::from_ticks((timeline.media(start.into_std()) - settings.delay).ticks(RATE), RATE);
+        let patience = Patience::new(settings.delay.clone(), start);
+        let base = MediaTime::from_ticks((timeline.media(start.into_std()) - patience.delay()).ticks(RATE), RATE);
         let (state, watcher) = watch::channel(State { members: Vec::new(), cut: base, ended: None });
         let second = Duration::from_secs(1);
         let actor = Self {
@@ -123,6 +134,8 @@ impl Actor {
             pictures: Schedule::new(start, second, settings.fps),
             sounds: Schedule::new(start, second, CHUNKS_A_SECOND),
             settings,
+            timeline,
+            patience,
             outlets,
             mixer: Mixer::default(),
             seats: HashMap::new(),
@@ -226,7 +239,8 @@ impl Actor {
         self.scene.add(key, name, sight(shows, video.is_some()));
         self.mixer.add(key);
         let audio = audio.map(|reader| self.workers.audio(ticket, reader));
-        let seat = Seat { life: ticket.life, shows, audio, video: self.video(key, shows, video), card: None };
+        let seat =
+            Seat { life: ticket.life, shows, audio, heard: None, video: self.video(key, shows, video), card: None };
         self.seats.insert(key, seat);
         self.follow_layout();
         self.tell(None);
@@ -250,7 +264,7 @@ impl Actor {
         let ticket = Ticket { key, life: self.next_serial() };
         let (decoder, spec) = watch::channel(self.video_spec(key));
         let feed = self.workers.video(ticket, (codec, shows), reader, spec);
-        Some(Video { life: ticket.life, feed, decoder })
+        Some(Video { life: ticket.life, seen: None, feed, decoder })
     }
 
     /// Takes somebody out of everything at once; the cut is behind all that has been given out.
@@ -281,8 +295,14 @@ impl Actor {
 
     fn take(&mut self, input: Input) {
         match input {
-            Input::Picture(ticket, picture) if self.sees(ticket) => self.scene.push(ticket.key, picture),
-            Input::Sound(ticket, sound) if self.seated(ticket) => self.mixer.push(ticket.key, &sound),
+            Input::Picture(ticket, picture) if self.sees(ticket) => {
+                self.arrived(ticket, picture.time, true);
+                self.scene.push(ticket.key, picture);
+            }
+            Input::Sound(ticket, sound) if self.seated(ticket) => {
+                self.arrived(ticket, sound.time, false);
+                self.mixer.push(ticket.key, &sound);
+            }
             Input::Card(ticket, card) if self.seated(ticket) => self.scene.set_card(ticket.key, card),
             Input::Ended(ticket, ending) if self.seated(ticket) || self.sees(ticket) => {
                 tracing::info!(publication = %ticket.key, ?ending, "a member's track ended");
@@ -292,6 +312,39 @@ impl Actor {
                 self.scene.set_overlay(Some(line));
             }
             _ => {}
+        }
+    }
+
+    /// Something of this media time came: whoever comes later from now on is waited for.
+    fn arrived(&mut self, ticket: Ticket, time: MediaTime, picture: bool) {
+        let now = Instant::now();
+        let Some(seat) = self.seats.get_mut(&ticket.key) else { return };
+        let first = match (picture, &mut seat.video) {
+            (true, Some(video)) => &mut video.seen,
+            _ => &mut seat.heard,
+        };
+        if now.saturating_duration_since(*first.get_or_insert(now)) < SETTLES {
+            return;
+        }
+        let after = self.timeline.media(now.into_std()).since(time);
+        let mut after = Duration::from_nanos(u64::try_from(after).unwrap_or_default());
+        if !picture {
+            // It is mixed up to a chunk before its time.
+            after += BEAT;
+        }
+        let more = self.patience.arrived(after);
+        if !more.is_zero() {
+            self.pictures.put_off(more);
+            self.sounds.put_off(more);
+        }
+    }
+
+    /// So much was made: what is to come may be earlier.
+    fn passes(&mut self, time: Duration, now: Instant) {
+        let less = self.patience.passes(time, now);
+        if !less.is_zero() {
+            self.pictures.bring_forward(less);
+            self.sounds.bring_forward(less);
         }
     }
 
@@ -319,6 +372,9 @@ impl Actor {
             let time = self.base + self.pictures.offset(self.pictures.next());
             self.pictures.advance();
             self.picture(time, now);
+            if !self.makes_sound() {
+                self.passes(Duration::from_secs(1) / self.settings.fps, now);
+            }
         }
     }
 
@@ -333,6 +389,7 @@ impl Actor {
             if let Some(outlet) = &self.outlets.sounds {
                 give(outlet, sound, "sound", &self.settings.counters.dropped);
             }
+            self.passes(BEAT, now);
             if self.sounds.next().is_multiple_of(LATE_TOLD_EVERY) {
                 self.tell_late();
             }
@@ -344,7 +401,7 @@ impl Actor {
         let late = dropped - std::mem::replace(&mut self.late_told, dropped);
         self.settings.counters.late_sounds.add(late);
         if late > 0 {
-            tracing::warn!(late, delay = ?self.settings.delay, "sound came too late for the composition");
+            tracing::warn!(late, delay = ?self.patience.delay(), "sound came too late for the composition");
         }
     }
 

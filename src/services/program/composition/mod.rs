@@ -5,17 +5,20 @@
 //! encodes nothing, and decides neither who is in it nor what for: who adds a member has subscribed with a purpose.
 //!
 //! At media time `t` the picture shows each member as they were at `t - delay` and is stamped so; the sound of the same
-//! beat begins there too. Capture times survive, and lips and voice stay together.
+//! beat begins there too. Capture times survive, and lips and voice stay together. Within its bounds the delay follows those who
+//! arrive last (`patience`): it decides when something is made, never what is in it or which times it has.
 
 mod actor;
 mod codecs;
 mod counters;
 mod feed;
+mod patience;
 mod schedule;
 #[cfg(test)]
 mod tests;
 mod workers;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,8 +81,8 @@ pub struct Settings {
     pub height: u32,
     /// Pictures a second, 1 to 120.
     pub fps: u32,
-    /// How far behind the present the composition is, at most 2 s: who arrives later than this is not in time.
-    pub delay: Duration,
+    /// How far behind the present the composition is, at least and at most, up to 2 s: who arrives later than that is not in time.
+    pub delay: RangeInclusive<Duration>,
     /// What is behind the tiles.
     pub background: Colour,
     /// How long a line over everything stays.
@@ -98,7 +101,7 @@ impl Default for Settings {
             width: 1280,
             height: 720,
             fps: 30,
-            delay: Duration::from_millis(150),
+            delay: Duration::from_millis(150)..=Duration::from_millis(150),
             background: Colour::DUSK,
             overlay_for: Duration::from_secs(5),
             makes: Makes::Both,
@@ -113,7 +116,8 @@ impl Settings {
         self.width = self.width.clamp(16, 7680) & !1;
         self.height = self.height.clamp(16, 4320) & !1;
         self.fps = self.fps.clamp(1, 120);
-        self.delay = self.delay.min(Duration::from_secs(2));
+        let most = (*self.delay.end()).min(Duration::from_secs(2));
+        self.delay = (*self.delay.start()).min(most)..=most;
         self
     }
 }

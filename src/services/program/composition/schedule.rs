@@ -34,6 +34,17 @@ impl Schedule {
         self.start + self.offset(self.next)
     }
 
+    /// All that is to come is due so much later.
+    pub(super) fn put_off(&mut self, by: Duration) {
+        self.start += by;
+    }
+
+    /// All that is to come is due so much earlier.
+    pub(super) fn bring_forward(&mut self, by: Duration) {
+        // A monotonic clock counts from when the machine started, so that this is only so when it has just done so.
+        self.start = self.start.checked_sub(by).unwrap_or(self.start);
+    }
+
     /// The next event is done.
     pub(super) const fn advance(&mut self) {
         self.next += 1;

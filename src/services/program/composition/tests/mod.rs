@@ -51,6 +51,30 @@ async fn pictures_keep_the_beat_and_sound_has_no_seams() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_delay_follows_who_arrives_last_and_neither_a_picture_nor_a_chunk_is_left_out_for_it() {
+    let mut stage =
+        Stage::new(Settings { delay: Duration::from_millis(80)..=Duration::from_millis(400), ..settings() });
+    let mut ada = Publisher::new(1, 100, [100, 44]);
+    stage.handle.add(ada.member()).await.unwrap();
+    let mut behind = Vec::new();
+    // All in time; then everything of her is 250 ms late; then nothing is any more.
+    for (late, seconds) in [(20, 20), (250, 5), (20, 40)] {
+        for _ in 0..seconds * 50 {
+            ada.push(stage.now().plus_nanos(-late * 1_000_000));
+            sleep(Duration::from_millis(20)).await;
+            stage.drain();
+        }
+        behind.push(stage.now().since(stage.sounds.last().unwrap().time) / 1_000_000);
+    }
+    let [early, late, again] = behind[..] else { panic!() };
+    assert!((80..=120).contains(&early) && (280..=320).contains(&late) && (80..=120).contains(&again), "{behind:?}");
+    let chunks = stage.sounds.windows(2).map(|pair| pair[1].time.since(pair[0].time) / 1_000);
+    assert!(chunks.clone().all(|micros| (19_990..=20_010).contains(&micros)), "{:?}", chunks.collect::<Vec<_>>());
+    assert!(stage.pictures.windows(2).all(|pair| pair[1].time.since(pair[0].time) == 40_000_000));
+    stage.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_stamped_at_the_cut_or_later_contains_who_was_removed() {
     for by_command in [true, false] {
         let mut stage = Stage::new(settings());
