@@ -127,7 +127,7 @@ impl Daemon {
         let origin = origin::start(timeline, supervisor.clone(), &ground.tasks, ground.stop.clone());
         let access = access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
         let privacy = privacy::start(store.clone(), timeline, &ground.tasks, ground.stop.clone()).await?;
-        let broadcasts = broadcast::start(&ground.tasks, ground.stop.clone());
+        let broadcasts = broadcast::start(&ground.tasks, access.ended_logins(), ground.stop.clone());
         let parts = room::Parts {
             origin: origin.clone(),
             peers: peers.clone(),

@@ -27,6 +27,7 @@ mod permissions;
 mod push;
 mod reachability;
 mod recordings;
+mod restricted;
 mod rewind;
 mod screen_share;
 mod screenshots;

@@ -110,7 +110,7 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
         "private": false,
     });
     let expected = json!({
-        "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "auto_record": false, "live": null },
+        "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "auto_record": false, "restricted": false, "live": null },
         "you": me,
         "ring": "no",
         "may": ["watch", "join", "speak", "show_camera", "share_screen"],

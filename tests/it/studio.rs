@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
 use super::fixture::people::{self, look};
-use super::fixture::{DEADLINE, has};
+use super::fixture::{DEADLINE, has, until};
 
 const ADA: Devices = Devices { colour: "red", hz: 440 };
 const BOB: Devices = Devices { colour: "blue", hz: 700 };
@@ -166,6 +166,7 @@ async fn every_layout_line_and_slate_is_seen_by_those_who_watch_and_no_encoder_b
     // Behind a slate nobody is seen, and nobody heard.
     studio.direct(json!({ "slate": "back" })).await;
     sees(&viewer, "the slate", (0.0, 0.0), (0.0, 0.0)).await;
+    let slate = look(&viewer, "[data-testid=player]").await;
     // What was heard before it is still on its way for a moment.
     frames(&viewer, 15).await;
     let quiet = heard(&viewer).await;
@@ -187,6 +188,17 @@ async fn every_layout_line_and_slate_is_seen_by_those_who_watch_and_no_encoder_b
     // A slate stands in front of somebody alone at once.
     studio.direct(json!({ "slate": "back" })).await;
     sees(&viewer, "the slate before one", (0.0, 0.0), (0.0, 0.0)).await;
+
+    // While nothing is heard of anybody who is on air the same slate comes by itself, and it goes when her seat is taken again.
+    studio.direct(json!({ "slate": null })).await;
+    sees(&viewer, "Ada once more", (90.0, 100.0), (0.0, 0.0)).await;
+    ada.goto(&daemon.url).await;
+    let apart = async || look(&viewer, "[data-testid=player]").await.apart(&slate);
+    until("slate", async || apart().await < 1.0).await;
+    ada.goto(&format!("{}/r/{room}", daemon.url)).await;
+    people::in_the_call(&ada).await;
+    sees(&viewer, "Ada again", (90.0, 100.0), (0.0, 0.0)).await;
+    assert!(apart().await > 10.0);
     assert_eq!(viewer.errors().await, Vec::<String>::new());
 
     let (status, problem) =

@@ -222,6 +222,11 @@ pub(super) struct Broadcast {
     pub(super) cut: Option<String>,
     /// It is a recording that everybody may watch.
     pub(super) recorded: Option<Recorded>,
+    /// It is for those alone who were invited to its room.
+    pub(super) restricted: bool,
+    /// What stands for it in the addresses of its media, as in `/hls/{media}/index.m3u8`. That of a restricted one is a secret of those who may
+    /// watch, and another one as soon as somebody may no longer.
+    pub(super) media: String,
 }
 
 /// A recording that everybody may watch.
@@ -294,6 +299,8 @@ pub(super) struct Studio {
     pub(super) auto_live: bool,
     /// What is on air is recorded without anybody saying so, once everybody on air agrees.
     pub(super) auto_record: bool,
+    /// What is on air is for those alone who were invited to the room.
+    pub(super) restricted: bool,
     /// The box has a logo.
     pub(super) has_logo: bool,
     /// The smaller pictures that are made at the moment, by their lines.

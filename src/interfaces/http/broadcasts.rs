@@ -11,12 +11,15 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use super::error::Problem;
+use super::gate::Caller;
 use super::projection::{date, moment};
 use super::video::Watching;
 use super::{App, answer, video};
 use crate::model::id::BroadcastId;
+use crate::model::role::{Scope, Verb};
 use crate::model::time::{MediaTime, Timeline};
-use crate::services::broadcast::{Broadcast, Recorded};
+use crate::services::access::Grant;
+use crate::services::broadcast::{Broadcast, Key, Recorded};
 
 fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
     // Before the first cut there is none.
@@ -28,6 +31,8 @@ fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
         since: broadcast.live.map(|live| date(live.since)),
         viewers: broadcast.live.map_or(0, |live| live.viewers),
         cut: cut.and_then(|live| moment(live.cut, timeline)),
+        restricted: broadcast.restricted.is_some(),
+        media: broadcast.key().reveal(),
         recorded: broadcast.recorded.map(|Recorded { started, duration }| answer::Recorded {
             started: date(started),
             duration,
@@ -36,18 +41,42 @@ fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
     }
 }
 
-fn one(app: &App, id: &str) -> Result<(BroadcastId, answer::Broadcast), Problem> {
+/// Whether somebody may watch it.
+fn may_watch(grant: &Grant, broadcast: &Broadcast) -> bool {
+    let scope = broadcast.restricted.as_ref().map_or(Scope::Node, |restricted| Scope::Room(restricted.room));
+    grant.permits(Verb::Watch, scope)
+}
+
+impl App {
+    /// What is meant by what stands for a broadcast in a media address.
+    ///
+    /// # Errors
+    /// `not-found`, also where it is restricted and this is not its address by now.
+    pub(super) fn watched(&self, text: &str) -> Result<Key, Problem> {
+        let key = Key::read(text).ok_or_else(Problem::not_found)?;
+        let list = self.broadcasts.list();
+        let is = list.borrow().iter().find(|broadcast| broadcast.id == key.id).map(Broadcast::key);
+        // Of what is not in the list it is said elsewhere that there is nothing.
+        if is.is_some_and(|is| is != key) { Err(Problem::not_found()) } else { Ok(key) }
+    }
+}
+
+fn one(app: &App, grant: &Grant, id: &str) -> Result<(BroadcastId, answer::Broadcast), Problem> {
     let id: BroadcastId = id.parse().map_err(|_| Problem::not_found())?;
     let list = app.broadcasts.list();
     let list = list.borrow();
     let broadcast = list.iter().find(|broadcast| broadcast.id == id).ok_or_else(Problem::not_found)?;
+    if !may_watch(grant, broadcast) {
+        return Err(Problem::restricted());
+    }
     Ok((id, describe(broadcast, &app.timeline)))
 }
 
-pub(super) async fn list(State(app): State<App>) -> Json<Vec<answer::Broadcast>> {
+pub(super) async fn list(State(app): State<App>, Caller(grant): Caller) -> Json<Vec<answer::Broadcast>> {
     let list = app.broadcasts.list();
     let list = list.borrow();
-    let mut found: Vec<&Broadcast> = list.iter().filter(|b| b.live.is_some() || b.recorded.is_some()).collect();
+    let mut found: Vec<&Broadcast> =
+        list.iter().filter(|b| b.live.is_some() || b.recorded.is_some()).filter(|b| may_watch(&grant, b)).collect();
     // What is on air comes first, then the newest recording.
     found.sort_by_key(|b| (b.live.is_none(), std::cmp::Reverse(b.recorded.map(|recorded| recorded.started))));
     Json(found.into_iter().map(|b| describe(b, &app.timeline)).collect())
@@ -65,22 +94,27 @@ pub(super) async fn video(
     video::answer(&video, &headers, Some(watching)).await
 }
 
-pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<answer::Broadcast>, Problem> {
-    Ok(Json(one(&app, &id)?.1))
+pub(super) async fn show(
+    State(app): State<App>,
+    Caller(grant): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<answer::Broadcast>, Problem> {
+    Ok(Json(one(&app, &grant, &id)?.1))
 }
 
 pub(super) async fn events(
     State(app): State<App>,
+    Caller(grant): Caller,
     Path(id): Path<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let (id, _) = one(&app, &id)?;
+    let (id, _) = one(&app, &grant, &id)?;
     let (cancel, timeline) = (app.cancel.clone(), app.timeline);
     let list = app.broadcasts.list();
     let news = futures_util::stream::unfold((list, None), move |(mut list, mut told)| {
-        let cancel = cancel.clone();
+        let (cancel, grant) = (cancel.clone(), grant.clone());
         async move {
             loop {
-                let now = current(&mut list, id, &timeline)?;
+                let now = current(&mut list, &grant, id, &timeline)?;
                 if told.as_ref() != Some(&now) {
                     let event = Event::default().event("state").json_data(&now).ok()?;
                     told = Some(now);
@@ -96,11 +130,14 @@ pub(super) async fn events(
     Ok(Sse::new(news).keep_alive(KeepAlive::default()))
 }
 
-/// The broadcast as it is now; `None` when it was removed: the stream ends.
+/// The broadcast as it is now; `None` when it was removed, or is not for them any more: the stream ends.
 fn current(
     list: &mut watch::Receiver<std::sync::Arc<Vec<Broadcast>>>,
+    grant: &Grant,
     id: BroadcastId,
     timeline: &Timeline,
 ) -> Option<answer::Broadcast> {
-    list.borrow_and_update().iter().find(|broadcast| broadcast.id == id).map(|b| describe(b, timeline))
+    let list = list.borrow_and_update();
+    let now = list.iter().find(|broadcast| broadcast.id == id).filter(|now| may_watch(grant, now))?;
+    Some(describe(now, timeline))
 }

@@ -15,7 +15,7 @@ pub(super) async fn manifest(
     Path(broadcast): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
+    let broadcast = app.watched(&broadcast)?.id;
     // Who watches already says which run; its manifests name the address.
     let run = query.as_deref().and_then(|query| query.strip_prefix("run=")).and_then(|run| run.parse().ok());
     let known = match run {

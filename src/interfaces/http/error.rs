@@ -53,6 +53,14 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "not-permitted", "You may not do this here.")
     }
 
+    pub(super) fn restricted() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "restricted",
+            "This broadcast is for those who were invited to its room. Open your invite link, then come back.",
+        )
+    }
+
     pub(super) fn foreign() -> Self {
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", "This request came from another site's page.")
     }

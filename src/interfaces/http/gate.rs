@@ -58,7 +58,7 @@ pub(super) async fn check(
         }
         return Err(Problem::too_large());
     }
-    // Where other sites' pages are welcome no login counts, so that theirs can't use one.
+    // Where other sites' pages are welcome no login counts but for what our own pages read, so that theirs can't use one.
     let open = rule == Rule::EveryPage;
     // Who sends a token knows it: no browser adds it by itself, as it does with a cookie.
     let token = protocol_token(&parts.headers).filter(|_| matches!(rule, Rule::RoomByToken(_)));
@@ -68,7 +68,10 @@ pub(super) async fn check(
     let named = cookie_name(&Visit::of(&parts, &app));
     let grant = match token {
         Some(token) => guest(&app, token).await?,
-        None => app.access.grant(cookie(&parts.headers, named).filter(|_| !open)).await,
+        None => {
+            let counts = !open || !changes(&parts) && own_origin(&parts.headers);
+            app.access.grant(cookie(&parts.headers, named).filter(|_| counts)).await
+        }
     };
     let (verb, scope) = match rule {
         Rule::Everybody | Rule::EveryPage => (None, Scope::Node),

@@ -33,7 +33,7 @@ pub(super) async fn object(
     Path((broadcast, path)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
+    let broadcast = app.watched(&broadcast)?.id;
     if path == "index.m3u8" && query.as_deref() != Some(LOOKS) {
         app.admit(broadcast).await?;
     }

@@ -50,6 +50,7 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -
             "name": room.name,
             "broadcast": room.broadcast,
             "auto_record": room.direction.auto_record,
+            "restricted": room.direction.restricted,
             "live": room.live.as_ref().map(|live| json!({
                 "since": date(live.since),
                 "title": live.title,

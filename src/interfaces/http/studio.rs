@@ -55,6 +55,8 @@ pub(super) struct StudioChange {
     /// What is on air is recorded without anybody saying so, from the next time on, once everybody on air agrees.
     #[serde(default)]
     auto_record: Option<bool>,
+    /// What is on air is for those alone who were invited to the room, or for everybody.
+    restricted: Option<bool>,
 }
 
 /// Two lines at the lower left.
@@ -136,6 +138,7 @@ fn describe(room: &Room, app: &App) -> answer::Studio {
         slate: direction.slate,
         auto_live: direction.auto_live,
         auto_record: direction.auto_record,
+        restricted: direction.restricted,
         has_logo: app.logo.follow().borrow().is_some(),
         rungs: rungs.collect(),
         head: ladders.head,
@@ -156,14 +159,16 @@ pub(super) async fn change(
     Body(change): Body<StudioChange>,
 ) -> Result<Json<answer::Studio>, Problem> {
     let room = id(&room)?;
-    let StudioChange { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record } = change;
+    let StudioChange { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted } =
+        change;
     if let Some(Some(front)) = front
         && app.rooms.room(room)?.participant(front).is_none()
     {
         return Err(Problem::bad("no-such-person", "Nobody with this id is in the room (any more)."));
     }
     let lower_third = lower_third.map(|given| given.map(lines).transpose()).transpose()?;
-    let directed = Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record };
+    let directed =
+        Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted };
     app.rooms.direct(room, directed).await?;
     now(&app, room)
 }

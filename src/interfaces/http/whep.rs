@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::error::Problem;
 use crate::proto::whip::Fragment;
+use crate::services::broadcast::Key;
 use crate::services::egress::whep::{self, Meant};
 
 /// `Content-Type` of session descriptions (RFC 8866).
@@ -28,7 +29,7 @@ pub(super) async fn create(
     Path(broadcast): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
+    let key = app.watched(&broadcast)?;
     if !is(SDP, request.headers()) {
         return Err(Problem::not_sdp());
     }
@@ -36,8 +37,8 @@ pub(super) async fn create(
         return Err(Problem::takes_no_sdp());
     }
     let offer = String::from_request(request, &app).await.map_err(|_| Problem::bad_offer("the offer can't be read"))?;
-    app.admit(broadcast).await?;
-    let answer = app.whep.create(broadcast, offer).await.map_err(|error| match error {
+    app.admit(key.id).await?;
+    let answer = app.whep.create(key.clone(), offer).await.map_err(|error| match error {
         // Unlike a playlist, what is to be posted here has its address while the broadcast is off air.
         whep::Error::NotOnAir => Problem::off_air(),
         error => error.into(),
@@ -46,7 +47,7 @@ pub(super) async fn create(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(SDP));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::LOCATION, ascii(&format!("/whep/{broadcast}/{}", answer.viewer)));
+    headers.insert(header::LOCATION, ascii(&format!("/whep/{}/{}", key.reveal(), answer.viewer)));
     headers.insert(header::ETAG, ascii(&format!("\"{}\"", answer.tag)));
     Ok(response)
 }
@@ -56,7 +57,8 @@ pub(super) async fn change(
     Path((broadcast, viewer)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
+    // Whoever knows the viewer may say how they are reached, and that they leave.
+    let broadcast = Key::read(&broadcast).ok_or_else(Problem::not_found)?.id;
     let viewer = viewer.parse().map_err(|_| Problem::not_found())?;
     if !is(FRAGMENT, request.headers()) {
         return Err(Problem::not_fragment());
@@ -86,7 +88,7 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path((broadcast, viewer)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let broadcast = broadcast.parse().map_err(|_| Problem::not_found())?;
+    let broadcast = Key::read(&broadcast).ok_or_else(Problem::not_found)?.id;
     let viewer = viewer.parse().map_err(|_| Problem::not_found())?;
     app.whep.delete(broadcast, viewer).await?;
     Ok(StatusCode::OK)

@@ -5,20 +5,22 @@ use crate::model::role::{Role, Scope, Verb};
 
 /// Whether `role` may do `verb` at `scope`. `home` is the one room a guest was invited to.
 ///
-/// A host may do everything. A guest may watch, and may join, speak, show a camera and share a screen in the home room. A viewer may watch.
-/// To watch is to watch what is public; what is public is not decided here.
+/// A host may do everything. A guest may watch what is public, and may watch, join, speak, show a camera and share a screen in the home room.
+/// A viewer may watch what is public. To watch at a node is to watch what is public; what is public is not decided here.
 pub fn permits(role: Role, home: Option<RoomId>, verb: Verb, scope: Scope) -> bool {
     let at_home = match (home, scope) {
         (Some(home), Scope::Room(room)) => home == room,
         (None, _) | (_, Scope::Node) => false,
     };
     match (role, verb) {
-        (Role::Host, _) | (_, Verb::Watch) => true,
-        (Role::Guest, Verb::Join | Verb::Speak | Verb::ShowCamera | Verb::ShareScreen) => at_home,
+        (Role::Host, _) => true,
+        (_, Verb::Watch) if scope == Scope::Node => true,
+        (Role::Guest, Verb::Watch | Verb::Join | Verb::Speak | Verb::ShowCamera | Verb::ShareScreen) => at_home,
         (Role::Guest, Verb::Invite | Verb::Broadcast | Verb::Administer) => false,
         (
             Role::Viewer,
-            Verb::Join
+            Verb::Watch
+            | Verb::Join
             | Verb::Speak
             | Verb::ShowCamera
             | Verb::ShareScreen
@@ -62,7 +64,7 @@ mod tests {
     fn a_guest_without_a_room_may_only_watch() {
         for verb in Verb::ALL {
             for scope in [Scope::Node, Scope::Room(HOME)] {
-                assert_eq!(permits(Role::Guest, None, verb, scope), verb == Verb::Watch);
+                assert_eq!(permits(Role::Guest, None, verb, scope), verb == Verb::Watch && scope == Scope::Node);
             }
         }
     }

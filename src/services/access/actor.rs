@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,8 @@ pub struct Actor {
     pub state: State,
     pub store: store::Handle,
     pub clock: Clock,
+    /// How many logins have ended.
+    pub ended: watch::Sender<u64>,
 }
 
 fn instant() -> Instant {
@@ -42,6 +44,8 @@ impl Actor {
                     None => break,
                 },
             }
+            let ended = self.state.ended();
+            self.ended.send_if_modified(|told| std::mem::replace(told, ended) != ended);
         }
         self.state.end_all();
     }

@@ -14,7 +14,7 @@ mod state;
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -111,6 +111,7 @@ pub struct Counts {
 #[derive(Debug, Clone)]
 pub struct Handle {
     commands: mpsc::Sender<Command>,
+    ended: watch::Receiver<u64>,
 }
 
 /// Reads logins and invites from the store and starts the service on `tracker`. It ends at `stop`, and with it every grant.
@@ -125,8 +126,9 @@ pub async fn start(
 ) -> Result<Handle, Error> {
     let state = state::State::load(store.invites().await?, store.logins().await?, clock.now());
     let (commands, queue) = mpsc::channel(QUEUE);
-    tracker.spawn(actor::Actor { state, store, clock }.run(queue, stop));
-    Ok(Handle { commands })
+    let (told, ended) = watch::channel(state.ended());
+    tracker.spawn(actor::Actor { state, store, clock, ended: told }.run(queue, stop));
+    Ok(Handle { commands, ended })
 }
 
 impl Handle {
@@ -136,6 +138,11 @@ impl Handle {
     /// [`Error::Closed`].
     pub async fn counts(&self) -> Result<Counts, Error> {
         self.ask(|reply| Command::Count { reply }).await
+    }
+
+    /// How many logins have ended, now and whenever another does: what was told to those who had one is to be told anew.
+    pub fn ended_logins(&self) -> watch::Receiver<u64> {
+        self.ended.clone()
     }
 
     /// Waits until the service has ended, by itself or by a failure.

@@ -66,6 +66,8 @@ pub struct State {
     invite_by_token: HashMap<TokenHash, InviteId>,
     owner_link: Option<(TokenHash, Instant)>,
     gone: Gone,
+    /// Logins that have ended so far.
+    ended: u64,
     pub attempts: Attempts,
 }
 
@@ -287,7 +289,13 @@ impl State {
         if let Some(seat) = self.seats.remove(&id) {
             self.by_token.remove(&TokenHash::from_bytes(seat.row.token_hash));
             seat.standing.send_replace(Standing::ENDED);
+            self.ended += 1;
         }
+    }
+
+    /// How many logins have ended so far.
+    pub const fn ended(&self) -> u64 {
+        self.ended
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Broadcast, Command};
 pub async fn run(
     mut commands: mpsc::Receiver<Command>,
     publish: watch::Sender<Arc<Vec<Broadcast>>>,
+    mut ended: watch::Receiver<u64>,
     stop: CancellationToken,
 ) {
     let mut state = State::default();
@@ -19,6 +20,12 @@ pub async fn run(
         let command = tokio::select! {
             biased;
             () = stop.cancelled() => break,
+            Ok(()) = ended.changed() => {
+                if state.renew() {
+                    publish.send_replace(Arc::new(state.list()));
+                }
+                continue;
+            }
             command = commands.recv() => command,
         };
         let Some((change, reply)) = command else { break };
@@ -43,7 +50,7 @@ mod tests {
     #[tokio::test]
     async fn everybody_sees_a_change_when_it_is_answered() {
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        let broadcasts = start(&tracker, stop.clone());
+        let broadcasts = start(&tracker, watch::channel(0).1, stop.clone());
         let mut list = broadcasts.list();
         let id = BroadcastId::from_bytes([1; 10]);
         let title = Title::new("Garden").expect("a title");

@@ -4,6 +4,7 @@
 //! Nothing of it is stored: who owns a broadcast registers it again at start. A recording that everybody may watch is one as well.
 
 mod actor;
+mod restricted;
 mod state;
 
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::id::{BroadcastId, PublicationId};
+pub use restricted::{Epoch, Key, Restricted};
+
+use crate::model::id::{BroadcastId, PublicationId, RoomId};
 use crate::model::time::MediaTime;
 use crate::proto::auth::Title;
 
@@ -35,7 +38,7 @@ pub enum Error {
 }
 
 /// What is watched, at `/b/<id>`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broadcast {
     /// Its id.
     pub id: BroadcastId,
@@ -45,6 +48,15 @@ pub struct Broadcast {
     pub live: Option<Live>,
     /// Set if it is a recording that everybody may watch.
     pub recorded: Option<Recorded>,
+    /// Set if not everybody may watch it.
+    pub restricted: Option<Restricted>,
+}
+
+impl Broadcast {
+    /// What stands for it in media addresses.
+    pub fn key(&self) -> Key {
+        Key { id: self.id, epoch: self.restricted.as_ref().map(|restricted| restricted.epoch.clone()) }
+    }
 }
 
 /// A recording that everybody may watch.
@@ -83,11 +95,11 @@ pub struct Handle {
     list: watch::Receiver<Arc<Vec<Broadcast>>>,
 }
 
-/// Starts the service on `tracker`; it ends at `stop`.
-pub fn start(tracker: &TaskTracker, stop: CancellationToken) -> Handle {
+/// Starts the service on `tracker`; it ends at `stop`. Whenever a login `ended`, restricted broadcasts get other addresses.
+pub fn start(tracker: &TaskTracker, ended: watch::Receiver<u64>, stop: CancellationToken) -> Handle {
     let (commands, queue) = mpsc::channel(QUEUE);
     let (publish, list) = watch::channel(Arc::default());
-    tracker.spawn(actor::run(queue, publish, stop));
+    tracker.spawn(actor::run(queue, publish, ended, stop));
     Handle { commands, list }
 }
 
@@ -127,6 +139,14 @@ impl Handle {
         publication: PublicationId,
     ) -> Result<(), Error> {
         self.change(state::Change::Start { id, title, since: since_unix, publication }).await
+    }
+
+    /// Says that a broadcast is for those alone who may watch in this room, or for everybody.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Closed`].
+    pub async fn restrict(&self, id: BroadcastId, room: Option<RoomId>) -> Result<(), Error> {
+        self.change(state::Change::Restrict { id, room }).await
     }
 
     /// Says that nothing captured before `at` is to be had any more. Off air this changes nothing.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{Broadcast, Error, Live, Recorded, Title};
-use crate::model::id::{BroadcastId, PublicationId};
+use super::{Broadcast, Epoch, Error, Live, Recorded, Restricted, Title};
+use crate::model::id::{BroadcastId, PublicationId, RoomId};
 use crate::model::time::MediaTime;
 
 /// Broadcasts on one box.
@@ -16,6 +16,7 @@ pub enum Change {
     Register { id: BroadcastId, title: Title },
     Publish { id: BroadcastId, title: Title, recorded: Recorded },
     Start { id: BroadcastId, title: Title, since: i64, publication: PublicationId },
+    Restrict { id: BroadcastId, room: Option<RoomId> },
     Cut { id: BroadcastId, at: MediaTime },
     Stop { id: BroadcastId },
     SetViewers { id: BroadcastId, viewers: u32 },
@@ -36,12 +37,12 @@ impl State {
                 Entry::Occupied(entry) => Ok(replace(&mut entry.into_mut().title, title)),
                 Entry::Vacant(_) if full => Err(Error::TooMany),
                 Entry::Vacant(entry) => {
-                    entry.insert(Broadcast { id, title, live: None, recorded: None });
+                    entry.insert(Broadcast { id, title, live: None, recorded: None, restricted: None });
                     Ok(true)
                 }
             },
             Change::Publish { id, title, recorded } => {
-                let now = Broadcast { id, title, live: None, recorded: Some(recorded) };
+                let now = Broadcast { id, title, live: None, recorded: Some(recorded), restricted: None };
                 match self.broadcasts.entry(id) {
                     Entry::Occupied(entry) => Ok(replace(entry.into_mut(), now)),
                     Entry::Vacant(_) if full => Err(Error::TooMany),
@@ -61,6 +62,14 @@ impl State {
                 });
                 Ok(replace(&mut broadcast.title, title) | replace(&mut broadcast.live, Some(live)))
             }
+            Change::Restrict { id, room } => {
+                let broadcast = self.known(id)?;
+                let same = broadcast.restricted.as_ref().map(|restricted| restricted.room) == room;
+                if !same {
+                    broadcast.restricted = room.map(|room| Restricted { room, epoch: Epoch::random() });
+                }
+                Ok(!same)
+            }
             Change::Stop { id } => Ok(replace(&mut self.known(id)?.live, None)),
             Change::SetViewers { id, viewers } => {
                 let broadcast = self.known(id)?;
@@ -74,6 +83,12 @@ impl State {
             }
             Change::Remove { id } => Ok(self.broadcasts.remove(&id).is_some()),
         }
+    }
+
+    /// Gives restricted broadcasts other addresses. Says whether there are any.
+    pub fn renew(&mut self) -> bool {
+        let restricted = self.broadcasts.values_mut().filter_map(|broadcast| broadcast.restricted.as_mut());
+        restricted.map(|restricted| restricted.epoch = Epoch::random()).count() > 0
     }
 
     /// All of them, by id.
@@ -125,10 +140,34 @@ mod tests {
                 title: title("Party"),
                 live: Some(Live { since: 7, viewers: 3, publication: ON_AIR, cut: NEVER }),
                 recorded: None,
+                restricted: None,
             }]
         );
         assert_eq!(state.apply(Change::Stop { id: ID }), Ok(true));
-        assert_eq!(state.list(), [Broadcast { id: ID, title: title("Party"), live: None, recorded: None }]);
+        assert_eq!(
+            state.list(),
+            [Broadcast { id: ID, title: title("Party"), live: None, recorded: None, restricted: None }]
+        );
+    }
+
+    #[test]
+    fn a_restricted_broadcast_has_a_secret_of_its_own_until_it_is_renewed_or_for_everybody() {
+        let mut state = registered();
+        let room = RoomId::from_bytes([3; 10]);
+        let key = |state: &State| state.list()[0].key();
+        let plain = key(&state);
+        assert!(plain.epoch.is_none() && !state.renew());
+        assert_eq!(state.apply(Change::Restrict { id: ID, room: Some(room) }), Ok(true));
+        let first = key(&state);
+        assert_eq!(state.apply(Change::Restrict { id: ID, room: Some(room) }), Ok(false));
+        assert_eq!(key(&state), first, "it is only told again");
+        assert!(first.epoch.is_some() && state.renew());
+        let second = key(&state);
+        assert!(second.epoch.is_some() && second != first);
+        assert_eq!(state.apply(Change::Restrict { id: ID, room: None }), Ok(true));
+        assert_eq!(key(&state), plain);
+        assert_eq!(state.apply(Change::Restrict { id: ID, room: Some(room) }), Ok(true));
+        assert!(![&first, &second].contains(&&key(&state)));
     }
 
     #[test]
@@ -150,7 +189,8 @@ mod tests {
         assert_eq!(state.apply(publish("Garden")), Ok(true));
         assert_eq!(state.apply(publish("Garden")), Ok(false));
         assert_eq!(state.apply(publish("Party")), Ok(true));
-        let expected = Broadcast { id: ID, title: title("Party"), live: None, recorded: Some(recorded) };
+        let expected =
+            Broadcast { id: ID, title: title("Party"), live: None, recorded: Some(recorded), restricted: None };
         assert_eq!(state.list(), [expected]);
         assert_eq!(state.apply(Change::Remove { id: ID }), Ok(true));
         assert!(state.list().is_empty());

@@ -26,6 +26,7 @@ use crate::model::purpose::Purpose;
 use crate::model::track::Kind;
 use crate::proto::sfu::Rank;
 use crate::proto::whip::{self, Fragment};
+use crate::services::broadcast::Key;
 use crate::services::supervisor::{Part, Supervisor};
 use crate::services::{broadcast, origin};
 
@@ -115,7 +116,7 @@ pub type Counts = Arc<BTreeMap<BroadcastId, u32>>;
 type Done<T> = oneshot::Sender<Result<T, Error>>;
 
 enum Command {
-    Create { broadcast: BroadcastId, offer: String, done: Done<Answer> },
+    Create { key: Key, offer: String, done: Done<Answer> },
     Change { broadcast: BroadcastId, viewer: PeerId, meant: Meant, fragment: Fragment, done: Done<Changed> },
     Delete { broadcast: BroadcastId, viewer: PeerId, done: Done<()> },
 }
@@ -128,12 +129,12 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Answers the offer of somebody who wants to watch.
+    /// Answers the offer of somebody who wants to watch, by the key that the broadcast has now.
     ///
     /// # Errors
     /// All but [`Error::Outdated`] and [`Error::BadFragment`].
-    pub async fn create(&self, broadcast: BroadcastId, offer: String) -> Result<Answer, Error> {
-        self.ask(|done| Command::Create { broadcast, offer, done }).await
+    pub async fn create(&self, key: Key, offer: String) -> Result<Answer, Error> {
+        self.ask(|done| Command::Create { key, offer, done }).await
     }
 
     /// A viewer has other addresses, or starts ICE anew. A change that fails changes nothing.
@@ -196,6 +197,8 @@ pub fn start(parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Ha
 /// Somebody who watches.
 struct Viewer {
     broadcast: BroadcastId,
+    /// By which they came.
+    key: Key,
     publication: PublicationId,
     slots: Vec<peers::Slot>,
     /// As it was answered last.
@@ -275,8 +278,8 @@ impl Actor {
     async fn command(&mut self, command: Command) {
         // Whoever asked may have gone away meanwhile: a viewer who does not know their answer never connects.
         match command {
-            Command::Create { broadcast, offer, done } => {
-                let _ = done.send(self.create(broadcast, &offer).await);
+            Command::Create { key, offer, done } => {
+                let _ = done.send(self.create(key, &offer).await);
             }
             Command::Change { broadcast, viewer, meant, fragment, done } => {
                 let _ = done.send(self.change((broadcast, viewer), &meant, &fragment).await);
@@ -291,8 +294,8 @@ impl Actor {
         }
     }
 
-    async fn create(&mut self, broadcast: BroadcastId, offer: &str) -> Result<Answer, Error> {
-        let publication = self.on_air(broadcast)?;
+    async fn create(&mut self, key: Key, offer: &str) -> Result<Answer, Error> {
+        let (broadcast, publication) = (key.id, self.on_air(&key)?);
         let now = Instant::now();
         let room = self.viewers.len() < VIEWERS || self.drop_overdue(now).await;
         if !room || self.pace.take(now.into_std()).is_err() {
@@ -323,7 +326,7 @@ impl Actor {
         tracing::info!(%broadcast, peer = %viewer.tag(), "an offer was answered");
         let sdp = whip::viewer_answer(&answer.sdp, &broadcast.to_string());
         let slots = answer.slots;
-        self.viewers.insert(viewer, Viewer { broadcast, publication, slots, offer, restarts: 0, until });
+        self.viewers.insert(viewer, Viewer { broadcast, key, publication, slots, offer, restarts: 0, until });
         Ok(Answer { viewer, sdp, tag: tag(viewer, 0) })
     }
 
@@ -371,11 +374,11 @@ impl Actor {
         overdue
     }
 
-    /// The program of a broadcast that is on air.
-    fn on_air(&self, broadcast: BroadcastId) -> Result<PublicationId, Error> {
+    /// The program of a broadcast that is on air, and has this key by now.
+    fn on_air(&self, key: &Key) -> Result<PublicationId, Error> {
         let list = self.parts.broadcasts.list();
         let list = list.borrow();
-        let known = list.iter().find(|known| known.id == broadcast).ok_or(Error::NotFound)?;
+        let known = list.iter().find(|known| known.key() == *key).ok_or(Error::NotFound)?;
         known.live.map(|live| live.publication).ok_or(Error::NotOnAir)
     }
 
@@ -448,9 +451,9 @@ impl Actor {
         self.tell(self.parts.peers.close(viewer).await);
     }
 
-    /// Ends whoever watches what is not on air any more, and gives back what nobody watches.
+    /// Ends whoever watches what is not on air any more, or not by this key, and gives back what nobody watches.
     async fn keep_open(&mut self) {
-        let gone = |viewer: &Viewer| self.on_air(viewer.broadcast) != Ok(viewer.publication);
+        let gone = |viewer: &Viewer| self.on_air(&viewer.key) != Ok(viewer.publication);
         for viewer in self.viewers.iter().filter(|(_, v)| gone(v)).map(|(id, _)| *id).collect::<Vec<_>>() {
             self.close(viewer).await;
         }

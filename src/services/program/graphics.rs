@@ -4,17 +4,29 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::consent::is_on_air;
 use crate::drivers::drawing::{self, Artist};
 use crate::model::raw::Picture;
 use crate::proto::layout::canvas::{Canvas, Stamp};
 use crate::proto::screens::program::{self, Banner, Slate};
 use crate::proto::screens::{Language, WIDTH};
-use crate::services::room::{Direction, LowerThird, Room};
+use crate::services::room::{Connection, Direction, LowerThird, Room};
 
 /// The edge that televisions may cut off: one part in so many of each side.
 const SAFE_PART: u32 = 20;
 /// A logo is at most one part in so many of the picture, across and down.
 const LOGO_PART: (u32, u32) = (6, 7);
+
+/// What is shown instead of everybody: what the producer chose, or while there is nobody to see a slate by itself. `begun` says whether
+/// anybody was on air before.
+pub(super) fn slate(room: &Room, begun: bool) -> Option<Slate> {
+    let mut on_air = room.participants.iter().filter(|p| is_on_air(p)).peekable();
+    room.direction.slate.or_else(|| match on_air.peek() {
+        None if begun => Some(Slate::Back),
+        None => Some(Slate::Soon),
+        Some(_) => on_air.all(|p| p.connection == Connection::Lost).then_some(Slate::Back),
+    })
+}
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,8 +38,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(room: &Room, logo: Option<Arc<[u8]>>) -> Self {
-        let Direction { title, lower_third, slate, .. } = &room.direction;
+    fn of(room: &Room, slate: Option<Slate>, logo: Option<Arc<[u8]>>) -> Self {
+        let Direction { title, lower_third, .. } = &room.direction;
         let said = || room.live.as_ref().map_or_else(String::new, |live| live.title.to_string());
         Self {
             title: title.then(said),
@@ -67,8 +79,8 @@ impl Graphics {
     }
 
     /// Brings it in line with what is wanted of a room; what takes time is there when [`Self::drawn`] says so.
-    pub(super) fn follow(&mut self, room: &Room, logo: Option<Arc<[u8]>>) {
-        let wanted = Wanted::of(room, logo);
+    pub(super) fn follow(&mut self, room: &Room, slate: Option<Slate>, logo: Option<Arc<[u8]>>) {
+        let wanted = Wanted::of(room, slate, logo);
         if wanted != self.wanted {
             (self.wanted, self.stale) = (wanted, true);
             self.draw();
@@ -168,8 +180,8 @@ mod tests {
     use crate::proto::auth::Title;
     use crate::proto::layout::canvas::Colour;
     use crate::services::program::logo::tests::PNG;
-    use crate::services::room::testing::room;
-    use crate::services::room::{Live, OnAir};
+    use crate::services::room::testing::{participant, room};
+    use crate::services::room::{Live, OnAir, ParticipantKind};
 
     const GREY: Colour = Colour { y: 200, u: 128, v: 128 };
 
@@ -190,7 +202,7 @@ mod tests {
 
     /// Brings it in line, and waits until all of it is drawn.
     async fn show(graphics: &mut Graphics, room: &Room, logo: Option<Arc<[u8]>>) {
-        graphics.follow(room, logo);
+        graphics.follow(room, room.direction.slate, logo);
         while graphics.drawing.is_some() {
             graphics.drawn().await;
         }
@@ -238,6 +250,20 @@ mod tests {
         assert!(room.participants.iter().all(|p| p.on_air != OnAir::Yes));
     }
 
+    #[test]
+    fn while_there_is_nobody_to_see_a_slate_is_shown_by_itself() {
+        let mut room = room(vec![participant(1, ParticipantKind::Person), participant(2, ParticipantKind::Person)]);
+        assert_eq!((slate(&room, false), slate(&room, true)), (Some(Slate::Soon), Some(Slate::Back)));
+        room.participants[0].on_air = OnAir::Yes;
+        assert_eq!(slate(&room, true), None);
+        room.participants[0].connection = Connection::Lost;
+        assert_eq!(slate(&room, true), Some(Slate::Back), "who is there still is not on air");
+        room.participants[1].on_air = OnAir::Yes;
+        assert_eq!(slate(&room, true), None);
+        room.direction.slate = Some(Slate::Soon);
+        assert_eq!(slate(&room, true), Some(Slate::Soon), "the producer's choice comes first");
+    }
+
     #[tokio::test]
     async fn what_is_wanted_while_something_else_is_drawn_is_drawn_next() {
         let title = |text: &str| Title::new(text).expect("a title");
@@ -245,10 +271,10 @@ mod tests {
         room.live = Some(Live { since: 0, title: title("Garden party"), recording: None, by_itself: false });
         let mut graphics = Graphics::new(Language::En, (640, 360));
         room.direction.slate = Some(Slate::Soon);
-        graphics.follow(&room, None);
+        graphics.follow(&room, room.direction.slate, None);
         assert_eq!(graphics.over(picture(1)).data, picture(1).data, "pictures go on while it is drawn");
         room.direction.slate = None;
-        graphics.follow(&room, None);
+        graphics.follow(&room, None, None);
         room.direction.title = true;
         show(&mut graphics, &room, None).await;
         assert!(!graphics.is_slate() && changed(&graphics.over(picture(2)), (6, 20), (6, 10)) > 80);

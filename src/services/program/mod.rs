@@ -136,6 +136,8 @@ async fn announce(
         let title = Title::new(room.name.as_str()).expect("a name is shorter than a title may be");
         parts.broadcasts.register(room.broadcast, title).await?;
     }
+    // First of all, so that nobody watches it who may not.
+    parts.broadcasts.restrict(room.broadcast, room.direction.restricted.then_some(room.id)).await?;
     match &room.live {
         Some(now) => {
             let (publication, _) = live.entry(room.id).or_insert_with(|| {

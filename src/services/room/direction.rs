@@ -42,14 +42,16 @@ pub struct Direction {
     pub auto_live: bool,
     /// What is on air is wanted as a recording without anybody saying so.
     pub auto_record: bool,
+    /// What is on air is for those alone who were invited to the room.
+    pub restricted: bool,
 }
 
 impl Default for Direction {
     fn default() -> Self {
         let (front, lower_third, slate) = (None, None, None);
-        let (auto_live, auto_record) = (false, false);
+        let (auto_live, auto_record, restricted) = (false, false, false);
         let (layout, names, title, logo) = (Layout::Auto, true, false, false);
-        Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record }
+        Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted }
     }
 }
 
@@ -74,6 +76,8 @@ pub struct Directed {
     pub auto_live: Option<bool>,
     /// See [`Direction::auto_record`].
     pub auto_record: Option<bool>,
+    /// See [`Direction::restricted`].
+    pub restricted: Option<bool>,
 }
 
 /// What is remembered for the next time.
@@ -87,12 +91,15 @@ struct Kept {
     auto_live: bool,
     #[serde(default)]
     auto_record: bool,
+    #[serde(default)]
+    restricted: bool,
 }
 
 impl Direction {
     /// Follows a producer.
     pub(super) fn change(&mut self, change: Directed) {
-        let Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record } = change;
+        let Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted } =
+            change;
         self.layout = layout.unwrap_or(self.layout);
         self.front = front.unwrap_or(self.front);
         self.names = names.unwrap_or(self.names);
@@ -102,6 +109,7 @@ impl Direction {
         self.slate = slate.unwrap_or(self.slate);
         self.auto_live = auto_live.unwrap_or(self.auto_live);
         self.auto_record = auto_record.unwrap_or(self.auto_record);
+        self.restricted = restricted.unwrap_or(self.restricted);
     }
 
     /// Whether something other than one person's own picture has to be drawn even if one person alone is on air.
@@ -132,17 +140,18 @@ impl Direction {
 
     /// What is kept: how it looks in general, and nothing of the moment.
     pub(super) fn kept(&self) -> String {
-        let Self { layout, names, title, logo, auto_live, auto_record, .. } = *self;
-        serde_json::to_string(&Kept { layout, names, title, logo, auto_live, auto_record }).unwrap_or_default()
+        let Self { layout, names, title, logo, auto_live, auto_record, restricted, .. } = *self;
+        serde_json::to_string(&Kept { layout, names, title, logo, auto_live, auto_record, restricted })
+            .unwrap_or_default()
     }
 
     /// As it was kept; as at first, if that can't be read.
     pub(super) fn of(kept: &str) -> Self {
         serde_json::from_str(kept).map_or_else(
             |_| Self::default(),
-            |Kept { layout, names, title, logo, auto_live, auto_record }| {
+            |Kept { layout, names, title, logo, auto_live, auto_record, restricted }| {
                 let (front, lower_third, slate) = (None, None, None);
-                Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record }
+                Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted }
             },
         )
     }

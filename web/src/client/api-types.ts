@@ -35,8 +35,13 @@ export type Broadcast = {
   id: BroadcastId;
   /** It is on air. */
   live: boolean;
+  /** What stands for it in the addresses of its media, as in `/hls/{media}/index.m3u8`. That of a restricted one is a secret of those who may
+watch, and another one as soon as somebody may no longer. */
+  media: string;
   /** It is a recording that everybody may watch. */
   recorded: BroadcastRecorded | null;
+  /** It is for those alone who were invited to its room. */
+  restricted: boolean;
   /** Since when, RFC 3339. */
   since: string | null;
   title: Title;
@@ -464,7 +469,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
 };
 
 /** How the members of a composition are shown. */
@@ -784,6 +789,8 @@ export type Studio = {
   names: boolean;
   /** In the order they came. */
   people: StudioPerson[];
+  /** What is on air is for those alone who were invited to the room. */
+  restricted: boolean;
   /** The smaller pictures that are made at the moment, by their lines. */
   rungs: Rung[];
   /** What is shown instead of everybody. */
@@ -811,6 +818,8 @@ export type StudioChange = {
   lower_third?: Lines | null;
   /** Names are written with the pictures. */
   names?: boolean | null;
+  /** What is on air is for those alone who were invited to the room, or for everybody. */
+  restricted?: boolean | null;
   /** What is shown instead of everybody; null for everybody. */
   slate?: Slate | null;
   /** The title lies over the picture. */

@@ -118,6 +118,8 @@ export interface RoomState {
     live?: Live | null;
     /** What is on air is wanted as a recording without anybody saying so. */
     auto_record?: boolean;
+    /** What is on air is for those alone who were invited to the room. */
+    restricted?: boolean;
   };
   /** The participant that is you. */
   you: string;

@@ -51,6 +51,8 @@ export class Watch {
   #tuning: Tuning;
   #base: string;
   #id: string;
+  /** What stands for it in the addresses of its media: of a restricted one it is a secret that changes. */
+  #media: string;
   #source: EventSource | null = null;
   #player: Player | null = null;
   #live = false;
@@ -83,6 +85,7 @@ export class Watch {
   ) {
     this.#forced = player;
     this.#id = encodeURIComponent(broadcast);
+    this.#media = this.#id;
     this.#video = video;
     this.#events = events;
     this.#tuning = tuning;
@@ -160,6 +163,7 @@ export class Watch {
         return;
       }
       this.#events.broadcast?.(broadcast);
+      this.#setMedia(broadcast.media ?? broadcast.id);
       this.#setLive(broadcast.live === true, broadcast.since ?? null);
       this.#setCut(broadcast.cut ?? null);
     });
@@ -187,6 +191,13 @@ export class Watch {
     }
   }
 
+  /** Where it was before there is nothing any more. */
+  #setMedia(media: string): void {
+    if (media === this.#media) return;
+    this.#media = media;
+    if (this.#player) this.#startOver();
+  }
+
   /** What was captured before a cut leaves the screen at once, with whatever the player has in store; WebRTC has nothing. */
   #setCut(cut: string | null): void {
     if (cut === this.#cut) return;
@@ -205,9 +216,9 @@ export class Watch {
     this.#kind = kind;
     this.#events.player?.(kind);
     const events = { ...this.#tuning, ready: () => this.#play(), fault: (full = false) => this.#fault(kind, full) };
-    const index = `${this.#base}/hls/${this.#id}/index.m3u8`;
+    const index = `${this.#base}/hls/${this.#media}/index.m3u8`;
     if (kind === "whep") {
-      this.#player = attachWhep(`${this.#base}/whep/${this.#id}`, this.#video, events);
+      this.#player = attachWhep(`${this.#base}/whep/${this.#media}`, this.#video, events);
       if (this.#events.range) this.#packaged = new Packaged(index);
     } else {
       this.#player = attach(index, this.#video, events);

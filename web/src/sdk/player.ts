@@ -126,7 +126,7 @@ export class PorchlightPlayer extends Stage<PlayerState> {
       await new Api(box).broadcast(broadcast);
     } catch (error) {
       if (this.#watch !== watch) return;
-      if (error instanceof Problem && error.status === 404) {
+      if (error instanceof Problem && (error.status === 404 || error.status === 403)) {
         this.#give("unknown");
       } else {
         this.#reached = false;

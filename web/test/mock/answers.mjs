@@ -10,6 +10,7 @@ export const STUDIO = {
   slate: null,
   auto_live: false,
   auto_record: false,
+  restricted: false,
   has_logo: false,
   rungs: [],
   head: { more: 2, hot: false },

@@ -98,6 +98,8 @@ function broadcast({ id, title, started, duration }) {
     since: null,
     viewers: 0,
     cut: null,
+    restricted: false,
+    media: id,
     recorded: { started: new Date(started * 1000).toISOString(), duration, video: `/api/v1/broadcasts/${id}/video` },
   };
 }

@@ -65,6 +65,8 @@ const broadcast = room => ({
   viewers: room.live?.viewers ?? 0,
   cut: null,
   recorded: null,
+  restricted: false,
+  media: room.broadcast,
 });
 const told = (response, what) => response.write(`event: state\ndata: ${JSON.stringify(what)}\n\n`);
 const event = (response, room) => told(response, broadcast(room));

@@ -340,7 +340,8 @@ fn watching() -> Vec<Entry> {
     vec![
         entry("GET", "/api/v1/broadcasts", "What can be watched")
             .gives::<Vec<Broadcast>>(200, "Those that are live, and recordings that everybody may watch, the newest first."),
-        entry("GET", "/api/v1/broadcasts/{broadcast}", "One broadcast").gives::<Broadcast>(200, "On air or not, or a recording."),
+        entry("GET", "/api/v1/broadcasts/{broadcast}", "One broadcast").gives::<Broadcast>(200, "On air or not, or a recording.")
+            .fails(&["restricted"]),
         entry("GET", "/api/v1/broadcasts/{broadcast}/video", "The video of a recording that everybody may watch")
             .more("One range of it may be asked for. The first twenty seconds come at once, the rest twice as fast as it is played. Pages of other sites may read it.")
             .gives_text(200, "The whole video.", "video/mp4")
@@ -348,7 +349,8 @@ fn watching() -> Vec<Entry> {
             .fails(&["busy", "no-recording", "no-such-range", "shutdown"]),
         entry("GET", "/api/v1/broadcasts/{broadcast}/events", "The news of one broadcast")
             .more("Server-sent events: `state` with a Broadcast as JSON, at once and on every change.")
-            .gives_text(200, "The events.", "text/event-stream"),
+            .gives_text(200, "The events.", "text/event-stream")
+            .fails(&["restricted"]),
         entry("GET", "/hls/{broadcast}/{*path}", "A playlist, a segment or a part (LL-HLS)")
             .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). A segment that is still being made is sent as it is made. Pages of other sites may read it.")
             .gives_text(200, "What was asked for.", "*/*")

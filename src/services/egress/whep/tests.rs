@@ -6,6 +6,7 @@ use str0m::Rtc;
 use str0m::media::{Direction, MediaKind};
 
 use super::*;
+use crate::model::id::RoomId;
 use crate::model::purpose::Audience;
 use crate::model::ring::{Demand, UNITS, Writer, ring};
 use crate::model::time::Timeline;
@@ -15,12 +16,15 @@ use crate::proto::auth::Title;
 use crate::services::origin::Native;
 
 const BROADCAST: BroadcastId = BroadcastId::from_bytes([1; 10]);
+const KEY: Key = Key { id: BROADCAST, epoch: None };
 const PROGRAM: PublicationId = PublicationId::from_bytes([2; 10]);
 
 struct Studio {
     whep: Handle,
     origin: origin::Handle,
     broadcasts: broadcast::Handle,
+    /// How many logins have ended.
+    ended: watch::Sender<u64>,
     _cancel: tokio_util::sync::DropGuard,
 }
 
@@ -29,7 +33,8 @@ impl Studio {
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         let timeline = Timeline::new(Instant::now(), 0, 0);
         let origin = origin::start(timeline, Supervisor::default(), &tasks, cancel.clone());
-        let broadcasts = broadcast::start(&tasks, cancel.clone());
+        let (ended, seen) = watch::channel(0);
+        let broadcasts = broadcast::start(&tasks, seen, cancel.clone());
         let loopback = peers::Config { listen: "127.0.0.1:0".parse().expect("an address"), ..peers::Config::default() };
         let (peers, _) = peers::start(&loopback, timeline, tokio::sync::watch::channel(Default::default()).1)
             .expect("loopback has ports");
@@ -40,7 +45,7 @@ impl Studio {
         broadcasts.register(BROADCAST, title.clone()).await.expect("it is registered");
         broadcasts.start(BROADCAST, title, 0, PROGRAM).await.expect("it starts");
         origin.publish(PROGRAM, Audience::ON_AIR).await.expect("the origin runs");
-        Self { whep, origin, broadcasts, _cancel: cancel.drop_guard() }
+        Self { whep, origin, broadcasts, ended, _cancel: cancel.drop_guard() }
     }
 
     /// The picture of the program, made by a new encoder.
@@ -67,8 +72,8 @@ async fn readers(demand: &mut Demand, wanted: usize) {
 async fn one_reader_serves_all_viewers_and_ends_with_the_last_of_them() {
     let studio = Studio::on_air().await;
     let (_writer, mut demand) = studio.picture().await;
-    let first = studio.whep.create(BROADCAST, offer()).await.expect("it is on air");
-    let second = studio.whep.create(BROADCAST, offer()).await.expect("it is on air");
+    let first = studio.whep.create(KEY, offer()).await.expect("it is on air");
+    let second = studio.whep.create(KEY, offer()).await.expect("it is on air");
     readers(&mut demand, 1).await;
     studio.whep.delete(BROADCAST, first.viewer).await.expect("they watch");
     // Nobody answers the second one's checks: after a while they are let go.
@@ -80,7 +85,7 @@ async fn one_reader_serves_all_viewers_and_ends_with_the_last_of_them() {
 #[tokio::test]
 async fn viewers_get_what_a_new_encoder_makes_and_wait_for_one_that_is_not_there_yet() {
     let studio = Studio::on_air().await;
-    studio.whep.create(BROADCAST, offer()).await.expect("it is on air");
+    studio.whep.create(KEY, offer()).await.expect("it is on air");
     let (writer, mut demand) = studio.picture().await;
     readers(&mut demand, 1).await;
     let (_fresh, mut demand) = studio.picture().await;
@@ -92,14 +97,37 @@ async fn viewers_get_what_a_new_encoder_makes_and_wait_for_one_that_is_not_there
 async fn off_air_ends_every_viewer_at_once() {
     let studio = Studio::on_air().await;
     let (_writer, mut demand) = studio.picture().await;
-    let viewer = studio.whep.create(BROADCAST, offer()).await.expect("it is on air").viewer;
+    let viewer = studio.whep.create(KEY, offer()).await.expect("it is on air").viewer;
     readers(&mut demand, 1).await;
     studio.broadcasts.stop(BROADCAST).await.expect("it is known");
     readers(&mut demand, 0).await;
     assert_eq!(studio.whep.delete(BROADCAST, viewer).await, Err(Error::NotFound));
-    assert_eq!(studio.whep.create(BROADCAST, offer()).await.err(), Some(Error::NotOnAir));
+    assert_eq!(studio.whep.create(KEY, offer()).await.err(), Some(Error::NotOnAir));
     let unknown = BroadcastId::from_bytes([9; 10]);
+    let unknown = Key { id: unknown, epoch: None };
     assert_eq!(studio.whep.create(unknown, offer()).await.err(), Some(Error::NotFound));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_watches_what_is_restricted_comes_by_its_key_and_again_by_another_one_when_somebody_may_no_longer() {
+    let studio = Studio::on_air().await;
+    let (_writer, mut demand) = studio.picture().await;
+    let open = studio.whep.create(KEY, offer()).await.expect("it is for everybody").viewer;
+    readers(&mut demand, 1).await;
+    let key = || studio.broadcasts.list().borrow()[0].key();
+    studio.broadcasts.restrict(BROADCAST, Some(RoomId::from_bytes([3; 10]))).await.expect("it is known");
+    readers(&mut demand, 0).await;
+    assert_eq!(studio.whep.delete(BROADCAST, open).await, Err(Error::NotFound));
+    assert_eq!(studio.whep.create(KEY, offer()).await.err(), Some(Error::NotFound));
+
+    let first = key();
+    studio.whep.create(first.clone(), offer()).await.expect("it is its key");
+    readers(&mut demand, 1).await;
+    studio.ended.send_replace(1);
+    readers(&mut demand, 0).await;
+    assert_ne!(key(), first);
+    assert_eq!(studio.whep.create(first, offer()).await.err(), Some(Error::NotFound));
+    studio.whep.create(key(), offer()).await.expect("it is its key by now");
 }
 
 /// The line of a session description that begins so.
@@ -116,7 +144,7 @@ async fn a_viewer_adds_addresses_and_starts_ice_anew_on_the_same_connection() {
     let studio = Studio::on_air().await;
     let (_writer, mut demand) = studio.picture().await;
     let offer = offer();
-    let first = studio.whep.create(BROADCAST, offer.clone()).await.expect("it is on air");
+    let first = studio.whep.create(KEY, offer.clone()).await.expect("it is on air");
     readers(&mut demand, 1).await;
     assert_eq!(first.sdp.matches("a=rtcp-mux-only").count(), first.sdp.matches("\nm=").count(), "{}", first.sdp);
     assert!(line(&first.sdp, "a=msid:").starts_with(&format!("a=msid:{BROADCAST} ")), "{}", first.sdp);
@@ -159,7 +187,7 @@ async fn there_are_only_so_many_viewers_and_refused_offers_take_no_place() {
         in_turn(&studio, &offer).await.expect("there is room");
     }
     // Who is not overdue keeps their place, who is makes room.
-    let next = studio.whep.create(BROADCAST, offer).await;
+    let next = studio.whep.create(KEY, offer).await;
     if begun.elapsed() < OVERDUE {
         assert_eq!(next.err(), Some(Error::Busy));
     } else {
@@ -176,7 +204,7 @@ async fn who_never_connects_makes_room_for_who_comes_later() {
         in_turn(&studio, &offer).await.expect("there is room");
     }
     let end = Instant::now() + CONNECT;
-    while studio.whep.create(BROADCAST, offer.clone()).await.is_err() {
+    while studio.whep.create(KEY, offer.clone()).await.is_err() {
         assert!(Instant::now() < end, "nobody makes room");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -187,7 +215,7 @@ async fn who_never_connects_makes_room_for_who_comes_later() {
 async fn in_turn(studio: &Studio, offer: &str) -> Result<Answer, Error> {
     let end = Instant::now() + CONNECT;
     loop {
-        match studio.whep.create(BROADCAST, offer.into()).await {
+        match studio.whep.create(KEY, offer.into()).await {
             Err(Error::Busy) if Instant::now() < end => tokio::time::sleep(STEP).await,
             other => return other,
         }

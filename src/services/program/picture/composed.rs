@@ -15,18 +15,14 @@ use crate::model::raw;
 use crate::model::time::MediaTime;
 use crate::model::unit::Unit;
 use crate::proto::layout::arrange::Layout;
+use crate::proto::screens::program::Slate;
 use crate::services::program::composition::{self, Makes, Names, Settings};
-use crate::services::program::consent::{is_on_air, is_shown};
+use crate::services::program::consent::is_shown;
 use crate::services::program::encoder::{Encoded, Encoder};
-use crate::services::program::graphics::Graphics;
+use crate::services::program::graphics::{Graphics, slate};
 use crate::services::program::members::Members;
 use crate::services::program::{Config, DELAY, Parts, Pipelines, Seen};
 use crate::services::room::Room;
-
-/// A line over the program stays until it is taken away.
-const STANDING: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
-/// What those who watch read while everybody is still being asked.
-const NOBODY: &str = "Nobody is on air yet";
 
 type Ready = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -35,8 +31,6 @@ pub(super) struct Composed {
     pictures: mpsc::Receiver<raw::Picture>,
     state: watch::Receiver<composition::State>,
     members: Members,
-    /// Whether the line that nobody is on air stands; unknown at first.
-    empty: Option<bool>,
     /// How everybody is arranged, and who is in front.
     arranged: (Layout, Names),
     front: Option<PublicationId>,
@@ -86,7 +80,6 @@ impl Composed {
             height,
             fps,
             delay: DELAY,
-            overlay_for: STANDING,
             makes: Makes::Pictures,
             ..Settings::default()
         };
@@ -96,7 +89,6 @@ impl Composed {
             state: handle.state(),
             pictures: outputs.pictures?,
             members: Members::new(Purpose::OnAir, Makes::Pictures),
-            empty: None,
             arranged: Default::default(),
             front: None,
             graphics: Graphics::new(parts.language, (width, height)),
@@ -107,8 +99,8 @@ impl Composed {
         })
     }
 
-    /// Brings its members in line with the room.
-    pub async fn follow(&mut self, room: &Room, parts: &Parts) {
+    /// Brings its members in line with the room; `begun` says whether anybody was on air before.
+    pub async fn follow(&mut self, room: &Room, begun: bool, parts: &Parts) {
         self.state.mark_unchanged();
         let direction = &room.direction;
         let names = if direction.names { Names::Shown } else { Names::Hidden };
@@ -125,22 +117,18 @@ impl Composed {
         self.members.show_cards(!direction.layout.shows_pictures());
         // Who could not be taken in is tried again at the next look.
         self.members.follow(room, |p| is_shown(p, room), &parts.origin, &self.handle).await;
-        self.cover(room, parts);
-        let empty = !room.participants.iter().any(is_on_air);
-        if self.empty.replace(empty) != Some(empty) {
-            let _ = self.handle.overlay(empty.then(|| NOBODY.into())).await;
-        }
+        self.cover(room, slate(room, begun), parts);
     }
 
     /// Brings what lies over the picture in line with the room.
-    fn cover(&mut self, room: &Room, parts: &Parts) {
+    fn cover(&mut self, room: &Room, slate: Option<Slate>, parts: &Parts) {
         let logo = parts.logo.follow().borrow().clone();
-        match (room.direction.slate.is_none() && self.graphics.is_slate(), &self.lift) {
+        match (slate.is_none() && self.graphics.is_slate(), &self.lift) {
             (true, Lift::No) => self.lift = Lift::Waits(everybody(&self.handle)),
             (true, Lift::Waits(_)) => {}
             (true, Lift::Due) | (false, _) => {
                 self.lift = Lift::No;
-                self.graphics.follow(room, logo);
+                self.graphics.follow(room, slate, logo);
             }
         }
     }

@@ -62,6 +62,8 @@ pub(super) struct Picture {
     writer: Writer<Unit>,
     demand: Demand,
     readers: usize,
+    /// Somebody was on air.
+    begun: bool,
     /// When the last reader left.
     idle: Instant,
     splicer: Splicer,
@@ -93,6 +95,7 @@ impl Picture {
             writer,
             demand,
             readers: 0,
+            begun: false,
             idle: Instant::now(),
             splicer: Splicer::default(),
             forward: None,
@@ -202,6 +205,7 @@ impl Picture {
     /// Brings what is shown in line with the room and with who looks.
     async fn follow(&mut self, look: &Look, consent: &Consent, stop: &CancellationToken) {
         let room = &look.room;
+        self.begun |= room.participants.iter().any(is_on_air);
         let may = |publication| room.participants.iter().any(|p| p.publication == publication && is_on_air(p));
         if self.forward.as_ref().is_some_and(|forward| !may(forward.publication)) {
             self.drop_forward();
@@ -222,7 +226,7 @@ impl Picture {
             self.drop_forward();
         }
         if let Some(composed) = &mut self.composed {
-            composed.follow(room, &self.parts).await;
+            composed.follow(room, self.begun, &self.parts).await;
         }
         if look.withdrawn {
             let composed = self.composed.as_ref().map(Composed::cut);

@@ -23,6 +23,7 @@ function LiveCard({ broadcast }: { broadcast: Broadcast }) {
         <p class="row small">
           <OnAirSign compact since={broadcast.since} />
           <span class="quiet">{count("viewers", broadcast.viewers)}</span>
+          {broadcast.restricted && <span class="quiet">{t("for_invited")}</span>}
         </p>
       </div>
       <a href={`/b/${broadcast.id}`} class="button" aria-label={t("watch_what", { title: broadcast.title })}>

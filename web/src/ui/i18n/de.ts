@@ -216,6 +216,7 @@ export const de: Record<keyof typeof en, string> = {
 
   // Auf Sendung
   go_live: "Auf Sendung gehen",
+  for_invited: "für Eingeladene",
   go_live_text:
     "Vorher werden alle im Gespräch gefragt, auch du. Wer zustimmt, ist für alle zu sehen und zu hören, die zuschauen. Die Box selbst geht sofort auf Sendung; du kannst das zurücknehmen.",
   live_title: "Titel (freiwillig)",

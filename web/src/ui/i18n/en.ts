@@ -211,6 +211,7 @@ export const en = {
 
   // On air
   go_live: "Go live",
+  for_invited: "for those invited",
   go_live_text:
     "Everybody in the call is asked first, you too. Who says yes is seen and heard by all who watch. The box itself goes on air at once; you can take it back.",
   live_title: "Title (optional)",

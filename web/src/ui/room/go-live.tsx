@@ -22,6 +22,7 @@ export function GoLiveDialog({ call, room, close }: { call: Call; room: string; 
     <Dialog title={t("go_live")} close={close}>
       <form class="stack" onSubmit={submit}>
         <p>{t("go_live_text")}</p>
+        {call.state.value?.room.restricted && <p>{texts.restricted}</p>}
         <p class="small">
           <a href={`/studio/${room}`} target="_blank" rel="noopener" data-testid="to-studio">
             {texts.to_studio}

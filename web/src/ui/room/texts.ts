@@ -6,6 +6,7 @@ const en = {
   record_stop: "Stop recording",
   record_it: "Record it",
   record_text: "It is kept on the box. Nothing is kept while somebody is on air who does not want that.",
+  restricted: "Only those who were invited to this room can watch; the studio has the switch for that.",
   record_always: "This room is recorded whenever it is on air; the studio has the switch for that.",
   record_title: "A recording is wanted. May it hold you?",
   record_yes: "Yes, record me",
@@ -39,6 +40,7 @@ const de: typeof en = {
   record_it: "Aufnehmen",
   record_text:
     "Die Aufnahme bleibt auf der Box. Nichts wird aufgenommen, solange jemand auf Sendung ist, der das nicht möchte.",
+  restricted: "Nur wer in diesen Raum eingeladen ist, kann zusehen; den Schalter dafür hat das Studio.",
   record_always: "Dieser Raum wird immer aufgenommen, wenn er auf Sendung ist; den Schalter dafür hat das Studio.",
   record_title: "Es soll aufgenommen werden. Darfst du darauf sein?",
   record_yes: "Ja, nehmt mich auf",

@@ -234,6 +234,24 @@ export function Air(parts: Parts) {
   );
 }
 
+/** Who may watch. Takes effect at once, also on those who watch already. */
+export function Audience({ studio, directing }: Omit<Parts, "room">) {
+  return (
+    <section aria-labelledby="audience">
+      <h2 id="audience">{texts.audience}</h2>
+      <div>
+        <Switch
+          label={texts.restricted}
+          on={studio.restricted}
+          set={restricted => void directing.change({ restricted })}
+          testid="restricted"
+        />
+        <p class="small quiet">{studio.restricted ? texts.restricted_text : texts.everybody_text}</p>
+      </div>
+    </section>
+  );
+}
+
 /** What the room does without anybody saying so. Shown once the box has it: it is about who is seen, and what is kept. */
 export function ByItself({ studio, directing }: Omit<Parts, "room">) {
   return (

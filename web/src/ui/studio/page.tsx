@@ -3,7 +3,7 @@ import { fill } from "../i18n/format";
 import { OnAirSign } from "../parts/on-air";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
-import { Air, ByItself, Slates, Status } from "./air";
+import { Air, Audience, ByItself, Slates, Status } from "./air";
 import { useStudio } from "./model";
 import { Over } from "./over";
 import { Front, Layouts } from "./picture";
@@ -47,6 +47,7 @@ export default function StudioPage({ id }: { id: string }) {
                 </div>
                 <div class="studio-choices">
                   <Air room={id} studio={studio} directing={directing} />
+                  <Audience studio={studio} directing={directing} />
                   <ByItself studio={studio} directing={directing} />
                   <Layouts layout={studio.layout} directing={directing} />
                   <Front studio={studio} directing={directing} />

@@ -21,6 +21,10 @@ interface Texts {
   record_text: string;
   record_always: string;
   recording: { on: string; waits: string };
+  audience: string;
+  restricted: string;
+  restricted_text: string;
+  everybody_text: string;
   itself: string;
   auto_live: string;
   auto_live_text: string;
@@ -95,6 +99,11 @@ export const en: Texts = {
   record_text: "It is kept on the box. Nothing is kept while somebody is on air who does not want that.",
   record_always: "This room is recorded whenever it is on air, as chosen below.",
   recording: { on: "Recorded", waits: "The recording waits until everybody on air agrees." },
+  audience: "Who may watch",
+  restricted: "Only those invited",
+  restricted_text:
+    "Whoever was invited to this room and signed in sees the broadcast. Once an invite is revoked, its address is another one at once.",
+  everybody_text: "Everybody who reaches this box sees the broadcast on the home page.",
   itself: "By itself",
   auto_live: "Goes on air when somebody enters the room",
   auto_live_text: "It goes off air when the last one leaves. Everybody is asked first, the box as well.",
@@ -189,6 +198,11 @@ export const de: Texts = {
     "Die Aufnahme bleibt auf der Box. Nichts wird aufgenommen, solange jemand auf Sendung ist, der das nicht möchte.",
   record_always: "Dieser Raum wird immer aufgenommen, wenn er auf Sendung ist: So ist es unten eingestellt.",
   recording: { on: "Aufnahme", waits: "Die Aufnahme wartet, bis alle zustimmen, die auf Sendung sind." },
+  audience: "Wer zusehen darf",
+  restricted: "Nur Eingeladene",
+  restricted_text:
+    "Wer in diesen Raum eingeladen ist und angemeldet ist, sieht die Sendung. Wird eine Einladung widerrufen, ist ihre Adresse sofort eine andere.",
+  everybody_text: "Alle, die diese Box erreichen, sehen die Sendung auf der Startseite.",
   itself: "Von selbst",
   auto_live: "Geht auf Sendung, wenn jemand den Raum betritt",
   auto_live_text: "Die Sendung endet, wenn die letzte Person geht. Alle werden vorher gefragt, auch die Box.",

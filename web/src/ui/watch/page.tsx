@@ -76,7 +76,10 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watc
     if (!video.current) return;
     const steering = new Steering(id, steered => change({ steered }));
     const events: WatchEvents = {
-      broadcast: broadcast => change({ broadcast, problem: null }),
+      broadcast: broadcast => {
+        steering.media(broadcast.media);
+        change({ broadcast, problem: null });
+      },
       state: state => change({ state }),
       player: player => change({ player }),
       latency: latency => {
@@ -87,19 +90,28 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watc
         behind.current = range?.behind ?? 0;
         change({ range });
       },
-      connected: connected => change({ connected }),
+      connected: connected => {
+        change({ connected });
+        if (!connected) ask();
+      },
       blocked: () => change({ blocked: true }),
       full: full => change({ full }),
     };
     const watch = new Watch(id, video.current, events, "", steering.player, steering.tuning);
     steering.steer(watch);
     watching.current = { watch, steering };
-    watch.start();
     // The stream of events says nothing about why it fails; the plain question does.
-    api.broadcast(id).then(
-      broadcast => setView(before => ({ ...before, broadcast: before.broadcast ?? broadcast })),
-      (problem: unknown) => problem instanceof Problem && problem.status === 404 && change({ problem }),
-    );
+    const ask = () =>
+      api.broadcast(id).then(
+        broadcast => setView(before => ({ ...before, broadcast: before.broadcast ?? broadcast })),
+        (problem: unknown) => {
+          if (!(problem instanceof Problem) || (problem.status !== 404 && problem.type !== "restricted")) return;
+          if (problem.status !== 404) watch.stop();
+          change({ problem, state: "off" });
+        },
+      );
+    watch.start();
+    void ask();
     return () => {
       steering.stop();
       watch.stop();
@@ -112,6 +124,15 @@ function useWatch(id: string, video: { current: HTMLVideoElement | null }): Watc
 /** What stands where the picture would be. */
 function Curtain({ view }: { view: View }) {
   const { state, broadcast, problem, full } = view;
+  if (problem?.type === "restricted") {
+    return (
+      <Message title={texts.restricted_title} text={texts.restricted_text}>
+        <a href="/" class="button">
+          {t("to_home")}
+        </a>
+      </Message>
+    );
+  }
   if (problem) {
     return (
       <Message tone="fault" title={t("no_broadcast_title")} text={t("no_broadcast_text")}>

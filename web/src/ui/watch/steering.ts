@@ -34,7 +34,7 @@ const clock = () => performance.now() / 1000;
 
 /** Chooses which of the pictures of a broadcast is played, and how far behind live. */
 export class Steering {
-  #index: string;
+  #index = "";
   #changed: (now: Steered) => void;
   #now: Steered;
   #watch: Watch | null = null;
@@ -66,7 +66,7 @@ export class Steering {
   };
 
   constructor(broadcast: string, changed: (now: Steered) => void) {
-    this.#index = `/hls/${encodeURIComponent(broadcast)}/index.m3u8`;
+    this.media(broadcast);
     this.#changed = changed;
     const picture = pictureOf(remembered("quality"));
     this.#now = {
@@ -77,6 +77,11 @@ export class Steering {
       refused: null,
     };
     changed(this.#now);
+  }
+
+  /** What stands for the broadcast in the addresses of its media. */
+  media(media: string): void {
+    this.#index = `/hls/${encodeURIComponent(media)}/index.m3u8`;
   }
 
   /** The way to play that the choice asks for. WebRTC has nothing but what is on air. */

@@ -31,6 +31,8 @@ export interface Texts {
   key_back: string;
   full_title: string;
   full_text: string;
+  restricted_title: string;
+  restricted_text: string;
 }
 
 export const en: Texts = {
@@ -63,6 +65,8 @@ export const en: Texts = {
   key_back: "Back and on",
   full_title: "No more can watch now",
   full_text: "As many watch as the line of this box carries. The page tries again by itself.",
+  restricted_title: "This broadcast is for invited people",
+  restricted_text: "Open your invite link to its room, then come back to this page.",
 };
 
 export const de: Texts = {
@@ -95,6 +99,8 @@ export const de: Texts = {
   key_back: "Zurück und vor",
   full_title: "Mehr können gerade nicht zusehen",
   full_text: "Es sehen so viele zu, wie die Leitung dieser Box trägt. Die Seite versucht es von selbst wieder.",
+  restricted_title: "Diese Sendung ist für Eingeladene",
+  restricted_text: "Öffne deinen Einladungslink in ihren Raum und komm dann auf diese Seite zurück.",
 };
 
 export const texts = language === "de" ? de : en;
