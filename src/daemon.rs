@@ -34,7 +34,7 @@ use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
     access, broadcast, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability, recorder, remote,
-    room, telephone,
+    room, telephone, thumbnail,
 };
 
 pub use doctor::{doctor, privacy_mode};
@@ -202,6 +202,14 @@ impl Daemon {
         let line = (&config.viewers, each);
         let (tasks, stop) = (&outgoing.tasks, outgoing.stop.clone());
         let egress = egress::Handle::start(read, timeline, supervisor.clone(), line, tasks, stop);
+        let parts = thumbnail::Parts {
+            egress: egress.clone(),
+            origin: origin.clone(),
+            broadcasts: broadcasts.clone(),
+            media: seen.media.clone(),
+            supervisor: supervisor.clone(),
+        };
+        let thumbnails = thumbnail::start(parts, &outgoing.tasks, outgoing.stop.clone());
         let parts = egress::whep::Parts {
             origin: origin.clone(),
             broadcasts: broadcasts.clone(),
@@ -290,6 +298,7 @@ impl Daemon {
             pushes,
             logo,
             ladder,
+            thumbnails,
             endpoint,
             privacy,
             telephone,

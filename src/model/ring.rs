@@ -330,6 +330,11 @@ impl<T> Reader<T> {
         Pass { source: Source { shared: self.shared.clone() }, gate: self.gate.clone() }
     }
 
+    /// Whether nobody else reads the same.
+    pub fn is_alone(&self) -> bool {
+        self.shared.feedback.readers() <= 1
+    }
+
     /// Leaves out what was written so far.
     pub fn skip(&mut self) {
         self.cursor = self.shared.head.load(Ordering::Acquire);
@@ -443,6 +448,17 @@ mod tests {
         assert_eq!(reader.try_next(), None);
         gate.close();
         assert_eq!(reader.next().await, Next::Revoked);
+    }
+
+    #[tokio::test]
+    async fn a_reader_knows_whether_it_is_alone() {
+        let (_writer, source) = ring::<u8>(4);
+        let first = source.reader(Gate::default());
+        assert!(first.is_alone());
+        let second = source.reader(Gate::default());
+        assert!(!first.is_alone() && !second.is_alone());
+        drop(first);
+        assert!(second.is_alone());
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ pub mod remote;
 pub mod room;
 pub mod supervisor;
 pub mod telephone;
+pub mod thumbnail;
 
 use tokio::time::Instant;
 

@@ -65,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "services/ladder",
         &["services/heat", "services/origin", "services/broadcast", "services/program", "services/supervisor"],
     ),
+    ("services/thumbnail", &["services/egress", "services/origin", "services/broadcast", "services/supervisor"]),
     ("services/push", &["services/origin", "services/broadcast", "services/supervisor"]),
     ("services/recorder", &["services/origin", "services/broadcast", "services/room", "services/supervisor"]),
     ("services/relay", &["services/origin"]),

@@ -37,6 +37,7 @@ mod simulcast;
 mod sound;
 mod studio;
 mod telephone;
+mod thumbnail;
 mod tls;
 mod told;
 mod turn;

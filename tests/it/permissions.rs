@@ -134,6 +134,8 @@ impl Case<'_> {
             ("GET", "/api/v1/rooms/{room}/ws") => ("", None, 101),
             ("GET", "/api/v1/broadcasts" | "/api/v1/broadcasts/{broadcast}") => ("", None, 200),
             ("GET", "/api/v1/broadcasts/{broadcast}/video") => ("", None, 404),
+            // It is off air.
+            ("GET", "/api/v1/broadcasts/{broadcast}/thumbnail.jpg") => ("", None, 404),
             ("GET", "/api/v1/broadcasts/{broadcast}/events") => ("", None, 200),
             ("GET", "/api/v1/telephone" | "/api/v1/telephone/events") => ("", None, 200),
             // Nobody rings, and the box is in no call.

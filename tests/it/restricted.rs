@@ -75,6 +75,9 @@ async fn only_those_who_were_invited_find_it_and_its_addresses_end_when_an_invit
     assert_eq!(statuses(&guest, &guessed).await, (404, 404, 404));
     // The address is enough for a cache, and for a player that has no cookie.
     assert_eq!(statuses(&stranger, &first).await, (200, 200, 400));
+    let small = async |media: &str| stranger.get(&format!("/api/v1/broadcasts/{media}/thumbnail.jpg")).await.status();
+    assert_eq!(small(&broadcast).await, 404);
+    until("small picture", async || small(&first).await == 200).await;
     let playlist = stranger.get(&format!("/hls/{first}/index.m3u8")).await.text().await.unwrap();
     let run = playlist.lines().last().unwrap();
     let segments = stranger.get(&format!("/hls/{first}/{run}")).await;

@@ -38,6 +38,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "whep",
             "recorder",
             "ladder",
+            "thumbnail",
             "push",
         ],
     ),

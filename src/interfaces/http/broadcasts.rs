@@ -1,12 +1,13 @@
 //! What is live, recordings that everybody may watch, and the news of one broadcast as server-sent events.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use tokio::sync::watch;
 
@@ -14,7 +15,7 @@ use super::error::Problem;
 use super::gate::Caller;
 use super::projection::{date, moment};
 use super::video::Watching;
-use super::{App, answer, video};
+use super::{App, answer, pages, video};
 use crate::model::id::BroadcastId;
 use crate::model::role::{Scope, Verb};
 use crate::model::time::{MediaTime, Timeline};
@@ -92,6 +93,42 @@ pub(super) async fn video(
     let seat = app.seats.take().ok_or_else(Problem::no_seat)?;
     let watching = Watching { seat, id, list: app.broadcasts.list(), seats: app.seats.clone() };
     video::answer(&video, &headers, Some(watching)).await
+}
+
+/// How long caches may give out a small picture. What somebody takes back is gone from the box at once, and from them after this; whoever
+/// shows it adds the last cut to the address, so that no cache gives what is older.
+const SHOWN: &str = "public, max-age=5";
+
+pub(super) async fn thumbnail(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = app.watched(&id)?.id;
+    let picture = app.thumbnails.get(id, behind(query.as_deref())?).await?;
+    let tag = format!("\"{:x}\"", app.timeline.unix_nanos(picture.at) / 1_000_000);
+    let mut response = match pages::knows(&headers, &tag) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => picture.jpeg.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/jpeg"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(SHOWN));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// How far before live a picture is asked for, in seconds; anything else in the query is for caches.
+fn behind(query: Option<&str>) -> Result<Option<Duration>, Problem> {
+    let Some(text) = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("behind=")) else {
+        return Ok(None);
+    };
+    let seconds: Option<u32> = text.parse().ok();
+    let seconds = seconds.ok_or_else(|| Problem::bad("bad-request", "How far behind live is a number of seconds."))?;
+    Ok(Some(Duration::from_secs(seconds.into())))
 }
 
 pub(super) async fn show(

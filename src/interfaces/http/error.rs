@@ -9,7 +9,7 @@ use crate::drivers::device::controls;
 use crate::drivers::peer::server as peers;
 use crate::services::endpoint::adjust;
 use crate::services::program::logo;
-use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, room, telephone};
+use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, room, telephone, thumbnail};
 
 /// What is said of everything that is the box's own fault.
 const WRONG: &str = "Something went wrong on the box. Its log says more.";
@@ -320,6 +320,20 @@ impl From<egress::Error> for Problem {
                 "As many watch as the line of this box carries. Try again in a while.",
             ),
             E::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The box can't serve more viewers now."),
+        }
+    }
+}
+
+impl From<thumbnail::Error> for Problem {
+    fn from(error: thumbnail::Error) -> Self {
+        use thumbnail::Error as E;
+        let busy = |kind, why| Self::new(StatusCode::SERVICE_UNAVAILABLE, kind, why);
+        match error {
+            E::NotOnAir => egress::Error::NotOnAir.into(),
+            E::NotFound => Self::not_found(),
+            E::NoPicture => busy("no-media", "No picture of this came in time. Try again in a moment."),
+            E::Busy => busy("busy", "Too many wait for small pictures now. Try again in a moment."),
+            E::Closed => Self::closing(),
         }
     }
 }

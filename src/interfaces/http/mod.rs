@@ -65,7 +65,7 @@ use crate::services::reachability as reach;
 use crate::services::remote as far;
 use crate::services::{
     access, broadcast, egress, endpoint, ladder, origin, privacy as private, program, push, recorder, room,
-    telephone as phone,
+    telephone as phone, thumbnail,
 };
 
 /// What the handlers stand on; cheap to clone.
@@ -94,6 +94,8 @@ pub struct Inner {
     pub pushes: push::Handle,
     /// The smaller pictures of what is on air.
     pub ladder: ladder::Handle,
+    /// Small pictures of it for lists.
+    pub thumbnails: thumbnail::Handle,
     /// What may lie over the program.
     pub logo: program::logo::Logo,
     /// The box as a participant.

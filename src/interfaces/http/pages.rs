@@ -78,9 +78,8 @@ fn file(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response
         None => (None, Files::get(path)?),
     };
     let tag = tag(&file.metadata.sha256_hash());
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let known = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { file.data.into_response() };
+    let mut response =
+        if knows(headers, &tag) { StatusCode::NOT_MODIFIED.into_response() } else { file.data.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).ok()?);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
@@ -90,6 +89,12 @@ fn file(path: &str, headers: &HeaderMap, cache: &'static str) -> Option<Response
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Some(response)
+}
+
+/// Whether who asks has what this tag names (RFC 9110 section 13.1.2).
+pub(super) fn knows(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
 /// What tells one content from another (RFC 9110 section 8.8.3).

@@ -121,6 +121,7 @@ routes! {
     GET get "/api/v1/broadcasts" Rule::Everybody => broadcasts::list;
     GET get "/api/v1/broadcasts/{broadcast}" Rule::EveryPage => broadcasts::show;
     GET get "/api/v1/broadcasts/{broadcast}/video" Rule::EveryPage => broadcasts::video;
+    GET get "/api/v1/broadcasts/{broadcast}/thumbnail.jpg" Rule::EveryPage => broadcasts::thumbnail;
     GET get "/api/v1/broadcasts/{broadcast}/events" Rule::EveryPage => broadcasts::events;
     GET get "/hls/{broadcast}/{*path}" Rule::EveryPage => hls::object;
     GET get "/dash/time" Rule::EveryPage => dash::time;

@@ -68,6 +68,11 @@ impl Format {
         Ok(Self { config: config.clone(), timescale, codec, picture })
     }
 
+    /// What it was read from.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Sound or picture.
     pub const fn kind(&self) -> Kind {
         match self.config {

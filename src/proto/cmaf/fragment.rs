@@ -1,9 +1,10 @@
 //! A fragment: `moof` and `mdat` (ISO 14496-12 section 8.8), at the start of a segment behind `styp`.
 
 use bytes::Bytes;
-use mp4_atom::{Encode, FourCC, Mfhd, Moof, Styp, Tfdt, Tfhd, Traf, Trun, TrunEntry};
+use mp4_atom::{Decode, Encode, FourCC, Mfhd, Moof, Styp, Tfdt, Tfhd, Traf, Trun, TrunEntry};
 
 use super::TRACK_ID;
+use super::movie::entries;
 
 /// `sample_depends_on` = 2: needs no other sample (ISO 14496-12 section 8.8.3.1).
 pub(super) const FLAGS_SYNC: u32 = 0x0200_0000;
@@ -75,9 +76,22 @@ pub fn fragment(out: &mut Vec<u8>, start: Start, sequence: u32, decode_time: u64
     }
 }
 
+/// The first sample of a fragment that [`fragment`] made, as it stands in `mdat`; nothing where there is none.
+pub fn first(made: &Bytes) -> Option<Bytes> {
+    let mut at = 0;
+    if made.get(4..8)? == b"styp" {
+        at = u32::from_be_bytes(*made.first_chunk()?) as usize;
+    }
+    let moof = Moof::decode(&mut made.get(at..)?).ok()?;
+    let trun = moof.traf.first()?.trun.first()?;
+    let from = at.checked_add(usize::try_from(trun.data_offset?).ok()?)?;
+    let to = from.checked_add(entries(trun).first()?.size? as usize)?;
+    (to <= made.len()).then(|| made.slice(from..to))
+}
+
 #[cfg(test)]
 mod tests {
-    use mp4_atom::{Decode, Mdat};
+    use mp4_atom::Mdat;
 
     use super::*;
 
@@ -107,6 +121,19 @@ mod tests {
         assert_eq!(entries.iter().map(|e| e.size.unwrap()).collect::<Vec<_>>(), [5, 6]);
         assert_eq!(entries.iter().map(|e| e.flags.unwrap()).collect::<Vec<_>>(), [FLAGS_SYNC, FLAGS_NON_SYNC]);
         assert!(entries.iter().all(|e| e.duration == Some(3000)));
+    }
+
+    #[test]
+    fn the_first_sample_is_found_again_and_in_nothing_else() {
+        for start in [Start::Segment, Start::Inside] {
+            let mut out = Vec::new();
+            fragment(&mut out, start, 7, 1, &[sample(b"first", true), sample(b"second", false)]);
+            let whole = Bytes::from(out);
+            assert_eq!(first(&whole).as_deref(), Some(&b"first"[..]));
+            for length in 0..whole.len() - b"second".len() {
+                assert_eq!(first(&whole.slice(..length)), None, "{length} bytes of it");
+            }
+        }
     }
 
     #[test]

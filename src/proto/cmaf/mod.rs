@@ -14,7 +14,7 @@ mod trim;
 #[cfg(test)]
 pub(crate) use format::tests as test_configs;
 pub use format::{Format, Picture};
-pub use fragment::{Sample, Start, fragment};
+pub use fragment::{Sample, Start, first, fragment};
 pub(crate) use movie::with_sets;
 pub use movie::{Chapter, Finish, Movie, Recovered, Stretch};
 pub use trim::{Trimmed, chapters, trim};

@@ -9,7 +9,7 @@ use super::reload::Form;
 /// How far from the end a player without parts keeps (HOLD-BACK), in target durations.
 const HOLD_BACK: u32 = 3;
 /// How far from the end a player with parts keeps (PART-HOLD-BACK), in longest parts.
-const PART_HOLD_BACK: u32 = 3;
+pub(super) const PART_HOLD_BACK: u32 = 3;
 /// Room for what stands around the settled segments, in bytes.
 const AROUND: usize = 6 * 1024;
 

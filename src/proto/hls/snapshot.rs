@@ -6,14 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::follower::Start;
-use super::playlist::{Entry, PartEntry, Playlist, Report};
+use super::playlist::{Entry, PART_HOLD_BACK, PartEntry, Playlist, Report};
 use super::reload::{Form, Reload};
 use super::shelf::Shelf;
 use super::track::{Map, Segment, Track};
 use super::{Refused, Timing};
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
-use crate::proto::cmaf::{Format, Picture};
+use crate::model::unit::Unit;
+use crate::proto::cmaf::{self, Format, Picture};
 
 /// Where renditions are, seen from each other.
 const VIDEO: &str = "../video/index.m3u8";
@@ -358,6 +359,30 @@ impl Rendition {
             bytes: segment.parts.iter().map(|part| part.body.len()).sum(),
             samples: segment.parts.iter().map(|part| part.samples).sum(),
         })
+    }
+
+    /// The keyframe that is nearest to so long before live, which is where players with parts keep from the end; without a distance the
+    /// newest one. Nothing where that is not, or no longer, listed.
+    pub fn keyframe(&self, behind: Option<Duration>) -> Option<Unit> {
+        let begun = |segment: &&Segment| segment.parts.first().is_some_and(|part| part.independent);
+        let all = || {
+            let listed = self.shelf.listed().iter().map(|segment| &**segment);
+            listed.chain(&self.open).filter(begun)
+        };
+        let segment = match behind {
+            None => all().next_back()?,
+            Some(behind) => {
+                let last = all().next_back()?;
+                let lasts: Duration = last.parts.iter().map(|part| part.duration).sum();
+                let back = i64::try_from((behind + self.timing.part * PART_HOLD_BACK).as_nanos()).ok()?;
+                let at = last.start.plus_nanos(i64::try_from(lasts.as_nanos()).ok()?.saturating_sub(back));
+                let first = all().next()?;
+                all().min_by_key(|segment| segment.start.since(at).abs()).filter(|_| first.start <= at)?
+            }
+        };
+        let data = cmaf::first(&segment.parts.first()?.body)?;
+        let config = Arc::new(self.format(segment.map)?.config().clone());
+        Some(Unit { pts: segment.start, duration: None, keyframe: true, gap: false, level: None, config, data })
     }
 
     /// What an initialisation segment says.

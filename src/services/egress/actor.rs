@@ -33,11 +33,31 @@ const RUNG_LINGER: Duration = Duration::from_secs(10);
 const RUNG_PART: u64 = 8;
 
 pub(super) enum Command {
-    Add { broadcast: BroadcastId, feed: Arc<dyn Feed> },
-    Remove { broadcast: BroadcastId },
-    Visit { broadcast: BroadcastId, visit: Visit, reply: oneshot::Sender<Result<Station, Error>> },
-    Admit { watching: u32, reply: oneshot::Sender<Result<bool, Error>> },
-    Viewers { broadcast: BroadcastId, reply: oneshot::Sender<Result<watch::Receiver<u32>, Error>> },
+    Add {
+        broadcast: BroadcastId,
+        feed: Arc<dyn Feed>,
+    },
+    Remove {
+        broadcast: BroadcastId,
+    },
+    Visit {
+        broadcast: BroadcastId,
+        visit: Visit,
+        reply: oneshot::Sender<Result<Station, Error>>,
+    },
+    /// What is packaged, without having it go on: the smaller pictures that are made, the smallest first, then that on air.
+    Look {
+        broadcast: BroadcastId,
+        reply: oneshot::Sender<Result<Vec<Arc<Snapshot>>, Error>>,
+    },
+    Admit {
+        watching: u32,
+        reply: oneshot::Sender<Result<bool, Error>>,
+    },
+    Viewers {
+        broadcast: BroadcastId,
+        reply: oneshot::Sender<Result<watch::Receiver<u32>, Error>>,
+    },
 }
 
 /// What a request is about, as far as demand goes.
@@ -104,6 +124,18 @@ impl Run {
     fn is_over(&self) -> bool {
         self.snapshots.has_changed().is_err()
     }
+
+    /// The smaller pictures that are made, the smallest first, then the one on air.
+    fn look(&self) -> Vec<Arc<Snapshot>> {
+        let mut rungs: Vec<_> = self.rungs.iter().filter(|(_, known)| !is_over(known)).collect();
+        rungs.sort_by_key(|(rung, _)| rung.size());
+        let all = rungs.into_iter().map(|(_, known)| &known.snapshots).chain([&self.snapshots]);
+        all.map(|snapshots| snapshots.borrow().clone()).collect()
+    }
+}
+
+fn is_over(known: &RungRun) -> bool {
+    known.snapshots.has_changed().is_err()
 }
 
 impl Drop for Run {
@@ -191,6 +223,11 @@ impl Actor {
                 // Who asked may have gone; nothing is lost then.
                 let _ = reply.send(self.visit(broadcast, visit));
             }
+            Command::Look { broadcast, reply } => {
+                let broadcast = self.broadcasts.get(&broadcast).ok_or(Error::NotOnAir);
+                let _ =
+                    reply.send(broadcast.map(|broadcast| broadcast.run.as_ref().map(Run::look).unwrap_or_default()));
+            }
             Command::Admit { watching, reply } => {
                 let _ = reply.send(Ok(self.uplink.admits(watching, Instant::now())));
             }
@@ -259,7 +296,6 @@ impl Actor {
             Visit::Media { .. } => {}
         }
         run.asked = now;
-        let is_over = |known: &RungRun| known.snapshots.has_changed().is_err();
         let rung = match visit {
             Visit::Reload { of: Of::Rung(rung), .. } | Visit::Media { of: Of::Rung(rung), .. } => rung,
             _ => {

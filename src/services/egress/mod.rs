@@ -178,6 +178,26 @@ impl Handle {
         let _ = self.commands.send(Command::Remove { broadcast }).await;
     }
 
+    /// A keyframe of the smallest picture that is packaged and has `lines` or more, else of the one on air: the one of so long before the
+    /// end, as those who go back count it, or the newest. Nothing if that is not packaged: nothing begins, and nothing goes on, because
+    /// somebody asks.
+    ///
+    /// # Errors
+    /// [`Error::NotOnAir`] if the broadcast was not added.
+    pub async fn keyframe(
+        &self,
+        broadcast: BroadcastId,
+        lines: u16,
+        behind: Option<Duration>,
+    ) -> Result<Option<Unit>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let packaged: Vec<Arc<Snapshot>> = self.ask(Command::Look { broadcast, reply }, answer).await?;
+        let Some((on_air, rungs)) = packaged.split_last() else { return Ok(None) };
+        let large = |video: &&Rendition| video.picture().is_some_and(|picture| picture.height >= lines);
+        let rungs = rungs.iter().filter_map(|rung| rung.video.as_ref()).filter(large);
+        Ok(rungs.chain(&on_air.video).find_map(|video| video.keyframe(behind)))
+    }
+
     /// Whether one more may begin to watch, beside all who are counted as watching, in whatever way.
     ///
     /// # Errors

@@ -288,6 +288,27 @@ async fn who_only_looks_how_far_back_there_is_keeps_packaging_and_is_no_viewer()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_keyframe_of_what_is_packaged_is_given_and_begins_and_keeps_nothing() {
+    let mut studio = Studio::open().await;
+    let (handle, id) = (studio.handle.clone(), studio.id);
+    let keyframe = async |behind| handle.keyframe(id, 180, behind).await.map(|unit| unit.map(|unit| unit.pts));
+    assert_eq!(keyframe(None).await, Ok(None));
+    assert_eq!(studio.opened(), 0, "nothing begins");
+    let unknown = handle.keyframe(BroadcastId::from_bytes([8; 10]), 180, None).await;
+    assert_eq!(unknown.map(drop), Err(Error::NotOnAir));
+    studio.on_air(5_000).await;
+    let newest = keyframe(None).await.unwrap().expect("it is packaged");
+    let before = keyframe(Some(Duration::from_secs(2))).await.unwrap().expect("it is listed");
+    assert!(before < newest && recorded().iter().any(|unit| unit.keyframe && unit.pts == before));
+    for _ in 0..60 {
+        keyframe(None).await.unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(keyframe(None).await, Ok(None), "packaging ended all the same");
+    assert_eq!(studio.opened(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_is_bounded_in_time_and_in_number() {
     let mut studio = Studio::open().await;
     let run = studio.on_air(3000).await;

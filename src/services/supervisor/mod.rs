@@ -47,11 +47,13 @@ pub enum Part {
     Push,
     /// Smaller pictures of what is on air.
     Ladder,
+    /// Small pictures of it for lists.
+    Thumbnail,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Program,
         Self::Composition,
         Self::Feed,
@@ -64,6 +66,7 @@ impl Part {
         Self::Recorder,
         Self::Push,
         Self::Ladder,
+        Self::Thumbnail,
     ];
 
     /// Its name in metrics, logs and answers.
@@ -81,6 +84,7 @@ impl Part {
             Self::Recorder => "recorder",
             Self::Push => "push",
             Self::Ladder => "ladder",
+            Self::Thumbnail => "thumbnail",
         }
     }
 }

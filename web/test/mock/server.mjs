@@ -146,6 +146,14 @@ async function file(response, path, headers = {}) {
   createReadStream(path).pipe(response);
 }
 
+/** A dusk, and for an earlier moment how far back that is. */
+function thumbnail(response, behind) {
+  const text = behind === null ? "" : `<text x="160" y="110" font-size="60" text-anchor="middle">${behind}</text>`;
+  const ground = '<rect width="320" height="180" fill="#49617f"/><circle cx="160" cy="130" r="70" fill="#d9a066"/>';
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 180">${ground}${text}</svg>`;
+  response.writeHead(200, { "content-type": "image/svg+xml" }).end(svg);
+}
+
 const session = role => ({ role, name: null, room: role === "guest" ? "r000000000000001" : null });
 const DEVICES = {
   camera: { name: "Moving pattern", stand_in: true },
@@ -416,6 +424,7 @@ async function api(request, response, path, method) {
     const shown = recordings.published().find(one => one.id === id);
     if (shown) return watchRecording(request, response, shown, sub);
     if (!room) return problem(response, 404, "not-found", "There is no such broadcast.");
+    if (sub === "thumbnail.jpg") return thumbnail(response, /behind=(\d+)/.exec(request.url)?.[1] ?? null);
     if (sub !== "events") return json(response, broadcast(room));
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     const watcher = { broadcast: room.broadcast, response };

@@ -114,6 +114,7 @@ families! {
     Counter "porchlight_hls_segments" [] "Segments that were completed";
     Counter "porchlight_hls_parts" [] "Parts that were made";
     Gauge "porchlight_hls_waiting_requests" [] "Requests that wait for new media";
+    Counter "porchlight_thumbnails" [] "Small pictures that were made of what is on air, for lists and for the bar by which one goes back";
     Gauge "porchlight_pushes" ["protocol" "state"] "Other services that broadcasts are sent to, by how that goes";
     Counter "porchlight_push_bytes" ["protocol"] "Bytes of the streams that were sent to them";
     Counter "porchlight_push_dropped_pictures" ["protocol"] "Pictures that were left out, because a service or the line took less";

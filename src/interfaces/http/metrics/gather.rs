@@ -173,6 +173,7 @@ fn media(app: &App, out: &mut Gathered) {
     out.count("porchlight_hls_segments", &[], egress.segments.get());
     out.count("porchlight_hls_parts", &[], egress.parts.get());
     out.count("porchlight_hls_waiting_requests", &[], app.egress.waiting() as u64);
+    out.count("porchlight_thumbnails", &[], app.thumbnails.counters().made.get());
     pushes(app, out);
     for (reader, skipped) in [
         ("peers", app.seen.peers.counters().skipped.get()),

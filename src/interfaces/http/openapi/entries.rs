@@ -347,6 +347,13 @@ fn watching() -> Vec<Entry> {
             .gives_text(200, "The whole video.", "video/mp4")
             .gives_text(206, "The part of it that was asked for.", "video/mp4")
             .fails(&["busy", "no-recording", "no-such-range", "shutdown"]),
+        entry("GET", "/api/v1/broadcasts/{broadcast}/thumbnail.jpg", "A small picture of what is on air")
+            .more("320 by 180 pixels at most. It is made when somebody asks, and given to all who ask within ten seconds, or within a minute where nobody watches. With `behind=<seconds>` in the query it is the one of so long before live, as far back as one can go. Whoever shows it adds the broadcast's `cut` to the query: then no cache gives what is older. Pages of other sites may read it.")
+            .gives_text(200, "The picture.", "image/jpeg")
+            .gives_nothing(304, "It is the one that the request names.")
+            .header("cache-control", "How long it may be shown.")
+            .header("etag", "Names the picture.")
+            .fails(&["bad-request", "not-found", "not-on-air", "no-media", "busy", "shutdown"]),
         entry("GET", "/api/v1/broadcasts/{broadcast}/events", "The news of one broadcast")
             .more("Server-sent events: `state` with a Broadcast as JSON, at once and on every change.")
             .gives_text(200, "The events.", "text/event-stream")

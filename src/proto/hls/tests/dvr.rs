@@ -101,3 +101,27 @@ fn a_configuration_stays_as_long_as_a_segment_that_needs_it() {
     assert!(init(&window, 0).is_none() && init(&window, 1).is_some());
     check(&window, Kind::Video);
 }
+
+#[test]
+fn the_keyframe_of_a_moment_is_the_nearest_and_none_that_was_forgotten() {
+    let mut window = with(60, u64::MAX);
+    let source = Source::new(60);
+    feed(&mut window, source.between(0, 20_500));
+    let of = |window: &Window, behind: Option<u64>| {
+        let video = window.snapshot().video.unwrap();
+        video.keyframe(behind.map(Duration::from_millis)).map(|unit| {
+            let number = unit.pts.ticks(30);
+            assert_eq!(unit.data, source.picture(number).data);
+            assert_eq!((&unit.config, unit.keyframe), (&source.video, true));
+            number / 60
+        })
+    };
+    assert_eq!(of(&window, None), Some(10), "that of the segment that is being made");
+    // What was made ends a little before 20.5 s, and players keep three parts from that.
+    for (behind, keyframe) in [(0, 10), (1_000, 9), (9_000, 5), (10_500, 4), (15_000, 2)] {
+        assert_eq!(of(&window, Some(behind)), Some(keyframe), "{behind} ms");
+    }
+    assert_eq!(of(&window, Some(60_000)), None, "nothing is that old");
+    window.forget(MediaTime::from_millis(20_500));
+    assert_eq!((of(&window, None), of(&window, Some(0))), (None, None));
+}

@@ -14,10 +14,12 @@ import { closeRoom, createRoom, home, signOut, watchHome } from "./model";
 import { PrivacyCard } from "./privacy";
 import { RecordedSection } from "./recorded";
 import { TelephoneSection } from "./telephone";
+import { Thumbnail } from "./thumbnail";
 
 function LiveCard({ broadcast }: { broadcast: Broadcast }) {
   return (
     <li class="card">
+      <Thumbnail broadcast={broadcast} />
       <div class="card-text">
         <h3>{broadcast.title || t("untitled")}</h3>
         <p class="row small">

@@ -8,6 +8,7 @@ import {
   type WatchEvents,
   type WatchState,
 } from "../../client";
+import { thumbnail } from "../../client/thumbnail";
 import { count, locale, t } from "../i18n";
 import { fill, seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";
@@ -318,7 +319,7 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
           <Note steered={steered} />
           {(playing || state === "waiting") && (
             <Bar controls={controls} paused={paused} muted={muted} volume={volume} seen={seen}>
-              {canRewind(range) && <Rewind range={range} rewind={rewind} />}
+              {canRewind(range) && broadcast && <Rewind range={range} picture={thumbnail(broadcast)} rewind={rewind} />}
             </Bar>
           )}
         </div>

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Range } from "../../client";
 import { t } from "../i18n";
 import { elapsed } from "../i18n/format";
+import type { Peek } from "./peek";
 
 /** Seconds that a key goes back or on. */
 export const STEP = 10;
@@ -18,29 +19,53 @@ export function moved(range: Range, seconds: number): number {
   return Math.min(range.length, Math.max(0, range.behind - seconds));
 }
 
-/** The bar over what can be rewound: its right end is live. */
-export function Rewind({ range, rewind }: { range: Range; rewind(behind: number): void }) {
+/** The bar over what can be rewound: its right end is live. `picture` is where small pictures of it are. */
+export function Rewind(props: { range: Range; picture: string; rewind(behind: number): void }) {
+  const { range, picture, rewind } = props;
   // What is shown while the slider is dragged: the place where it would be played.
   const [held, hold] = useState<number | null>(null);
+  // Seconds behind live under the pointer, and what shows a picture of that, or of where the slider is dragged: loaded then.
+  const [pointed, point] = useState<number | null>(null);
+  const [Pointed, load] = useState<typeof Peek | null>(null);
   const far = Math.max(range.length, range.behind);
   const behind = held ?? range.behind;
+  const shown = held ?? pointed;
+  const peek = () => {
+    if (Pointed) return;
+    import("./peek").then(
+      ({ Peek }) => load(() => Peek),
+      () => {},
+    );
+  };
   return (
     <div class="rewind">
-      <input
-        class="grow"
-        type="range"
-        min={-Math.ceil(far)}
-        max="0"
-        value={-behind}
-        aria-label={t("rewind")}
-        aria-valuetext={t("latency", { seconds: Math.round(behind) })}
-        data-testid="rewind"
-        onInput={event => hold(-Number(event.currentTarget.value))}
-        onChange={event => {
-          hold(null);
-          rewind(-Number(event.currentTarget.value));
-        }}
-      />
+      <div class="rewind-slider">
+        <input
+          class="grow"
+          type="range"
+          min={-Math.ceil(far)}
+          max="0"
+          value={-behind}
+          aria-label={t("rewind")}
+          aria-valuetext={t("latency", { seconds: Math.round(behind) })}
+          data-testid="rewind"
+          onPointerMove={event => {
+            const { left, width } = event.currentTarget.getBoundingClientRect();
+            point(far * Math.min(1, Math.max(0, 1 - (event.clientX - left) / width)));
+            peek();
+          }}
+          onPointerLeave={() => point(null)}
+          onInput={event => {
+            hold(-Number(event.currentTarget.value));
+            peek();
+          }}
+          onChange={event => {
+            hold(null);
+            rewind(-Number(event.currentTarget.value));
+          }}
+        />
+        {shown !== null && Pointed && <Pointed address={picture} behind={shown} far={far} />}
+      </div>
       {behind > 0 && (
         <>
           <span>{`\u2212${elapsed(0, behind * 1000)}`}</span>
