@@ -11,11 +11,13 @@ pub enum Purpose {
     OnAir,
     /// A recording on a disk of this box.
     Record,
+    /// A recording on a disk of this box that holds this one publication alone.
+    Separate,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Call, Self::Screen, Self::OnAir, Self::Record];
+    pub const ALL: [Self; 5] = [Self::Call, Self::Screen, Self::OnAir, Self::Record, Self::Separate];
 
     const fn bit(self) -> u8 {
         match self {
@@ -23,6 +25,7 @@ impl Purpose {
             Self::Screen => 2,
             Self::OnAir => 4,
             Self::Record => 8,
+            Self::Separate => 16,
         }
     }
 }

@@ -71,6 +71,9 @@ pub(super) fn rtp_vp8(bytes: &[u8]) {
     let mut packetizer = Packetizer::new(Codec::Vp8).expect("it is carried by RTP");
     for unit in units(Codec::Vp8, bytes) {
         assert!(unit.data.len() <= 5 << 20, "{} bytes", unit.data.len());
+        if let Ok(format) = Format::first(&unit) {
+            assert!(!format.init().is_empty());
+        }
         let mut packets = Vec::new();
         packetizer.push(&unit, &mut packets);
         assert_eq!(packets.iter().filter(|packet| packet.marker).count(), usize::from(!unit.data.is_empty()));

@@ -32,6 +32,7 @@ mod rewind;
 mod screen_share;
 mod screenshots;
 mod seeing;
+mod separately;
 mod signalling;
 mod simulcast;
 mod sound;

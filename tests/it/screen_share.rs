@@ -10,7 +10,7 @@ const ADA: Devices = Devices { colour: "red", hz: 440 };
 const BOB: Devices = Devices { colour: "blue", hz: 700 };
 
 /// A made-up screen of a colour, with a white bar that moves, and its sound: what a browser would give after its own question.
-fn screen(colour: &str, hz: u32) -> String {
+pub fn screen(colour: &str, hz: u32) -> String {
     SCREEN.replace("COLOUR", colour).replace("HERTZ", &hz.to_string())
 }
 

@@ -70,7 +70,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "push",
         ],
     ),
-    ("purpose", &["call", "screen", "on_air", "record"]),
+    ("purpose", &["call", "screen", "on_air", "record", "separate"]),
     ("protocol", &["hls", "whep", "rtmp", "rtmps", "srt", "whip"]),
     ("status", &["1xx", "2xx", "3xx", "4xx", "5xx"]),
     ("method", &["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"]),

@@ -106,11 +106,12 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
     let ada = json!({
         "name": "Ada Lovelace", "kind": "person", "role": "guest", "microphone": false, "camera": false,
         "screen": false, "speaking": false, "quality": "unknown",
-        "on_air": "no", "recorded": "no", "connection": "connecting", "stand_in": false,
+        "on_air": "no", "recorded": "no", "separately": "no", "connection": "connecting", "stand_in": false,
         "private": false,
     });
     let expected = json!({
-        "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "auto_record": false, "restricted": false, "live": null },
+        "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "auto_record": false,
+            "auto_separately": false, "restricted": false, "live": null },
         "you": me,
         "ring": "no",
         "may": ["watch", "join", "speak", "show_camera", "share_screen"],

@@ -14,7 +14,7 @@ const SMALL: [(&str, &str); 3] =
     [("PORCHLIGHT_PROGRAM__WIDTH", "480"), ("PORCHLIGHT_PROGRAM__HEIGHT", "270"), ("PORCHLIGHT_PROGRAM__FPS", "15")];
 
 /// As a browser that has no encoder for H.264.
-const ONLY_VP8: &str = "
+pub const ONLY_VP8: &str = "
     const all = RTCRtpSender.getCapabilities.bind(RTCRtpSender);
     RTCRtpSender.getCapabilities = kind => {
       const codecs = all(kind).codecs.filter(({ mimeType }) => mimeType !== 'video/H264');

@@ -6,6 +6,7 @@ import * as sound from "../src/ui/home/sound-texts";
 import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
 import { day, elapsed, fill, moment, seconds } from "../src/ui/i18n/format";
 import * as publish from "../src/ui/recordings/publish-texts";
+import * as separate from "../src/ui/recordings/separate-texts";
 import * as recordings from "../src/ui/recordings/texts";
 import * as trim from "../src/ui/recordings/trim-texts";
 import * as overlay from "../src/ui/room/overlay-texts";
@@ -20,7 +21,8 @@ test("both catalogues have the same keys, no empty text, and the same placeholde
   same(catalogues);
   same(overlay);
   same(shown);
-  for (const { en, de } of [watch, recorded, recordings, publish] as const) same({ en: { ...en }, de: { ...de } });
+  for (const { en, de } of [watch, recorded, recordings, publish, separate] as const)
+    same({ en: { ...en }, de: { ...de } });
 });
 
 function same({ en, de }: { en: Record<string, string>; de: Record<string, string> }): void {

@@ -301,6 +301,8 @@ pub(super) struct Studio {
     pub(super) auto_record: bool,
     /// What is on air is for those alone who were invited to the room.
     pub(super) restricted: bool,
+    /// What is recorded so is recorded of each in a file of their own as well, of whoever agrees to that.
+    pub(super) auto_separately: bool,
     /// The box has a logo.
     pub(super) has_logo: bool,
     /// The smaller pictures that are made at the moment, by their lines.
@@ -319,6 +321,8 @@ pub(super) struct StudioLive {
     pub(super) viewers: u32,
     /// Null if nobody wants it recorded.
     pub(super) recording: Option<StudioRecording>,
+    /// Everybody who agrees to that is recorded in a file of their own as well.
+    pub(super) separately: bool,
 }
 
 /// A recording that somebody wants.

@@ -91,11 +91,13 @@ pub(super) struct StateFields {
 pub(super) struct ConsentFields {
     pub(super) on_air: bool,
     pub(super) recorded: Option<bool>,
+    pub(super) separately: Option<bool>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct RecordFields {
     pub(super) on: bool,
+    pub(super) separately: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +105,7 @@ pub(super) struct GoLiveFields {
     pub(super) title: Option<String>,
     #[serde(default)]
     pub(super) record: bool,
+    pub(super) separately: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -51,11 +51,13 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -
             "broadcast": room.broadcast,
             "auto_record": room.direction.auto_record,
             "restricted": room.direction.restricted,
+            "auto_separately": room.direction.auto_separately,
             "live": room.live.as_ref().map(|live| json!({
                 "since": date(live.since),
                 "title": live.title,
                 "viewers": viewers,
                 "recording": live.recording.map(|recording| if recording.agreed { "on" } else { "waits" }),
+                "separately": live.recording.is_some_and(|recording| recording.separately),
                 "pushes": pushes,
                 "slate": room.direction.slate,
             })),
@@ -113,6 +115,7 @@ fn participant(p: &Participant) -> Value {
         "quality": p.quality,
         "on_air": answered(p.on_air),
         "recorded": answered(p.recorded),
+        "separately": answered(p.separately),
         "connection": match p.connection {
             Connection::Connecting => "connecting",
             Connection::Connected => "connected",

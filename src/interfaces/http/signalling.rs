@@ -25,7 +25,7 @@ use crate::model::role::{Scope, Verb};
 use crate::proto::auth::Name;
 use crate::services::access::Grant;
 use crate::services::push;
-use crate::services::room::{Away, BoxWish, Labels, Notice, Room, Seat};
+use crate::services::room::{Answer, Away, BoxWish, Labels, Notice, Room, Seat, Wanted};
 use crate::services::telephone::{self, Telephone};
 
 /// The version of the frames.
@@ -76,6 +76,7 @@ const fn code(notice: Notice) -> &'static str {
     match notice {
         Notice::StillTaken => "still_taken",
         Notice::RecordingStopped => "recording_stopped",
+        Notice::SeparateMissing => "separate_missing",
     }
 }
 
@@ -279,8 +280,8 @@ impl Line {
                 Ok(json!({}))
             }
             "consent" => {
-                let ConsentFields { on_air, recorded } = fields(frame.fields)?;
-                rooms.consent(who, on_air, recorded).await?;
+                let ConsentFields { on_air, recorded, separately } = fields(frame.fields)?;
+                rooms.consent(who, Answer { on_air, recorded, separately }).await?;
                 Ok(json!({}))
             }
             "ring" => {
@@ -298,12 +299,13 @@ impl Line {
             }
             "leave" => Ok(json!({})),
             "go_live" => {
-                let GoLiveFields { title, record } = fields(frame.fields)?;
+                let GoLiveFields { title, record, separately } = fields(frame.fields)?;
                 if record {
                     self.app.recorder.ready().await?;
                 }
                 let title = studio::title(title.as_deref())?;
-                let broadcast: BroadcastId = rooms.go_live(self.room, title, record).await?;
+                let broadcast: BroadcastId =
+                    rooms.go_live(self.room, title, Wanted::of(record, separately, None)).await?;
                 Ok(json!({ "broadcast": broadcast }))
             }
             "end_live" => {
@@ -311,11 +313,12 @@ impl Line {
                 Ok(json!({}))
             }
             "record" => {
-                let RecordFields { on } = fields(frame.fields)?;
+                let RecordFields { on, separately } = fields(frame.fields)?;
                 if on {
                     self.app.recorder.ready().await?;
                 }
-                rooms.record(self.room, on).await?;
+                let before = rooms.room(self.room)?.live.as_ref().and_then(|live| live.recording);
+                rooms.record(self.room, Wanted::of(on, separately, before)).await?;
                 Ok(json!({}))
             }
             "box" => {

@@ -18,7 +18,7 @@ use crate::proto::auth::Title;
 use crate::proto::layout::arrange::Layout;
 use crate::proto::screens::program::Slate;
 use crate::services::program::logo;
-use crate::services::room::{Directed, LowerThird, OnAir, Room};
+use crate::services::room::{Directed, LowerThird, OnAir, Room, Wanted};
 
 /// What is another from now on. What is not given stays.
 #[derive(Deserialize)]
@@ -55,7 +55,11 @@ pub(super) struct StudioChange {
     /// What is on air is recorded without anybody saying so, from the next time on, once everybody on air agrees.
     #[serde(default)]
     auto_record: Option<bool>,
+    /// What is recorded so is recorded of each in a file of their own as well, of whoever agrees to that.
+    #[serde(default)]
+    auto_separately: Option<bool>,
     /// What is on air is for those alone who were invited to the room, or for everybody.
+    #[serde(default)]
     restricted: Option<bool>,
 }
 
@@ -82,6 +86,10 @@ pub(super) struct GoLive {
     /// It is recorded as well, once everybody on air agrees. Of a room that is on air this stays as it is if it is not given.
     #[serde(default)]
     record: Option<bool>,
+    /// Everybody who agrees to that is recorded in a file of their own as well, where something is recorded. Of a room that is recorded this
+    /// stays as it is if it is not given.
+    #[serde(default)]
+    separately: Option<bool>,
 }
 
 /// What may be a title, or nothing.
@@ -106,6 +114,7 @@ fn describe(room: &Room, app: &App) -> answer::Studio {
             true => answer::StudioRecording::On,
             false => answer::StudioRecording::Waits,
         }),
+        separately: live.recording.is_some_and(|recording| recording.separately),
     });
     let people = room.participants.iter().map(|p| answer::StudioPerson {
         id: p.id,
@@ -138,6 +147,7 @@ fn describe(room: &Room, app: &App) -> answer::Studio {
         slate: direction.slate,
         auto_live: direction.auto_live,
         auto_record: direction.auto_record,
+        auto_separately: direction.auto_separately,
         restricted: direction.restricted,
         has_logo: app.logo.follow().borrow().is_some(),
         rungs: rungs.collect(),
@@ -159,16 +169,28 @@ pub(super) async fn change(
     Body(change): Body<StudioChange>,
 ) -> Result<Json<answer::Studio>, Problem> {
     let room = id(&room)?;
-    let StudioChange { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted } =
-        change;
+    let StudioChange { layout, front, names, title, logo, lower_third, slate, .. } = change;
+    let (auto_live, auto_record, auto_separately, restricted) =
+        (change.auto_live, change.auto_record, change.auto_separately, change.restricted);
     if let Some(Some(front)) = front
         && app.rooms.room(room)?.participant(front).is_none()
     {
         return Err(Problem::bad("no-such-person", "Nobody with this id is in the room (any more)."));
     }
     let lower_third = lower_third.map(|given| given.map(lines).transpose()).transpose()?;
-    let directed =
-        Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted };
+    let directed = Directed {
+        layout,
+        front,
+        names,
+        title,
+        logo,
+        lower_third,
+        slate,
+        auto_live,
+        auto_record,
+        auto_separately,
+        restricted,
+    };
     app.rooms.direct(room, directed).await?;
     now(&app, room)
 }
@@ -176,16 +198,19 @@ pub(super) async fn change(
 pub(super) async fn go_live(
     State(app): State<App>,
     Path(room): Path<String>,
-    Body(GoLive { title: wanted, record }): Body<GoLive>,
+    Body(GoLive { title: wanted, record, separately }): Body<GoLive>,
 ) -> Result<Json<answer::Studio>, Problem> {
     let (room, title) = (id(&room)?, title(wanted.as_deref())?);
-    let is_live = app.rooms.room(room)?.live.is_some();
+    let before = app.rooms.room(room)?.live.clone();
     if record == Some(true) {
         app.recorder.ready().await?;
     }
-    app.rooms.go_live(room, title, record.unwrap_or(false)).await?;
-    if let Some(record) = record.filter(|_| is_live) {
-        app.rooms.record(room, record).await?;
+    app.rooms.go_live(room, title, Wanted::of(record.unwrap_or(false), separately, None)).await?;
+    if let Some(before) = before.map(|live| live.recording)
+        && (record.is_some() || separately.is_some())
+    {
+        let record = record.unwrap_or(before.is_some());
+        app.rooms.record(room, Wanted::of(record, separately, before)).await?;
     }
     now(&app, room)
 }

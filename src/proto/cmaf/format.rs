@@ -6,7 +6,7 @@ use h264_reader::rbsp::{BitReader, decode_nal};
 
 use super::Error;
 use crate::model::track::Kind;
-use crate::model::unit::Config;
+use crate::model::unit::{Config, Unit};
 
 /// Ticks a second of every video track.
 const VIDEO_TIMESCALE: u32 = 90_000;
@@ -73,6 +73,21 @@ impl Format {
         &self.config
     }
 
+    /// Reads what a track begins with: its configuration, and of VP8 the keyframe, which alone says how large the picture is.
+    ///
+    /// # Errors
+    /// [`Error`] for what can't be read or carried.
+    pub fn first(unit: &Unit) -> Result<Self, Error> {
+        match &*unit.config {
+            Config::Vp8 => {
+                let picture = vp8(&unit.data).ok_or(Error::Malformed("keyframe"))?;
+                let codec = "vp08.00.10.08".to_owned();
+                Ok(Self { config: Config::Vp8, timescale: VIDEO_TIMESCALE, codec, picture: Some(picture) })
+            }
+            config => Self::read(config),
+        }
+    }
+
     /// Sound or picture.
     pub const fn kind(&self) -> Kind {
         match self.config {
@@ -121,6 +136,14 @@ fn stereo_at_most(channels: u8) -> Result<(), Error> {
     }
 }
 
+/// How large the picture of a keyframe of VP8 is (RFC 6386 section 9.1).
+fn vp8(frame: &[u8]) -> Option<Picture> {
+    let &[tag, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1] = frame.first_chunk::<10>()? else { return None };
+    let size = |low, high| u16::from_le_bytes([low, high]) & 0x3fff;
+    let picture = Picture { width: size(w0, w1), height: size(h0, h1) };
+    (tag & 1 == 0 && picture.width > 0 && picture.height > 0).then_some(picture)
+}
+
 fn picture(sps: &Bytes) -> Result<Picture, Error> {
     const BROKEN: Error = Error::Malformed("sequence parameter set");
     let rbsp = decode_nal(sps).map_err(|_| BROKEN)?;
@@ -160,6 +183,36 @@ pub(crate) mod tests {
         assert_eq!((format.codec(), format.timescale(), format.channels()), ("mp4a.40.2", 48_000, 2));
         let format = Format::read(&Config::Opus { channels: 2 }).unwrap();
         assert_eq!((format.codec(), format.timescale()), ("opus", 48_000));
+    }
+
+    /// How many samples of a track of a `moov` last so many ticks each.
+    pub(crate) fn durations(moov: &[u8], track: usize) -> Vec<(u32, u32)> {
+        let moov = <mp4_atom::Moov as mp4_atom::Decode>::decode(&mut &moov[..]).unwrap();
+        let entries = moov.trak[track].mdia.minf.stbl.stts.entries.iter();
+        entries.map(|entry| (entry.sample_count, entry.sample_delta)).collect()
+    }
+
+    /// The head of a keyframe of VP8 of 320x180.
+    pub(crate) const VP8: &[u8] = &[0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x40, 0, 0];
+
+    #[test]
+    fn the_size_of_vp8_comes_out_of_its_keyframe() {
+        let unit = |data: &'static [u8]| Unit {
+            pts: crate::model::time::MediaTime::ZERO,
+            duration: None,
+            keyframe: true,
+            gap: false,
+            level: None,
+            config: std::sync::Arc::new(Config::Vp8),
+            data: Bytes::from_static(data),
+        };
+        let format = Format::first(&unit(VP8)).unwrap();
+        assert_eq!(format.picture(), Some(Picture { width: 320, height: 180 }));
+        assert_eq!((format.codec(), format.timescale(), format.kind()), ("vp08.00.10.08", 90_000, Kind::Video));
+        for broken in [&VP8[..9], &[0x11, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x40], &[0; 12]] {
+            assert_eq!(Format::first(&unit(broken)), Err(Error::Malformed("keyframe")));
+        }
+        assert!(Format::read(&Config::Vp8).is_err(), "a stream has no place for it");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use mp4_atom::{
     Audio, Avc1, Avcc, Codec, Dinf, Dops, Dref, Encode, Esds, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Minf, Moov, Mp4a, Mvex,
-    Mvhd, Opus, Smhd, Stbl, Stsd, Tkhd, Trak, Trex, Url, Visual, Vmhd,
+    Mvhd, Opus, Smhd, Stbl, Stsd, Tkhd, Trak, Trex, Url, Visual, Vmhd, Vp08, VpcC,
 };
 
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig};
@@ -15,6 +15,8 @@ use crate::model::unit::Config;
 /// AAC by ISO 14496-1 table 5, and the stream type of sound by table 6.
 const OBJECT_TYPE_AAC: u8 = 0x40;
 const STREAM_TYPE_AUDIO: u8 = 5;
+/// Colours of which a stream says nothing (ISO 23091-2 table 2).
+const UNSPECIFIED: u8 = 2;
 
 impl Format {
     /// The initialisation segment of a track of this format.
@@ -95,7 +97,20 @@ impl Format {
                     ..Avc1::default()
                 })
             }
-            Config::Vp8 => unreachable!("Format::read refuses VP8"),
+            // "VP Codec ISO Media File Format Binding" section 2.2: eight bits, 4:2:0; level and colours are not said.
+            Config::Vp8 => {
+                let (width, height) = self.picture().map_or((0, 0), |p| (p.width, p.height));
+                Codec::Vp08(Vp08 {
+                    visual: Visual { data_reference_index: 1, width, height, ..Visual::default() },
+                    vpcc: VpcC {
+                        color_primaries: UNSPECIFIED,
+                        transfer_characteristics: UNSPECIFIED,
+                        matrix_coefficients: UNSPECIFIED,
+                        ..VpcC::default()
+                    },
+                    ..Vp08::default()
+                })
+            }
             Config::Opus { channels } => Codec::Opus(Opus {
                 audio: audio(*channels, 48_000),
                 dops: Dops {

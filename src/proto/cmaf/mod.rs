@@ -1,7 +1,7 @@
 //! CMAF: initialisation segments and fragments of one track each (ISO 14496-12, 14496-15, 23000-19); and recordings, which are files
 //! of two tracks.
 //!
-//! Owns: what the boxes of an H.264, AAC or Opus track say. Deliberately not: where a fragment begins and ends, and which
+//! Owns: what the boxes of an H.264, VP8, AAC or Opus track say. Deliberately not: where a fragment begins and ends, and which
 //! decode time it has (see `proto::hls`); encryption; edit lists (decode time equals presentation time everywhere here).
 //! The boxes are written by the `mp4-atom` crate; sizes come out of the SPS by `h264-reader`.
 

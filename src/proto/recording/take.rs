@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::model::time::MediaTime;
 use crate::model::track::Kind;
 use crate::model::unit::{Config, Unit};
@@ -17,6 +19,13 @@ const ALONE: Duration = Duration::from_secs(2);
 const BOTH: Duration = Duration::from_secs(3);
 /// Chapters are at least this long, in nanoseconds.
 const SHORTEST: u64 = 5_000_000_000;
+/// After so long without anything, what comes has no place in the same file.
+const NOTHING: Duration = Duration::from_secs(30);
+/// How long a file lasts at least before what has no place in it begins another one.
+const OTHER: Duration = Duration::from_secs(5);
+/// A frame of Opus that is silence: 20 ms, CELT, fullband, mono (RFC 6716 section 3.1), and its ticks.
+const SILENCE: [u8; 3] = [0xf8, 0xff, 0xfe];
+const SILENCE_TICKS: u64 = 960;
 /// Units that wait: ten seconds of sound and pictures. When it is full the oldest is left out.
 const WAITING: usize = 1024;
 
@@ -69,13 +78,39 @@ impl Lane {
         self.held.push_back(Held { unit, tick });
     }
 
+    /// Whether what is missing is filled with silence: who sends Opus sends nothing while nobody speaks, and whoever edits the file counts
+    /// on sound without holes.
+    fn is_filled(&self) -> bool {
+        matches!(*self.config, Config::Opus { .. })
+    }
+
+    /// Silence from what was written up to there.
+    fn silence(&mut self, until: u64, samples: &mut Vec<Sample>) {
+        while self.written + SILENCE_TICKS <= until {
+            let (data, duration) = (Bytes::from_static(&SILENCE), SILENCE_TICKS as u32);
+            samples.push(Sample { data, duration, keyframe: true });
+            self.written += SILENCE_TICKS;
+        }
+    }
+
     /// The first `count` of what is held, each as long as the next one says; the last one, if there is no next, as long as it says.
     fn samples(&mut self, count: usize) -> (u64, Vec<Sample>) {
-        let from = self.held.front().map_or(0, |held| held.tick);
         let mut samples = Vec::with_capacity(count);
+        let mut from = self.held.front().map_or(0, |held| held.tick);
+        if self.is_filled() && self.written < from {
+            let begins = self.written;
+            self.silence(from, &mut samples);
+            // What is left is shorter than a frame.
+            from = if samples.is_empty() { from } else { begins };
+        }
         for number in 0..count {
+            let (tick, filled) = (self.held[number].tick, self.is_filled());
+            if let Some(last) = samples.last_mut().filter(|_| filled) {
+                last.duration += u32::try_from(tick.saturating_sub(self.written)).unwrap_or(0);
+            }
             let (held, next) = (&self.held[number], self.held.get(number + 1));
             let lasts = match (next, held.unit.duration) {
+                (_, Some(duration)) if filled => self.ticks(nanos(duration)),
                 (Some(next), _) => next.tick - held.tick,
                 (None, Some(duration)) => self.ticks(nanos(duration)),
                 (None, None) => self.usual,
@@ -87,7 +122,11 @@ impl Lane {
             };
             let duration = u32::try_from(lasts).unwrap_or(u32::MAX);
             samples.push(Sample { data, duration, keyframe: held.unit.keyframe });
-            self.written = held.tick + lasts;
+            self.written = tick + lasts;
+            let follows = self.held.get(number + 1).filter(|_| filled && number + 1 < count).map(|next| next.tick);
+            if let Some(next) = follows {
+                self.silence(next, &mut samples);
+            }
         }
         self.held.drain(..count);
         self.end = self.end.max(self.written);
@@ -115,6 +154,11 @@ pub struct Take {
     base: u64,
     /// Pictures wait for a keyframe.
     waiting: bool,
+    /// What came last, and whether something came that has no place in this file.
+    newest: Option<MediaTime>,
+    other: bool,
+    /// So much of what is newest is not written yet.
+    holds: Duration,
     chapters: Vec<Chapter>,
 }
 
@@ -127,12 +171,31 @@ impl Default for Take {
             run: None,
             base: 0,
             waiting: true,
+            newest: None,
+            other: false,
+            holds: Duration::ZERO,
             chapters: Vec::new(),
         }
     }
 }
 
 impl Take {
+    /// One that writes nothing before it is so old: as long can be cut off again.
+    pub fn holding(holds: Duration) -> Self {
+        Self { holds, ..Self::default() }
+    }
+
+    /// Media time at which the present stretch begins, and nanoseconds since the start of the file at which that is.
+    pub fn place(&self) -> Option<(MediaTime, u64)> {
+        self.run.map(|run| (run.from, run.at))
+    }
+
+    /// Whether something came that has no place in this file, such as pictures where there were none or in another codec: it takes another
+    /// file, which this one has to end for.
+    pub const fn is_over(&self) -> bool {
+        self.other
+    }
+
     /// Takes the next unit of a track. Answers what is to be written, if anything.
     pub fn push(&mut self, unit: Unit) -> Vec<u8> {
         let mut out = match self.movie {
@@ -187,7 +250,7 @@ impl Take {
             lane.end = lane.written;
             self.base = self.base.max(lane.nanos(lane.written));
         }
-        (self.run, self.waiting) = (None, true);
+        (self.run, self.newest, self.waiting) = (None, None, true);
         out
     }
 
@@ -229,16 +292,16 @@ impl Take {
     fn begin(&mut self, unit: &Unit) -> Option<Vec<u8>> {
         let first = |kind: Kind| {
             let can_start = |unit: &&Unit| unit.config.kind() == kind && unit.keyframe;
-            self.early.iter().chain([unit]).find(can_start).map(|unit| unit.config.clone())
+            self.early.iter().chain([unit]).find(can_start)
         };
-        let found: Vec<Arc<Config>> = [Kind::Video, Kind::Audio].into_iter().filter_map(first).collect();
+        let found: Vec<&Unit> = [Kind::Video, Kind::Audio].into_iter().filter_map(first).collect();
         let waited = self.early.front().is_some_and(|first| unit.pts.since(first.pts).unsigned_abs() >= nanos(BOTH));
         if found.is_empty() || (found.len() < 2 && !waited && self.early.len() < WAITING) {
             return None;
         }
         // One that can't be read is left out; if that leaves none, the next unit is another chance.
-        let lane = |config: Arc<Config>| {
-            let format = Format::read(&config).ok()?;
+        let lane = |first: &Unit| {
+            let (format, config) = (Format::first(first).ok()?, first.config.clone());
             Some(Lane { kind: format.kind(), format, config, held: VecDeque::new(), end: 0, written: 0, usual: 1 })
         };
         let lanes: Vec<Lane> = found.into_iter().filter_map(lane).collect();
@@ -255,10 +318,24 @@ impl Take {
     fn take(&mut self, unit: Unit) {
         let kind = unit.config.kind();
         let pictures = self.lanes.iter().any(|lane| lane.kind == Kind::Video);
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.kind == kind) else { return };
+        // A file that holds back is one stretch, which ends where nothing comes for long.
+        let before = self.newest.filter(|_| self.holds > Duration::ZERO);
+        let nothing = before.is_some_and(|before| unit.pts.since(before) >= nanos_i64(NOTHING));
+        let lasted = self.run.map_or(0, |run| unit.pts.since(run.from));
+        let other = |unit: &Unit| unit.keyframe && lasted >= nanos_i64(OTHER) && Format::first(unit).is_ok();
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.kind == kind).filter(|_| !nothing) else {
+            self.other |= other(&unit);
+            self.waiting |= nothing;
+            return;
+        };
+        self.newest = self.newest.max(Some(unit.pts));
         if unit.config != lane.config {
-            // Sound in another form has no place in this file; pictures carry theirs.
-            if kind == Kind::Audio || Format::read(&unit.config).is_err() {
+            // Sound in another form has no place in this file; pictures of H.264 carry theirs.
+            if !is_h264(&unit.config) || !is_h264(&lane.config) {
+                self.other |= other(&unit);
+                return;
+            }
+            if Format::read(&unit.config).is_err() {
                 return;
             }
             lane.config = unit.config.clone();
@@ -290,8 +367,9 @@ impl Take {
             let (first, last) = (lane.held.front()?, lane.held.back()?);
             Some(Duration::from_nanos(last.unit.pts.since(first.unit.pts).unsigned_abs()))
         };
-        let alone = if self.lanes.len() == 1 { PIECE } else { ALONE };
-        spans(Kind::Video).is_some_and(|span| span >= PIECE) || spans(Kind::Audio).is_some_and(|span| span >= alone)
+        let alone = if self.lanes.len() == 1 { PIECE } else { ALONE } + self.holds;
+        let piece = PIECE + self.holds;
+        spans(Kind::Video).is_some_and(|span| span >= piece) || spans(Kind::Audio).is_some_and(|span| span >= alone)
     }
 
     /// Whether no picture comes any more, so that the end of the newest one is not known soon.
@@ -318,7 +396,11 @@ impl Take {
             Some((pictures, sound)) if !late(pictures, sound) => Some(pictures.min(sound)),
             _ => None,
         };
+        let holds = matches!(keeps, Keeps::Last) && self.holds > Duration::ZERO;
+        let newest = self.lanes.iter().filter_map(|lane| Some(lane.held.back()?.unit.pts)).max().filter(|_| holds);
+        let limit = limit.into_iter().chain(newest.map(|newest| newest - self.holds)).min();
         let Some(movie) = &mut self.movie else { return Vec::new() };
+        let run = self.run;
         let mut taken = Vec::new();
         for lane in &mut self.lanes {
             let within = lane.held.iter().take_while(|held| limit.is_none_or(|limit| held.unit.pts < limit)).count();
@@ -328,6 +410,14 @@ impl Take {
             };
             if count > 0 {
                 let (decode_time, samples) = lane.samples(count);
+                taken.push((lane.kind, decode_time, samples));
+            } else if let (true, Some(pictures), Some(run)) = (lane.is_filled(), pictures, run) {
+                // Sound that does not come for long is silence.
+                let behind = u64::try_from((pictures - ALONE - self.holds).since(run.from)).unwrap_or(0);
+                let (decode_time, mut samples) = (lane.written, Vec::new());
+                let until = lane.ticks(run.at + behind);
+                lane.silence(lane.held.front().map_or(until, |held| held.tick.min(until)), &mut samples);
+                lane.end = lane.end.max(lane.written);
                 taken.push((lane.kind, decode_time, samples));
             }
             if matches!(keeps, Keeps::Nothing) {
@@ -353,153 +443,13 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::proto::cmaf::test_configs::{aac, h264};
-
-    const PICTURE: i64 = 40_000_000;
-    const SOUND: i64 = 20_000_000;
-
-    fn picture(at: i64, keyframe: bool) -> Unit {
-        Unit {
-            pts: MediaTime::from_nanos(at),
-            duration: None,
-            keyframe,
-            gap: false,
-            level: None,
-            config: Arc::new(h264()),
-            data: vec![1; 500].into(),
-        }
-    }
-
-    fn sound(at: i64) -> Unit {
-        let duration = Some(Duration::from_nanos(SOUND as u64));
-        Unit { duration, keyframe: true, config: Arc::new(aac()), data: vec![2; 50].into(), ..picture(at, true) }
-    }
-
-    /// Pictures and sound from here to there, with a keyframe every second; what is written of them.
-    fn play(take: &mut Take, from: i64, to: i64) -> Vec<Vec<u8>> {
-        let mut pieces = Vec::new();
-        for at in (from..to).step_by(SOUND as usize) {
-            pieces.push(take.push(sound(at)));
-            if (at - from) % PICTURE == 0 {
-                pieces.push(take.push(picture(at, (at - from) % 1_000_000_000 == 0)));
-            }
-        }
-        pieces.retain(|piece| !piece.is_empty());
-        pieces
-    }
-
-    /// The file as it would be read after a crash.
-    fn read(bytes: &[u8]) -> Movie {
-        let read = |at: u64, count: usize| Ok(bytes[at as usize..][..count].to_vec());
-        let found = Movie::recover(bytes.len() as u64, read).expect("it is a recording");
-        assert_eq!(found.end as usize, bytes.len());
-        found.movie
-    }
-
-    #[test]
-    fn every_second_a_piece_is_written_and_both_tracks_are_as_long() {
-        let mut take = Take::default();
-        let pieces = play(&mut take, 5_000_000_000, 15_000_000_000);
-        assert!((9..=10).contains(&pieces.len()), "{}", pieces.len());
-        let mut bytes = pieces.concat();
-        assert_eq!(take.bytes() as usize, bytes.len());
-        let (rest, finish) = take.end().expect("it began");
-        bytes.extend(rest);
-        let movie = read(&bytes);
-        assert!((9_980_000_000..=10_000_000_000).contains(&movie.duration()), "{}", movie.duration());
-        assert_eq!(movie.finish(&[]).at, finish.at);
-    }
-
-    #[test]
-    fn pictures_begin_with_a_keyframe_and_sound_with_them() {
-        let mut take = Take::default();
-        let mut written = Vec::new();
-        for at in [0, SOUND, 2 * SOUND] {
-            written.extend(take.push(sound(at)));
-            written.extend(take.push(picture(at, false)));
-        }
-        assert!(written.is_empty() && take.needs_keyframe(), "nothing can be shown yet");
-        let pieces = play(&mut take, 100_000_000, 2_200_000_000);
-        assert!(!take.needs_keyframe());
-        let mut bytes = pieces.concat();
-        bytes.extend(take.end().expect("it began").0);
-        assert!((2_080_000_000..=2_120_000_000).contains(&read(&bytes).duration()), "{}", read(&bytes).duration());
-    }
-
-    #[test]
-    fn nothing_from_the_cut_on_is_written_and_what_follows_comes_right_behind() {
-        let mut take = Take::default();
-        let mut bytes = play(&mut take, 0, 3_500_000_000).concat();
-        let before = take.duration();
-        assert!(before < 3_200_000_000, "{before}");
-        bytes.extend(take.cut(MediaTime::from_millis(3_200)));
-        let cut = read(&bytes).duration();
-        assert!((3_160_000_000..=3_200_000_000).contains(&cut), "{cut}");
-        assert!(take.cut(MediaTime::from_millis(3_200)).is_empty());
-        // A minute later somebody says yes again.
-        bytes.extend(play(&mut take, 63_000_000_000, 66_000_000_000).concat());
-        let (rest, _) = take.end().expect("it began");
-        bytes.extend(rest);
-        let whole = read(&bytes).duration();
-        assert!((6_140_000_000..=6_200_000_000).contains(&whole), "{whole}");
-    }
-
-    #[test]
-    fn what_is_missing_stays_missing_and_sound_goes_on_alone() {
-        let mut take = Take::default();
-        let mut bytes = play(&mut take, 0, 2_000_000_000).concat();
-        take.lost();
-        assert!(take.push(picture(2_000_000_000, false)).is_empty(), "it can't be shown");
-        let alone: Vec<_> =
-            (2_000_000_000..8_000_000_000).step_by(SOUND as usize).map(|at| take.push(sound(at))).collect();
-        assert!(alone.iter().filter(|piece| !piece.is_empty()).count() >= 2, "it does not wait for pictures for ever");
-        bytes.extend(alone.concat());
-        bytes.extend(play(&mut take, 8_000_000_000, 10_000_000_000).concat());
-        bytes.extend(take.end().expect("it began").0);
-        let whole = read(&bytes).duration();
-        assert!((9_960_000_000..=10_000_000_000).contains(&whole), "{whole}");
-    }
-
-    #[test]
-    fn another_size_is_another_set_of_parameters_in_the_same_file() {
-        let mut take = Take::default();
-        let mut bytes = play(&mut take, 0, 1_500_000_000).concat();
-        let Config::H264 { sps, pps } = h264() else { panic!("it is H.264") };
-        let other = Config::H264 { sps, pps: [&pps[..], &[0x80]].concat().into() };
-        for (number, at) in (1_500_000_000..4_000_000_000).step_by(PICTURE as usize).enumerate() {
-            bytes.extend(take.push(Unit { config: Arc::new(other.clone()), ..picture(at, number == 0) }));
-            bytes.extend(take.push(sound(at)));
-        }
-        let (rest, finish) = take.end().expect("it began");
-        bytes.extend(rest);
-        assert!(finish.tail.windows(4).any(|name| name == b"avc3"), "players have to look into the stream");
-        assert!(bytes.windows(pps.len() + 1).any(|set| set == [&pps[..], &[0x80]].concat()));
-    }
-
-    #[test]
-    fn without_sound_pictures_are_recorded_alone_after_a_while() {
-        let mut take = Take::default();
-        let pieces: Vec<_> = (0..6_000_000_000)
-            .step_by(PICTURE as usize)
-            .map(|at| take.push(picture(at, at % 1_000_000_000 == 0)))
-            .filter(|piece| !piece.is_empty())
-            .collect();
-        let movie = read(&pieces.concat());
-        assert!(movie.duration() > 4_000_000_000, "{}: also what came while it waited", movie.duration());
-    }
-
-    #[test]
-    fn chapters_are_where_something_begins_and_lasts() {
-        let mut take = Take::default();
-        play(&mut take, 0, 20_000_000_000);
-        for (at, title) in [(0, "Everybody"), (8_000, "Ada"), (9_000, "Bob"), (10_000, "Bob"), (18_000, "Everybody")] {
-            take.chapter(MediaTime::from_millis(at), title);
-        }
-        let told: Vec<_> =
-            take.chapters().iter().map(|chapter| (chapter.at / 1_000_000, chapter.title.as_str())).collect();
-        assert_eq!(told, [(0, "Everybody"), (8_000, "Bob"), (18_000, "Everybody")]);
-    }
+fn nanos_i64(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
+
+const fn is_h264(config: &Config) -> bool {
+    matches!(config, Config::H264 { .. })
+}
+
+#[cfg(test)]
+mod tests;

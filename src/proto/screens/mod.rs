@@ -82,6 +82,8 @@ pub enum Sign {
     OnAir,
     /// What is on air is recorded.
     Recorded,
+    /// So it is, and what the box sends in a file of its own as well.
+    Separately,
     /// Camera and microphone are closed until somebody who is there opens them.
     Private,
     /// The box is not heard.
@@ -94,13 +96,15 @@ pub enum Sign {
 
 impl Sign {
     /// All that stay as long as they are true, the most important first.
-    pub const ALL: [Self; 5] = [Self::OnAir, Self::Recorded, Self::Private, Self::Muted, Self::CameraOff];
+    pub const ALL: [Self; 6] =
+        [Self::OnAir, Self::Recorded, Self::Separately, Self::Private, Self::Muted, Self::CameraOff];
 
     /// Pixels across of [`WIDTH`] and down of [`HEIGHT`].
     pub const fn size(self) -> (u32, u32) {
         match self {
             Self::OnAir => (430, 96),
             Self::Recorded | Self::Private => (400, 96),
+            Self::Separately => (640, 96),
             Self::Muted => (480, 96),
             Self::CameraOff => (420, 96),
             Self::Volume(_) => (480, 96),
@@ -182,6 +186,7 @@ pub fn sign(sign: Sign, language: Language) -> String {
     let (text, ground, ink) = match sign {
         Sign::OnAir => (say(words::Word::OnAir), drawing::AMBER, drawing::ON_AMBER),
         Sign::Recorded => (say(words::Word::Recorded), drawing::OVER, INK),
+        Sign::Separately => (say(words::Word::Separately), drawing::OVER, INK),
         Sign::Private => (say(words::Word::PrivateSign), drawing::OVER, INK),
         Sign::Muted => (say(words::Word::Muted), drawing::OVER, INK),
         Sign::CameraOff => (say(words::Word::CameraOff), drawing::OVER, INK),
@@ -191,7 +196,7 @@ pub fn sign(sign: Sign, language: Language) -> String {
         }
     };
     drawing.plate(ground);
-    if matches!(sign, Sign::OnAir | Sign::Recorded) {
+    if matches!(sign, Sign::OnAir | Sign::Recorded | Sign::Separately) {
         drawing.dot(56.0, 48.0, 14.0, ink);
         drawing.within(text, (88.0, 65.0), 50.0, ink, f64::from(width) - 116.0);
     } else {

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, PublicationId};
 use crate::proto::screens::{Idle, Screen, Sign};
-use crate::services::room::{Participant, ParticipantKind, Room};
+use crate::services::room::{OnAir, Participant, ParticipantKind, Room};
 use crate::services::telephone::{Call, Outcome};
 
 /// The setting in the store.
@@ -132,9 +132,11 @@ pub(super) fn shows(now: Now) -> Shows {
 /// The box in a room, and the signs that lie over the picture there.
 pub(super) fn signs(room: &Room) -> Option<(ParticipantId, Vec<Sign>)> {
     let me: &Participant = room.participants.iter().find(|p| p.kind == ParticipantKind::Box)?;
+    let recorded = room.live.as_ref().and_then(|live| live.recording).is_some_and(|recording| recording.agreed);
     let has = |sign: &Sign| match sign {
         Sign::OnAir => room.live.is_some(),
-        Sign::Recorded => room.live.as_ref().and_then(|live| live.recording).is_some_and(|recording| recording.agreed),
+        Sign::Recorded => recorded && me.separately != OnAir::Yes,
+        Sign::Separately => recorded && me.separately == OnAir::Yes,
         Sign::Private => me.private,
         Sign::Muted => me.audio && !me.microphone && !me.private,
         Sign::CameraOff => me.video && !me.camera && !me.private,

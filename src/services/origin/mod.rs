@@ -241,11 +241,11 @@ mod tests {
         }
         let there = origin.inventory().await.expect("the origin runs");
         assert_eq!(there.publications, 1);
-        assert_eq!(there.subscriptions, [1, 1, 0, 0], "one for the call, one for the screen");
+        assert_eq!(there.subscriptions, [1, 1, 0, 0, 0], "one for the call, one for the screen");
         assert_eq!(origin.counters().converting.get(), 1);
         drop((first, second));
         assert_eq!(demand.changed().await.readers, 0, "it stops when nobody reads any more");
-        assert_eq!(origin.inventory().await.expect("the origin runs").subscriptions, [0; 4]);
+        assert_eq!(origin.inventory().await.expect("the origin runs").subscriptions, [0; Purpose::ALL.len()]);
     }
 
     /// A picture of one packet of VP8.

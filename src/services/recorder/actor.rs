@@ -5,22 +5,22 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use super::beside::Beside;
 use super::catalogue::{Folder, shelf};
-use super::session::{Made, Session, Told};
-use super::trimming::{self, Trimmed};
-use super::{Change, Command, Config, Error, Part, Parts, Recording, Recordings, State, Video, seconds};
+use super::session::{Made, Pace, Session, Told};
+use super::{Alone, Change, Command, Config, Error, Parts, Recording, Recordings, State, Video};
 use crate::drivers::disk::{self, Space};
 use crate::drivers::identity::random_id;
-use crate::model::id::{RecordingId, RoomId};
+use crate::model::id::{PublicationId, RecordingId, RoomId};
 use crate::proto::auth::Title;
 use crate::services::broadcast::Recorded;
-use crate::services::room::{Notice, Room};
+use crate::services::room::{Notice, Room, Wanted};
 use crate::services::supervisor;
 
 /// What sessions have to tell; those that find no room wait.
@@ -32,36 +32,56 @@ const LOOK_IDLE: Duration = Duration::from_secs(60);
 const SOON: u64 = 3600;
 
 /// A recording that is being made, or finished.
-struct Making {
-    room: RoomId,
+pub(super) struct Making {
+    pub(super) room: RoomId,
+    pub(super) what: What,
     /// Ends it; nothing once it was told to.
-    goes_on: Option<DropGuard>,
+    pub(super) goes_on: Option<DropGuard>,
+}
+
+/// What it is of.
+pub(super) enum What {
+    /// What is on air.
+    Program(Beside),
+    /// One participant alone, or the screen that they share.
+    Separate { of: RecordingId, publication: PublicationId },
+}
+
+impl Making {
+    fn is_program(&self) -> bool {
+        matches!(self.what, What::Program(_))
+    }
+
+    /// Whether it is of this, beside this one.
+    pub(super) fn is_separate(&self, of: RecordingId, publication: PublicationId) -> bool {
+        matches!(self.what, What::Separate { of: this, publication: that } if (this, that) == (of, publication))
+    }
 }
 
 pub(super) struct Actor {
-    config: Config,
-    folder: Folder,
-    parts: Parts,
-    tasks: TaskTracker,
-    cancel: CancellationToken,
-    all: BTreeMap<RecordingId, Recording>,
-    making: HashMap<RecordingId, Making>,
+    pub(super) config: Config,
+    pub(super) folder: Folder,
+    pub(super) parts: Parts,
+    pub(super) tasks: TaskTracker,
+    pub(super) cancel: CancellationToken,
+    pub(super) all: BTreeMap<RecordingId, Recording>,
+    pub(super) making: HashMap<RecordingId, Making>,
     /// The part that is being copied, and where the one that it is a part of began.
-    trimming: Option<(RecordingId, i64)>,
-    space: Space,
+    pub(super) trimming: Option<(RecordingId, i64)>,
+    pub(super) space: Space,
     /// Why nothing can be recorded.
-    trouble: Option<Trouble>,
+    pub(super) trouble: Option<Trouble>,
     /// How fast it grows in bytes a second, by when it was looked at last and how much there was.
     grown: (Instant, u64, u64),
     /// It was said that there is little room.
     warned: bool,
-    told: mpsc::Sender<Told>,
+    pub(super) told: mpsc::Sender<Told>,
     news: mpsc::Receiver<Told>,
 }
 
 /// Why nothing can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Trouble {
+pub(super) enum Trouble {
     SdCard,
     Full,
     Folder(String),
@@ -78,7 +98,7 @@ impl From<Trouble> for Error {
 }
 
 /// What the disk says, for whoever asked.
-fn folder(error: io::Error) -> Error {
+pub(super) fn folder(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull => Error::Full,
         _ => Error::Folder(error.to_string()),
@@ -161,13 +181,14 @@ impl Actor {
     /// Begins and ends recordings as the rooms say.
     async fn follow(&mut self, rooms: &[Arc<Room>]) {
         let wants = |room: &&Arc<Room>| room.live.as_ref().is_some_and(|live| live.recording.is_some());
-        for making in self.making.values_mut() {
+        for making in self.making.values_mut().filter(|making| making.is_program()) {
             if !rooms.iter().any(|room| room.id == making.room && wants(&room)) {
                 making.goes_on = None;
             }
         }
         for room in rooms.iter().filter(wants) {
-            let goes_on = self.making.values().any(|making| making.room == room.id && making.goes_on.is_some());
+            let runs = |making: &Making| making.is_program() && making.room == room.id && making.goes_on.is_some();
+            let goes_on = self.making.values().any(runs);
             if goes_on {
                 continue;
             }
@@ -180,12 +201,13 @@ impl Actor {
                 self.give_up(room.id).await;
             }
         }
+        self.follow_separate(rooms).await;
     }
 
     /// What is on air of a room can't be recorded: nobody is told that it is.
     async fn give_up(&self, room: RoomId) {
         // A room that is off air by now, or gone, is not recorded either.
-        let _ = self.parts.rooms.record(room, false).await;
+        let _ = self.parts.rooms.record(room, Wanted::Nothing).await;
         self.parts.rooms.notice(room, Notice::RecordingStopped).await;
     }
 
@@ -205,17 +227,21 @@ impl Actor {
             protected: false,
             deleted: None,
             published: None,
+            alone: None,
+            separate: Vec::new(),
         };
         self.keep_one(&recording).await.map_err(folder)?;
         self.all.insert(id, recording);
         // Not a child of what ends the actor: that asks it to end, and waits until it has.
         let stop = CancellationToken::new();
+        let (pace, paced) = watch::channel(Pace::default());
         let session = Session {
             id,
             room: room.id,
             parts: self.parts.clone(),
             folder: self.folder.clone(),
             told: self.told.clone(),
+            pace,
             stop: stop.clone(),
         };
         tracing::info!(recording = %id, room = %room.id, "a recording begins");
@@ -227,7 +253,8 @@ impl Actor {
             let _ = told.send(Told::Ended(id, made)).await;
         };
         self.tasks.spawn(task.instrument(tracing::info_span!("recording", recording = %id)));
-        self.making.insert(id, Making { room: room.id, goes_on: Some(stop.drop_guard()) });
+        let what = What::Program(Beside::new(paced));
+        self.making.insert(id, Making { room: room.id, what, goes_on: Some(stop.drop_guard()) });
         Ok(())
     }
 
@@ -244,6 +271,16 @@ impl Actor {
                     if let Err(error) = self.keep_one(&recording).await {
                         tracing::warn!(%error, "the chapters of a recording are not kept");
                     }
+                }
+            }
+            Told::Begins { id, at, offset } => {
+                let started = i64::try_from(self.parts.timeline.unix_nanos(at) / 1_000_000_000).unwrap_or(0);
+                let begins = |recording: &mut Recording| {
+                    recording.started = started;
+                    recording.alone.iter_mut().for_each(|alone| alone.offset = offset);
+                };
+                if let Err(error) = self.set(id, begins).await {
+                    tracing::warn!(recording = %id, %error, "where a recording begins is not kept");
                 }
             }
             Told::Ended(id, made) => self.ended(id, made).await,
@@ -279,8 +316,12 @@ impl Actor {
                 if let Ok(Some(found)) = found {
                     recording = Recording { state: State::Broken, ..found };
                 }
-                if let Some(Making { room, goes_on: Some(_) }) = making {
-                    self.give_up(room).await;
+                match making {
+                    Some(Making { room, what: What::Program(_), goes_on: Some(_) }) => self.give_up(room).await,
+                    Some(Making { what: What::Separate { of, publication }, .. }) => {
+                        self.separate_failed(of, publication).await;
+                    }
+                    _ => {}
                 }
             }
         }
@@ -305,7 +346,7 @@ impl Actor {
                 let _ = done.send(self.delete(id).await);
             }
             Command::Restore { id, done } => {
-                let _ = done.send(self.set(id, |recording| recording.deleted = None).await);
+                let _ = done.send(self.restore(id).await);
             }
             Command::Video { id, public, done } => {
                 let _ = done.send(self.video(id, public).await);
@@ -318,6 +359,9 @@ impl Actor {
 
     async fn change(&mut self, id: RecordingId, change: Change) -> Result<Recording, Error> {
         let Change { title, protected, published } = change;
+        // What was made beside another one goes with it.
+        let found = self.all.get(&id).filter(|recording| recording.alone.is_none()).ok_or(Error::NotFound)?;
+        let id = found.id;
         let now = self.unix();
         let title = title.map(|title| Title::new(&title)).transpose().map_err(Error::BadTitle)?;
         let change = |recording: &mut Recording| {
@@ -329,20 +373,16 @@ impl Actor {
                 recording.published = published.then(|| recording.published.unwrap_or(now));
             }
         };
-        self.set(id, change).await
-    }
-
-    async fn delete(&mut self, id: RecordingId) -> Result<(), Error> {
-        let recording = self.all.get(&id).filter(|recording| recording.ended.is_some()).ok_or(Error::NotFound)?;
-        if recording.protected {
-            return Err(Error::Protected);
-        }
-        let now = self.unix();
-        self.set(id, |recording| recording.deleted = Some(now)).await.map(drop)
+        let changed = self.set(id, change).await?;
+        Ok(self.with_separate(&changed))
     }
 
     /// Changes one and keeps that.
-    async fn set(&mut self, id: RecordingId, change: impl FnOnce(&mut Recording)) -> Result<Recording, Error> {
+    pub(super) async fn set(
+        &mut self,
+        id: RecordingId,
+        change: impl FnOnce(&mut Recording),
+    ) -> Result<Recording, Error> {
         let mut recording = self.all.get(&id).cloned().ok_or(Error::NotFound)?;
         change(&mut recording);
         self.keep_one(&recording).await.map_err(folder)?;
@@ -352,7 +392,7 @@ impl Actor {
     }
 
     /// Everybody who watches finds what is published, and nothing else.
-    async fn announce(&self, id: RecordingId) {
+    pub(super) async fn announce(&self, id: RecordingId) {
         let public = self.all.get(&id).filter(|recording| recording.is_public());
         let public = public.and_then(|recording| Some((recording, Title::new(&recording.title).ok()?)));
         let done = match public {
@@ -367,66 +407,17 @@ impl Actor {
         }
     }
 
-    /// Begins to copy a part of one.
-    async fn trim(&mut self, of: RecordingId, part: Part) -> Result<Recording, Error> {
-        self.look().await;
-        let of = self.all.get(&of).cloned().ok_or(Error::NotFound)?;
-        let (recording, bytes) = trimming::plan(&of, random_id(RecordingId::from_bytes), part)?;
-        if self.trimming.is_some() {
-            return Err(Error::Trimming);
-        }
-        match &self.trouble {
-            // Nothing goes for a copy.
-            None | Some(Trouble::Full) if !shelf(&self.all, self.space.free).fits(self.config.keeping(), bytes) => {
-                return Err(Error::Full);
-            }
-            Some(trouble) if *trouble != Trouble::Full => return Err(trouble.clone().into()),
-            _ => {}
-        }
-        self.keep_one(&recording).await.map_err(folder)?;
-        let (id, begun) = (recording.id, of.started);
-        self.all.insert(id, recording.clone());
-        self.trimming = Some((id, begun));
-        tracing::info!(recording = %id, of = %of.id, "a part of a recording is copied");
-        let (told, cancel, folder) = (self.told.clone(), self.cancel.clone(), self.folder.clone());
-        self.tasks.spawn(async move {
-            let copying = tokio::task::spawn_blocking(move || trimming::trim(&folder, &of, id, part, &cancel));
-            let made = copying.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-            // When nobody listens any more the box is stopping.
-            let _ = told.send(Told::Trimmed(id, made)).await;
-        });
-        Ok(recording)
-    }
-
-    async fn trimmed(&mut self, id: RecordingId, made: io::Result<Trimmed>) {
-        let begun = self.trimming.take_if(|(trimming, _)| *trimming == id).map(|(_, begun)| begun);
-        let (Some(begun), Some(mut recording)) = (begun, self.all.remove(&id)) else { return };
-        let kept = match made {
-            Ok(Trimmed { from, duration, bytes, chapters }) => {
-                recording.started = begun + seconds(from);
-                (recording.duration, recording.bytes, recording.chapters) = (duration, bytes, chapters);
-                recording.state = State::Finished;
-                recording.settle();
-                self.keep_one(&recording).await
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = kept {
-            tracing::error!(recording = %id, %error, "a part of a recording can't be copied");
-            if let Err(error) = self.blocking(move |folder| folder.remove(id)).await {
-                tracing::warn!(recording = %id, %error, "what is left of it can't be deleted");
-            }
-            // It stays in the list, so that whoever wanted it sees what became of it.
-            (recording.state, recording.duration, recording.bytes) = (State::Broken, 0, 0);
-            recording.settle();
-        }
-        self.all.insert(id, recording);
-        self.announce(id).await;
-    }
-
     async fn video(&self, id: RecordingId, public: bool) -> Result<Video, Error> {
         let found = self.all.get(&id).filter(|recording| !public || recording.is_public()).ok_or(Error::NotFound)?;
-        let (title, duration) = (found.title.clone(), found.duration);
+        // It is called as the one is called that it was made beside.
+        let title = match &found.alone {
+            Some(Alone { name, screen, .. }) => {
+                let title = &self.whole(found).unwrap_or(found).title;
+                format!("{title} - {name}{}", if *screen { " (screen)" } else { "" })
+            }
+            None => found.title.clone(),
+        };
+        let duration = found.duration;
         let path = self.blocking(move |folder| {
             // One that broke off may not be finished yet.
             let whole = folder.video(id);
@@ -436,7 +427,7 @@ impl Actor {
     }
 
     /// How much room there is; what has to go for it, goes.
-    async fn look(&mut self) {
+    pub(super) async fn look(&mut self) {
         let (root, sd_card) = (self.parts.root.clone(), self.config.sd_card);
         let looked = self.blocking(move |folder| {
             disk::folder(folder.path())?;
@@ -484,18 +475,21 @@ impl Actor {
         self.warned = soon;
     }
 
-    /// Takes it off the disk and out of the list.
+    /// Takes it off the disk and out of the list, with what was made beside it.
     async fn let_go(&mut self, id: RecordingId) {
-        match self.blocking(move |folder| folder.remove(id)).await {
-            Ok(()) => {
-                self.all.remove(&id);
-                self.announce(id).await;
+        let beside = self.all.values().filter(|it| it.is_beside(id) && it.ended.is_some()).map(|it| it.id);
+        for id in beside.chain([id]).collect::<Vec<_>>() {
+            match self.blocking(move |folder| folder.remove(id)).await {
+                Ok(()) => {
+                    self.all.remove(&id);
+                    self.announce(id).await;
+                }
+                Err(error) => tracing::warn!(recording = %id, %error, "a recording can't be deleted"),
             }
-            Err(error) => tracing::warn!(recording = %id, %error, "a recording can't be deleted"),
         }
     }
 
-    async fn keep_one(&self, recording: &Recording) -> io::Result<()> {
+    pub(super) async fn keep_one(&self, recording: &Recording) -> io::Result<()> {
         let recording = recording.clone();
         self.blocking(move |folder| {
             disk::folder(folder.path())?;
@@ -505,7 +499,7 @@ impl Actor {
     }
 
     /// Does something on the disk, away from the async runtime.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
@@ -515,7 +509,8 @@ impl Actor {
 
     fn list(&self) -> Recordings {
         let room = shelf(&self.all, self.space.free).room(self.config.keeping(), self.grown.2);
-        let mut recordings: Vec<Recording> = self.all.values().cloned().collect();
+        let whole = self.all.values().filter(|recording| self.whole(recording).is_none());
+        let mut recordings: Vec<Recording> = whole.map(|recording| self.with_separate(recording)).collect();
         recordings.sort_by_key(|recording| std::cmp::Reverse((recording.started, recording.id)));
         Recordings {
             recordings,
@@ -527,7 +522,7 @@ impl Actor {
     }
 
     /// Wall time in seconds since 1970 UTC.
-    fn unix(&self) -> i64 {
+    pub(super) fn unix(&self) -> i64 {
         let now = self.parts.timeline.media(std::time::Instant::now());
         i64::try_from(self.parts.timeline.unix_nanos(now) / 1_000_000_000).unwrap_or(0)
     }

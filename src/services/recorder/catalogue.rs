@@ -1,6 +1,6 @@
 //! The recordings in a folder. Each is a video with a file beside it that says what it is; both can be carried away together. Blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -147,12 +147,96 @@ pub(super) fn finish(file: &mut Growing, Finish { tail, header, at }: &Finish) -
     file.overwrite(*at, header)
 }
 
-/// What there is, as the rules for room see it.
+/// What there is, as the rules for room see it. What was made beside a recording goes with it, unless somebody deleted it before.
 pub(super) fn shelf(all: &BTreeMap<RecordingId, Recording>, free: u64) -> Shelf<RecordingId> {
+    let of = |recording: &Recording| {
+        let of = all.get(&recording.alone.as_ref()?.of)?;
+        (recording.deleted.is_none() || recording.deleted == of.deleted).then_some(of.id)
+    };
+    let mut beside: HashMap<RecordingId, u64> = HashMap::new();
+    for recording in all.values().filter(|recording| recording.ended.is_some()) {
+        if let Some(of) = of(recording) {
+            *beside.entry(of).or_default() += recording.bytes;
+        }
+    }
     let kept = |recording: &Recording| {
         let Recording { id, bytes, protected, deleted, .. } = *recording;
+        let bytes = bytes + beside.get(&id).copied().unwrap_or(0);
         Some(Kept { key: id, ended: recording.ended?, bytes, protected, deleted })
     };
-    let growing = all.values().filter(|recording| recording.ended.is_none()).map(|recording| recording.bytes);
-    Shelf { kept: all.values().filter_map(kept).collect(), growing: growing.sum(), free }
+    let mut growing: u64 =
+        all.values().filter(|recording| recording.ended.is_none()).map(|recording| recording.bytes).sum();
+    // What stands beside one that is still made can't go for anything.
+    growing += all.values().filter(|it| it.ended.is_none()).filter_map(|it| beside.get(&it.id)).sum::<u64>();
+    Shelf { kept: all.values().filter(|recording| of(recording).is_none()).filter_map(kept).collect(), growing, free }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Alone;
+    use super::*;
+    use crate::model::id::RoomId;
+
+    fn id(number: u8) -> RecordingId {
+        RecordingId::from_bytes([number; 10])
+    }
+
+    fn recording(number: u8, of: Option<u8>) -> Recording {
+        let alone = of.map(|of| Alone { of: id(of), name: "Ada".into(), screen: false, offset: 20 });
+        Recording {
+            id: id(number),
+            title: "Garden".into(),
+            room: RoomId::from_bytes([2; 10]),
+            started: 100,
+            ended: Some(160),
+            duration: 60_000,
+            bytes: 1000,
+            state: State::Finished,
+            chapters: Vec::new(),
+            protected: false,
+            deleted: None,
+            published: None,
+            alone,
+            separate: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_made_beside_a_recording_goes_with_it_unless_it_was_deleted_before() {
+        let mut all: BTreeMap<_, _> =
+            [(1, None), (2, Some(1)), (3, Some(1)), (4, Some(9))].map(|(n, of)| (id(n), recording(n, of))).into();
+        let kept = |all: &BTreeMap<_, _>| {
+            let shelf = shelf(all, 5);
+            let kept: Vec<_> = shelf.kept.iter().map(|kept| (kept.key, kept.bytes)).collect();
+            (kept, shelf.growing)
+        };
+        assert_eq!(kept(&all), (vec![(id(1), 3000), (id(4), 1000)], 0), "the last one has nothing to go with");
+        all.entry(id(3)).and_modify(|it| it.deleted = Some(170));
+        assert_eq!(kept(&all).0, [(id(1), 2000), (id(3), 1000), (id(4), 1000)]);
+        all.entry(id(1)).and_modify(|it| it.ended = None);
+        assert_eq!(kept(&all), (vec![(id(3), 1000), (id(4), 1000)], 2000), "beside one that is still made");
+        all.entry(id(1)).and_modify(|it| (it.ended, it.deleted) = (Some(160), Some(170)));
+        all.entry(id(2)).and_modify(|it| it.deleted = Some(170));
+        assert_eq!(kept(&all).0, [(id(1), 3000), (id(4), 1000)], "they were deleted together");
+    }
+
+    #[test]
+    fn what_stands_beside_a_video_says_whose_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kept = Folder::new(folder.path().to_owned());
+        let (whole, alone) = (recording(1, None), recording(2, Some(1)));
+        for recording in [&whole, &alone] {
+            kept.keep(recording).expect("it is kept");
+            std::fs::write(kept.video(recording.id), [0; 1000]).expect("it is written");
+        }
+        let found = kept.open().expect("it opens");
+        assert_eq!(found.into_values().collect::<Vec<_>>(), [whole, alone]);
+        // As an earlier version wrote it.
+        let text = std::fs::read_to_string(folder.path().join(format!("{}.json", id(1)))).expect("it is there");
+        let mut older: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let fields = older.as_object_mut().expect("it has fields");
+        fields.retain(|name, _| name != "alone" && name != "separate");
+        private::write(&folder.path().join(format!("{}.json", id(1))), older.to_string().as_bytes()).expect("written");
+        assert_eq!(kept.read(id(1)).expect("it is read"), Some(recording(1, None)));
+    }
 }

@@ -28,11 +28,21 @@ pub struct Config {
     /// Gigabytes that stay free on the disk.
     #[serde(deserialize_with = "gigabytes")]
     pub min_free_gigabytes: u32,
+    /// Most participants and screens that are recorded in files of their own at a time.
+    #[serde(deserialize_with = "files")]
+    pub max_separate: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { folder: PathBuf::new(), sd_card: false, max_days: 0, max_gigabytes: 0, min_free_gigabytes: 2 }
+        Self {
+            folder: PathBuf::new(),
+            sd_card: false,
+            max_days: 0,
+            max_gigabytes: 0,
+            min_free_gigabytes: 2,
+            max_separate: 8,
+        }
     }
 }
 
@@ -49,6 +59,10 @@ impl Config {
 
 fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     quantity::whole(from, 0..=36_500)
+}
+
+fn files<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    quantity::whole(from, 0..=32)
 }
 
 fn gigabytes<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {

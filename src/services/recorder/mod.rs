@@ -6,8 +6,10 @@
 //! writes it, so that a slow disk holds up nobody.
 
 mod actor;
+mod beside;
 mod catalogue;
 mod config;
+mod separate;
 mod session;
 mod trimming;
 
@@ -103,6 +105,20 @@ impl Mark {
     }
 }
 
+/// Whose a recording is that holds one participant alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RecordingAlone"))]
+pub struct Alone {
+    /// The recording of what was on air, which it was made beside.
+    pub of: RecordingId,
+    /// What they called themselves.
+    pub name: String,
+    /// It is a screen that they shared.
+    pub screen: bool,
+    /// Milliseconds after the beginning of that recording at which it begins: so far apart both are laid beside each other.
+    pub offset: u64,
+}
+
 /// One recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -132,6 +148,12 @@ pub struct Recording {
     /// Since when everybody may watch it, at `/b/<id>`.
     #[serde(default)]
     pub published: Option<i64>,
+    /// Set if it holds one participant alone.
+    #[serde(default)]
+    pub alone: Option<Alone>,
+    /// Those that were made beside it of participants alone, by name and beginning.
+    #[serde(default, skip_deserializing)]
+    pub separate: Vec<Self>,
 }
 
 impl Recording {
@@ -142,7 +164,13 @@ impl Recording {
 
     /// Everybody may watch it.
     fn is_public(&self) -> bool {
-        self.published.is_some() && self.ended.is_some() && self.deleted.is_none() && self.bytes > 0
+        let whole = self.ended.is_some() && self.deleted.is_none() && self.bytes > 0;
+        self.published.is_some() && whole && self.alone.is_none()
+    }
+
+    /// Whether it was made beside this one.
+    fn is_beside(&self, id: RecordingId) -> bool {
+        self.alone.as_ref().is_some_and(|alone| alone.of == id)
     }
 }
 

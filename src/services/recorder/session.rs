@@ -21,17 +21,19 @@ use crate::proto::recording::Take;
 use crate::services::room::{OnAir, Room, Rooms};
 
 /// Pieces that wait for the disk, each of about a second. When it is full the recording waits, and what is lost meanwhile is a gap.
-const PIECES: usize = 8;
+pub(super) const PIECES: usize = 8;
 /// How long one lasts, in nanoseconds: then another is begun, so that what is remembered for its index has a bound.
 const LONGEST: u64 = 12 * 3600 * 1_000_000_000;
 /// How often a program that is not there yet is looked for.
-const AGAIN: Duration = Duration::from_millis(200);
+pub(super) const AGAIN: Duration = Duration::from_millis(200);
 
 /// What becomes of it.
 #[derive(Debug)]
 pub(super) enum Told {
     /// It goes on, or waits for somebody's yes.
     Goes { id: RecordingId, runs: bool, duration: u64, bytes: u64, chapters: Vec<Mark> },
+    /// One of a participant alone begins, at this media time, so many milliseconds after that of what is on air.
+    Begins { id: RecordingId, at: MediaTime, offset: u64 },
     /// It has ended.
     Ended(RecordingId, Made),
     /// A part is copied, or can't be.
@@ -54,8 +56,24 @@ impl Default for Made {
     }
 }
 
+/// How far the recording of what is on air is, for those that are made beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Pace {
+    /// Media time at which its present stretch begins, and nanoseconds since its start at which that is; nothing while nothing is kept.
+    pub(super) place: Option<(MediaTime, u64)>,
+    /// The disk is so slow that the others have to leave it alone.
+    pub(super) behind: bool,
+}
+
+impl Pace {
+    /// With room for so many pieces that wait for the disk.
+    pub(super) const fn of(place: Option<(MediaTime, u64)>, room: usize) -> Self {
+        Self { place, behind: room <= PIECES / 2 }
+    }
+}
+
 /// Something for the thread that writes.
-enum Write {
+pub(super) enum Write {
     Piece(Vec<u8>),
     Finish(Box<Finish>),
 }
@@ -76,6 +94,7 @@ pub(super) struct Session {
     pub(super) parts: Parts,
     pub(super) folder: Folder,
     pub(super) told: mpsc::Sender<Told>,
+    pub(super) pace: watch::Sender<Pace>,
     pub(super) stop: CancellationToken,
 }
 
@@ -90,7 +109,10 @@ impl Session {
         let mut take = Take::default();
         while !self.stop.is_cancelled() && !writes.is_closed() && take.duration() < LONGEST {
             match self.says(&mut rooms) {
-                Says::Record(_) => self.record(&mut take, &mut rooms, &writes).await,
+                Says::Record(_) => {
+                    self.record(&mut take, &mut rooms, &writes).await;
+                    self.pace.send_replace(Pace::default());
+                }
                 Says::Wait(_) => {
                     self.tell(&take, false).await;
                     tokio::select! {
@@ -198,6 +220,8 @@ impl Session {
                     return self.stops(take, says, writes).await;
                 }
             };
+            let pace = Pace::of(take.place(), writes.capacity());
+            self.pace.send_if_modified(|told| std::mem::replace(told, pace) != pace);
             if take.needs_keyframe() && asked.elapsed() >= Duration::from_secs(1) {
                 video.request_keyframe();
                 asked = Instant::now();
@@ -249,8 +273,8 @@ fn chapter(room: &Room, first: bool) -> Option<String> {
     }
 }
 
-/// Writes what comes, each piece onto the disk. Answers how many bytes it became; none if nothing came.
-fn write(path: &std::path::Path, name: &str, mut inbox: mpsc::Receiver<Write>) -> io::Result<u64> {
+/// Writes what comes, each piece onto the disk. Blocks. Answers how many bytes it became; none if nothing came.
+pub(super) fn write(path: &std::path::Path, name: &str, mut inbox: mpsc::Receiver<Write>) -> io::Result<u64> {
     let mut file = None;
     let mut finished = false;
     while let Some(write) = inbox.blocking_recv() {

@@ -1,13 +1,16 @@
-//! A part of a recording becomes one of its own. Blocks.
+//! A part of a recording becomes one of its own.
 
 use std::io;
 use std::ops::Range;
 
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{Folder, finish};
-use super::{Error, Mark, Part, Recording, State};
+use super::actor::{Actor, Trouble, folder};
+use super::catalogue::{Folder, finish, shelf};
+use super::session::Told;
+use super::{Error, Mark, Part, Recording, State, seconds};
 use crate::drivers::disk::Growing;
+use crate::drivers::identity::random_id;
 use crate::model::id::RecordingId;
 use crate::proto::cmaf::{self, Chapter};
 
@@ -29,7 +32,7 @@ pub(super) struct Trimmed {
 
 /// The recording that a part of another one becomes, and about how many bytes that takes.
 pub(super) fn plan(of: &Recording, id: RecordingId, part: Part) -> Result<(Recording, u64), Error> {
-    if of.ended.is_none() || of.deleted.is_some() || of.bytes == 0 {
+    if of.ended.is_none() || of.deleted.is_some() || of.bytes == 0 || of.alone.is_some() {
         return Err(Error::NotFound);
     }
     let to = part.to.min(of.duration);
@@ -39,7 +42,7 @@ pub(super) fn plan(of: &Recording, id: RecordingId, part: Part) -> Result<(Recor
     let bytes = u128::from(of.bytes) * u128::from(to - part.from) / u128::from(of.duration.max(1));
     let recording = Recording {
         id,
-        started: of.started + super::seconds(part.from),
+        started: of.started + seconds(part.from),
         ended: None,
         duration: 0,
         bytes: 0,
@@ -52,7 +55,7 @@ pub(super) fn plan(of: &Recording, id: RecordingId, part: Part) -> Result<(Recor
     Ok((recording, u64::try_from(bytes).unwrap_or(u64::MAX)))
 }
 
-/// Copies the part into a file of its own. When that fails there is none.
+/// Copies the part into a file of its own. When that fails there is none. Blocks.
 pub(super) fn trim(
     folder: &Folder,
     of: &Recording,
@@ -108,8 +111,68 @@ fn copy(
     })
 }
 
+impl Actor {
+    /// Begins to copy a part of one.
+    pub(super) async fn trim(&mut self, of: RecordingId, part: Part) -> Result<Recording, Error> {
+        self.look().await;
+        let of = self.all.get(&of).cloned().ok_or(Error::NotFound)?;
+        let (recording, bytes) = plan(&of, random_id(RecordingId::from_bytes), part)?;
+        if self.trimming.is_some() {
+            return Err(Error::Trimming);
+        }
+        match &self.trouble {
+            // Nothing goes for a copy.
+            None | Some(Trouble::Full) if !shelf(&self.all, self.space.free).fits(self.config.keeping(), bytes) => {
+                return Err(Error::Full);
+            }
+            Some(trouble) if *trouble != Trouble::Full => return Err(trouble.clone().into()),
+            _ => {}
+        }
+        self.keep_one(&recording).await.map_err(folder)?;
+        let (id, begun) = (recording.id, of.started);
+        self.all.insert(id, recording.clone());
+        self.trimming = Some((id, begun));
+        tracing::info!(recording = %id, of = %of.id, "a part of a recording is copied");
+        let (told, cancel, folder) = (self.told.clone(), self.cancel.clone(), self.folder.clone());
+        self.tasks.spawn(async move {
+            let copying = tokio::task::spawn_blocking(move || trim(&folder, &of, id, part, &cancel));
+            let made = copying.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+            // When nobody listens any more the box is stopping.
+            let _ = told.send(Told::Trimmed(id, made)).await;
+        });
+        Ok(recording)
+    }
+
+    pub(super) async fn trimmed(&mut self, id: RecordingId, made: io::Result<Trimmed>) {
+        let begun = self.trimming.take_if(|(trimming, _)| *trimming == id).map(|(_, begun)| begun);
+        let (Some(begun), Some(mut recording)) = (begun, self.all.remove(&id)) else { return };
+        let kept = match made {
+            Ok(Trimmed { from, duration, bytes, chapters }) => {
+                recording.started = begun + seconds(from);
+                (recording.duration, recording.bytes, recording.chapters) = (duration, bytes, chapters);
+                recording.state = State::Finished;
+                recording.settle();
+                self.keep_one(&recording).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            tracing::error!(recording = %id, %error, "a part of a recording can't be copied");
+            if let Err(error) = self.blocking(move |folder| folder.remove(id)).await {
+                tracing::warn!(recording = %id, %error, "what is left of it can't be deleted");
+            }
+            // It stays in the list, so that whoever wanted it sees what became of it.
+            (recording.state, recording.duration, recording.bytes) = (State::Broken, 0, 0);
+            recording.settle();
+        }
+        self.all.insert(id, recording);
+        self.announce(id).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::Alone;
     use super::*;
     use crate::model::id::RoomId;
 
@@ -128,6 +191,8 @@ mod tests {
             protected: true,
             deleted: None,
             published: Some(170),
+            alone: None,
+            separate: Vec::new(),
         };
         let id = RecordingId::from_bytes([3; 10]);
         let plan = |of: &Recording, from, to| plan(of, id, Part { from, to });
@@ -140,7 +205,8 @@ mod tests {
         let others = [
             Recording { ended: None, ..whole.clone() },
             Recording { deleted: Some(1), ..whole.clone() },
-            Recording { bytes: 0, ..whole },
+            Recording { bytes: 0, ..whole.clone() },
+            Recording { alone: Some(Alone { of: id, name: "Ada".into(), screen: false, offset: 0 }), ..whole },
         ];
         assert!(others.iter().all(|of| matches!(plan(of, 0, 10_000), Err(Error::NotFound))));
     }

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::direction::{Directed, Direction};
 use super::seat::NewSeat;
 use super::state::{Effect, State, fingerprint};
-use super::{BoxWish, Command, Connection, Done, Error, Join, Labels, ParticipantKind, Parts, Room, Rooms, Seat};
+use super::{
+    BoxWish, Command, Connection, Done, Error, Join, Labels, ParticipantKind, Parts, Room, Rooms, Seat, Wanted,
+};
 use crate::drivers::identity::{Token, random_id};
 use crate::drivers::peer::server::{EVENTS, Event, Loudness, Source, Terms};
 use crate::drivers::store;
@@ -175,17 +177,18 @@ impl Actor {
                 let result = self.state.sending(who, microphone, camera);
                 self.answer(done, result);
             }
-            Command::Consent { who, on_air, recorded, done } => {
-                let effects = self.state.consent(who, on_air, recorded);
+            Command::Consent { who, answer, done } => {
+                let effects = self.state.consent(who, answer);
                 let result = self.all(effects).await;
                 self.answer(done, result);
             }
-            Command::Record { room, on, done } => {
-                let result = self.state.record(room, on);
+            Command::Record { room, wanted, done } => {
+                let effects = self.state.record(room, wanted);
+                let result = self.all(effects).await;
                 self.answer(done, result);
             }
-            Command::GoLive { room, title, record, done } => {
-                let result = self.go_live(room, title, record).await;
+            Command::GoLive { room, title, wanted, done } => {
+                let result = self.go_live(room, title, wanted).await;
                 self.answer(done, result);
             }
             Command::EndLive { room, done } => {
@@ -222,8 +225,8 @@ impl Actor {
         }
     }
 
-    async fn go_live(&mut self, room: RoomId, title: Option<Title>, record: bool) -> Result<BroadcastId, Error> {
-        let (broadcast, effects) = self.state.go_live(room, title, record, self.unix())?;
+    async fn go_live(&mut self, room: RoomId, title: Option<Title>, wanted: Wanted) -> Result<BroadcastId, Error> {
+        let (broadcast, effects) = self.state.go_live(room, title, wanted, self.unix())?;
         self.apply(effects).await;
         Ok(broadcast)
     }

@@ -2,61 +2,65 @@
 
 use super::direction::Direction;
 use super::place::Place;
-use super::snapshot::{Connection, Live, OnAir, ParticipantKind, Recording};
+use super::snapshot::{Answer, Connection, Live, OnAir, ParticipantKind, Recording, Wanted};
 use super::state::{Effect, State};
 use super::{BoxTracks, BoxWish, Error};
 use crate::model::id::{BroadcastId, ParticipantId, RoomId};
 use crate::proto::auth::Title;
 
 impl State {
-    pub(super) fn consent(
-        &mut self,
-        who: ParticipantId,
-        on_air: bool,
-        recorded: Option<bool>,
-    ) -> Result<Vec<Effect>, Error> {
+    pub(super) fn consent(&mut self, who: ParticipantId, answer: Answer) -> Result<Vec<Effect>, Error> {
+        let now = self.now;
         let (place, at) = self.of(who)?;
-        let recording = place.room.live.as_ref().is_some_and(|live| live.recording.is_some());
-        let live = place.room.live.is_some();
+        let Answer { on_air, recorded, separately } = answer;
+        let (live, recording) = (place.room.live.is_some(), place.room.live.as_ref().and_then(|live| live.recording));
         let seat = &mut place.seats[at];
         seat.who.on_air = if on_air && live { OnAir::Yes } else { OnAir::No };
-        seat.who.recorded = match (seat.who.on_air == OnAir::Yes && recording, recorded) {
-            (false, _) => OnAir::No,
-            (true, Some(true)) => OnAir::Yes,
-            (true, Some(false)) => OnAir::No,
-            // Whoever said yes to being on air alone has not been asked this.
-            (true, None) if seat.who.recorded == OnAir::Yes => OnAir::Yes,
-            (true, None) => OnAir::Asked,
+        let wanted = seat.who.on_air == OnAir::Yes && recording.is_some();
+        seat.who.recorded = answered(wanted, recorded, seat.who.recorded);
+        // Whoever is in no recording is in none of their own.
+        let wanted = seat.who.recorded != OnAir::No && recording.is_some_and(|recording| recording.separately);
+        let separately = match seat.who.recorded {
+            OnAir::Yes => separately,
+            OnAir::No | OnAir::Asked => None,
         };
+        let before = if seat.who.recorded == OnAir::Yes { seat.who.separately } else { OnAir::No };
+        seat.separately(answered(wanted, separately, before), now);
         let mut effects = Vec::new();
         seat.audiences(&mut effects);
         Ok(effects)
     }
 
-    /// Whether what is on air of a room is wanted as a recording: everybody who is on air is asked; the box agrees by this very press.
-    pub(super) fn record(&mut self, room: RoomId, on: bool) -> Result<(), Error> {
+    /// What is wanted as a recording of a room that is on air: everybody who is on air is asked what they have not been asked yet; the box
+    /// agrees by this very press.
+    pub(super) fn record(&mut self, room: RoomId, wanted: Wanted) -> Result<Vec<Effect>, Error> {
         let now = self.now;
         let place = self.place(room)?;
         let live = place.room.live.as_mut().ok_or(Error::NotLive)?;
-        if live.recording.is_some() == on {
-            return Ok(());
+        let (on, separately) = (wanted != Wanted::Nothing, wanted == Wanted::Separately);
+        let before = live.recording;
+        if before.is_some() == on && before.is_none_or(|before| before.separately == separately) {
+            return Ok(Vec::new());
         }
-        live.recording = on.then_some(Recording { agreed: false, since: now });
+        let fresh = Recording { agreed: false, since: now, separately };
+        live.recording = on.then(|| before.map_or(fresh, |before| Recording { separately, ..before }));
+        let mut effects = Vec::new();
         for seat in &mut place.seats {
-            seat.who.recorded = match (on && seat.who.on_air == OnAir::Yes, seat.who.kind) {
-                (false, _) => OnAir::No,
-                (true, ParticipantKind::Person) => OnAir::Asked,
-                (true, ParticipantKind::Box) => OnAir::Yes,
-            };
+            if before.is_some() != on {
+                seat.who.recorded = asked(on && seat.who.on_air == OnAir::Yes, seat.who.kind);
+            }
+            // Who said no to the recording is not asked more.
+            seat.separately(asked(separately && seat.who.recorded != OnAir::No, seat.who.kind), now);
+            seat.audiences(&mut effects);
         }
-        Ok(())
+        Ok(effects)
     }
 
     pub(super) fn go_live(
         &mut self,
         room: RoomId,
         title: Option<Title>,
-        record: bool,
+        wanted: Wanted,
         now_unix: i64,
     ) -> Result<(BroadcastId, Vec<Effect>), Error> {
         let place = self.place(room)?;
@@ -69,21 +73,23 @@ impl State {
             Some(title) => title,
             None => Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be"),
         };
-        Ok((broadcast, self.begins(room, title, record, now_unix, false)?))
+        Ok((broadcast, self.begins(room, title, wanted, now_unix, false)?))
     }
 
     fn begins(
         &mut self,
         room: RoomId,
         title: Title,
-        record: bool,
+        wanted: Wanted,
         now_unix: i64,
         by_itself: bool,
     ) -> Result<Vec<Effect>, Error> {
         let now = self.now;
         let place = self.place(room)?;
-        let record = record || place.room.direction.auto_record;
-        let recording = record.then_some(Recording { agreed: false, since: now });
+        let Direction { auto_record, auto_separately, .. } = place.room.direction;
+        let record = wanted != Wanted::Nothing || auto_record;
+        let separately = wanted == Wanted::Separately || (auto_record && auto_separately);
+        let recording = record.then_some(Recording { agreed: false, since: now, separately });
         place.room.live = Some(Live { since: now_unix, title, recording, by_itself });
         let mut effects = Vec::new();
         for seat in &mut place.seats {
@@ -93,6 +99,7 @@ impl State {
                 ParticipantKind::Box => OnAir::Yes,
             };
             seat.who.recorded = if record { seat.who.on_air } else { OnAir::No };
+            seat.separately(if separately { seat.who.on_air } else { OnAir::No }, now);
             seat.audiences(&mut effects);
         }
         Ok(effects)
@@ -106,7 +113,7 @@ impl State {
             return Ok(Vec::new());
         }
         let title = Title::new(place.room.name.as_str()).expect("a name is shorter than a title may be");
-        self.begins(room, title, false, now_unix, true)
+        self.begins(room, title, Wanted::Nothing, now_unix, true)
     }
 
     /// Somebody has left: what went on air by itself goes off when nobody is there any more.
@@ -122,6 +129,7 @@ impl State {
     }
 
     pub(super) fn end_live(&mut self, room: RoomId) -> Result<Vec<Effect>, Error> {
+        let now = self.now;
         let place = self.place(room)?;
         (place.room.live, place.rests) = (None, true);
         // What is of the moment ends with it.
@@ -129,6 +137,7 @@ impl State {
         let mut effects = Vec::new();
         for seat in &mut place.seats {
             (seat.who.on_air, seat.who.recorded) = (OnAir::No, OnAir::No);
+            seat.separately(OnAir::No, now);
             seat.audiences(&mut effects);
         }
         Ok(effects)
@@ -167,8 +176,8 @@ impl State {
         seat.muted = (wish.microphone.map_or(microphone, |on| !on), wish.camera.map_or(camera, |on| !on));
         seat.show();
         match wish.on_air {
-            // Whoever puts it on air sees that this is recorded.
-            Some(on_air) => self.consent(who, on_air, Some(on_air)),
+            // Whoever puts it on air sees that this is recorded, and how.
+            Some(on_air) => self.consent(who, Answer { on_air, recorded: Some(on_air), separately: Some(on_air) }),
             None => Ok(Vec::new()),
         }
     }
@@ -184,5 +193,25 @@ impl State {
         (seat.who.audio, seat.who.video, seat.who.stand_in) = (tracks.audio, tracks.video, tracks.stand_in);
         seat.show();
         place.settle(now, effects);
+    }
+}
+
+/// What is true of somebody who answered to something that is wanted of them, or did not.
+const fn answered(wanted: bool, answer: Option<bool>, before: OnAir) -> OnAir {
+    match (wanted, answer) {
+        (false, _) | (true, Some(false)) => OnAir::No,
+        (true, Some(true)) => OnAir::Yes,
+        // Whoever said yes to less has not been asked this.
+        (true, None) if matches!(before, OnAir::Yes) => OnAir::Yes,
+        (true, None) => OnAir::Asked,
+    }
+}
+
+/// What is true of somebody of whom something is wanted that a person is asked, and the box agrees to.
+const fn asked(wanted: bool, kind: ParticipantKind) -> OnAir {
+    match (wanted, kind) {
+        (false, _) => OnAir::No,
+        (true, ParticipantKind::Person) => OnAir::Asked,
+        (true, ParticipantKind::Box) => OnAir::Yes,
     }
 }

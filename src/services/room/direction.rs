@@ -42,16 +42,27 @@ pub struct Direction {
     pub auto_live: bool,
     /// What is on air is wanted as a recording without anybody saying so.
     pub auto_record: bool,
+    /// What is recorded without anybody saying so is wanted of each in a file of their own as well.
+    pub auto_separately: bool,
     /// What is on air is for those alone who were invited to the room.
     pub restricted: bool,
 }
 
 impl Default for Direction {
     fn default() -> Self {
-        let (front, lower_third, slate) = (None, None, None);
-        let (auto_live, auto_record, restricted) = (false, false, false);
-        let (layout, names, title, logo) = (Layout::Auto, true, false, false);
-        Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted }
+        Self {
+            layout: Layout::Auto,
+            front: None,
+            names: true,
+            title: false,
+            logo: false,
+            lower_third: None,
+            slate: None,
+            auto_live: false,
+            auto_record: false,
+            auto_separately: false,
+            restricted: false,
+        }
     }
 }
 
@@ -76,6 +87,8 @@ pub struct Directed {
     pub auto_live: Option<bool>,
     /// See [`Direction::auto_record`].
     pub auto_record: Option<bool>,
+    /// See [`Direction::auto_separately`].
+    pub auto_separately: Option<bool>,
     /// See [`Direction::restricted`].
     pub restricted: Option<bool>,
 }
@@ -92,14 +105,15 @@ struct Kept {
     #[serde(default)]
     auto_record: bool,
     #[serde(default)]
+    auto_separately: bool,
+    #[serde(default)]
     restricted: bool,
 }
 
 impl Direction {
     /// Follows a producer.
     pub(super) fn change(&mut self, change: Directed) {
-        let Directed { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted } =
-            change;
+        let Directed { layout, front, names, title, logo, lower_third, slate, .. } = change;
         self.layout = layout.unwrap_or(self.layout);
         self.front = front.unwrap_or(self.front);
         self.names = names.unwrap_or(self.names);
@@ -107,9 +121,10 @@ impl Direction {
         self.logo = logo.unwrap_or(self.logo);
         self.lower_third = lower_third.unwrap_or_else(|| self.lower_third.take());
         self.slate = slate.unwrap_or(self.slate);
-        self.auto_live = auto_live.unwrap_or(self.auto_live);
-        self.auto_record = auto_record.unwrap_or(self.auto_record);
-        self.restricted = restricted.unwrap_or(self.restricted);
+        self.auto_live = change.auto_live.unwrap_or(self.auto_live);
+        self.auto_record = change.auto_record.unwrap_or(self.auto_record);
+        self.auto_separately = change.auto_separately.unwrap_or(self.auto_separately);
+        self.restricted = change.restricted.unwrap_or(self.restricted);
     }
 
     /// Whether something other than one person's own picture has to be drawn even if one person alone is on air.
@@ -140,18 +155,18 @@ impl Direction {
 
     /// What is kept: how it looks in general, and nothing of the moment.
     pub(super) fn kept(&self) -> String {
-        let Self { layout, names, title, logo, auto_live, auto_record, restricted, .. } = *self;
-        serde_json::to_string(&Kept { layout, names, title, logo, auto_live, auto_record, restricted })
-            .unwrap_or_default()
+        let Self { layout, names, title, logo, auto_live, auto_record, auto_separately, restricted, .. } = *self;
+        let kept = Kept { layout, names, title, logo, auto_live, auto_record, auto_separately, restricted };
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     /// As it was kept; as at first, if that can't be read.
     pub(super) fn of(kept: &str) -> Self {
         serde_json::from_str(kept).map_or_else(
             |_| Self::default(),
-            |Kept { layout, names, title, logo, auto_live, auto_record, restricted }| {
-                let (front, lower_third, slate) = (None, None, None);
-                Self { layout, front, names, title, logo, lower_third, slate, auto_live, auto_record, restricted }
+            |Kept { layout, names, title, logo, auto_live, auto_record, auto_separately, restricted }| {
+                let kept = Self { layout, names, title, logo, auto_live, auto_record, ..Self::default() };
+                Self { auto_separately, restricted, ..kept }
             },
         )
     }

@@ -27,8 +27,8 @@ pub use direction::{Directed, Direction, LowerThird};
 pub use health::Stats;
 pub use history::{Code, Happened, MOST_EVENTS};
 pub use snapshot::{
-    Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Recording, Room, Rooms, Screen,
-    Sends, Slot, SlotsWanted,
+    Answer, Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Recording, Room, Rooms,
+    Screen, Sends, Slot, SlotsWanted, Wanted,
 };
 pub use view::{HIGHEST, MOST_SHOWN, Tile, View};
 
@@ -152,9 +152,9 @@ enum Command {
     Look { who: ParticipantId, view: View, done: Done<()> },
     Stats { who: ParticipantId, done: Done<Stats> },
     Sending { who: ParticipantId, microphone: bool, camera: bool, done: Done<()> },
-    Consent { who: ParticipantId, on_air: bool, recorded: Option<bool>, done: Done<()> },
-    Record { room: RoomId, on: bool, done: Done<()> },
-    GoLive { room: RoomId, title: Option<Title>, record: bool, done: Done<BroadcastId> },
+    Consent { who: ParticipantId, answer: Answer, done: Done<()> },
+    Record { room: RoomId, wanted: Wanted, done: Done<()> },
+    GoLive { room: RoomId, title: Option<Title>, wanted: Wanted, done: Done<BroadcastId> },
     EndLive { room: RoomId, done: Done<()> },
     Direct { room: RoomId, change: Box<Directed>, done: Done<Direction> },
     Box { room: RoomId, wish: BoxWish, done: Done<()> },
@@ -246,29 +246,28 @@ impl Handle {
         self.ask(|done| Command::Sending { who, microphone, camera, done }).await
     }
 
-    /// A participant agrees to be on air, or takes it back: when this returns, nothing of them leaves for those who watch. `recorded`: a
-    /// recording may hold them, or not; not given, they have not been asked.
+    /// A participant agrees to be on air, or takes it back: when this returns, nothing of them leaves for those who watch.
     ///
     /// # Errors
     /// [`Error::NoSeat`], [`Error::Closed`].
-    pub async fn consent(&self, who: ParticipantId, on_air: bool, recorded: Option<bool>) -> Result<(), Error> {
-        self.ask(|done| Command::Consent { who, on_air, recorded, done }).await
+    pub async fn consent(&self, who: ParticipantId, answer: Answer) -> Result<(), Error> {
+        self.ask(|done| Command::Consent { who, answer, done }).await
     }
 
     /// Wants what is on air of a room as a recording, or not any more: everybody who is on air is asked.
     ///
     /// # Errors
     /// [`Error::NoRoom`], [`Error::NotLive`], [`Error::Closed`].
-    pub async fn record(&self, room: RoomId, on: bool) -> Result<(), Error> {
-        self.ask(|done| Command::Record { room, on, done }).await
+    pub async fn record(&self, room: RoomId, wanted: Wanted) -> Result<(), Error> {
+        self.ask(|done| Command::Record { room, wanted, done }).await
     }
 
     /// Puts a room on air, and has it recorded: everybody in it is asked; the box agrees by this very press.
     ///
     /// # Errors
     /// [`Error::NoRoom`], [`Error::Closed`].
-    pub async fn go_live(&self, room: RoomId, title: Option<Title>, record: bool) -> Result<BroadcastId, Error> {
-        self.ask(|done| Command::GoLive { room, title, record, done }).await
+    pub async fn go_live(&self, room: RoomId, title: Option<Title>, wanted: Wanted) -> Result<BroadcastId, Error> {
+        self.ask(|done| Command::GoLive { room, title, wanted, done }).await
     }
 
     /// Takes a room off air.

@@ -79,7 +79,7 @@ impl Place {
         let mut on_air = self.seats.iter().filter(|seat| seat.who.on_air == OnAir::Yes).peekable();
         let agreed = on_air.peek().is_some() && on_air.all(|seat| seat.who.recorded == OnAir::Yes);
         if recording.agreed != agreed {
-            *recording = Recording { agreed, since: now };
+            *recording = Recording { agreed, since: now, ..*recording };
         }
     }
 

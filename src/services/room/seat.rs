@@ -73,6 +73,8 @@ impl Seat {
             quality: Quality::Unknown,
             on_air,
             recorded: OnAir::No,
+            separately: OnAir::No,
+            separately_since: MediaTime::ZERO,
             connection: Connection::Connecting,
             stand_in: false,
             private: false,
@@ -128,9 +130,17 @@ impl Seat {
     }
 
     fn audience(&self) -> Audience {
-        match self.who.on_air {
-            OnAir::Yes => Audience::CALL.with(Purpose::OnAir),
-            OnAir::No | OnAir::Asked => Audience::CALL,
+        match (self.who.on_air, self.who.separately) {
+            (OnAir::Yes, OnAir::Yes) => Audience::CALL.with(Purpose::OnAir).with(Purpose::Separate),
+            (OnAir::Yes, _) => Audience::CALL.with(Purpose::OnAir),
+            (OnAir::No | OnAir::Asked, _) => Audience::CALL,
+        }
+    }
+
+    /// Whether they are recorded in a file of their own: their answer, or that they are asked.
+    pub(super) fn separately(&mut self, answer: OnAir, now: MediaTime) {
+        if std::mem::replace(&mut self.who.separately, answer) != answer {
+            self.who.separately_since = now;
         }
     }
 

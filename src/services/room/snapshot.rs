@@ -177,6 +177,10 @@ pub struct Participant {
     pub on_air: OnAir,
     /// Whether a recording may hold them; asked of those alone who are on air.
     pub recorded: OnAir,
+    /// Whether a recording may hold them alone, in a file of their own; asked of those alone who are asked whether they are recorded.
+    pub separately: OnAir,
+    /// Since when that is so, or not: nothing captured from then on may be kept where it is not.
+    pub separately_since: MediaTime,
     /// How the connection is.
     pub connection: Connection,
     /// Camera or microphone are stand-ins.
@@ -220,6 +224,42 @@ pub struct Recording {
     pub agreed: bool,
     /// Since when that is so, or not: nothing captured from then on may be kept where it is not.
     pub since: MediaTime,
+    /// Everybody who agrees to that is recorded in a file of their own as well.
+    pub separately: bool,
+}
+
+/// What somebody wants of what is on air as a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing.
+    Nothing,
+    /// What is on air.
+    Program,
+    /// What is on air, and everybody who agrees to that in a file of their own.
+    Separately,
+}
+
+impl Wanted {
+    /// Of two answers to two questions; without the second one it stays as it was `before`.
+    pub const fn of(record: bool, separately: Option<bool>, before: Option<Recording>) -> Self {
+        let kept = matches!(before, Some(Recording { separately: true, .. }));
+        match (record, separately, kept) {
+            (false, ..) => Self::Nothing,
+            (true, Some(true), _) | (true, None, true) => Self::Separately,
+            (true, Some(false), _) | (true, None, false) => Self::Program,
+        }
+    }
+}
+
+/// What somebody answers to being asked, where they were asked that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// They are seen and heard by those who watch.
+    pub on_air: bool,
+    /// A recording may hold them, or not.
+    pub recorded: Option<bool>,
+    /// A recording may hold them alone, or not.
+    pub separately: Option<bool>,
 }
 
 /// Something that happened and is worth a line to everybody in the room.
@@ -229,6 +269,8 @@ pub enum Notice {
     StillTaken,
     /// What is on air is not recorded any more: the disk failed or is full.
     RecordingStopped,
+    /// Not everybody who agreed to it is recorded in a file of their own: as many are as may be, or their file could not be written.
+    SeparateMissing,
 }
 
 /// One room as it is now.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Connection, Direction, OnAir, Participant, ParticipantKind, Quality, Room};
 use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
 use crate::model::role::Role;
+use crate::model::time::MediaTime;
 use crate::model::track::Codec;
 use crate::proto::auth::Name;
 
@@ -23,6 +24,8 @@ pub(crate) fn participant(number: u8, kind: ParticipantKind) -> Participant {
         quality: Quality::Unknown,
         on_air: OnAir::No,
         recorded: OnAir::No,
+        separately: OnAir::No,
+        separately_since: MediaTime::ZERO,
         connection: Connection::Connected,
         stand_in: false,
         private: false,

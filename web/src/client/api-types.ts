@@ -265,6 +265,9 @@ export type Finding = {
 export type GoLive = {
   /** It is recorded as well, once everybody on air agrees. Of a room that is on air this stays as it is if it is not given. */
   record?: boolean | null;
+  /** Everybody who agrees to that is recorded in a file of their own as well, where something is recorded. Of a room that is recorded this
+stays as it is if it is not given. */
+  separately?: boolean | null;
   /** What those who watch read; if it is not given the room's name, or what it was while it is on air. */
   title?: string | null;
 };
@@ -574,6 +577,8 @@ export type Readiness = {
 
 /** One recording. */
 export type Recording = {
+  /** Set if it holds one participant alone. */
+  alone: RecordingAlone | null;
   /** Bytes of its video. */
   bytes: number;
   /** Who spoke when, or shared a screen. */
@@ -592,12 +597,26 @@ export type Recording = {
   published: number | null;
   /** The room that was on air. */
   room: RoomId;
+  /** Those that were made beside it of participants alone, by name and beginning. */
+  separate: Recording[];
   /** When it began, in seconds since 1970 UTC. */
   started: number;
   /** How far it is. */
   state: RecordingState;
   /** What it is called: as the broadcast was, until somebody says otherwise. */
   title: string;
+};
+
+/** Whose a recording is that holds one participant alone. */
+export type RecordingAlone = {
+  /** What they called themselves. */
+  name: string;
+  /** The recording of what was on air, which it was made beside. */
+  of: RecordingId;
+  /** Milliseconds after the beginning of that recording at which it begins: so far apart both are laid beside each other. */
+  offset: number;
+  /** It is a screen that they shared. */
+  screen: boolean;
 };
 
 /** What is changed of one; what is not given stays. */
@@ -771,6 +790,8 @@ export type Studio = {
   auto_live: boolean;
   /** What is on air is recorded without anybody saying so, once everybody on air agrees. */
   auto_record: boolean;
+  /** What is recorded so is recorded of each in a file of their own as well, of whoever agrees to that. */
+  auto_separately: boolean;
   broadcast: BroadcastId;
   /** Who comes before the others; null for whoever speaks. */
   front: ParticipantId | null;
@@ -808,6 +829,8 @@ export type StudioChange = {
   auto_live?: boolean | null;
   /** What is on air is recorded without anybody saying so, from the next time on, once everybody on air agrees. */
   auto_record?: boolean | null;
+  /** What is recorded so is recorded of each in a file of their own as well, of whoever agrees to that. */
+  auto_separately?: boolean | null;
   /** Who comes before the others; null for whoever speaks. */
   front?: ParticipantId | null;
   /** Who is where. */
@@ -830,6 +853,8 @@ export type StudioChange = {
 export type StudioLive = {
   /** Null if nobody wants it recorded. */
   recording: StudioRecording | null;
+  /** Everybody who agrees to that is recorded in a file of their own as well. */
+  separately: boolean;
   /** RFC 3339. */
   since: string;
   title: Title;

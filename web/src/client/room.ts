@@ -173,23 +173,27 @@ export class Room {
   }
 
   /**
-   * Yes or no to being seen and heard by everybody who watches, and to a recording holding that; whoever was not asked that does not say.
-   * Can be taken back at any moment.
+   * Yes or no to being seen and heard by everybody who watches, to a recording holding that, and to one that holds them alone; whoever was
+   * not asked that does not say. Can be taken back at any moment.
    */
-  async consent(onAir: boolean, recorded?: boolean): Promise<void> {
-    await this.#request("consent", { on_air: onAir, ...(recorded !== undefined && { recorded }) });
+  async consent(onAir: boolean, recorded?: boolean, separately?: boolean): Promise<void> {
+    const more = { ...(recorded !== undefined && { recorded }), ...(separately !== undefined && { separately }) };
+    await this.#request("consent", { on_air: onAir, ...more });
   }
 
-  /** Puts the room on air, and has it recorded; gives the id of the broadcast. */
-  async goLive(title: string, record = false): Promise<string> {
-    const wish = { ...(title && { title }), ...(record && { record }) };
+  /** Puts the room on air, and has it recorded, and of each in a file of their own; gives the id of the broadcast. */
+  async goLive(title: string, record = false, separately = false): Promise<string> {
+    const wish = { ...(title && { title }), ...(record && { record }), ...(record && separately && { separately }) };
     const { broadcast } = await this.#request<{ broadcast: string }>("go_live", wish);
     return broadcast;
   }
 
-  /** Wants what is on air as a recording, or not any more: everybody who is on air is asked. */
-  async record(on: boolean): Promise<void> {
-    await this.#request("record", { on });
+  /**
+   * Wants what is on air as a recording, and of each in a file of their own, or not any more: everybody who is on air is asked. Without
+   * `separately` that stays as it is.
+   */
+  async record(on: boolean, separately?: boolean): Promise<void> {
+    await this.#request("record", { on, ...(separately !== undefined && { separately }) });
   }
 
   async endLive(): Promise<void> {

@@ -20,6 +20,8 @@ export interface Live {
   viewers: number;
   /** It is wanted as a recording: `on` while everybody who is on air agrees, else it `waits`. */
   recording?: "on" | "waits" | null;
+  /** Everybody who agrees to that is recorded in a file of their own as well. */
+  separately?: boolean;
   /** The names of the services that it is sent to as well. */
   pushes?: string[];
   /** What those who watch see instead of everybody; they hear nothing then. */
@@ -41,6 +43,8 @@ export interface Participant {
   on_air: OnAir;
   /** Whether a recording may hold them; asked of those alone who are on air. */
   recorded?: OnAir;
+  /** Whether a recording may hold them alone, in a file of their own. */
+  separately?: OnAir;
   connection: "connecting" | "connected" | "lost";
   /** Its camera or microphone is a stand-in. */
   stand_in: boolean;
@@ -120,6 +124,8 @@ export interface RoomState {
     auto_record?: boolean;
     /** What is on air is for those alone who were invited to the room. */
     restricted?: boolean;
+    /** What is recorded so is wanted of each in a file of their own as well. */
+    auto_separately?: boolean;
   };
   /** The participant that is you. */
   you: string;

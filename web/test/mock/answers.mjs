@@ -11,6 +11,7 @@ export const STUDIO = {
   auto_live: false,
   auto_record: false,
   restricted: false,
+  auto_separately: false,
   has_logo: false,
   rungs: [],
   head: { more: 2, hot: false },

@@ -26,8 +26,25 @@ function recording(fields) {
     protected: false,
     deleted: null,
     published: null,
+    alone: null,
+    separate: [],
     ...fields,
   };
+}
+
+/** One of a participant alone. */
+function alone(of, name, offset, fields) {
+  const { title, started, ended, duration } = of;
+  const whose = { of: of.id, name, screen: false, offset };
+  return recording({
+    title,
+    started,
+    ended,
+    duration,
+    bytes: 900_000,
+    ...fields,
+    alone: { ...whose, ...fields?.alone },
+  });
 }
 
 export class Recordings {
@@ -44,6 +61,13 @@ export class Recordings {
       recording({ title: "A part of nothing", state: "broken", duration: 0, bytes: 0 }),
       recording({ title: "Rehearsal", state: "recovered" }),
     ];
+    const [first] = this.all;
+    first.separate = [
+      alone(first, "Ada", 200),
+      alone(first, "Grandmother Bartholomea", 400, { duration: 11_000, bytes: 340_000 }),
+      alone(first, "Grandmother Bartholomea", 14_200, { duration: 9_000, bytes: 290_000, state: "recovered" }),
+      alone(first, "Grandmother Bartholomea", 15_000, { duration: 6_000, alone: { screen: true } }),
+    ];
     /** As many watch as can be served. */
     this.full = false;
   }
@@ -53,7 +77,7 @@ export class Recordings {
   }
 
   get(id) {
-    return this.all.find(one => one.id === id);
+    return this.all.flatMap(one => [one, ...one.separate]).find(one => one.id === id);
   }
 
   change(id, change) {
@@ -66,7 +90,7 @@ export class Recordings {
   }
 
   remove(id, deleted) {
-    this.get(id).deleted = deleted ? now() : null;
+    for (const one of [this.get(id), ...this.get(id).separate]) one.deleted = deleted ? now() : null;
     this.changed(id);
     return this.get(id);
   }

@@ -190,10 +190,17 @@ export class Room {
         });
       case "consent":
         me.on_air = fields.on_air ? "yes" : "no";
+        me.recorded = fields.on_air && fields.recorded ? "yes" : "no";
+        me.separately = me.recorded === "yes" && fields.separately ? "yes" : "no";
         break;
       case "go_live":
         this.live = { since: new Date().toISOString(), title: fields.title ?? this.name, viewers: 3 };
-        for (const who of Object.values(this.participants)) who.on_air = who.kind === "box" ? "yes" : "asked";
+        if (fields.record) Object.assign(this.live, { recording: "on", separately: fields.separately ?? false });
+        for (const who of Object.values(this.participants)) {
+          who.on_air = who.kind === "box" ? "yes" : "asked";
+          who.recorded = fields.record ? who.on_air : "no";
+          who.separately = fields.record && fields.separately ? who.on_air : "no";
+        }
         ok({ broadcast: this.broadcast });
         return this.tell();
       case "end_live":

@@ -85,7 +85,7 @@ const directions = new Map();
 const studio = room => ({
   name: room.name,
   broadcast: room.broadcast,
-  live: room.live && { recording: null, ...room.live },
+  live: room.live && { recording: null, separately: false, ...room.live },
   people: Object.entries(room.participants).map(([id, { name, on_air, camera, screen, speaking }]) => {
     return { id, name, on_air, camera, screen, speaking };
   }),
@@ -452,11 +452,12 @@ async function api(request, response, path, method) {
     return json(response, studio(room));
   }
   if (sub === "live") {
-    const { title, record } = method === "POST" ? await body(request) : {};
+    const { title, record, separately } = method === "POST" ? await body(request) : {};
     const before = room.live ?? { since: new Date().toISOString(), title: room.name, viewers: 0, recording: null };
     const always = !room.live && directions.get(id)?.auto_record;
     const recording = always || record ? "on" : record === false ? null : (before.recording ?? null);
     room.live = method === "DELETE" ? null : { ...before, title: title ?? before.title, recording };
+    if (room.live) room.live.separately = Boolean(recording && (separately ?? before.separately));
     room.tell();
     return method === "DELETE" ? response.writeHead(204).end() : json(response, studio(room));
   }

@@ -132,6 +132,7 @@ async fn rooms(app: &App, out: &mut Gathered) {
             Purpose::Screen => "screen",
             Purpose::OnAir => "on_air",
             Purpose::Record => "record",
+            Purpose::Separate => "separate",
         };
         out.count("porchlight_subscriptions", &[("purpose", name)], readers as u64);
     }

@@ -120,15 +120,16 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives::<Recordings>(200, "The newest first.")
             .fails(&["shutdown"]),
         entry("PATCH", "/api/v1/recordings/{recording}", "Call a recording something else, protect it, or publish it")
-            .more("What is not given stays. A protected recording is not deleted by age nor for want of room. A published one is a broadcast of the same id that everybody may watch.")
+            .more("What is not given stays. A protected recording is not deleted by age nor for want of room. A published one is a broadcast of the same id that everybody may watch. One of a participant alone can't be changed: it goes with the one that it was made beside.")
             .takes::<Change>()
             .gives::<Recording>(200, "It as it is now.")
             .fails(&["bad-title", "no-recording", "recordings-folder", "recordings-full", "shutdown"]),
         entry("DELETE", "/api/v1/recordings/{recording}", "Delete a recording")
-            .more("For ten minutes it can be had back.")
+            .more("For ten minutes it can be had back. What was made beside it of participants alone is deleted with it.")
             .gives_nothing(204, "It is deleted.")
             .fails(&["no-recording", "recording-protected", "recordings-folder", "recordings-full", "shutdown"]),
         entry("POST", "/api/v1/recordings/{recording}/restore", "Have a deleted recording back")
+            .more("With what was deleted with it.")
             .gives::<Recording>(200, "It as it is now.")
             .fails(&["no-recording", "recordings-folder", "recordings-full", "shutdown"]),
         entry("POST", "/api/v1/recordings/{recording}/trim", "Make a part of a recording one of its own")

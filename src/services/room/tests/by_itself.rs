@@ -33,7 +33,7 @@ fn it_is_on_air_while_somebody_is_there_and_everybody_is_asked() {
     }
     enter(&mut state, 2, ParticipantKind::Person);
     assert_eq!(view(&mut state, 2).on_air, OnAir::Asked);
-    state.consent(id(2), true, None).expect("they are in");
+    state.consent(id(2), said(true, None)).expect("they are in");
     state.leave(id(1)).expect("they are in");
     assert!(live(&mut state).is_some());
     state.leave(id(2)).expect("they are in");
@@ -57,7 +57,7 @@ fn whoever_takes_it_off_air_has_it_stay_off_until_everybody_has_left() {
 #[test]
 fn what_somebody_put_on_air_stays_on_air_when_everybody_has_left() {
     let mut state = waiting();
-    state.go_live(ROOM, Some(title()), false, 4).expect("the room is there");
+    state.go_live(ROOM, Some(title()), Wanted::Nothing, 4).expect("the room is there");
     enter(&mut state, 1, ParticipantKind::Person);
     state.leave(id(1)).expect("they are in");
     assert_eq!(live(&mut state).map(|live| live.by_itself), Some(false));
@@ -68,12 +68,12 @@ fn it_is_recorded_by_itself_once_everybody_on_air_agrees() {
     let mut state = room();
     let direction = Direction { auto_record: true, ..Direction::default() };
     state.direct(ROOM, direction).expect("the room is there");
-    state.go_live(ROOM, None, false, 5).expect("the room is there");
+    state.go_live(ROOM, None, Wanted::Nothing, 5).expect("the room is there");
     let recording = |state: &mut State| live(state).and_then(|live| live.recording).map(|recording| recording.agreed);
     assert_eq!((recording(&mut state), view(&mut state, 1).recorded), (Some(false), OnAir::Asked));
-    state.consent(id(1), true, Some(true)).expect("they are in");
+    state.consent(id(1), said(true, Some(true))).expect("they are in");
     assert_eq!(recording(&mut state), Some(true));
     // It can be stopped as every other.
-    state.record(ROOM, false).expect("it is live");
+    state.record(ROOM, Wanted::Nothing).expect("it is live");
     assert_eq!(recording(&mut state), None);
 }

@@ -3,6 +3,7 @@
 mod by_itself;
 mod codecs;
 mod screens;
+mod separately;
 mod views;
 
 use super::seat::NewSeat;
@@ -66,6 +67,11 @@ fn sections(count: usize, codecs: &[Codec]) -> Vec<Section> {
     [of(Kind::Audio, &[Codec::Opus]), of(Kind::Video, codecs)].concat()
 }
 
+/// What somebody answers who knows nothing of files of their own.
+fn said(on_air: bool, recorded: Option<bool>) -> Answer {
+    Answer { on_air, recorded, separately: None }
+}
+
 const BOTH: [Codec; 2] = [Codec::H264, Codec::Vp8];
 const MEDIA: [(&str, Codec); 2] = [("0", Codec::Opus), ("1", Codec::H264)];
 
@@ -124,13 +130,13 @@ fn everybody_gets_the_tracks_of_everybody_else() {
 fn nobody_is_on_air_without_a_yes() {
     let mut state = room();
     state.join(ROOM, seat(3, ParticipantKind::Box)).expect("there is room");
-    let (_, effects) = state.go_live(ROOM, None, false, 5).expect("the room is there");
+    let (_, effects) = state.go_live(ROOM, None, Wanted::Nothing, 5).expect("the room is there");
     assert_eq!(audience_of(&effects, 1), Some(Audience::CALL));
     assert_eq!(view(&mut state, 1).on_air, OnAir::Asked);
     assert_eq!(audience_of(&effects, 3), Some(Audience::CALL.with(Purpose::OnAir)), "the press is the box's yes");
-    let effects = state.consent(id(1), true, None).expect("they are in");
+    let effects = state.consent(id(1), said(true, None)).expect("they are in");
     assert_eq!(audience_of(&effects, 1), Some(Audience::CALL.with(Purpose::OnAir)));
-    let effects = state.consent(id(1), false, None).expect("they are in");
+    let effects = state.consent(id(1), said(false, None)).expect("they are in");
     assert_eq!(audience_of(&effects, 1), Some(Audience::CALL));
     assert_eq!(view(&mut state, 1).on_air, OnAir::No);
     let effects = state.wish_box(id(3), BoxWish { on_air: Some(false), ..BoxWish::default() }).expect("it is in");
@@ -141,38 +147,38 @@ fn nobody_is_on_air_without_a_yes() {
 fn a_recording_waits_for_the_yes_of_everybody_who_is_on_air_and_for_nobody_else() {
     let mut state = room();
     state.join(ROOM, seat(3, ParticipantKind::Box)).expect("there is room");
-    assert!(matches!(state.record(ROOM, true), Err(Error::NotLive)));
-    state.go_live(ROOM, None, false, 5).expect("the room is there");
+    assert!(matches!(state.record(ROOM, Wanted::Program), Err(Error::NotLive)));
+    state.go_live(ROOM, None, Wanted::Nothing, 5).expect("the room is there");
     let recording = |state: &mut State, millis: i64| {
         state.at(MediaTime::from_millis(millis));
         state.snapshot()[0].live.as_ref().and_then(|live| live.recording).map(|it| (it.agreed, it.since))
     };
     let since = |agreed, millis| Some((agreed, MediaTime::from_millis(millis)));
     assert_eq!(recording(&mut state, 10), None);
-    state.record(ROOM, true).expect("it is live");
+    state.record(ROOM, Wanted::Program).expect("it is live");
     assert_eq!(recording(&mut state, 20), since(true, 20), "the box agrees by the press, and nobody else is on air");
     // Who says yes to being on air alone is asked about the recording.
     state.at(MediaTime::from_millis(30));
-    state.consent(id(1), true, None).expect("they are in");
+    state.consent(id(1), said(true, None)).expect("they are in");
     assert_eq!(recording(&mut state, 31), since(false, 31));
     assert_eq!(view(&mut state, 1).recorded, OnAir::Asked);
-    state.consent(id(1), true, Some(true)).expect("they are in");
+    state.consent(id(1), said(true, Some(true))).expect("they are in");
     assert_eq!(recording(&mut state, 40), since(true, 40));
-    state.consent(id(2), true, Some(true)).expect("they are in");
+    state.consent(id(2), said(true, Some(true))).expect("they are in");
     assert_eq!(recording(&mut state, 50), since(true, 40), "it goes on");
-    state.consent(id(2), true, Some(false)).expect("they are in");
+    state.consent(id(2), said(true, Some(false))).expect("they are in");
     assert_eq!(recording(&mut state, 60), since(false, 60));
     state.leave(id(2)).expect("they are in");
     assert_eq!(recording(&mut state, 70), since(true, 70));
     // Another recording is another question.
-    state.record(ROOM, false).expect("it is live");
+    state.record(ROOM, Wanted::Nothing).expect("it is live");
     assert_eq!(recording(&mut state, 80), None);
-    state.record(ROOM, true).expect("it is live");
+    state.record(ROOM, Wanted::Program).expect("it is live");
     assert_eq!(recording(&mut state, 90), since(false, 80));
     assert_eq!(view(&mut state, 1).recorded, OnAir::Asked);
     // Who is asked both at once gives one answer.
     state.end_live(ROOM).expect("the room is there");
-    state.go_live(ROOM, None, true, 6).expect("the room is there");
+    state.go_live(ROOM, None, Wanted::Program, 6).expect("the room is there");
     assert_eq!((view(&mut state, 1).on_air, view(&mut state, 1).recorded), (OnAir::Asked, OnAir::Asked));
     state.wish_box(id(3), BoxWish { on_air: Some(false), ..BoxWish::default() }).expect("it is in");
     assert_eq!(recording(&mut state, 100).map(|(agreed, _)| agreed), Some(false), "nobody is on air");
@@ -181,20 +187,20 @@ fn a_recording_waits_for_the_yes_of_everybody_who_is_on_air_and_for_nobody_else(
 #[test]
 fn a_yes_means_nothing_when_the_room_is_off_air() {
     let mut state = room();
-    let effects = state.consent(id(1), true, None).expect("they are in");
+    let effects = state.consent(id(1), said(true, None)).expect("they are in");
     assert_eq!(audience_of(&effects, 1), Some(Audience::CALL));
-    state.go_live(ROOM, None, false, 5).expect("the room is there");
-    state.consent(id(1), true, None).expect("they are in");
+    state.go_live(ROOM, None, Wanted::Nothing, 5).expect("the room is there");
+    state.consent(id(1), said(true, None)).expect("they are in");
     let effects = state.end_live(ROOM).expect("the room is there");
     assert_eq!(audience_of(&effects, 1), Some(Audience::CALL));
-    state.go_live(ROOM, None, false, 6).expect("the room is there");
+    state.go_live(ROOM, None, Wanted::Nothing, 6).expect("the room is there");
     assert_eq!(view(&mut state, 1).on_air, OnAir::Asked, "a yes holds for one broadcast");
 }
 
 #[test]
 fn who_comes_while_the_room_is_live_is_asked() {
     let mut state = room();
-    state.go_live(ROOM, Some(title()), false, 5).expect("the room is there");
+    state.go_live(ROOM, Some(title()), Wanted::Nothing, 5).expect("the room is there");
     assert_eq!(state.snapshot()[0].live, Some(Live { since: 5, title: title(), recording: None, by_itself: false }));
     state.join(ROOM, seat(3, ParticipantKind::Person)).expect("there is room");
     assert_eq!(view(&mut state, 3).on_air, OnAir::Asked);

@@ -72,14 +72,14 @@ fn several_share_at_once_and_one_leaves() {
 #[test]
 fn the_yes_of_the_camera_is_that_of_the_screen_and_taken_back_for_both() {
     let mut state = room();
-    state.go_live(ROOM, None, false, 5).expect("the room is there");
-    state.consent(id(1), true, None).expect("they are in");
+    state.go_live(ROOM, None, Wanted::Nothing, 5).expect("the room is there");
+    state.consent(id(1), said(true, None)).expect("they are in");
     let (_, effects) = sends(&mut state, 1, &SHARED, &whole(), 50);
     let on_air = Audience::CALL.with(Purpose::OnAir);
     assert!(effects.contains(&Effect::Publish(publication(50), on_air)), "who is on air is so with the screen");
-    let effects = state.consent(id(1), false, None).expect("they are in");
+    let effects = state.consent(id(1), said(false, None)).expect("they are in");
     assert_eq!((audience_of(&effects, 1), audience_of(&effects, 50)), (Some(Audience::CALL), Some(Audience::CALL)));
-    let effects = state.consent(id(1), true, None).expect("they are in");
+    let effects = state.consent(id(1), said(true, None)).expect("they are in");
     assert_eq!((audience_of(&effects, 1), audience_of(&effects, 50)), (Some(on_air), Some(on_air)));
     let effects = state.end_live(ROOM).expect("the room is there");
     assert_eq!(audience_of(&effects, 50), Some(Audience::CALL));

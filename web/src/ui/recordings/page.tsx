@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Recording, Recordings } from "../../client";
 import { locale, t } from "../i18n";
 import { day, elapsed, fill } from "../i18n/format";
@@ -6,79 +6,12 @@ import { api, explain } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
+import { useLazy } from "./lazy";
 import { texts } from "./texts";
 
 /** Milliseconds between two looks while something is recorded, and otherwise. */
 const SOON = 2_000;
 const LATER = 15_000;
-
-/** A part of this page that is loaded when it is wanted. */
-function useLazy<T>(wanted: boolean, load: () => Promise<T>): T | null {
-  const [loaded, setLoaded] = useState<T | null>(null);
-  useEffect(() => {
-    if (wanted) load().then(setLoaded, () => say(t("load_failed_text"), "fault"));
-  }, [wanted]);
-  return wanted ? loaded : null;
-}
-
-function Player({ recording, close, changed }: { recording: Recording; close(): void; changed(): void }) {
-  const video = useRef<HTMLVideoElement>(null);
-  const [trims, setTrims] = useState(false);
-  const trimming = useLazy(trims, () => import("./trim"));
-  return (
-    <div class="stack">
-      <video
-        ref={video}
-        class="recording-video"
-        src={api.recordingVideo(recording.id)}
-        controls
-        autoplay
-        playsInline
-        data-testid="recording-video"
-      />
-      {recording.chapters.length > 1 && (
-        <nav aria-label={texts.chapters}>
-          <ol class="chapters">
-            {recording.chapters.map(({ at, title }) => (
-              <li key={at}>
-                <button
-                  type="button"
-                  class="button quiet"
-                  onClick={() => {
-                    if (video.current) video.current.currentTime = at / 1000;
-                  }}
-                >
-                  <span class="quiet">{elapsed(0, at)}</span> {title}
-                </button>
-              </li>
-            ))}
-          </ol>
-        </nav>
-      )}
-      {trimming && (
-        <trimming.Trim
-          recording={recording}
-          video={video}
-          saved={() => {
-            setTrims(false);
-            changed();
-          }}
-          close={() => setTrims(false)}
-        />
-      )}
-      <div class="row">
-        {!trims && (
-          <button type="button" class="button" onClick={() => setTrims(true)} data-testid="trim">
-            {texts.trim}
-          </button>
-        )}
-        <button type="button" class="button" onClick={close}>
-          {texts.close}
-        </button>
-      </div>
-    </div>
-  );
-}
 
 function Rename({ recording, done }: { recording: Recording; done(title: string | null): void }) {
   const submit = (event: SubmitEvent) => {
@@ -101,9 +34,12 @@ function Rename({ recording, done }: { recording: Recording; done(title: string 
   );
 }
 
-function Line({ recording, changed }: { recording: Recording; changed(): void }) {
+type Alone = typeof import("./separate");
+
+function Line({ recording, alone, changed }: { recording: Recording; alone: Alone | null; changed(): void }) {
   const [open, setOpen] = useState<"video" | "name" | null>(null);
   const [asks, setAsks] = useState(false);
+  const playing = useLazy(open === "video", () => import("./player"));
   const { id, title, state, deleted, duration, bytes, protected: kept } = recording;
   const published = recording.published !== null && deleted === null;
   const sharing = useLazy(published || asks, () => import("./publish"));
@@ -163,7 +99,7 @@ function Line({ recording, changed }: { recording: Recording; changed(): void })
         {state !== "trimming" && !empty && ` · ${length}`}
       </p>
       {note && <p class={state === "broken" ? "note" : "small"}>{note}</p>}
-      {open === "video" && <Player recording={recording} close={() => setOpen(null)} changed={changed} />}
+      {playing && <playing.Player recording={recording} close={() => setOpen(null)} changed={changed} />}
       {published && done && sharing && <sharing.Published id={id} />}
       {asks && sharing && (
         <sharing.PublishDialog
@@ -225,6 +161,7 @@ function Line({ recording, changed }: { recording: Recording; changed(): void })
           )}
         </div>
       )}
+      {alone && <alone.List recordings={recording.separate} kept={kept} changed={changed} />}
     </li>
   );
 }
@@ -250,6 +187,10 @@ export default function RecordingsPage() {
   }, [busy, look]);
   useTitle(texts.title, false);
   const room = all?.lasts ?? null;
+  const alone = useLazy(
+    all?.recordings.some(one => one.alone || one.separate.length) ?? false,
+    () => import("./separate"),
+  );
   return (
     <>
       <Header lit={false} />
@@ -262,10 +203,11 @@ export default function RecordingsPage() {
             {all.trouble && <p class="note">{fill(texts.trouble, { why: all.trouble })}</p>}
             {all.recordings.length === 0 && <p class="quiet">{texts.none}</p>}
             <ul class="recordings">
-              {all.recordings.map(recording => (
-                <Line key={recording.id} recording={recording} changed={look} />
-              ))}
+              {all.recordings.map(
+                one => !one.alone && <Line key={one.id} recording={one} alone={alone} changed={look} />,
+              )}
             </ul>
+            {alone && <alone.Left all={all.recordings} changed={look} />}
             <p class="small quiet">
               {fill(texts.free, { free: (all.free / 1e9).toFixed(1) })}{" "}
               {room !== null && fill(texts.lasts, { time: elapsed(0, room * 1000) })}

@@ -82,8 +82,11 @@ function Top({ call, open }: { call: Call; open(what: Open): void }) {
 function RecordSign({ call, runs }: { call: Call; runs: boolean }) {
   const people = Object.values(call.state.value?.participants ?? {});
   const waits = people.filter(who => who.on_air === "yes" && who.recorded !== "yes").map(who => who.name);
+  const separate = people.filter(who => who.separately === "yes").map(who => who.name);
   const text = runs
-    ? texts.recording_on
+    ? separate.length > 0
+      ? fill(texts.recording_on_separately, { names: separate.join(", ") })
+      : texts.recording_on
     : waits.length > 0
       ? fill(texts.recording_waits_for, { names: waits.join(", ") })
       : texts.recording_waits;
@@ -202,7 +205,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const close = () => setOpen(null);
   const [overlay, setOverlay] = useState(false);
   useAwake();
-  const asked = call.me.value?.on_air === "asked" || call.me.value?.recorded === "asked";
+  const asked = [call.me.value?.on_air, call.me.value?.recorded, call.me.value?.separately].includes("asked");
   // The question comes before whatever else is open.
   useEffect(() => {
     if (asked) setOpen(null);

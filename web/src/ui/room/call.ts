@@ -79,6 +79,7 @@ export class Call {
         },
         notice: ({ code, name: who }) => {
           if (code === "recording_stopped") say(texts.recording_stopped, "fault");
+          if (code === "separate_missing") say(texts.separate_missing, "fault");
           if (code === "still_taken") say(t("still_taken", { name: who ?? t("somebody") }));
         },
         bye: how => this.#end({ how }),

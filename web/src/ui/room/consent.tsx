@@ -51,47 +51,69 @@ export function Consent({ call, room }: { call: Call; room: string }) {
   const me = call.me.value;
   const live = call.live.value;
   if (!live || !me || call.phase.value !== "joined") return null;
-  const answer = (onAir: boolean, recorded?: boolean) => () => void call.ask(seat => seat.consent(onAir, recorded));
+  const answer = (onAir: boolean, recorded?: boolean, separately?: boolean) => () =>
+    void call.ask(seat => seat.consent(onAir, recorded, separately));
   const recording = Boolean(live.recording);
+  const wanted = recording && Boolean(live.separately);
+  // A yes to the recording is none to a file of one's own: that has an answer of its own.
+  const less = wanted ? false : undefined;
+  const recordedText = [texts.consent_recorded_text, ...(wanted ? [texts.consent_separately_text] : [])].join(" ");
   if (me.on_air === "asked") {
     const no = { label: t("consent_no"), testid: "consent-no", give: answer(false) };
     const yes = {
       label: t("consent_yes"),
       testid: "consent-yes",
       primary: true,
-      give: answer(true, recording || undefined),
+      give: answer(true, recording || undefined, less),
     };
+    const both = { ...yes, label: texts.consent_both };
+    const all = { label: texts.consent_all, testid: "consent-separately", give: answer(true, true, true) };
     const unrecorded = { label: texts.consent_unrecorded, testid: "consent-unrecorded", give: answer(true, false) };
     const elsewhere = live.pushes ?? [];
     const text = [
       t("consent_text"),
       ...(elsewhere.length > 0 ? [t("also_sent", { names: elsewhere.join(", ") })] : []),
-      ...(recording ? [texts.consent_recorded_text] : []),
+      ...(recording ? [recordedText] : []),
     ].join(" ");
     return (
       <Question
-        key={recording ? "both" : "air"}
+        key={wanted ? "all" : recording ? "both" : "air"}
         title={t("consent_title")}
         text={text}
-        answers={recording ? [no, unrecorded, { ...yes, label: texts.consent_both }] : [no, yes]}
+        answers={wanted ? [no, unrecorded, both, all] : recording ? [no, unrecorded, both] : [no, yes]}
       />
     );
   }
   if (me.recorded === "asked") {
     return (
       <Question
-        key="record"
+        key={wanted ? "record-all" : "record"}
         title={texts.record_title}
-        text={texts.consent_recorded_text}
+        text={recordedText}
         answers={[
           { label: texts.record_no, testid: "record-no", give: answer(true, false) },
-          { label: texts.record_yes, testid: "record-yes", primary: true, give: answer(true, true) },
+          { label: texts.record_yes, testid: "record-yes", primary: true, give: answer(true, true, less) },
+          ...(wanted ? [{ label: texts.record_all, testid: "record-separately", give: answer(true, true, true) }] : []),
+        ]}
+      />
+    );
+  }
+  if (me.separately === "asked") {
+    return (
+      <Question
+        key="separately"
+        title={texts.separately_title}
+        text={texts.consent_separately_text}
+        answers={[
+          { label: texts.separately_no, testid: "separately-no", give: answer(true, true, false) },
+          { label: texts.separately_yes, testid: "separately-yes", primary: true, give: answer(true, true, true) },
         ]}
       />
     );
   }
   const onAir = me.on_air === "yes";
   const recorded = me.recorded === "yes";
+  const separately = me.separately === "yes";
   const line = !onAir
     ? t("you_not_on_air")
     : recording && !recorded
@@ -99,7 +121,9 @@ export function Consent({ call, room }: { call: Call; room: string }) {
       : live.slate
         ? texts.you_after_slate
         : recording
-          ? texts.you_recorded
+          ? separately
+            ? texts.you_recorded_separately
+            : texts.you_recorded
           : t("you_on_air");
   return (
     <div class={onAir ? "air-line on-air" : "air-line"} role="status">
@@ -111,6 +135,16 @@ export function Consent({ call, room }: { call: Call; room: string }) {
           </a>
         )}
       </span>
+      {onAir && wanted && recorded && (
+        <button
+          type="button"
+          class="button"
+          onClick={answer(true, true, !separately)}
+          data-testid={separately ? "separately-withdraw" : "separately-agree"}
+        >
+          {separately ? texts.separately_withdraw : texts.separately_agree}
+        </button>
+      )}
       {onAir && recording && (
         <button
           type="button"

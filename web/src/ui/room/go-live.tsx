@@ -10,12 +10,15 @@ export function GoLiveDialog({ call, room, close }: { call: Call; room: string; 
   const [busy, setBusy] = useState(false);
   const [wanted, setRecord] = useState(false);
   const always = call.state.value?.room.auto_record ?? false;
+  const [each, setEach] = useState(false);
   const record = wanted || always;
+  const eachAlways = always && (call.state.value?.room.auto_separately ?? false);
+  const separately = record && (each || eachAlways);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title") ?? "").trim();
     setBusy(true);
-    if (await call.ask(seat => seat.goLive(title, record))) close();
+    if (await call.ask(seat => seat.goLive(title, record, separately))) close();
     else setBusy(false);
   };
   return (
@@ -48,6 +51,16 @@ export function GoLiveDialog({ call, room, close }: { call: Call; room: string; 
         <Switch label={texts.record_it} on={record} disabled={always} set={setRecord} testid="go-live-record" />
         {always && <p class="small quiet">{texts.record_always}</p>}
         {record && <p class="small quiet">{texts.record_text}</p>}
+        {record && (
+          <Switch
+            label={texts.separately}
+            on={separately}
+            disabled={eachAlways}
+            set={setEach}
+            testid="go-live-separately"
+          />
+        )}
+        {separately && <p class="small quiet">{texts.separately_text}</p>}
         <div class="row end">
           <button type="button" class="button" onClick={close}>
             {t("cancel")}

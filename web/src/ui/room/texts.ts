@@ -21,7 +21,24 @@ const en = {
   you_not_recorded: "You are on air. The recording waits, since you don't want to be in it.",
   go_on_air_recorded: "Put me on air, recorded",
   recording_stopped: "The recording stopped: the box's disk failed or is full. The broadcast goes on.",
+  separate_missing:
+    "Not everybody who agreed to it is recorded in a file of their own: the box writes no more of them at a time, or the disk failed.",
+  separately: "Each in a file of their own as well",
+  separately_text:
+    "Camera, microphone and shared screen of everybody who agrees to that, for editing. It is asked for separately.",
+  consent_separately_text:
+    "Beside that, each is to be recorded in a file of their own, for editing: what your camera, your microphone and the screen you share send, and nobody else. That needs a yes of its own.",
+  consent_all: "Yes, and in a file of my own",
+  record_all: "Yes, and in a file of my own",
+  separately_title: "May there be a file of you alone?",
+  separately_yes: "Yes, a file of my own",
+  separately_no: "No, only the recording",
+  separately_withdraw: "No file of my own any more",
+  separately_agree: "A file of my own as well",
+  you_recorded_separately:
+    "Everybody who watches sees and hears you; it is recorded, and you in a file of your own as well.",
   recording_on: "Recorded",
+  recording_on_separately: "Recorded, each in a file of their own: {names}",
   recording_waits: "Recording waits",
   recording_waits_for: "Recording waits for {names}",
   to_studio: "Studio: decide how it looks to those who watch",
@@ -56,7 +73,24 @@ const de: typeof en = {
   go_on_air_recorded: "Mich auf Sendung nehmen, mit Aufnahme",
   recording_stopped:
     "Die Aufnahme hat aufgehört: Der Datenträger der Box versagt oder ist voll. Die Sendung geht weiter.",
+  separate_missing:
+    "Nicht alle, die zugestimmt haben, werden einzeln aufgenommen: Mehr Dateien schreibt die Box nicht auf einmal, oder der Datenträger versagt.",
+  separately: "Alle auch einzeln aufnehmen",
+  separately_text:
+    "Kamera, Mikrofon und geteilter Bildschirm von allen, die zustimmen, jeweils in einer eigenen Datei, zum Schneiden. Danach wird eigens gefragt.",
+  consent_separately_text:
+    "Außerdem sollen alle einzeln aufgenommen werden, jeweils in einer eigenen Datei, zum Schneiden: was deine Kamera, dein Mikrofon und dein geteilter Bildschirm senden, und sonst niemand. Dafür braucht es ein eigenes Ja.",
+  consent_all: "Ja, und auch einzeln",
+  record_all: "Ja, und auch einzeln",
+  separately_title: "Darf es eine Datei nur mit dir geben?",
+  separately_yes: "Ja, auch einzeln",
+  separately_no: "Nein, nur die Aufnahme",
+  separately_withdraw: "Mich nicht mehr einzeln aufnehmen",
+  separately_agree: "Mich auch einzeln aufnehmen",
+  you_recorded_separately:
+    "Alle, die zuschauen, sehen und hören dich; es wird aufgenommen, und du auch einzeln in einer eigenen Datei.",
   recording_on: "Aufnahme",
+  recording_on_separately: "Aufnahme, einzeln auch: {names}",
   recording_waits: "Aufnahme wartet",
   recording_waits_for: "Aufnahme wartet auf {names}",
   to_studio: "Studio: festlegen, wie es für die aussieht, die zuschauen",

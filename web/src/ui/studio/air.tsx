@@ -83,13 +83,18 @@ function Title(props: { value: string; placeholder: string; set(text: string): v
 function Off({ room, studio, directing }: Parts) {
   const [title, setTitle] = useState("");
   const [record, setRecord] = useState(false);
+  const [each, setEach] = useState(false);
   const [busy, setBusy] = useState(false);
   const always = studio.auto_record;
+  const eachAlways = always && studio.auto_separately;
+  const separately = (record || always) && (each || eachAlways);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
     // A slate that was chosen just now is there first: what is under way comes before.
-    await directing.act(() => api.goLive(room, { title: title.trim() || null, record }));
+    await directing.act(() =>
+      api.goLive(room, { title: title.trim() || null, record: record || separately, separately }),
+    );
     setBusy(false);
   };
   return (
@@ -103,6 +108,16 @@ function Off({ room, studio, directing }: Parts) {
             {always && texts.record_always} {texts.record_text}
           </p>
         )}
+        {(record || always) && (
+          <Switch
+            label={texts.separately}
+            on={separately}
+            set={setEach}
+            disabled={eachAlways}
+            testid="studio-separately"
+          />
+        )}
+        {separately && <p class="small quiet">{texts.separately_text}</p>}
         <Switch
           label={texts.begin_slate}
           on={studio.slate !== null}
@@ -188,6 +203,15 @@ function On({ room, studio, directing, live }: Parts & { live: NonNullable<Studi
           testid="studio-record"
         />
         {live.recording && <p class="small quiet">{texts.record_text}</p>}
+        {live.recording && (
+          <Switch
+            label={texts.separately}
+            on={live.separately}
+            set={separately => void directing.act(() => api.goLive(room, { separately }))}
+            testid="studio-separately"
+          />
+        )}
+        {live.separately && <p class="small quiet">{texts.separately_text}</p>}
       </div>
       <form class="row bottom" onSubmit={submit}>
         <Title value={title ?? live.title} placeholder={studio.name} set={setTitle} />
@@ -275,6 +299,17 @@ export function ByItself({ studio, directing }: Omit<Parts, "room">) {
         />
         <p class="small quiet">{texts.auto_record_text}</p>
       </div>
+      {studio.auto_record && (
+        <div>
+          <Switch
+            label={texts.auto_separately}
+            on={studio.auto_separately}
+            set={auto_separately => void directing.change({ auto_separately })}
+            testid="auto-separately"
+          />
+          <p class="small quiet">{texts.separately_text}</p>
+        </div>
+      )}
     </section>
   );
 }

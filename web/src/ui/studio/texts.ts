@@ -30,6 +30,9 @@ interface Texts {
   auto_live_text: string;
   auto_record: string;
   auto_record_text: string;
+  auto_separately: string;
+  separately: string;
+  separately_text: string;
   begin_slate: string;
   begin_slate_text: string;
   rungs_none: string;
@@ -109,6 +112,10 @@ export const en: Texts = {
   auto_live_text: "It goes off air when the last one leaves. Everybody is asked first, the box as well.",
   auto_record: "Is recorded whenever it is on air",
   auto_record_text: "Once everybody on air agrees.",
+  auto_separately: "And each in a file of their own",
+  separately: "Each in a file of their own as well",
+  separately_text:
+    "Camera, microphone and shared screen of everybody who agrees to that, for editing. It is asked for separately.",
   begin_slate: "Begin with the slate",
   begin_slate_text: "Those who watch see “{slate}” until you take it away.",
   rungs_none: "Nobody watches a smaller picture.",
@@ -208,6 +215,10 @@ export const de: Texts = {
   auto_live_text: "Die Sendung endet, wenn die letzte Person geht. Alle werden vorher gefragt, auch die Box.",
   auto_record: "Wird immer aufgenommen, wenn er auf Sendung ist",
   auto_record_text: "Sobald alle zustimmen, die auf Sendung sind.",
+  auto_separately: "Und alle auch einzeln",
+  separately: "Alle auch einzeln aufnehmen",
+  separately_text:
+    "Kamera, Mikrofon und geteilter Bildschirm von allen, die zustimmen, jeweils in einer eigenen Datei, zum Schneiden. Danach wird eigens gefragt.",
   begin_slate: "Mit der Tafel beginnen",
   begin_slate_text: "Wer zuschaut, sieht „{slate}“, bis du die Tafel wegnimmst.",
   rungs_none: "Niemand sieht ein kleineres Bild.",
