@@ -21,7 +21,7 @@ const BUDGETS = {
   reachability: 42_000,
   camera: 45_000,
   devices: 40_000,
-  recordings: 40_000,
+  recordings: 41_000,
   pushes: 45_000,
   studio: 48_000,
 };

@@ -58,18 +58,29 @@ impl Stream {
         let end = tokio::time::Instant::now() + DEADLINE;
         loop {
             let index = text(&self.index()).await;
-            let listed = match index.lines().find(|line| line.ends_with("video/index.m3u8")) {
+            let playlist = index.lines().find(|line| line.ends_with("video/index.m3u8"));
+            let listed = match playlist {
                 Some(playlist) => text(&format!("{}/{playlist}", self.folder)).await,
                 None => String::new(),
             };
-            let maps = listed.lines().filter(|line| line.starts_with("#EXT-X-MAP")).count();
-            let settled = index.contains(&format!("RESOLUTION={}x{}", size.0, size.1)) && maps == 1;
-            if settled && listed.lines().any(|line| !line.starts_with('#')) {
+            let mut maps = listed.lines().filter_map(|line| line.strip_prefix("#EXT-X-MAP:URI=\"")?.split('"').next());
+            if let (Some(map), None, Some(playlist)) = (maps.next(), maps.next(), playlist)
+                && listed.lines().any(|line| !line.starts_with('#'))
+                && self.size(&format!("{}/{map}", playlist.rsplit_once('/').unwrap().0)).await == Some(size)
+            {
                 return;
             }
             assert!(tokio::time::Instant::now() < end, "not only {size:?} is listed: {index} {listed}");
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
+    }
+
+    /// How large the pictures behind a header are, which a cut may just have taken away (ISO/IEC 14496-12, VisualSampleEntry).
+    async fn size(&self, header: &str) -> Option<(u64, u64)> {
+        let bytes = reqwest::get(format!("{}/{header}", self.folder)).await.unwrap().bytes().await.unwrap();
+        let at = bytes.windows(4).position(|four| four == b"avc1")? + 28;
+        let number = |at: usize| u64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+        Some((number(at), number(at + 2)))
     }
 
     /// The codecs of picture and sound, and the pixels of the picture.
