@@ -56,9 +56,9 @@ impl App {
     pub(super) fn watched(&self, text: &str) -> Result<Key, Problem> {
         let key = Key::read(text).ok_or_else(Problem::not_found)?;
         let list = self.broadcasts.list();
-        let is = list.borrow().iter().find(|broadcast| broadcast.id == key.id).map(Broadcast::key);
         // Of what is not in the list it is said elsewhere that there is nothing.
-        if is.is_some_and(|is| is != key) { Err(Problem::not_found()) } else { Ok(key) }
+        let elsewhere = list.borrow().iter().any(|broadcast| broadcast.id == key.id && !broadcast.is_at(&key));
+        if elsewhere { Err(Problem::not_found()) } else { Ok(key) }
     }
 }
 

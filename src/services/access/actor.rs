@@ -21,7 +21,7 @@ pub struct Actor {
     pub state: State,
     pub store: store::Handle,
     pub clock: Clock,
-    /// How many logins have ended.
+    /// How many logins were taken or have expired.
     pub ended: watch::Sender<u64>,
 }
 

@@ -140,7 +140,8 @@ impl Handle {
         self.ask(|reply| Command::Count { reply }).await
     }
 
-    /// How many logins have ended, now and whenever another does: what was told to those who had one is to be told anew.
+    /// How many logins were taken or have expired, now and whenever another does: secrets that were told to those who had one are to be
+    /// others. Who signs out gave theirs up.
     pub fn ended_logins(&self) -> watch::Receiver<u64> {
         self.ended.clone()
     }

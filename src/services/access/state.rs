@@ -66,7 +66,7 @@ pub struct State {
     invite_by_token: HashMap<TokenHash, InviteId>,
     owner_link: Option<(TokenHash, Instant)>,
     gone: Gone,
-    /// Logins that have ended so far.
+    /// Logins that were taken or have expired so far, and were not given up by whoever had them.
     ended: u64,
     pub attempts: Attempts,
 }
@@ -160,7 +160,7 @@ impl State {
         if hosts().count() >= MAX_HOSTS
             && let Some(oldest) = hosts().min_by_key(|seat| seat.row.seen).map(|seat| seat.row.grant)
         {
-            self.give_up(oldest);
+            self.expire(oldest);
         }
     }
 
@@ -169,7 +169,7 @@ impl State {
         let id = *self.by_token.get(&token)?;
         let seat = self.seats.get_mut(&id)?;
         if seat.expires() <= now {
-            self.give_up(id);
+            self.expire(id);
             return None;
         }
         let touch = (now >= seat.row.seen.saturating_add(SEEN_EVERY)).then_some((id, now));
@@ -240,7 +240,7 @@ impl State {
         let expired: Vec<GrantId> =
             self.seats.values().filter(|seat| seat.expires() <= now).map(|seat| seat.row.grant).collect();
         for id in expired {
-            self.give_up(id);
+            self.expire(id);
         }
         let ended = |row: &store::Invite| row.revoked.unwrap_or(row.expires).min(row.expires);
         let old = |row: &&store::Invite| ended(row).saturating_add(FORGET_AFTER) <= now;
@@ -276,7 +276,14 @@ impl State {
         let ids: Vec<GrantId> = self.seats.values().filter(|seat| ends(&seat.row)).map(|seat| seat.row.grant).collect();
         for id in ids {
             self.end(id);
+            self.ended += 1;
         }
+    }
+
+    /// Ends a login that whoever has it wants to keep, and whose row is still in the store.
+    fn expire(&mut self, id: GrantId) {
+        self.give_up(id);
+        self.ended += 1;
     }
 
     /// Ends a login whose row is still in the store.
@@ -289,11 +296,10 @@ impl State {
         if let Some(seat) = self.seats.remove(&id) {
             self.by_token.remove(&TokenHash::from_bytes(seat.row.token_hash));
             seat.standing.send_replace(Standing::ENDED);
-            self.ended += 1;
         }
     }
 
-    /// How many logins have ended so far.
+    /// How many logins were taken or have expired so far.
     pub const fn ended(&self) -> u64 {
         self.ended
     }

@@ -53,6 +53,11 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
+    /// Whether this stands for it in media addresses.
+    pub fn is_at(&self, key: &Key) -> bool {
+        self.id == key.id && self.restricted.as_ref().map(|restricted| &restricted.epoch) == key.epoch.as_ref()
+    }
+
     /// What stands for it in media addresses.
     pub fn key(&self) -> Key {
         Key { id: self.id, epoch: self.restricted.as_ref().map(|restricted| restricted.epoch.clone()) }
@@ -95,7 +100,8 @@ pub struct Handle {
     list: watch::Receiver<Arc<Vec<Broadcast>>>,
 }
 
-/// Starts the service on `tracker`; it ends at `stop`. Whenever a login `ended`, restricted broadcasts get other addresses.
+/// Starts the service on `tracker`; it ends at `stop`. Whenever a login is taken or expires, as `ended` counts them, restricted broadcasts get other
+/// addresses.
 pub fn start(tracker: &TaskTracker, ended: watch::Receiver<u64>, stop: CancellationToken) -> Handle {
     let (commands, queue) = mpsc::channel(QUEUE);
     let (publish, list) = watch::channel(Arc::default());

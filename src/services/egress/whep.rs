@@ -378,7 +378,7 @@ impl Actor {
     fn on_air(&self, key: &Key) -> Result<PublicationId, Error> {
         let list = self.parts.broadcasts.list();
         let list = list.borrow();
-        let known = list.iter().find(|known| known.key() == *key).ok_or(Error::NotFound)?;
+        let known = list.iter().find(|known| known.is_at(key)).ok_or(Error::NotFound)?;
         known.live.map(|live| live.publication).ok_or(Error::NotOnAir)
     }
 

@@ -23,6 +23,7 @@ pub use codecs::Pipelines;
 pub use config::Config;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +97,8 @@ async fn follow(config: &watch::Receiver<Config>, parts: &Parts, tasks: &TaskTra
         let _ = parts.broadcasts.stop(room.broadcast).await;
     }
     let mut rooms = parts.rooms.rooms();
-    let mut known: HashMap<RoomId, BroadcastId> = HashMap::new();
+    // Of each room its broadcast, and whether that is told to be restricted.
+    let mut known: HashMap<RoomId, (BroadcastId, Option<bool>)> = HashMap::new();
     let mut live: HashMap<RoomId, (PublicationId, DropGuard)> = HashMap::new();
     loop {
         let now = rooms.borrow_and_update().clone();
@@ -109,7 +111,7 @@ async fn follow(config: &watch::Receiver<Config>, parts: &Parts, tasks: &TaskTra
         let gone = |id: &RoomId| !now.iter().any(|room| room.id == *id);
         for id in known.keys().copied().filter(gone).collect::<Vec<_>>() {
             live.remove(&id);
-            if let Some(broadcast) = known.remove(&id) {
+            if let Some((broadcast, _)) = known.remove(&id) {
                 // The service is gone only when the daemon ends.
                 let _ = parts.broadcasts.remove(broadcast).await;
             }
@@ -126,18 +128,26 @@ async fn follow(config: &watch::Receiver<Config>, parts: &Parts, tasks: &TaskTra
 async fn announce(
     parts: &Parts,
     room: &room::Room,
-    known: &mut HashMap<RoomId, BroadcastId>,
+    known: &mut HashMap<RoomId, (BroadcastId, Option<bool>)>,
     live: &mut HashMap<RoomId, (PublicationId, DropGuard)>,
     config: &Config,
     tasks: &TaskTracker,
     cancel: &CancellationToken,
 ) -> Result<(), broadcast::Error> {
-    if known.insert(room.id, room.broadcast).is_none() {
-        let title = Title::new(room.name.as_str()).expect("a name is shorter than a title may be");
-        parts.broadcasts.register(room.broadcast, title).await?;
+    let (_, told) = match known.entry(room.id) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) => {
+            let title = Title::new(room.name.as_str()).expect("a name is shorter than a title may be");
+            parts.broadcasts.register(room.broadcast, title).await?;
+            entry.insert((room.broadcast, None))
+        }
+    };
+    // Before it is on air, so that nobody watches it who may not.
+    let restricted = room.direction.restricted;
+    if *told != Some(restricted) {
+        parts.broadcasts.restrict(room.broadcast, restricted.then_some(room.id)).await?;
+        *told = Some(restricted);
     }
-    // First of all, so that nobody watches it who may not.
-    parts.broadcasts.restrict(room.broadcast, room.direction.restricted.then_some(room.id)).await?;
     match &room.live {
         Some(now) => {
             let (publication, _) = live.entry(room.id).or_insert_with(|| {

@@ -214,22 +214,7 @@ impl Actor {
     async fn begin(&mut self, room: &Room) -> Result<(), Error> {
         let Some(live) = &room.live else { return Ok(()) };
         let id = random_id(RecordingId::from_bytes);
-        let recording = Recording {
-            id,
-            title: live.title.to_string(),
-            room: room.id,
-            started: self.unix(),
-            ended: None,
-            duration: 0,
-            bytes: 0,
-            state: State::Waiting,
-            chapters: Vec::new(),
-            protected: false,
-            deleted: None,
-            published: None,
-            alone: None,
-            separate: Vec::new(),
-        };
+        let recording = Recording::begins(id, live.title.to_string(), room.id, self.unix());
         self.keep_one(&recording).await.map_err(folder)?;
         self.all.insert(id, recording);
         // Not a child of what ends the actor: that asks it to end, and waits until it has.

@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::actor::{Actor, Making, What};
 use super::separate::{Separate, publisher};
 use super::session::{Made, Pace, Told};
-use super::{Alone, Error, Recording, State};
+use super::{Alone, Error, Recording};
 use crate::drivers::identity::random_id;
 use crate::model::id::{PublicationId, RecordingId, RoomId};
 use crate::services::room::{Notice, OnAir, Room};
@@ -111,21 +111,8 @@ impl Actor {
         let (Some(who), Some(whole)) = (publisher(room, publication), self.all.get(&of)) else { return Ok(()) };
         let id = random_id(RecordingId::from_bytes);
         let alone = Alone { of, name: who.name.to_string(), screen: who.publication != publication, offset: 0 };
-        let recording = Recording {
-            id,
-            started: self.unix(),
-            ended: None,
-            duration: 0,
-            bytes: 0,
-            state: State::Waiting,
-            chapters: Vec::new(),
-            protected: false,
-            deleted: None,
-            published: None,
-            alone: Some(alone),
-            separate: Vec::new(),
-            ..whole.clone()
-        };
+        let begins = Recording::begins(id, whole.title.clone(), room.id, self.unix());
+        let recording = Recording { alone: Some(alone), ..begins };
         self.keep_one(&recording).await?;
         self.all.insert(id, recording);
         let stop = CancellationToken::new();

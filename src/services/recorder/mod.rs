@@ -157,6 +157,26 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// One of which nothing was made yet.
+    const fn begins(id: RecordingId, title: String, room: RoomId, started: i64) -> Self {
+        Self {
+            id,
+            title,
+            room,
+            started,
+            ended: None,
+            duration: 0,
+            bytes: 0,
+            state: State::Waiting,
+            chapters: Vec::new(),
+            protected: false,
+            deleted: None,
+            published: None,
+            alone: None,
+            separate: Vec::new(),
+        }
+    }
+
     /// It ended when it had lasted this long, if nobody knows better.
     fn settle(&mut self) {
         self.ended.get_or_insert(self.started + seconds(self.duration));

@@ -3,7 +3,6 @@
 //! It is one stretch of the recording of what is on air: where that one waits or begins anew, and where somebody takes their yes back, the
 //! file ends, and what follows is another one.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Parts;
 use super::catalogue::Folder;
-use super::session::{AGAIN, Made, PIECES, Pace, Told, Write, write};
+use super::session::{AGAIN, Made, Pace, Told, Write, Writing};
 use crate::model::id::{PublicationId, RecordingId, RoomId};
 use crate::model::purpose::Purpose;
 use crate::model::ring::{Next, Reader};
@@ -67,22 +66,10 @@ impl Separate {
     pub(super) async fn run(mut self) -> Made {
         let mut rooms = self.parts.rooms.rooms();
         let Some(place) = self.begins(&mut rooms).await else { return Made::default() };
-        let (writes, inbox) = mpsc::channel(PIECES);
-        let (path, name) = (self.folder.part(self.id), format!("{}.mp4", self.id));
-        let writing = tokio::task::spawn_blocking(move || write(&path, &name, inbox));
+        let writing = Writing::start(&self.folder, self.id);
         let mut take = Take::holding(HOLDS);
-        let until = self.record(&mut take, place, &mut rooms, &writes).await;
-        let mut rest = take.cut(until);
-        let duration = take.duration() / 1_000_000;
-        if let Some((more, finish)) = take.end() {
-            rest.extend(more);
-            // The thread has said why it does not take anything any more.
-            let _ = writes.send(Write::Piece(rest)).await;
-            let _ = writes.send(Write::Finish(Box::new(finish))).await;
-        }
-        drop(writes);
-        let result = writing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        Made { result, duration, chapters: Vec::new() }
+        let until = self.record(&mut take, place, &mut rooms, &writing.to).await;
+        writing.end(take, until).await
     }
 
     /// From when on nothing may be kept, as the room says it.
@@ -215,6 +202,7 @@ fn taken(next: Next<Unit>, reader: &mut Option<Reader<Unit>>) -> Option<Unit> {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::session::PIECES;
     use super::*;
     use crate::proto::auth::Title;
     use crate::services::room::testing::{participant, room};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::catalogue::{Folder, finish};
@@ -78,6 +79,37 @@ pub(super) enum Write {
     Finish(Box<Finish>),
 }
 
+/// One file, and the thread that writes it.
+pub(super) struct Writing {
+    pub(super) to: mpsc::Sender<Write>,
+    thread: JoinHandle<io::Result<u64>>,
+}
+
+impl Writing {
+    pub(super) fn start(folder: &Folder, id: RecordingId) -> Self {
+        let (to, inbox) = mpsc::channel(PIECES);
+        let (path, name) = (folder.part(id), format!("{id}.mp4"));
+        Self { to, thread: tokio::task::spawn_blocking(move || write(&path, &name, inbox)) }
+    }
+
+    /// Finishes the file with what was taken in, but for what was captured at `until` or later.
+    pub(super) async fn end(self, mut take: Take, until: MediaTime) -> Made {
+        let Self { to, thread } = self;
+        // What is held is part of it, and of how long it is.
+        let mut rest = take.cut(until);
+        let (chapters, duration) = (marks(&take), take.duration() / 1_000_000);
+        if let Some((more, finish)) = take.end() {
+            rest.extend(more);
+            // The thread has said why it does not take anything any more.
+            let _ = to.send(Write::Piece(rest)).await;
+            let _ = to.send(Write::Finish(Box::new(finish))).await;
+        }
+        drop(to);
+        let result = thread.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        Made { result, duration, chapters }
+    }
+}
+
 /// What the room says.
 enum Says {
     /// Everybody who is on air agrees.
@@ -102,15 +134,13 @@ impl Session {
     /// Records until the room is off air, nobody wants it any more, it is [`LONGEST`], the disk fails, or `stop`.
     pub(super) async fn run(self) -> Made {
         let mut rooms = self.parts.rooms.rooms();
-        let (writes, inbox) = mpsc::channel(PIECES);
-        let path = self.folder.part(self.id);
-        let name = format!("{}.mp4", self.id);
-        let writing = tokio::task::spawn_blocking(move || write(&path, &name, inbox));
+        let writing = Writing::start(&self.folder, self.id);
+        let writes = &writing.to;
         let mut take = Take::default();
         while !self.stop.is_cancelled() && !writes.is_closed() && take.duration() < LONGEST {
             match self.says(&mut rooms) {
                 Says::Record(_) => {
-                    self.record(&mut take, &mut rooms, &writes).await;
+                    self.record(&mut take, &mut rooms, writes).await;
                     self.pace.send_replace(Pace::default());
                 }
                 Says::Wait(_) => {
@@ -126,18 +156,7 @@ impl Session {
                 Says::Over => break,
             }
         }
-        // What is held is part of it, and of how long it is.
-        let mut rest = take.cut(MediaTime::from_nanos(i64::MAX));
-        let (chapters, duration) = (marks(&take), take.duration() / 1_000_000);
-        if let Some((more, finish)) = take.end() {
-            rest.extend(more);
-            // The thread has said why it does not take anything any more.
-            let _ = writes.send(Write::Piece(rest)).await;
-            let _ = writes.send(Write::Finish(Box::new(finish))).await;
-        }
-        drop(writes);
-        let result = writing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        Made { result, duration, chapters }
+        writing.end(take, MediaTime::from_nanos(i64::MAX)).await
     }
 
     fn says(&self, rooms: &mut watch::Receiver<Rooms>) -> Says {
@@ -274,7 +293,7 @@ fn chapter(room: &Room, first: bool) -> Option<String> {
 }
 
 /// Writes what comes, each piece onto the disk. Blocks. Answers how many bytes it became; none if nothing came.
-pub(super) fn write(path: &std::path::Path, name: &str, mut inbox: mpsc::Receiver<Write>) -> io::Result<u64> {
+fn write(path: &std::path::Path, name: &str, mut inbox: mpsc::Receiver<Write>) -> io::Result<u64> {
     let mut file = None;
     let mut finished = false;
     while let Some(write) = inbox.blocking_recv() {

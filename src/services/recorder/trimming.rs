@@ -40,18 +40,8 @@ pub(super) fn plan(of: &Recording, id: RecordingId, part: Part) -> Result<(Recor
         return Err(Error::BadPart("it ends before it begins, or is shorter than a second"));
     }
     let bytes = u128::from(of.bytes) * u128::from(to - part.from) / u128::from(of.duration.max(1));
-    let recording = Recording {
-        id,
-        started: of.started + seconds(part.from),
-        ended: None,
-        duration: 0,
-        bytes: 0,
-        state: State::Trimming,
-        chapters: Vec::new(),
-        protected: false,
-        published: None,
-        ..of.clone()
-    };
+    let begins = Recording::begins(id, of.title.clone(), of.room, of.started + seconds(part.from));
+    let recording = Recording { state: State::Trimming, ..begins };
     Ok((recording, u64::try_from(bytes).unwrap_or(u64::MAX)))
 }
 

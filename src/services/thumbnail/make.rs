@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::state::{Made, OnAir, Picture};
@@ -40,10 +40,10 @@ pub(super) struct Maker {
     pub egress: egress::Handle,
     pub origin: origin::Handle,
     pub media: Counters,
-    /// On which pipelines and rests end.
+    /// On which pipelines end.
     pub tasks: TaskTracker,
-    /// One at a time.
-    pub turn: Arc<Semaphore>,
+    /// One at a time, and none before this.
+    pub turn: Arc<Mutex<Instant>>,
 }
 
 impl Maker {
@@ -97,7 +97,8 @@ impl Maker {
     }
 
     async fn picture(&self, unit: &Unit) -> Option<bytes::Bytes> {
-        let turn = self.turn.clone().acquire_owned().await.ok()?;
+        let mut turn = self.turn.lock().await;
+        sleep_until(*turn).await;
         let begun = Instant::now();
         let jpeg = async {
             let picture = self.decode(unit).await?;
@@ -105,11 +106,7 @@ impl Maker {
             pipeline::jpeg(&picture, None).await.inspect_err(failed).ok()
         };
         let jpeg = jpeg.await;
-        let rest = begun.elapsed() * REST;
-        self.tasks.spawn(async move {
-            sleep(rest).await;
-            drop(turn);
-        });
+        *turn = Instant::now() + begun.elapsed() * REST;
         jpeg
     }
 

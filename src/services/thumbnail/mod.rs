@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -132,7 +132,7 @@ pub fn start(parts: Parts, tracker: &TaskTracker, stop: CancellationToken) -> Ha
     let Parts { egress, origin, broadcasts, media, supervisor } = parts;
     let counters = Arc::<Counters>::default();
     let handle = Handle { asks, egress: egress.clone(), counters: counters.clone() };
-    let maker = Maker { egress, origin, media, tasks: tracker.clone(), turn: Arc::new(Semaphore::new(1)) };
+    let maker = Maker { egress, origin, media, tasks: tracker.clone(), turn: Arc::new(Mutex::new(Instant::now())) };
     let list = broadcasts.list();
     let (shelf, waiting, making) = (Shelf::default(), HashMap::new(), JoinSet::new());
     let actor = Actor { maker, supervisor, counters, list, shelf, waiting, making };

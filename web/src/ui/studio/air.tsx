@@ -258,20 +258,29 @@ export function Air(parts: Parts) {
   );
 }
 
+/** Something that is on or off, and what that means. */
+function Choice(props: { label: string; text: string; on: boolean; set(on: boolean): void; testid: string }) {
+  const { text, ...rest } = props;
+  return (
+    <div>
+      <Switch {...rest} />
+      <p class="small quiet">{text}</p>
+    </div>
+  );
+}
+
 /** Who may watch. Takes effect at once, also on those who watch already. */
 export function Audience({ studio, directing }: Omit<Parts, "room">) {
   return (
     <section aria-labelledby="audience">
       <h2 id="audience">{texts.audience}</h2>
-      <div>
-        <Switch
-          label={texts.restricted}
-          on={studio.restricted}
-          set={restricted => void directing.change({ restricted })}
-          testid="restricted"
-        />
-        <p class="small quiet">{studio.restricted ? texts.restricted_text : texts.everybody_text}</p>
-      </div>
+      <Choice
+        label={texts.restricted}
+        text={studio.restricted ? texts.restricted_text : texts.everybody_text}
+        on={studio.restricted}
+        set={restricted => void directing.change({ restricted })}
+        testid="restricted"
+      />
     </section>
   );
 }
@@ -281,34 +290,28 @@ export function ByItself({ studio, directing }: Omit<Parts, "room">) {
   return (
     <section aria-labelledby="itself">
       <h2 id="itself">{texts.itself}</h2>
-      <div>
-        <Switch
-          label={texts.auto_live}
-          on={studio.auto_live}
-          set={auto_live => void directing.change({ auto_live })}
-          testid="auto-live"
-        />
-        <p class="small quiet">{texts.auto_live_text}</p>
-      </div>
-      <div>
-        <Switch
-          label={texts.auto_record}
-          on={studio.auto_record}
-          set={auto_record => void directing.change({ auto_record })}
-          testid="auto-record"
-        />
-        <p class="small quiet">{texts.auto_record_text}</p>
-      </div>
+      <Choice
+        label={texts.auto_live}
+        text={texts.auto_live_text}
+        on={studio.auto_live}
+        set={auto_live => void directing.change({ auto_live })}
+        testid="auto-live"
+      />
+      <Choice
+        label={texts.auto_record}
+        text={texts.auto_record_text}
+        on={studio.auto_record}
+        set={auto_record => void directing.change({ auto_record })}
+        testid="auto-record"
+      />
       {studio.auto_record && (
-        <div>
-          <Switch
-            label={texts.auto_separately}
-            on={studio.auto_separately}
-            set={auto_separately => void directing.change({ auto_separately })}
-            testid="auto-separately"
-          />
-          <p class="small quiet">{texts.separately_text}</p>
-        </div>
+        <Choice
+          label={texts.auto_separately}
+          text={texts.separately_text}
+          on={studio.auto_separately}
+          set={auto_separately => void directing.change({ auto_separately })}
+          testid="auto-separately"
+        />
       )}
     </section>
   );
