@@ -8,11 +8,13 @@ use super::id::RoomId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Owns the box: every room.
+    /// Runs the box, or one room of it.
     Host,
-    /// Came by an invite: one room.
+    /// Keeps order in a room.
+    Moderator,
+    /// Takes part in a room.
     Guest,
-    /// Anybody who may watch what is public.
+    /// Watches: what is public, or in a room without being seen or heard there.
     Viewer,
 }
 
@@ -30,24 +32,41 @@ pub enum Verb {
     ShowCamera,
     /// Show a screen in a room, and let its sound be heard.
     ShareScreen,
+    /// Write in the chat.
+    Chat,
     /// Make invite links for a room.
     Invite,
+    /// Let people in, mute, bring on stage, remove and ban them, and keep order in the chat.
+    Moderate,
+    /// Choose how a room looks to those who watch.
+    Produce,
     /// Put a room on air and take it off, and put the box into the call.
     Broadcast,
+    /// Record what is on air.
+    Record,
     /// Everything that concerns the box itself.
     Administer,
 }
 
+impl Role {
+    /// All of them, the most trusted first.
+    pub const ALL: [Self; 4] = [Self::Host, Self::Moderator, Self::Guest, Self::Viewer];
+}
+
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Watch,
         Self::Join,
         Self::Speak,
         Self::ShowCamera,
         Self::ShareScreen,
+        Self::Chat,
         Self::Invite,
+        Self::Moderate,
+        Self::Produce,
         Self::Broadcast,
+        Self::Record,
         Self::Administer,
     ];
 }

@@ -27,6 +27,7 @@ impl ToSql for Role {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Self::Host => "host",
+            Self::Moderator => "moderator",
             Self::Guest => "guest",
             Self::Viewer => "viewer",
         }
@@ -38,7 +39,9 @@ impl FromSql for Role {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value.as_str()? {
             "host" => Ok(Self::Host),
+            "moderator" => Ok(Self::Moderator),
             "guest" => Ok(Self::Guest),
+            "viewer" => Ok(Self::Viewer),
             _ => Err(FromSqlError::InvalidType),
         }
     }

@@ -108,8 +108,8 @@ routes! {
     POST post "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invite;
     GET get "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invites;
     DELETE delete "/api/v1/rooms/{room}/invites/{invite}" Rule::Room(Verb::Invite) => rooms::revoke;
-    GET get "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Broadcast) => studio::show;
-    PATCH patch "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Broadcast) => studio::change;
+    GET get "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Produce) => studio::show;
+    PATCH patch "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Produce) => studio::change;
     POST post "/api/v1/rooms/{room}/live" Rule::Room(Verb::Broadcast) => studio::go_live;
     DELETE delete "/api/v1/rooms/{room}/live" Rule::Room(Verb::Broadcast) => studio::end_live;
     GET get "/api/v1/rooms/{room}/still" Rule::Room(Verb::Administer) => rooms::still;

@@ -55,7 +55,7 @@ pub const OPS: &[(&str, Verb)] = &[
     ("ring", Verb::Join),
     ("go_live", Verb::Broadcast),
     ("end_live", Verb::Broadcast),
-    ("record", Verb::Broadcast),
+    ("record", Verb::Record),
     ("box", Verb::Broadcast),
 ];
 

@@ -50,7 +50,7 @@ impl Lifetime {
 pub fn login_expires(role: Role, created: i64, seen: i64, invite_expires: Option<i64>) -> i64 {
     match role {
         Role::Host => seen.saturating_add(HOST_LOGIN),
-        Role::Guest => created.saturating_add(MAX_LOGIN).min(invite_expires.unwrap_or(created)),
+        Role::Moderator | Role::Guest => created.saturating_add(MAX_LOGIN).min(invite_expires.unwrap_or(created)),
         Role::Viewer => created,
     }
 }

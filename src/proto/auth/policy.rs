@@ -3,10 +3,10 @@
 use crate::model::id::RoomId;
 use crate::model::role::{Role, Scope, Verb};
 
-/// Whether `role` may do `verb` at `scope`. `home` is the one room a guest was invited to.
+/// Whether `role` may do `verb` at `scope`. `home` is the one room that somebody was invited to.
 ///
-/// A host may do everything. A guest may watch what is public, and may watch, join, speak, show a camera and share a screen in the home room.
-/// A viewer may watch what is public. To watch at a node is to watch what is public; what is public is not decided here.
+/// A host may do everything. Everybody may watch what is public and write in its chat; what is public is not decided here. In the home
+/// room a viewer may watch, join and write, a guest may be heard and seen as well, and a moderator may invite and keep order.
 pub fn permits(role: Role, home: Option<RoomId>, verb: Verb, scope: Scope) -> bool {
     let at_home = match (home, scope) {
         (Some(home), Scope::Room(room)) => home == room,
@@ -14,18 +14,22 @@ pub fn permits(role: Role, home: Option<RoomId>, verb: Verb, scope: Scope) -> bo
     };
     match (role, verb) {
         (Role::Host, _) => true,
-        (_, Verb::Watch) if scope == Scope::Node => true,
-        (Role::Guest, Verb::Watch | Verb::Join | Verb::Speak | Verb::ShowCamera | Verb::ShareScreen) => at_home,
-        (Role::Guest, Verb::Invite | Verb::Broadcast | Verb::Administer) => false,
-        (
+        (_, Verb::Watch | Verb::Chat) if scope == Scope::Node => true,
+        (Role::Moderator | Role::Guest | Role::Viewer, Verb::Watch | Verb::Join | Verb::Chat) => at_home,
+        (Role::Moderator | Role::Guest, Verb::Speak | Verb::ShowCamera | Verb::ShareScreen) => at_home,
+        (Role::Moderator, Verb::Invite | Verb::Moderate) => at_home,
+        (Role::Moderator, Verb::Produce | Verb::Broadcast | Verb::Record | Verb::Administer)
+        | (Role::Guest, Verb::Invite | Verb::Moderate | Verb::Produce | Verb::Broadcast | Verb::Record | Verb::Administer)
+        | (
             Role::Viewer,
-            Verb::Watch
-            | Verb::Join
-            | Verb::Speak
+            Verb::Speak
             | Verb::ShowCamera
             | Verb::ShareScreen
             | Verb::Invite
+            | Verb::Moderate
+            | Verb::Produce
             | Verb::Broadcast
+            | Verb::Record
             | Verb::Administer,
         ) => false,
     }
@@ -40,9 +44,9 @@ mod tests {
 
     fn table() -> String {
         let mut text = String::from("# role verb: node, own room, other room\n");
-        for role in [Role::Host, Role::Guest, Role::Viewer] {
+        for role in Role::ALL {
             for verb in Verb::ALL {
-                let home = (role == Role::Guest).then_some(HOME);
+                let home = (role != Role::Host).then_some(HOME);
                 let [node, own, other] = [Scope::Node, Scope::Room(HOME), Scope::Room(OTHER)]
                     .map(|scope| if permits(role, home, verb, scope) { "yes" } else { "no" });
                 text.push_str(&format!("{role:?} {verb:?}: {node}, {own}, {other}\n"));
@@ -61,10 +65,10 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_without_a_room_may_only_watch() {
+    fn a_guest_without_a_room_may_only_watch_and_write() {
         for verb in Verb::ALL {
             for scope in [Scope::Node, Scope::Room(HOME)] {
-                assert_eq!(permits(Role::Guest, None, verb, scope), verb == Verb::Watch && scope == Scope::Node);
+                assert_eq!(permits(Role::Guest, None, verb, scope), matches!(verb, Verb::Watch | Verb::Chat) && scope == Scope::Node);
             }
         }
     }

@@ -43,8 +43,8 @@ formats! {
         "description": "What those who watch read: one line, counted in Unicode characters."
     }
     Role: {
-        "type": "string", "enum": [Role::Host, Role::Guest, Role::Viewer],
-        "description": "host owns the box, guest came by an invite to one room, viewer is everybody else."
+        "type": "string", "enum": (Role::ALL),
+        "description": "host runs the box, moderator and guest take part in a room, viewer watches."
     }
     Verb: { "type": "string", "enum": (Verb::ALL), "description": "One thing that somebody may do." }
 }
