@@ -33,8 +33,8 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
-    access, broadcast, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability, recorder, remote,
-    room, telephone, thumbnail,
+    access, audit, broadcast, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability, recorder,
+    remote, room, telephone, thumbnail,
 };
 
 pub use doctor::{doctor, privacy_mode};
@@ -126,6 +126,7 @@ impl Daemon {
         let supervisor = seen.supervisor.clone();
         let origin = origin::start(timeline, supervisor.clone(), &ground.tasks, ground.stop.clone());
         let access = access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
+        let audit = audit::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone());
         let privacy = privacy::start(store.clone(), timeline, &ground.tasks, ground.stop.clone()).await?;
         let broadcasts = broadcast::start(&ground.tasks, access.ended_logins(), ground.stop.clone());
         let parts = room::Parts {
@@ -291,6 +292,7 @@ impl Daemon {
         let asked = control::Parts { reach: reach.clone(), endpoint: endpoint.clone(), privacy: privacy.clone() };
         let app = http::App::new(http::Inner {
             access,
+            audit,
             rooms: room,
             broadcasts,
             egress,
@@ -426,7 +428,7 @@ fn probes(rooms: &Stage, making: &Stage, outgoing: &Stage, ground: &Stage) -> Ve
         probe("rooms", rooms, 2),
         probe("program", making, 2),
         probe("egress", outgoing, 4),
-        probe("origin", ground, 4),
+        probe("origin", ground, 5),
     ]
 }
 

@@ -136,6 +136,8 @@ ids! {
     GrantId;
     /// One service that what is on air is sent to.
     PushId;
+    /// One person whom the box knows, with all their devices.
+    IdentityId;
 }
 
 impl RecordingId {

@@ -22,3 +22,4 @@ pub mod size;
 pub mod time;
 pub mod track;
 pub mod unit;
+pub mod verbs;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::RoomId;
+use super::id::{GrantId, IdentityId, RoomId};
 
 /// What somebody is, from most to least trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +51,16 @@ pub enum Verb {
 impl Role {
     /// All of them, the most trusted first.
     pub const ALL: [Self; 4] = [Self::Host, Self::Moderator, Self::Guest, Self::Viewer];
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Moderator => "moderator",
+            Self::Guest => "guest",
+            Self::Viewer => "viewer",
+        }
+    }
 }
 
 impl Verb {
@@ -78,4 +88,68 @@ pub enum Scope {
     Node,
     /// One room.
     Room(RoomId),
+}
+
+/// Whom a permission belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// Somebody the box knows, on each of their devices.
+    Identity(IdentityId),
+    /// Somebody of whom it knows this login alone.
+    Login(GrantId),
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Identity(id) => write!(f, "identity.{id}"),
+            Self::Login(id) => write!(f, "login.{id}"),
+        }
+    }
+}
+
+/// The text was not `identity.` or `login.` and an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this names nobody")]
+pub struct InvalidSubject;
+
+impl std::str::FromStr for Subject {
+    type Err = InvalidSubject;
+    fn from_str(text: &str) -> Result<Self, InvalidSubject> {
+        match text.split_once('.') {
+            Some(("identity", id)) => id.parse().map(Self::Identity).map_err(|_| InvalidSubject),
+            Some(("login", id)) => id.parse().map(Self::Login).map_err(|_| InvalidSubject),
+            _ => Err(InvalidSubject),
+        }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_survives_being_written_and_read() {
+        let subjects =
+            [Subject::Identity(IdentityId::from_bytes([1; 10])), Subject::Login(GrantId::from_bytes([2; 10]))];
+        for subject in subjects {
+            assert_eq!(subject.to_string().parse(), Ok(subject));
+        }
+        for other in ["", "identity", "identity.", "guest.0000000000000000", "login.x"] {
+            assert_eq!(other.parse::<Subject>(), Err(InvalidSubject), "{other}");
+        }
+    }
 }

@@ -38,8 +38,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("drivers/mdns", &["drivers/store"]),
     ("drivers/fetch", &["drivers/store"]),
     ("services/origin", &["services/supervisor"]),
+    ("services/audit", &["services/access"]),
     ("services/broadcast", &["services/origin", "services/access"]),
-    ("services/room", &["services/origin", "services/access", "services/chat"]),
+    ("services/room", &["services/origin", "services/access", "services/audit", "services/chat"]),
     ("services/program", &["services/origin", "services/room", "services/broadcast", "services/supervisor"]),
     (
         "services/endpoint",

@@ -11,7 +11,17 @@ use serde_json::{Value, json};
 use super::fixture::daemon::Daemon;
 use super::fixture::visitor::{Invite, Visitor, cookie, owner_token, problem};
 
-const ROLES: [&str; 5] = ["nobody", "forged cookie", "guest", "guest of another room", "host"];
+const ROLES: [&str; 9] = [
+    "nobody",
+    "forged cookie",
+    "name alone",
+    "viewer",
+    "guest",
+    "guest of another room",
+    "moderator",
+    "host of the room",
+    "owner",
+];
 
 /// The right form, and nobody was ever given it.
 const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -45,8 +55,12 @@ impl Site {
             "nobody" => Visitor::new(&self.daemon),
             "forged cookie" => self.host.with(Some(FORGED)),
             "guest" => self.host.guest(&invite, "Ada").await,
+            "name alone" => self.host.named("Zoe").await,
+            "viewer" => self.host.guest(&self.host.invite_as(&room, "viewer").await, "Vic").await,
+            "moderator" => self.host.guest(&self.host.invite_as(&room, "moderator").await, "Mo").await,
+            "host of the room" => self.host.guest(&self.host.invite_as(&room, "host").await, "Ho").await,
             "guest of another room" => self.host.guest(&self.elsewhere, "Eve").await,
-            "host" => self.host.clone(),
+            "owner" => self.host.clone(),
             other => panic!("who is {other}?"),
         };
         Case { all: self, caller, room, broadcast, invite }
@@ -64,6 +78,7 @@ struct Case<'a> {
 impl Case<'_> {
     /// A request with all that its route needs, and the status when nothing forbids it. A route that is not here fails.
     fn request(&self, route: &Route) -> (RequestBuilder, u16) {
+        let rule = json!({ "allow": [], "deny": ["share_screen"] });
         let (rest, body, status) = match (route.method.as_str(), route.path) {
             (
                 "GET",
@@ -112,6 +127,17 @@ impl Case<'_> {
             ("DELETE", "/api/v1/rooms/{room}" | "/api/v1/rooms/{room}/invites/{invite}") => ("", None, 204),
             ("GET", "/api/v1/rooms/{room}/invites") => ("", None, 200),
             ("POST", "/api/v1/rooms/{room}/invites") => ("", Some(json!({ "hours": 1 })), 201),
+            ("GET", "/api/v1/rooms/{room}/members" | "/api/v1/rooms/{room}/rules") => ("", None, 200),
+            ("GET", "/api/v1/rooms/{room}/audit" | "/api/v1/audit" | "/api/v1/identities") => ("", None, 200),
+            // Nobody is known by this.
+            ("PATCH", "/api/v1/rooms/{room}/members/{subject}") => ("", Some(json!({ "role": "guest" })), 404),
+            ("DELETE", "/api/v1/rooms/{room}/members/{subject}") => ("", None, 404),
+            ("PUT", "/api/v1/rooms/{room}/rules") => {
+                ("", Some(json!({ "moderator": rule, "guest": rule, "viewer": rule })), 200)
+            }
+            ("POST", "/api/v1/identities") => ("", Some(json!({ "name": "Kim" })), 201),
+            ("PATCH", "/api/v1/identities/{identity}") => ("", Some(json!({ "owner": true })), 404),
+            ("DELETE", "/api/v1/identities/{identity}") => ("", None, 404),
             ("GET", "/api/v1/rooms/{room}/studio") => ("", None, 200),
             ("PATCH", "/api/v1/rooms/{room}/studio") => ("", Some(json!({ "layout": "grid" })), 200),
             ("POST", "/api/v1/rooms/{room}/live") => ("", Some(json!({ "title": "Party" })), 200),
@@ -162,6 +188,8 @@ impl Case<'_> {
         let path = path.replace("{invite}", &self.invite.id).replace("{*path}", rest);
         let preset = if route.method == Method::PUT { "Sofa" } else { "Nowhere" };
         let path = path.replace("{recording}", &self.broadcast).replace("{push}", &self.broadcast);
+        let path = path.replace("{subject}", &format!("login.{}", self.broadcast));
+        let path = path.replace("{identity}", &self.broadcast);
         let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset);
         assert!(!path.contains('{'), "{path} has a parameter that is not filled");
         let mut request = self.caller.request(route.method.clone(), &path);
@@ -236,7 +264,7 @@ async fn every_route_and_message_does_what_its_rule_says_for_every_role() {
     let all = Site::start().await;
     // A host who signs out tries nothing more.
     let ends =
-        |role: &str, route: &Route| role == "host" && route.path.ends_with("/session") && route.method == "DELETE";
+        |role: &str, route: &Route| role == "owner" && route.path.ends_with("/session") && route.method == "DELETE";
     let mut routes: Vec<Vec<String>> = vec![Vec::new(); TABLE.len()];
     let mut messages: Vec<Vec<String>> = vec![Vec::new(); OPS.len()];
     for role in ROLES {
@@ -252,8 +280,8 @@ async fn every_route_and_message_does_what_its_rule_says_for_every_role() {
             all.host.delete(&format!("/api/v1/rooms/{}", case.room)).await;
         }
     }
-    for (route, row) in TABLE.iter().zip(&mut routes).filter(|(route, _)| ends("host", route)) {
-        row.push(all.case("host").await.tries(route).await);
+    for (route, row) in TABLE.iter().zip(&mut routes).filter(|(route, _)| ends("owner", route)) {
+        row.push(all.case("owner").await.tries(route).await);
     }
 
     let mut got = format!("# rule: {}\n", ROLES.join(", "));
@@ -279,7 +307,7 @@ async fn every_route_and_message_does_what_its_rule_says_for_every_role() {
 #[tokio::test]
 async fn nothing_that_changes_something_is_taken_from_another_site() {
     let all = Site::start().await;
-    let case = all.case("host").await;
+    let case = all.case("owner").await;
     let foreign = [
         ("origin", "http://evil.example"),
         ("origin", "null"),
@@ -344,7 +372,7 @@ async fn the_gate_has_no_side_door() {
 #[tokio::test]
 async fn no_other_site_may_read_the_api() {
     let all = Site::start().await;
-    let case = all.case("host").await;
+    let case = all.case("owner").await;
     let closed = |route: &&Route| route.path.starts_with("/api/") && route.rule != Rule::EveryPage;
     for route in TABLE.iter().filter(closed).filter(|route| route.method == Method::GET) {
         let mut request = case.request(route).0.build().unwrap();
@@ -361,11 +389,11 @@ async fn a_cookie_is_for_the_box_alone_and_no_script_sees_it() {
     let case = all.case("nobody").await;
     let guest = case.caller.post("/api/v1/session", &json!({ "invite": case.invite.token, "name": "Ada" })).await;
     let (value, attributes) = cookie(&guest);
-    assert_eq!(attributes, ["Path=/", "Max-Age=2592000", "HttpOnly", "SameSite=Strict"]);
+    assert_eq!(attributes, ["Path=/", "Max-Age=34560000", "HttpOnly", "SameSite=Strict"]);
     assert_ne!(value, case.invite.token);
     assert_eq!(guest.headers()["cache-control"], "no-store");
     let said: Value = guest.json().await.unwrap();
-    assert_eq!(said, json!({ "role": "guest", "name": "Ada", "room": case.room }));
+    assert_eq!(said, json!({ "role": "guest", "name": "Ada", "room": case.room, "identity": null }));
 
     let guest = case.caller.with(Some(&value));
     let shown: Value = guest.get("/api/v1/session").await.json().await.unwrap();
@@ -376,7 +404,11 @@ async fn a_cookie_is_for_the_box_alone_and_no_script_sees_it() {
         (String::new(), ["Path=/", "Max-Age=0", "HttpOnly", "SameSite=Strict"].map(String::from).to_vec())
     );
     let shown: Value = guest.get("/api/v1/session").await.json().await.unwrap();
-    assert_eq!(shown, json!({ "role": "viewer", "name": null, "room": null }), "the old value is worth nothing");
+    assert_eq!(
+        shown,
+        json!({ "role": "viewer", "name": null, "room": null, "identity": null }),
+        "the old value is worth nothing"
+    );
 }
 
 #[tokio::test]
@@ -392,8 +424,10 @@ async fn the_owners_link_works_once() {
     let (owner, late) = if one.status() == 200 { (one, other) } else { (other, one) };
     assert_eq!(owner.status(), 200);
     let (value, attributes) = cookie(&owner);
-    assert_eq!(attributes, ["Path=/", "Max-Age=2592000", "HttpOnly", "SameSite=Strict"]);
-    assert_eq!(owner.json::<Value>().await.unwrap(), json!({ "role": "host", "name": null, "room": null }));
+    assert_eq!(attributes, ["Path=/", "Max-Age=34560000", "HttpOnly", "SameSite=Strict"]);
+    let said: Value = owner.json().await.unwrap();
+    assert_eq!((&said["role"], &said["name"], &said["room"]), (&json!("host"), &json!("Owner"), &Value::Null));
+    assert!(said["identity"].is_string());
     assert!(late.headers().get("set-cookie").is_none());
     assert_eq!(status_and_problem(late).await, (401, "unknown-link".into()));
     let later = nobody.post("/api/v1/session", &right).await;
@@ -461,7 +495,7 @@ async fn what_is_shown_depends_on_who_asks() {
 #[tokio::test]
 async fn an_invite_is_revoked_under_its_own_room_only() {
     let all = Site::start().await;
-    let (one, other) = (all.case("host").await, all.case("host").await);
+    let (one, other) = (all.case("owner").await, all.case("owner").await);
     let wrong = format!("/api/v1/rooms/{}/invites/{}", one.room, other.invite.id);
     assert_eq!(status_and_problem(all.host.delete(&wrong).await).await, (404, "not-found".into()));
     all.host.guest(&other.invite, "Ada").await;

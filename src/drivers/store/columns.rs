@@ -2,7 +2,7 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, RoomId};
 use crate::model::role::Role;
 
 macro_rules! ids {
@@ -21,17 +21,11 @@ macro_rules! ids {
     )*};
 }
 
-ids!(BroadcastId, GrantId, InviteId, RoomId);
+ids!(BroadcastId, GrantId, IdentityId, InviteId, RoomId);
 
 impl ToSql for Role {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Self::Host => "host",
-            Self::Moderator => "moderator",
-            Self::Guest => "guest",
-            Self::Viewer => "viewer",
-        }
-        .into())
+        Ok(self.word().into())
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! [`private`] are the files beside it that only this user may read: keys and the owner's link.
 //!
-//! Owns the file, its schema and the one connection, which lives on a thread of its own. Holds settings, rooms, invites and
-//! logins; of tokens it holds hashes only. Decides nothing: what a row means is a matter for the services.
+//! Owns the file, its schema and the one connection, which lives on a thread of its own. Holds settings, rooms, people with
+//! their logins, invites and places in rooms, and what was done; of tokens it holds hashes only. Decides nothing: what a row means is a matter for the services.
 //! It reads no clock: wall time comes from callers, in whole seconds since 1970 UTC.
 
+mod audit;
 mod columns;
 mod file;
+mod people;
 pub mod private;
 mod rows;
 mod schema;
@@ -15,7 +17,9 @@ mod thread;
 
 use std::path::PathBuf;
 
-pub use rows::{Invite, Login, Room};
+pub use audit::Audited;
+pub use people::{Credential, Identity, Invite, Login, Member};
+pub use rows::Room;
 pub use thread::{Handle, open};
 
 /// What can go wrong, by what one can do about it.

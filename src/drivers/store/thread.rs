@@ -105,10 +105,10 @@ impl Handle {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Invite, Login, Room};
+    use super::super::{Audited, Identity, Invite, Login, Member, Room};
     use super::*;
-    use crate::model::id::{BroadcastId, GrantId, InviteId, RoomId};
-    use crate::model::role::Role;
+    use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, RoomId};
+    use crate::model::role::{Role, Subject};
 
     fn room(n: u8) -> Room {
         Room {
@@ -121,20 +121,27 @@ mod tests {
 
     fn invite(n: u8, room: &Room) -> Invite {
         let id = InviteId::from_bytes([n; 10]);
-        Invite { id, room: room.id, token_hash: [n; 32], created: 10, expires: 20, uses: 0, revoked: None }
+        let (role, most) = (Role::Moderator, Some(3));
+        let (room, token_hash) = (room.id, [n; 32]);
+        Invite { id, room, token_hash, created: 10, expires: 20, uses: 0, revoked: None, role, most, lobby: true }
     }
 
     fn login(n: u8, invite: &Invite) -> Login {
         Login {
             grant: GrantId::from_bytes([n; 10]),
             token_hash: [n; 32],
-            role: Role::Guest,
-            room: Some(invite.room),
+            identity: None,
             name: Some("Ada".into()),
             invite: Some(invite.id),
+            device: Some("Firefox".into()),
             created: 11,
             seen: 12,
         }
+    }
+
+    fn place(of: &Login, room: &Room) -> Member {
+        let (room, subject, changed) = (room.id, Subject::Login(of.grant), "{}".into());
+        Member { room, subject, role: Role::Guest, changed, waits: true, banned: false }
     }
 
     #[tokio::test]
@@ -153,19 +160,28 @@ mod tests {
         let store = open(folder.path()).expect("a store");
         let (room, other) = (room(1), room(2));
         let invite = invite(3, &room);
-        let host = Login { role: Role::Host, room: None, name: None, invite: None, ..login(4, &invite) };
+        let owner = Identity { id: IdentityId::from_bytes([6; 10]), name: "Eve".into(), owner: true, created: 9 };
+        let host = Login { identity: Some(owner.id), name: None, invite: None, ..login(4, &invite) };
         let guest = login(5, &invite);
+        let places = [place(&guest, &room), Member { subject: Subject::Identity(owner.id), ..place(&guest, &other) }];
         store.insert_room(room.clone()).await.expect("a room");
         store.insert_room(other.clone()).await.expect("a room");
         store.insert_invite(invite.clone()).await.expect("an invite");
-        store.insert_login(host.clone()).await.expect("a login");
-        store.insert_login(guest.clone()).await.expect("a login");
+        store.insert_identity(owner.clone(), host.clone()).await.expect("somebody");
+        store.insert_login(guest.clone(), Some(places[0].clone())).await.expect("a login");
+        store.put_member(Member { banned: true, ..places[1].clone() }, None).await.expect("a place");
+        store.put_member(places[1].clone(), None).await.expect("another place instead");
         store.touch_login(host.grant, 99).await.expect("a touch");
         store.close().await;
         let store = open(folder.path()).expect("the same store");
         assert_eq!(store.rooms().await.expect("rooms"), [room, other]);
         assert_eq!(store.invites().await.expect("invites"), [Invite { uses: 1, ..invite }]);
         assert_eq!(store.logins().await.expect("logins"), [Login { seen: 99, ..host }, guest]);
+        assert_eq!(store.identities().await.expect("identities"), std::slice::from_ref(&owner));
+        assert_eq!(store.members().await.expect("members"), places);
+        store.delete_identity(owner.id).await.expect("they are forgotten");
+        assert_eq!(store.members().await.expect("members"), places[..1]);
+        assert_eq!(store.logins().await.expect("logins").len(), 1);
     }
 
     #[tokio::test]
@@ -176,12 +192,16 @@ mod tests {
         for (n, room) in [(1, &one), (2, &two)] {
             store.insert_room(room.clone()).await.expect("a room");
             store.insert_invite(invite(n, room)).await.expect("an invite");
-            store.insert_login(login(n, &invite(n, room))).await.expect("a login");
+            store
+                .insert_login(login(n, &invite(n, room)), Some(place(&login(n, &invite(n, room)), room)))
+                .await
+                .expect("a login");
         }
         store.delete_room(one.id).await.expect("it is removed");
         assert_eq!(store.rooms().await.expect("rooms"), std::slice::from_ref(&two));
         assert_eq!(store.invites().await.expect("invites").len(), 1);
         assert_eq!(store.logins().await.expect("logins"), [login(2, &invite(2, &two))]);
+        assert_eq!(store.members().await.expect("members").len(), 1);
     }
 
     #[tokio::test]
@@ -192,11 +212,41 @@ mod tests {
         let invite = invite(3, &room);
         store.insert_room(room).await.expect("a room");
         store.insert_invite(invite.clone()).await.expect("an invite");
-        store.insert_login(login(5, &invite)).await.expect("a login");
+        store.insert_login(login(5, &invite), None).await.expect("a login");
         store.revoke_invite(invite.id, 15).await.expect("it is revoked");
         store.revoke_invite(invite.id, 16).await.expect("it is revoked already");
         assert_eq!(store.invites().await.expect("invites")[0].revoked, Some(15));
         assert_eq!(store.logins().await.expect("logins"), []);
+    }
+
+    #[tokio::test]
+    async fn of_what_was_done_the_newest_is_kept_and_what_is_old_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        store.insert_room(room(1)).await.expect("a room");
+        let done = |at, room: Option<u8>| Audited {
+            id: 0,
+            at,
+            room: room.map(|n| RoomId::from_bytes([n; 10])),
+            actor: "Ada".into(),
+            action: "mute".into(),
+            subject: Some("Eve".into()),
+            detail: None,
+        };
+        let all = vec![done(1, None), done(5, Some(1)), done(6, None), done(7, Some(9)), done(8, Some(1))];
+        store.insert_audited(all, 2, 100).await.expect("it is noted");
+        let at = |list: Vec<Audited>| list.into_iter().map(|one| one.at).collect::<Vec<_>>();
+        let of = Some(room(1).id);
+        assert_eq!(
+            at(store.audited(None, None, 10).await.expect("a list")),
+            [8, 6, 5],
+            "nothing of a room that is not there"
+        );
+        assert_eq!(at(store.audited(of, None, 10).await.expect("a list")), [8, 5]);
+        let newest = store.audited(of, None, 1).await.expect("a list");
+        assert_eq!(at(store.audited(of, Some(newest[0].id), 10).await.expect("a list")), [5]);
+        store.insert_audited(vec![done(9, None)], 0, 2).await.expect("it is noted");
+        assert_eq!(at(store.audited(None, None, 10).await.expect("a list")), [9, 8]);
     }
 
     #[tokio::test]
@@ -205,7 +255,7 @@ mod tests {
         let store = open(folder.path()).expect("a store");
         let invite = invite(3, &room(1));
         assert!(matches!(store.insert_invite(invite.clone()).await, Err(Error::Conflict)));
-        assert!(matches!(store.insert_login(login(5, &invite)).await, Err(Error::Conflict)));
+        assert!(matches!(store.insert_login(login(5, &invite), None).await, Err(Error::Conflict)));
         store.insert_room(room(1)).await.expect("a room");
         assert!(matches!(store.insert_room(room(1)).await, Err(Error::Conflict)));
     }

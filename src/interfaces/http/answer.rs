@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, ParticipantId, PushId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, ParticipantId, PushId, RoomId};
 use crate::model::role::Role;
 use crate::model::rung::Rung;
 use crate::proto::auth::{Name, Title};
@@ -44,11 +44,14 @@ pub(super) enum Health {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Session {
+    /// Host for who owns the box, else that of the place they have.
     pub(super) role: Role,
-    /// The name that a guest gave.
+    /// What you are called, if you have said so.
     pub(super) name: Option<Name>,
-    /// The room that a guest's invite led to.
+    /// The room that you have a place in: that which the invite led to.
     pub(super) room: Option<RoomId>,
+    /// Who you are, where the box knows you.
+    pub(super) identity: Option<IdentityId>,
 }
 
 /// Somebody who came in by an invite from a page of another site.
@@ -194,6 +197,12 @@ pub(super) struct Invite {
     pub(super) expires: String,
     /// How often somebody signed in by it.
     pub(super) used: u32,
+    /// What it makes of them.
+    pub(super) role: Role,
+    /// How many may come by it; as many as want to where there is no number.
+    pub(super) most: Option<u32>,
+    /// They have to be let in.
+    pub(super) lobby: bool,
 }
 
 /// An invite that was just made.

@@ -61,6 +61,10 @@ impl Problem {
         )
     }
 
+    pub(super) fn banned() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "banned", "You were banned from this room.")
+    }
+
     pub(super) fn foreign() -> Self {
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", "This request came from another site's page.")
     }
@@ -191,6 +195,22 @@ impl From<access::Error> for Problem {
             }
             E::NotPermitted { .. } => Self::not_permitted(),
             E::BadName(error) => Self::bad("bad-name", format!("This name can't be used: {error}.")),
+            E::NoName => Self::bad("bad-name", "Say what the others shall call you."),
+            E::UsedUp => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "link-used-up",
+                "As many as this invite was for have come by it already. Ask for a new one.",
+            ),
+            E::Banned => Self::banned(),
+            E::Nobody => Self::new(StatusCode::NOT_FOUND, "nobody", "Nobody is known by this any more."),
+            E::LastOwner => Self::new(
+                StatusCode::CONFLICT,
+                "last-owner",
+                "Somebody has to own the box. Make somebody else its owner first.",
+            ),
+            E::TooFast => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many want this now. Try again in a moment.")
+            }
             E::NoRoom => room::Error::NoRoom.into(),
             E::TooMany => Self::new(
                 StatusCode::CONFLICT,

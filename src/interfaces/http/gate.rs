@@ -83,7 +83,11 @@ pub(super) async fn check(
         }
     };
     if verb.is_some_and(|verb| !grant.permits(verb, scope)) {
-        return Err(if grant.role() == Role::Viewer { Problem::sign_in() } else { Problem::not_permitted() });
+        return Err(match scope {
+            Scope::Room(room) if grant.is_banned(room) => Problem::banned(),
+            _ if grant.role() == Role::Viewer => Problem::sign_in(),
+            _ => Problem::not_permitted(),
+        });
     }
     parts.extensions.insert(Caller(grant));
     let mut response = next.run(Request::from_parts(parts, body)).await;
@@ -95,10 +99,11 @@ pub(super) async fn check(
     Ok(response)
 }
 
-/// The login of a guest by its token. A host's is good in a cookie only, where no script sees it.
+/// The login of somebody by its token, who came by an invite. That of whom the box knows is good in a cookie only, where no script sees it.
 pub(super) async fn guest(app: &App, token: &str) -> Result<Grant, Problem> {
     let grant = app.access.grant(Some(token)).await;
-    if grant.role() == Role::Guest { Ok(grant) } else { Err(Problem::sign_in()) }
+    let by_invite = grant.identity().is_none() && !grant.places().is_empty();
+    if by_invite { Ok(grant) } else { Err(Problem::sign_in()) }
 }
 
 /// Whoever asks; put there by the gate.

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use super::body::Body;
 use super::error::Problem;
 use super::gate;
-use super::session::describe;
+use super::session::{self, describe};
 use super::{App, answer};
+#[cfg(test)]
 use crate::proto::auth::Name;
 
 /// What other sites' pages may send, for a day.
@@ -37,10 +38,10 @@ pub(super) struct Entry {
 }
 
 pub(super) async fn enter(State(app): State<App>, Body(entry): Body<Entry>) -> Result<Response, Problem> {
-    let name = Name::new(&entry.name)
-        .map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
-    let (grant, token) = app.access.sign_in_guest(&entry.invite, name).await?;
-    let guest = answer::Guest { session: describe(&grant), token: token.reveal() };
+    let name = session::name(&entry.name)?;
+    let entered = app.access.enter(&entry.invite, Some(name), None, None).await?;
+    let token = entered.token.ok_or_else(Problem::sign_in)?;
+    let guest = answer::Guest { session: describe(&entered.grant), token: token.reveal() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(guest)).into_response())
 }
 

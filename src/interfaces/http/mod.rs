@@ -4,6 +4,7 @@
 //! Nothing is decided here: handlers translate to commands of the services and back. docs/reference/http.md and
 //! signalling.md describe the outside.
 
+mod agent;
 mod answer;
 mod body;
 mod broadcasts;
@@ -22,6 +23,7 @@ pub mod metrics;
 mod openapi;
 mod pages;
 mod patience;
+mod people;
 mod places;
 mod privacy;
 mod projection;
@@ -61,10 +63,11 @@ use crate::drivers::store;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::auth::Name;
+use crate::services::access::Grant;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
 use crate::services::{
-    access, broadcast, egress, endpoint, ladder, origin, privacy as private, program, push, recorder, room,
+    access, audit, broadcast, egress, endpoint, ladder, origin, privacy as private, program, push, recorder, room,
     telephone as phone, thumbnail,
 };
 
@@ -82,6 +85,8 @@ pub struct App {
 pub struct Inner {
     /// Who may do what.
     pub access: access::Handle,
+    /// What was done by whom.
+    pub audit: audit::Handle,
     /// The rooms.
     pub rooms: room::Handle,
     /// What can be watched.
@@ -148,6 +153,14 @@ impl App {
     /// Puts the parts together.
     pub fn new(inner: Inner) -> Self {
         Self { inner: Arc::new(inner), requests: Arc::default(), seats: Arc::default() }
+    }
+}
+
+impl App {
+    /// Notes in the audit log what somebody did.
+    async fn note(&self, by: &Grant, entry: audit::Entry) {
+        let actor = by.name().map(String::from).unwrap_or_default();
+        self.audit.note(audit::Entry { actor, ..entry }).await;
     }
 }
 

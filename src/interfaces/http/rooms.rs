@@ -13,9 +13,9 @@ use super::gate::Caller;
 use super::projection::date;
 use super::{App, answer};
 use crate::model::id::{InviteId, RoomId};
-use crate::model::role::{Scope, Verb};
+use crate::model::role::{Role, Scope, Verb};
 use crate::proto::auth::{Lifetime, Name};
-use crate::services::{access, room};
+use crate::services::{access, audit, room};
 
 /// A room to make.
 #[derive(Deserialize)]
@@ -35,7 +35,20 @@ pub(super) struct WantedInvite {
     /// How long it works.
     #[cfg_attr(test, schemars(range(min = 1, max = 720)))]
     hours: u32,
+    /// What it makes of whoever comes by it: a guest, unless it says otherwise.
+    #[serde(default)]
+    role: Option<Role>,
+    /// How many may come by it: 1 to 1000, or as many as want to.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = 1000)))]
+    most: Option<u32>,
+    /// They have to be let in.
+    #[serde(default)]
+    lobby: bool,
 }
+
+/// Most who may be said to come by one invite.
+const MOST: u32 = 1000;
 
 fn describe(room: &room::Room) -> answer::Room {
     answer::Room {
@@ -48,7 +61,15 @@ fn describe(room: &room::Room) -> answer::Room {
 }
 
 fn describe_invite(invite: &access::Invite) -> answer::Invite {
-    answer::Invite { id: invite.id, created: date(invite.created), expires: date(invite.expires), used: invite.used }
+    answer::Invite {
+        id: invite.id,
+        created: date(invite.created),
+        expires: date(invite.expires),
+        used: invite.used,
+        role: invite.role,
+        most: invite.most,
+        lobby: invite.lobby,
+    }
 }
 
 /// A path that names a room: the gate has read it already.
@@ -97,7 +118,13 @@ pub(super) async fn invite(
     app.rooms.room(room)?;
     let lifetime =
         Lifetime::from_hours(new.hours).map_err(|error| Problem::bad("bad-lifetime", format!("{error}.")))?;
-    let (invite, token) = app.access.invite(room, lifetime, &grant).await?;
+    if new.most.is_some_and(|most| !(1..=MOST).contains(&most)) {
+        return Err(Problem::bad("bad-number", "An invite is for 1 to 1000 people, or for as many as want to come."));
+    }
+    let role = new.role.unwrap_or(Role::Guest);
+    let wanted = access::Wanted { lifetime, role, most: new.most, lobby: new.lobby };
+    let (invite, token) = app.access.invite(room, wanted, &grant).await?;
+    app.note(&grant, audit::Entry::new(Some(room), "invite").with(role.word())).await;
     let url = format!("{}/r/{room}#invite={}", visit.base(&app), token.reveal());
     Ok((StatusCode::CREATED, Json(answer::NewInvite { invite: describe_invite(&invite), url })))
 }
@@ -112,6 +139,7 @@ pub(super) async fn invites(
 
 pub(super) async fn revoke(
     State(app): State<App>,
+    Caller(grant): Caller,
     Path((room, invite)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let invite: InviteId = id(&invite)?;
@@ -120,6 +148,7 @@ pub(super) async fn revoke(
         return Err(Problem::not_found());
     }
     app.access.revoke(invite).await?;
+    app.note(&grant, audit::Entry::new(id(&room).ok(), "revoke")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,9 +9,9 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, openapi, pages, privacy, pushes,
-    reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio, telephone,
-    trust, whep,
+    App, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, openapi, pages, people, privacy,
+    pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio,
+    telephone, trust, whep,
 };
 use crate::model::role::Verb;
 use crate::services::program::logo;
@@ -101,6 +101,11 @@ routes! {
     GET get "/api/v1/logo" Rule::Node(Verb::Administer) => studio::logo;
     PUT put "/api/v1/logo" Rule::Node(Verb::Administer) => studio::set_logo.layer(DefaultBodyLimit::max(logo::LARGEST));
     DELETE delete "/api/v1/logo" Rule::Node(Verb::Administer) => studio::remove_logo;
+    GET get "/api/v1/identities" Rule::Node(Verb::Administer) => people::identities;
+    POST post "/api/v1/identities" Rule::Node(Verb::Administer) => people::add;
+    PATCH patch "/api/v1/identities/{identity}" Rule::Node(Verb::Administer) => people::change;
+    DELETE delete "/api/v1/identities/{identity}" Rule::Node(Verb::Administer) => people::forget;
+    GET get "/api/v1/audit" Rule::Node(Verb::Administer) => people::audited;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
     GET get "/api/v1/rooms/{room}" Rule::Room(Verb::Join) => rooms::show;
@@ -108,6 +113,12 @@ routes! {
     POST post "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invite;
     GET get "/api/v1/rooms/{room}/invites" Rule::Room(Verb::Invite) => rooms::invites;
     DELETE delete "/api/v1/rooms/{room}/invites/{invite}" Rule::Room(Verb::Invite) => rooms::revoke;
+    GET get "/api/v1/rooms/{room}/members" Rule::Room(Verb::Moderate) => people::members;
+    PATCH patch "/api/v1/rooms/{room}/members/{subject}" Rule::Room(Verb::Moderate) => people::place;
+    DELETE delete "/api/v1/rooms/{room}/members/{subject}" Rule::Room(Verb::Moderate) => people::put_out;
+    GET get "/api/v1/rooms/{room}/rules" Rule::Room(Verb::Moderate) => people::rules;
+    PUT put "/api/v1/rooms/{room}/rules" Rule::Room(Verb::Administer) => people::set_rules;
+    GET get "/api/v1/rooms/{room}/audit" Rule::Room(Verb::Moderate) => people::audited_of;
     GET get "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Produce) => studio::show;
     PATCH patch "/api/v1/rooms/{room}/studio" Rule::Room(Verb::Produce) => studio::change;
     POST post "/api/v1/rooms/{room}/live" Rule::Room(Verb::Broadcast) => studio::go_live;

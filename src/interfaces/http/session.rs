@@ -10,26 +10,36 @@ use super::body::Body;
 use super::door::Visit;
 use super::error::Problem;
 use super::gate::{Caller, cookie, cookie_name};
-use super::{App, answer};
+use super::{App, agent, answer};
 use crate::drivers::identity::Token;
 use crate::model::role::Role;
-use crate::proto::auth::{MAX_LOGIN, Name};
+use crate::proto::auth::Name;
 use crate::services::access::Grant;
+
+/// How long a browser keeps the cookie, in seconds: as long as browsers keep any. The box knows when the login ends.
+const COOKIE_AGE: u32 = 400 * 24 * 3600;
 
 /// How somebody signs in.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub(super) enum SignIn {
     /// With the owner's one-time link.
     Owner {
         /// Its token.
         owner: String,
     },
-    /// With an invite, under a name.
+    /// With an invite. Whom the box knows already gets a place in the room, everybody else says what to call them.
     Guest {
         /// Its token.
         invite: String,
+        /// What the others see; white space at the ends is taken off.
+        #[serde(default)]
+        #[cfg_attr(test, schemars(with = "Option<Name>"))]
+        name: Option<String>,
+    },
+    /// With a name and nothing else, to be known by it in the chat of what is public.
+    Named {
         /// What the others see; white space at the ends is taken off.
         #[cfg_attr(test, schemars(with = "Name"))]
         name: String,
@@ -37,7 +47,7 @@ pub(super) enum SignIn {
 }
 
 pub(super) fn describe(grant: &Grant) -> answer::Session {
-    answer::Session { role: grant.role(), name: grant.name(), room: grant.room() }
+    answer::Session { role: grant.role(), name: grant.name(), room: grant.room(), identity: grant.identity() }
 }
 
 pub(super) async fn show(Caller(grant): Caller) -> Json<answer::Session> {
@@ -46,31 +56,50 @@ pub(super) async fn show(Caller(grant): Caller) -> Json<answer::Session> {
 
 pub(super) async fn sign_in(
     State(app): State<App>,
+    Caller(caller): Caller,
     visit: Visit,
+    headers: HeaderMap,
     Body(how): Body<SignIn>,
 ) -> Result<Response, Problem> {
+    let device = agent::device(&headers);
     let (grant, token) = match how {
-        SignIn::Owner { owner } => app.access.sign_in_owner(&owner).await?,
-        SignIn::Guest { invite, name } => {
-            let name = Name::new(&name)
-                .map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))?;
-            app.access.sign_in_guest(&invite, name).await?
+        SignIn::Owner { owner } => {
+            let (grant, token) = app.access.sign_in_owner(&owner, device).await?;
+            (grant, Some(token))
+        }
+        SignIn::Guest { invite, name: wanted } => {
+            let wanted = wanted.as_deref().map(name).transpose()?;
+            let entered = app.access.enter(&invite, wanted, device, Some(&caller)).await?;
+            (entered.grant, entered.token)
+        }
+        SignIn::Named { name: wanted } => {
+            let (grant, token) = app.access.name_viewer(name(&wanted)?).await?;
+            (grant, Some(token))
         }
     };
-    Ok(with_cookie(Json(describe(&grant)).into_response(), &visit, Some(&token)))
+    let session = Json(describe(&grant)).into_response();
+    Ok(match token {
+        Some(token) => with_cookie(session, &visit, Some(&token)),
+        None => session,
+    })
+}
+
+/// A name that somebody wants.
+pub(super) fn name(text: &str) -> Result<Name, Problem> {
+    Name::new(text).map_err(|error| Problem::bad("bad-name", format!("This name can't be used: {error}.")))
 }
 
 pub(super) async fn sign_out(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(credential) = cookie(&headers, cookie_name(&visit)) {
         app.access.sign_out(credential).await?;
     }
-    let viewer = answer::Session { role: Role::Viewer, name: None, room: None };
+    let viewer = answer::Session { role: Role::Viewer, name: None, room: None, identity: None };
     Ok(with_cookie(Json(viewer).into_response(), &visit, None))
 }
 
 /// Sets the cookie, or takes it away.
 fn with_cookie(mut response: Response, visit: &Visit, token: Option<&Token>) -> Response {
-    let (value, age) = token.map_or_else(|| (String::new(), 0), |token| (token.reveal(), MAX_LOGIN));
+    let (value, age) = token.map_or_else(|| (String::new(), 0), |token| (token.reveal(), COOKIE_AGE));
     let (named, secure) = (cookie_name(visit), if visit.secure { "; Secure" } else { "" });
     let cookie = format!("{named}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(mut value) = HeaderValue::from_str(&cookie) {

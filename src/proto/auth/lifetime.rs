@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::model::role::Role;
-
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// A host's login ends after this many seconds without being used.
-pub const HOST_LOGIN: i64 = 30 * DAY;
-/// A guest's login ends after this many seconds at the latest.
+/// The login of somebody whom the box knows ends after this many seconds without being used.
+const KNOWN_LOGIN: i64 = 90 * DAY;
+/// That of somebody who has no more than a name, likewise.
+const NAMED_LOGIN: i64 = 7 * DAY;
+/// A guest's login ends after this many seconds at the latest. A cookie lasts so long.
 pub const MAX_LOGIN: i64 = 30 * DAY;
 /// How long the owner's one-time link may wait to be used.
 pub const OWNER_LINK: Duration = Duration::from_secs(24 * 3600);
@@ -44,14 +44,23 @@ impl Lifetime {
     }
 }
 
-/// When a login ends: a host's slides along with its use, a guest's ends with the invite it came by.
-///
-/// `seen` is when the login was last used, `invite_expires` when the invite of a guest ends. A viewer has no login.
-pub fn login_expires(role: Role, created: i64, seen: i64, invite_expires: Option<i64>) -> i64 {
-    match role {
-        Role::Host => seen.saturating_add(HOST_LOGIN),
-        Role::Moderator | Role::Guest => created.saturating_add(MAX_LOGIN).min(invite_expires.unwrap_or(created)),
-        Role::Viewer => created,
+/// What a login hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A device of somebody whom the box knows.
+    Known,
+    /// An invite, which ends then, or is gone.
+    Invited(Option<i64>),
+    /// A name, and nothing else.
+    Named,
+}
+
+/// When a login ends: a guest's with the invite it came by, everybody else's slides along with its use.
+pub fn login_expires(kind: Kind, created: i64, seen: i64) -> i64 {
+    match kind {
+        Kind::Known => seen.saturating_add(KNOWN_LOGIN),
+        Kind::Invited(until) => created.saturating_add(MAX_LOGIN).min(until.unwrap_or(created)),
+        Kind::Named => seen.saturating_add(NAMED_LOGIN),
     }
 }
 
@@ -69,10 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hosts_login_slides_and_a_guests_does_not() {
-        assert_eq!(login_expires(Role::Host, 0, 500, None), 500 + HOST_LOGIN);
-        assert_eq!(login_expires(Role::Guest, 0, 500, Some(HOUR)), HOUR);
-        assert_eq!(login_expires(Role::Guest, 0, 500, Some(31 * DAY)), MAX_LOGIN);
-        assert_eq!(login_expires(Role::Guest, 7, 500, None), 7);
+    fn a_login_slides_and_a_guests_does_not() {
+        assert_eq!(login_expires(Kind::Known, 0, 500), 500 + KNOWN_LOGIN);
+        assert_eq!(login_expires(Kind::Named, 0, 500), 500 + NAMED_LOGIN);
+        assert_eq!(login_expires(Kind::Invited(Some(HOUR)), 0, 500), HOUR);
+        assert_eq!(login_expires(Kind::Invited(Some(31 * DAY)), 0, 500), MAX_LOGIN);
+        assert_eq!(login_expires(Kind::Invited(None), 7, 500), 7);
     }
 }

@@ -8,8 +8,8 @@ mod policy;
 mod text;
 mod title;
 
-pub use lifetime::{HOST_LOGIN, InvalidLifetime, Lifetime, MAX_LOGIN, OWNER_LINK, login_expires};
+pub use lifetime::{InvalidLifetime, Kind, Lifetime, MAX_LOGIN, OWNER_LINK, login_expires};
 pub use name::{MAX_NAME, Name};
-pub use policy::permits;
+pub use policy::{Change, Rules, may_change, may_invite, of_role, permits, verbs};
 pub use text::{InvalidText, line};
 pub use title::{MAX_TITLE, Title};

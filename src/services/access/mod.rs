@@ -1,8 +1,8 @@
 //! Who is this, and what may they do: the one gate for every interface.
 //!
-//! Owns logins, invites and the owner's one-time link, and hands out [`Grant`]s. A grant is a handle: when a login ends, by
-//! whatever cause, every holder of its grant is a viewer from that moment on and can wait for it. Logins and invites are in the
-//! store before anybody gets a token for them; of tokens only hashes are kept.
+//! Owns the people that the box knows, logins, invites, everybody's place in each room, and the owner's one-time link, and hands out
+//! [`Grant`]s. A grant is a handle: when something changes what it permits, every holder sees that from that moment on and can wait for
+//! it. Logins and invites are in the store before anybody gets a token for them; of tokens only hashes are kept.
 //! Does not own the policy (`proto::auth`), the rooms, or what a cookie or a link looks like (`interfaces::http`).
 //! Wall time is in whole seconds since 1970 UTC.
 
@@ -10,6 +10,8 @@ mod actor;
 mod attempts;
 mod clock;
 mod grant;
+mod invites;
+mod people;
 mod state;
 
 use std::time::Duration;
@@ -20,12 +22,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::drivers::identity::{Token, TokenHash, random_id};
 use crate::drivers::store;
-use crate::model::id::{GrantId, InviteId, RoomId};
-use crate::model::role::Verb;
-use crate::proto::auth::{InvalidText, Lifetime, Name};
+use crate::model::id::{GrantId, IdentityId, InviteId, RoomId};
+use crate::model::role::{Role, Subject, Verb};
+use crate::model::verbs::Verbs;
+use crate::proto::auth::{Change, InvalidText, Lifetime, Name, Rules};
 
 pub use clock::Clock;
-pub use grant::Grant;
+#[cfg(test)]
+pub use grant::TestLogin;
+pub use grant::{Changes, Grant, Place};
+pub use people::{Changed, Placing};
 
 /// Commands that may wait for the actor. When it is full, callers wait.
 const QUEUE: usize = 64;
@@ -54,18 +60,56 @@ pub enum Error {
     /// The name cannot be shown.
     #[error("this name cannot be shown: {0}")]
     BadName(#[from] InvalidText),
+    /// Whom the box does not know has to say what to call them.
+    #[error("a name is missing")]
+    NoName,
     /// There is no such room, or no longer.
     #[error("there is no such room")]
     NoRoom,
     /// As many as there may be: revoke an invite, or wait until logins end.
     #[error("there are too many of these already")]
     TooMany,
+    /// The invite has been used as often as it may be.
+    #[error("this invite has been used as often as it may be")]
+    UsedUp,
+    /// They were banned from the room.
+    #[error("you were banned from this room")]
+    Banned,
+    /// Nobody is known by this.
+    #[error("nobody is known by this")]
+    Nobody,
+    /// Somebody has to own the box.
+    #[error("somebody has to own the box: make somebody else its owner first")]
+    LastOwner,
+    /// Too many want this at the moment.
+    #[error("too many want this at the moment")]
+    TooFast,
     /// The store failed: nothing was changed, except that a grant that was to end has ended until the next start.
     #[error("could not be stored: {0}")]
     Store(#[from] store::Error),
     /// The service is stopped.
     #[error("the access service is stopped")]
     Closed,
+}
+
+/// An invite that somebody wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// How long it works.
+    pub lifetime: Lifetime,
+    /// What it makes of whoever comes by it.
+    pub role: Role,
+    /// How many may come by it.
+    pub most: Option<u32>,
+    /// Whether they have to be let in.
+    pub lobby: bool,
+}
+
+impl Wanted {
+    /// One for guests, who come in at once.
+    pub const fn of(lifetime: Lifetime) -> Self {
+        Self { lifetime, role: Role::Guest, most: None, lobby: false }
+    }
 }
 
 /// An invite, as its maker sees it. Its token is shown once, when it is made.
@@ -81,30 +125,181 @@ pub struct Invite {
     pub expires: i64,
     /// How many people came by it.
     pub used: u32,
+    /// What it makes of them.
+    pub role: Role,
+    /// How many may come by it.
+    pub most: Option<u32>,
+    /// Whether they have to be let in.
+    pub lobby: bool,
+}
+
+/// Somebody the box knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Their id.
+    pub id: IdentityId,
+    /// What they are called.
+    pub name: Name,
+    /// Whether they own the box.
+    pub owner: bool,
+    /// Since when the box knows them.
+    pub created: i64,
+    /// On how many devices they are signed in.
+    pub devices: usize,
+}
+
+/// A device on which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Its grant.
+    pub grant: GrantId,
+    /// What it is.
+    pub device: Option<String>,
+    /// Since when.
+    pub created: i64,
+    /// When it was last used, to the hour or so.
+    pub seen: i64,
+}
+
+/// Somebody with a place in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub subject: Subject,
+    /// What they are called, if they have said so.
+    pub name: Option<Name>,
+    /// What they are there.
+    pub role: Role,
+    /// What is different for them alone.
+    pub change: Change,
+    /// What they may there, all in all.
+    pub verbs: Verbs,
+    /// They have to be let in yet.
+    pub waits: bool,
+    /// They may nothing there.
+    pub banned: bool,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 enum Command {
-    Find { token: TokenHash, reply: oneshot::Sender<Option<Grant>> },
-    MakeOwnerLink { reply: Reply<Token> },
-    SignInOwner { token: TokenHash, reply: Reply<(Grant, Token)> },
-    SignInGuest { token: TokenHash, name: Name, reply: Reply<(Grant, Token)> },
-    SignOut { token: TokenHash, reply: Reply<()> },
-    Invite { room: RoomId, lifetime: Lifetime, by: Option<Grant>, reply: Reply<(Invite, Token)> },
-    ListInvites { room: RoomId, reply: Reply<Vec<Invite>> },
-    Revoke { invite: InviteId, reply: Reply<()> },
-    CloseRoom { room: RoomId, reply: Reply<()> },
-    Count { reply: Reply<Counts> },
+    Find {
+        token: TokenHash,
+        reply: oneshot::Sender<Option<Grant>>,
+    },
+    MakeOwnerLink {
+        reply: Reply<Token>,
+    },
+    SignInOwner {
+        token: TokenHash,
+        device: Option<String>,
+        reply: Reply<(Grant, Token)>,
+    },
+    SignInGuest {
+        token: TokenHash,
+        name: Option<Name>,
+        device: Option<String>,
+        by: Option<Grant>,
+        reply: Reply<Entered>,
+    },
+    NameViewer {
+        name: Name,
+        reply: Reply<(Grant, Token)>,
+    },
+    SignOut {
+        token: TokenHash,
+        reply: Reply<()>,
+    },
+    Invite {
+        room: RoomId,
+        wanted: Wanted,
+        by: Option<Grant>,
+        reply: Reply<(Invite, Token)>,
+    },
+    ListInvites {
+        room: RoomId,
+        reply: Reply<Vec<Invite>>,
+    },
+    Revoke {
+        invite: InviteId,
+        reply: Reply<()>,
+    },
+    CloseRoom {
+        room: RoomId,
+        reply: Reply<()>,
+    },
+    Count {
+        reply: Reply<Counts>,
+    },
+    Place {
+        room: RoomId,
+        subject: Subject,
+        placing: Placing,
+        by: Grant,
+        reply: Reply<Changed>,
+    },
+    Members {
+        room: RoomId,
+        reply: Reply<Vec<Member>>,
+    },
+    Rules {
+        room: RoomId,
+        reply: Reply<Rules>,
+    },
+    SetRules {
+        room: RoomId,
+        rules: Box<Rules>,
+        reply: Reply<()>,
+    },
+    Identities {
+        reply: Reply<Vec<Identity>>,
+    },
+    AddIdentity {
+        name: Name,
+        owner: bool,
+        reply: Reply<Identity>,
+    },
+    ChangeIdentity {
+        id: IdentityId,
+        name: Option<Name>,
+        owner: Option<bool>,
+        reply: Reply<()>,
+    },
+    Forget {
+        id: IdentityId,
+        reply: Reply<()>,
+    },
+    Logins {
+        of: IdentityId,
+        reply: Reply<Vec<Login>>,
+    },
+    EndLogin {
+        of: IdentityId,
+        grant: GrantId,
+        reply: Reply<()>,
+    },
+}
+
+/// Somebody who came by an invite.
+#[derive(Debug)]
+pub struct Entered {
+    /// What they may do.
+    pub grant: Grant,
+    /// The token of a login that was made for it; nothing where the box knows them already.
+    pub token: Option<Token>,
+    /// Where the invite led.
+    pub room: RoomId,
 }
 
 /// How many logins live.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Of hosts.
-    pub hosts: usize,
+    /// Of people the box knows.
+    pub known: usize,
     /// Of guests.
     pub guests: usize,
+    /// Of those who have no more than a name.
+    pub named: usize,
 }
 
 /// Reaches the service. A cheap clone.
@@ -124,7 +319,18 @@ pub async fn start(
     tracker: &TaskTracker,
     stop: CancellationToken,
 ) -> Result<Handle, Error> {
-    let state = state::State::load(store.invites().await?, store.logins().await?, clock.now());
+    let mut rows = state::Rows {
+        identities: store.identities().await?,
+        invites: store.invites().await?,
+        logins: store.logins().await?,
+        members: store.members().await?,
+        rules: Vec::new(),
+    };
+    for room in store.rooms().await? {
+        let kept = store.setting(people::rules_key(room.id)).await?;
+        rows.rules.extend(kept.and_then(|kept| Some((room.id, serde_json::from_str(&kept).ok()?))));
+    }
+    let state = state::State::load(rows, clock.now());
     let (commands, queue) = mpsc::channel(QUEUE);
     let (told, ended) = watch::channel(state.ended());
     tracker.spawn(actor::Actor { state, store, clock, ended: told }.run(queue, stop));
@@ -180,25 +386,41 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::InvalidToken`] (after a delay), [`Error::Expired`], [`Error::Store`] (the link stays good), [`Error::Closed`].
-    pub async fn sign_in_owner(&self, token: &str) -> Result<(Grant, Token), Error> {
+    pub async fn sign_in_owner(&self, token: &str, device: Option<String>) -> Result<(Grant, Token), Error> {
         let signed_in = match token.parse::<Token>() {
-            Ok(token) => self.ask(|reply| Command::SignInOwner { token: token.hash(), reply }).await,
+            Ok(token) => self.ask(|reply| Command::SignInOwner { token: token.hash(), device, reply }).await,
             Err(_) => Err(Error::InvalidToken),
         };
         hold_back_wrong(signed_in).await
     }
 
-    /// Signs a guest in by an invite. Gives the grant and the cookie's token.
+    /// Lets somebody in by an invite. Whom the box knows already, as `by`, gets a place in the room; everybody else a login of their own,
+    /// under a name.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] (after a delay), [`Error::Expired`], [`Error::Revoked`], [`Error::TooMany`] by one invite,
-    /// [`Error::NoRoom`], [`Error::Store`], [`Error::Closed`].
-    pub async fn sign_in_guest(&self, invite: &str, name: Name) -> Result<(Grant, Token), Error> {
+    /// [`Error::InvalidToken`] (after a delay), [`Error::Expired`], [`Error::Revoked`], [`Error::UsedUp`], [`Error::Banned`],
+    /// [`Error::TooMany`] by one invite, [`Error::NoName`], [`Error::NoRoom`], [`Error::Store`], [`Error::Closed`].
+    pub async fn enter(
+        &self,
+        invite: &str,
+        name: Option<Name>,
+        device: Option<String>,
+        by: Option<&Grant>,
+    ) -> Result<Entered, Error> {
+        let by = by.cloned();
         let signed_in = match invite.parse::<Token>() {
-            Ok(token) => self.ask(|reply| Command::SignInGuest { token: token.hash(), name, reply }).await,
+            Ok(token) => self.ask(|reply| Command::SignInGuest { token: token.hash(), name, device, by, reply }).await,
             Err(_) => Err(Error::InvalidToken),
         };
         hold_back_wrong(signed_in).await
+    }
+
+    /// Gives somebody a login with a name and nothing else, to be known by that in the chat of what is public.
+    ///
+    /// # Errors
+    /// [`Error::TooFast`], [`Error::Store`], [`Error::Closed`].
+    pub async fn name_viewer(&self, name: Name) -> Result<(Grant, Token), Error> {
+        self.ask(|reply| Command::NameViewer { name, reply }).await
     }
 
     /// Ends the login with this cookie value. One that nobody knows is no error.
@@ -215,9 +437,10 @@ impl Handle {
     /// Makes an invite to a room. Gives it and the token for its link.
     ///
     /// # Errors
-    /// [`Error::NotPermitted`], [`Error::NoRoom`], [`Error::TooMany`], [`Error::Store`], [`Error::Closed`].
-    pub async fn invite(&self, room: RoomId, lifetime: Lifetime, by: &Grant) -> Result<(Invite, Token), Error> {
-        self.ask(|reply| Command::Invite { room, lifetime, by: Some(by.clone()), reply }).await
+    /// [`Error::NotPermitted`], also for a role above that of `by`, [`Error::NoRoom`], [`Error::TooMany`], [`Error::Store`],
+    /// [`Error::Closed`].
+    pub async fn invite(&self, room: RoomId, wanted: Wanted, by: &Grant) -> Result<(Invite, Token), Error> {
+        self.ask(|reply| Command::Invite { room, wanted, by: Some(by.clone()), reply }).await
     }
 
     /// The same by the box itself, for whoever sees its screen.
@@ -225,7 +448,7 @@ impl Handle {
     /// # Errors
     /// [`Error::NoRoom`], [`Error::TooMany`], [`Error::Store`], [`Error::Closed`].
     pub async fn invite_here(&self, room: RoomId, lifetime: Lifetime) -> Result<(Invite, Token), Error> {
-        self.ask(|reply| Command::Invite { room, lifetime, by: None, reply }).await
+        self.ask(|reply| Command::Invite { room, wanted: Wanted::of(lifetime), by: None, reply }).await
     }
 
     /// The invites to a room that still work, the oldest first.
@@ -244,7 +467,7 @@ impl Handle {
         self.ask(|reply| Command::Revoke { invite, reply }).await
     }
 
-    /// Ends the grants of a room's guests, and its invites. The room itself is not touched.
+    /// Ends the grants of a room's guests, its invites, and everybody's place in it. The room itself is not touched.
     ///
     /// # Errors
     /// As [`Handle::revoke`].

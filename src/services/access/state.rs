@@ -1,29 +1,42 @@
-//! Logins and invites in memory, and the rules about them. Pure: time and secrets are handed in, rows are handed out.
+//! Logins, people and their places in rooms in memory, and the rules about them. Pure: time and secrets are handed in, rows are handed
+//! out.
 
-use std::collections::HashMap;
-use std::time::Instant;
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::attempts::Attempts;
-use super::grant::{Grant, Standing};
-use super::{Counts, Error, Invite};
+use super::grant::{Grant, Place, Standing};
+use super::invites::{Invites, MAX_INVITES};
+use super::{Counts, Error, Identity, Login, Member, Wanted};
 use crate::drivers::identity::TokenHash;
 use crate::drivers::store;
-use crate::model::id::{GrantId, InviteId, RoomId};
-use crate::model::role::{Role, Scope, Verb};
-use crate::proto::auth::{Lifetime, Name, OWNER_LINK, login_expires};
+use crate::model::id::{GrantId, IdentityId, InviteId, RoomId};
+use crate::model::pace::Pace;
+use crate::model::role::{Role, Scope, Subject, Verb};
+use crate::model::verbs::Verbs;
+use crate::proto::auth::{Change, Kind, Name, OWNER_LINK, Rules, login_expires, may_change, may_invite, verbs};
 
-/// Working invites a room may have.
-const MAX_INVITES: usize = 64;
 /// Logins that may live by one invite.
 const MAX_GUESTS: usize = 256;
-/// Logins of hosts: one more ends the one that was unused for longest, so that an owner is never kept out.
-const MAX_HOSTS: usize = 64;
+/// Logins of one person, and of those who have no more than a name: one more ends the one that was unused for longest, so that nobody is
+/// ever kept out.
+const MAX_DEVICES: usize = 64;
+/// See [`MAX_DEVICES`].
+const MAX_NAMED: usize = 4096;
+/// People the box knows.
+const MAX_IDENTITIES: usize = 256;
+/// Places that a room may have.
+const MAX_MEMBERS: usize = 4096;
+/// Those who want to be known by a name: so many at once, then one for each [`NAMED_STEP`].
+const NAMED_BURST: u32 = 200;
+/// See [`NAMED_BURST`].
+const NAMED_STEP: Duration = Duration::from_millis(250);
+/// How it is written that nothing is different for somebody.
+const UNCHANGED: &str = r#"{"allow":[],"deny":[]}"#;
 /// The use of a login is stored this often, in seconds, to spare the card.
 const SEEN_EVERY: i64 = 3600;
-/// Invites are forgotten this long, in seconds, after they ended; until then people are told why they no longer work.
-const FORGET_AFTER: i64 = 30 * 24 * 3600;
 
 #[derive(Debug)]
 struct Seat {
@@ -33,13 +46,20 @@ struct Seat {
 }
 
 impl Seat {
-    fn expires(&self) -> i64 {
-        login_expires(self.row.role, self.row.created, self.row.seen, self.invite_expires)
+    const fn kind(&self) -> Kind {
+        match self.row {
+            store::Login { identity: Some(_), .. } => Kind::Known,
+            store::Login { invite: Some(_), .. } => Kind::Invited(self.invite_expires),
+            _ => Kind::Named,
+        }
     }
 
-    fn standing(&self) -> Standing {
-        let name = self.row.name.as_deref().and_then(|name| Name::new(name).ok());
-        Standing { role: self.row.role, name, room: self.row.room, expires: Some(self.expires()), live: true }
+    fn expires(&self) -> i64 {
+        login_expires(self.kind(), self.row.created, self.row.seen)
+    }
+
+    fn subject(&self) -> Subject {
+        self.row.identity.map_or(Subject::Login(self.row.grant), Subject::Identity)
     }
 }
 
@@ -58,14 +78,27 @@ pub struct Found {
     pub touch: Option<(GrantId, i64)>,
 }
 
+/// What the store holds.
 #[derive(Debug, Default)]
+pub struct Rows {
+    pub identities: Vec<store::Identity>,
+    pub invites: Vec<store::Invite>,
+    pub logins: Vec<store::Login>,
+    pub members: Vec<store::Member>,
+    pub rules: Vec<(RoomId, Rules)>,
+}
+
+#[derive(Debug)]
 pub struct State {
     seats: HashMap<GrantId, Seat>,
     by_token: HashMap<TokenHash, GrantId>,
-    invites: HashMap<InviteId, store::Invite>,
-    invite_by_token: HashMap<TokenHash, InviteId>,
+    identities: BTreeMap<IdentityId, store::Identity>,
+    members: BTreeMap<(Subject, RoomId), store::Member>,
+    rules: HashMap<RoomId, Rules>,
+    pub invites: Invites,
     owner_link: Option<(TokenHash, Instant)>,
     gone: Gone,
+    named: Pace,
     /// Logins that were taken or have expired so far, and were not given up by whoever had them.
     ended: u64,
     pub attempts: Attempts,
@@ -73,13 +106,26 @@ pub struct State {
 
 impl State {
     /// Takes up what the store holds.
-    pub fn load(invites: Vec<store::Invite>, logins: Vec<store::Login>, now: i64) -> Self {
-        let mut state = Self::default();
-        for invite in invites {
-            state.add_invite(invite);
+    pub fn load(rows: Rows, now: i64) -> Self {
+        let mut invites = Invites::default();
+        for invite in rows.invites {
+            invites.add(invite);
         }
-        for login in logins {
-            state.admit(login);
+        let mut state = Self {
+            seats: HashMap::new(),
+            by_token: HashMap::new(),
+            identities: rows.identities.into_iter().map(|row| (row.id, row)).collect(),
+            members: rows.members.into_iter().map(|row| ((row.subject, row.room), row)).collect(),
+            rules: rows.rules.into_iter().collect(),
+            invites,
+            owner_link: None,
+            gone: Gone::default(),
+            named: Pace::new(NAMED_BURST, NAMED_STEP),
+            ended: 0,
+            attempts: Attempts::default(),
+        };
+        for login in rows.logins {
+            state.admit(login, None);
         }
         state.sweep(now);
         state
@@ -87,8 +133,15 @@ impl State {
 
     /// How many logins live.
     pub fn counts(&self) -> Counts {
-        let hosts = self.seats.values().filter(|seat| seat.row.role == Role::Host).count();
-        Counts { hosts, guests: self.seats.len() - hosts }
+        let mut counts = Counts::default();
+        for seat in self.seats.values() {
+            match seat.kind() {
+                Kind::Known => counts.known += 1,
+                Kind::Invited(_) => counts.guests += 1,
+                Kind::Named => counts.named += 1,
+            }
+        }
+        counts
     }
 
     /// Replaces the owner's one-time link.
@@ -115,32 +168,60 @@ impl State {
         self.owner_link = None;
     }
 
-    /// The invite of a token, if it works.
-    pub fn check_invite(&self, token: TokenHash, now: i64) -> Result<&store::Invite, Error> {
-        let invite = self.invite_by_token.get(&token).and_then(|id| self.invites.get(id)).ok_or(Error::InvalidToken)?;
-        if invite.revoked.is_some() {
-            return Err(Error::Revoked);
-        }
-        if invite.expires <= now {
-            return Err(Error::Expired);
+    /// The invite of a token, if it works for whoever comes.
+    pub fn check_invite(&self, token: TokenHash, by: Option<&Grant>, now: i64) -> Result<store::Invite, Error> {
+        let invite = self.invites.check(token, now)?;
+        if by.is_some_and(|by| by.is_banned(invite.room)) {
+            return Err(Error::Banned);
         }
         let guests = self.seats.values().filter(|seat| seat.row.invite == Some(invite.id)).count();
-        if guests >= MAX_GUESTS { Err(Error::TooMany) } else { Ok(invite) }
+        if guests >= MAX_GUESTS { Err(Error::TooMany) } else { Ok(invite.clone()) }
+    }
+
+    /// The place that an invite gives. Who has a better one keeps it.
+    pub fn place_by(&self, invite: &store::Invite, subject: Subject) -> store::Member {
+        let new = store::Member {
+            room: invite.room,
+            subject,
+            role: invite.role,
+            changed: UNCHANGED.into(),
+            waits: invite.lobby,
+            banned: false,
+        };
+        match self.members.get(&(subject, invite.room)) {
+            Some(old) if may_change(old.role, invite.role, invite.role) || old.role == invite.role => {
+                store::Member { waits: old.waits && invite.lobby, ..old.clone() }
+            }
+            Some(old) => store::Member { changed: old.changed.clone(), waits: old.waits && invite.lobby, ..new },
+            None => new,
+        }
+    }
+
+    /// Whether one more may have a name.
+    pub fn check_named(&mut self, now: Instant) -> Result<(), Error> {
+        self.named.take(now).map_err(|_| Error::TooFast)
     }
 
     /// Gives a stored login its grant.
-    pub fn admit(&mut self, row: store::Login) -> Grant {
-        if row.role == Role::Host {
-            self.make_room_for_host();
+    pub fn admit(&mut self, row: store::Login, place: Option<store::Member>) -> Grant {
+        match row {
+            store::Login { identity: Some(identity), .. } => {
+                self.make_room(MAX_DEVICES, |row| row.identity == Some(identity));
+            }
+            store::Login { invite: None, .. } => {
+                self.make_room(MAX_NAMED, |row| row.identity.is_none() && row.invite.is_none());
+            }
+            _ => {}
         }
-        let invite = row.invite.and_then(|id| self.invites.get_mut(&id));
+        if let Some(place) = place {
+            self.members.insert((place.subject, place.room), place);
+        }
         let seat = Seat {
-            invite_expires: invite.as_ref().map(|invite| invite.expires),
+            invite_expires: row.invite.and_then(|id| self.invites.expires(id)),
             standing: watch::Sender::new(Standing::VIEWER),
             row,
         };
-        let standing = seat.standing();
-        seat.standing.send_replace(standing);
+        seat.standing.send_replace(self.standing(&seat));
         let id = seat.row.grant;
         let grant = Grant::of_login(id, seat.standing.subscribe());
         self.by_token.insert(TokenHash::from_bytes(seat.row.token_hash), id);
@@ -148,20 +229,64 @@ impl State {
         grant
     }
 
-    /// Counts the use of an invite, as the store does with the login.
-    pub fn count_use(&mut self, invite: InviteId) {
-        if let Some(invite) = self.invites.get_mut(&invite) {
-            invite.uses = invite.uses.saturating_add(1);
+    fn make_room(&mut self, most: usize, of: impl Fn(&store::Login) -> bool) {
+        let (mut count, mut oldest) = (0, None);
+        for row in self.seats.values().map(|seat| &seat.row).filter(|row| of(row)) {
+            count += 1;
+            oldest = oldest.min(Some((row.seen, row.grant))).or(Some((row.seen, row.grant)));
+        }
+        if let Some((_, oldest)) = oldest.filter(|_| count >= most) {
+            self.expire(oldest);
         }
     }
 
-    fn make_room_for_host(&mut self) {
-        let hosts = || self.seats.values().filter(|seat| seat.row.role == Role::Host);
-        if hosts().count() >= MAX_HOSTS
-            && let Some(oldest) = hosts().min_by_key(|seat| seat.row.seen).map(|seat| seat.row.grant)
-        {
-            self.expire(oldest);
+    fn standing(&self, seat: &Seat) -> Standing {
+        let identity = seat.row.identity.and_then(|id| self.identities.get(&id));
+        let name = identity.map(|identity| identity.name.as_str()).or(seat.row.name.as_deref());
+        Standing {
+            identity: identity.map(|identity| identity.id),
+            owner: identity.is_some_and(|identity| identity.owner),
+            name: name.and_then(|name| Name::new(name).ok()),
+            places: self.rows_of(seat.subject()).map(|row| self.place(row)).collect(),
+            expires: Some(seat.expires()),
+            live: true,
         }
+    }
+
+    fn rows_of(&self, subject: Subject) -> impl Iterator<Item = &store::Member> {
+        let all = RoomId::from_bytes([0; 10])..=RoomId::from_bytes([255; 10]);
+        self.members.range((subject, *all.start())..=(subject, *all.end())).map(|(_, row)| row)
+    }
+
+    fn place(&self, row: &store::Member) -> Place {
+        let verbs = if row.waits || row.banned { Verbs::NONE } else { self.verbs(row) };
+        Place { room: row.room, role: row.role, verbs, waits: row.waits, banned: row.banned }
+    }
+
+    fn verbs(&self, row: &store::Member) -> Verbs {
+        let rules = self.rules.get(&row.room).copied().unwrap_or_default();
+        verbs(row.role, [rules.of(row.role), changed(row)])
+    }
+
+    /// What those are worth whom something has changed for. Who may not watch any more knows what only those who may are told.
+    fn refresh(&mut self, of: impl Fn(&Seat) -> bool) {
+        let watches = |standing: &Standing, room| {
+            standing.owner || standing.places.iter().any(|at| at.room == room && at.verbs.contains(Verb::Watch))
+        };
+        let mut lost = false;
+        for seat in self.seats.values().filter(|seat| of(seat)) {
+            let standing = self.standing(seat);
+            seat.standing.send_if_modified(|told| {
+                if *told == standing {
+                    return false;
+                }
+                let before = told.places.iter().map(|place| place.room).filter(|room| watches(told, *room));
+                lost |= told.owner && !standing.owner || before.into_iter().any(|room| !watches(&standing, room));
+                *told = standing;
+                true
+            });
+        }
+        self.ended += u64::from(lost);
     }
 
     /// The login of a cookie's token. Notes its use.
@@ -176,7 +301,10 @@ impl State {
         if touch.is_some() {
             seat.row.seen = now;
             let expires = Some(seat.expires());
-            seat.standing.send_modify(|standing| standing.expires = expires);
+            seat.standing.send_if_modified(|standing| {
+                standing.expires = expires;
+                false
+            });
         }
         Some(Found { grant: Grant::of_login(id, seat.standing.subscribe()), touch })
     }
@@ -189,50 +317,221 @@ impl State {
     }
 
     /// Whether an invite may be made.
-    pub fn check_new_invite(&self, room: RoomId, by: Option<&Grant>, now: i64) -> Result<(), Error> {
-        if by.is_some_and(|by| !by.permits(Verb::Invite, Scope::Room(room))) {
+    pub fn check_new_invite(&self, room: RoomId, wanted: Wanted, by: Option<&Grant>, now: i64) -> Result<(), Error> {
+        let may = |by: &Grant| by.permits(Verb::Invite, Scope::Room(room)) && may_invite(by.role_in(room), wanted.role);
+        if !by.is_none_or(may) {
             return Err(Error::NotPermitted { verb: Verb::Invite });
         }
-        if self.list_invites(room, now).len() >= MAX_INVITES { Err(Error::TooMany) } else { Ok(()) }
-    }
-
-    /// The row of a new invite.
-    pub fn new_invite(id: InviteId, room: RoomId, token: TokenHash, lifetime: Lifetime, now: i64) -> store::Invite {
-        let expires = now.saturating_add(lifetime.seconds());
-        store::Invite { id, room, token_hash: token.bytes(), created: now, expires, uses: 0, revoked: None }
-    }
-
-    /// Takes up a stored invite.
-    pub fn add_invite(&mut self, row: store::Invite) -> Invite {
-        let invite = shown(&row);
-        self.invite_by_token.insert(TokenHash::from_bytes(row.token_hash), row.id);
-        self.invites.insert(row.id, row);
-        invite
-    }
-
-    /// The invites of a room that work, the oldest first.
-    pub fn list_invites(&self, room: RoomId, now: i64) -> Vec<Invite> {
-        let works = |row: &&store::Invite| row.room == room && row.revoked.is_none() && row.expires > now;
-        let mut list: Vec<Invite> = self.invites.values().filter(works).map(shown).collect();
-        list.sort_by_key(|invite| (invite.created, invite.id));
-        list
+        if self.invites.list(room, now).len() >= MAX_INVITES { Err(Error::TooMany) } else { Ok(()) }
     }
 
     /// Takes an invite back and ends the grants that came by it.
     pub fn revoke(&mut self, invite: InviteId, now: i64) {
-        if let Some(row) = self.invites.get_mut(&invite) {
-            row.revoked.get_or_insert(now);
-        }
+        self.invites.revoke(invite, now);
         self.end_where(|row| row.invite == Some(invite));
     }
 
-    /// Ends a room's guests and forgets its invites.
+    /// Ends a room's guests and forgets its invites and who had a place in it.
     pub fn close_room(&mut self, room: RoomId) {
-        let invites: Vec<InviteId> = self.invites.values().filter(|row| row.room == room).map(|row| row.id).collect();
-        for id in invites {
-            self.forget_invite(id);
+        self.invites.close_room(room);
+        self.rules.remove(&room);
+        let gone: Vec<Subject> =
+            self.members.keys().filter(|(_, of)| *of == room).map(|(subject, _)| *subject).collect();
+        for subject in gone {
+            self.lose_place(room, subject);
         }
-        self.end_where(|row| row.room == Some(room));
+    }
+
+    /// Somebody's place in a room, as far as the store has it.
+    pub fn member(&self, room: RoomId, subject: Subject) -> Option<&store::Member> {
+        self.members.get(&(subject, room))
+    }
+
+    /// The place of somebody as it would be: viewer where they have none.
+    ///
+    /// # Errors
+    /// [`Error::Nobody`] where nobody is known by this, [`Error::TooMany`].
+    pub fn member_or_new(&self, room: RoomId, subject: Subject) -> Result<store::Member, Error> {
+        if let Some(member) = self.member(room, subject) {
+            return Ok(member.clone());
+        }
+        let known = match subject {
+            Subject::Identity(id) => self.identities.contains_key(&id),
+            Subject::Login(id) => self.seats.get(&id).is_some_and(|seat| seat.row.identity.is_none()),
+        };
+        let count = self.members.keys().filter(|(_, of)| *of == room).count();
+        match (known, count < MAX_MEMBERS) {
+            (false, _) => Err(Error::Nobody),
+            (true, false) => Err(Error::TooMany),
+            (true, true) => Ok(store::Member {
+                room,
+                subject,
+                role: Role::Viewer,
+                changed: UNCHANGED.into(),
+                waits: false,
+                banned: false,
+            }),
+        }
+    }
+
+    /// Whether `by` may make this of somebody's place: out of what it was.
+    ///
+    /// # Errors
+    /// [`Error::NotPermitted`].
+    pub fn check_change(&self, by: &Grant, row: &store::Member, to: Role) -> Result<(), Error> {
+        let owner = matches!(row.subject, Subject::Identity(id) if self.is_owner(id));
+        let from = if owner { Role::Host } else { row.role };
+        let may = by.permits(Verb::Moderate, Scope::Room(row.room)) && may_change(by.role_in(row.room), from, to);
+        // Nobody takes the box away from who owns it, nor from themselves what only they could give back.
+        let may = may && !(owner && to != Role::Host) && by.subject() != row.subject;
+        if may { Ok(()) } else { Err(Error::NotPermitted { verb: Verb::Moderate }) }
+    }
+
+    /// Takes up a stored place.
+    pub fn put_member(&mut self, row: store::Member) {
+        let subject = row.subject;
+        self.members.insert((subject, row.room), row);
+        self.refresh(|seat| seat.subject() == subject);
+    }
+
+    /// Somebody has no place in a room any more. Who came by an invite had nothing else: their login ends.
+    pub fn lose_place(&mut self, room: RoomId, subject: Subject) {
+        self.members.remove(&(subject, room));
+        if let Subject::Login(id) = subject
+            && self.seats.get(&id).is_some_and(|seat| seat.row.invite.is_some())
+        {
+            self.end_where(|row| row.grant == id);
+            self.gone.logins.push(id);
+        }
+        self.refresh(|seat| seat.subject() == subject);
+    }
+
+    /// What somebody is called, if they have said so.
+    pub fn name_of(&self, subject: Subject) -> Option<Name> {
+        let name = match subject {
+            Subject::Identity(id) => self.identities.get(&id).map(|identity| identity.name.as_str()),
+            Subject::Login(id) => self.seats.get(&id).and_then(|seat| seat.row.name.as_deref()),
+        };
+        name.and_then(|name| Name::new(name).ok())
+    }
+
+    /// Who has a place in a room, those of most trust first.
+    pub fn members(&self, room: RoomId) -> Vec<Member> {
+        let mut list: Vec<Member> = self
+            .members
+            .values()
+            .filter(|row| row.room == room)
+            .map(|row| Member {
+                subject: row.subject,
+                name: self.name_of(row.subject),
+                role: row.role,
+                change: changed(row),
+                verbs: self.place(row).verbs,
+                waits: row.waits,
+                banned: row.banned,
+            })
+            .collect();
+        let place = |role| Role::ALL.iter().position(|one| *one == role);
+        list.sort_by(|one, other| {
+            let key = |member: &Member| (place(member.role), member.name.as_ref().map(ToString::to_string));
+            key(one).cmp(&key(other))
+        });
+        list
+    }
+
+    /// What the roles may otherwise in a room.
+    pub fn rules(&self, room: RoomId) -> Rules {
+        self.rules.get(&room).copied().unwrap_or_default()
+    }
+
+    /// They may this from now on.
+    pub fn set_rules(&mut self, room: RoomId, rules: Rules) {
+        self.rules.insert(room, rules);
+        self.refresh(|_| true);
+    }
+
+    /// Whether somebody owns the box.
+    pub fn has_owner(&self) -> bool {
+        self.identities.values().any(|identity| identity.owner)
+    }
+
+    /// Who owns it for longest.
+    pub fn first_owner(&self) -> Option<&store::Identity> {
+        self.identities
+            .values()
+            .filter(|identity| identity.owner)
+            .min_by_key(|identity| (identity.created, identity.id))
+    }
+
+    fn is_owner(&self, id: IdentityId) -> bool {
+        self.identities.get(&id).is_some_and(|identity| identity.owner)
+    }
+
+    /// Somebody the box knows.
+    pub fn identity(&self, id: IdentityId) -> Option<&store::Identity> {
+        self.identities.get(&id)
+    }
+
+    /// Whether one more may be known.
+    pub fn check_new_identity(&self) -> Result<(), Error> {
+        if self.identities.len() >= MAX_IDENTITIES { Err(Error::TooMany) } else { Ok(()) }
+    }
+
+    /// Whether somebody may cease to own the box: not the last one.
+    pub fn check_disowned(&self, id: IdentityId) -> Result<(), Error> {
+        let others = self.identities.values().any(|identity| identity.owner && identity.id != id);
+        if self.is_owner(id) && !others { Err(Error::LastOwner) } else { Ok(()) }
+    }
+
+    /// Takes up somebody.
+    pub fn put_identity(&mut self, row: store::Identity) {
+        let id = row.id;
+        self.identities.insert(id, row);
+        self.refresh(|seat| seat.row.identity == Some(id));
+    }
+
+    /// Forgets somebody, with their logins and places.
+    pub fn forget_identity(&mut self, id: IdentityId) {
+        self.identities.remove(&id);
+        self.members.retain(|(subject, _), _| *subject != Subject::Identity(id));
+        self.end_where(|row| row.identity == Some(id));
+    }
+
+    /// Everybody the box knows, the oldest first.
+    pub fn identities(&self) -> Vec<Identity> {
+        let mut list: Vec<&store::Identity> = self.identities.values().collect();
+        list.sort_by_key(|identity| (identity.created, identity.id));
+        let shown = |row: &store::Identity| {
+            let devices = self.seats.values().filter(|seat| seat.row.identity == Some(row.id)).count();
+            let name = Name::new(&row.name).ok()?;
+            Some(Identity { id: row.id, name, owner: row.owner, created: row.created, devices })
+        };
+        list.into_iter().filter_map(shown).collect()
+    }
+
+    /// The logins of somebody, the one that was used last first.
+    pub fn logins(&self, of: IdentityId) -> Vec<Login> {
+        let rows = self.seats.values().map(|seat| &seat.row).filter(|row| row.identity == Some(of));
+        let shown = |row: &store::Login| Login {
+            grant: row.grant,
+            device: row.device.clone(),
+            created: row.created,
+            seen: row.seen,
+        };
+        let mut list: Vec<Login> = rows.map(shown).collect();
+        list.sort_by_key(|login| (std::cmp::Reverse(login.seen), login.grant));
+        list
+    }
+
+    /// Ends one login of somebody.
+    pub fn end_login(&mut self, of: IdentityId, grant: GrantId) -> Result<(), Error> {
+        match self.seats.get(&grant) {
+            Some(seat) if seat.row.identity == Some(of) => {
+                self.expire(grant);
+                Ok(())
+            }
+            _ => Err(Error::Nobody),
+        }
     }
 
     /// Ends what has expired and forgets what ended long ago.
@@ -242,13 +541,7 @@ impl State {
         for id in expired {
             self.expire(id);
         }
-        let ended = |row: &store::Invite| row.revoked.unwrap_or(row.expires).min(row.expires);
-        let old = |row: &&store::Invite| ended(row).saturating_add(FORGET_AFTER) <= now;
-        let old: Vec<InviteId> = self.invites.values().filter(old).map(|row| row.id).collect();
-        for id in old {
-            self.forget_invite(id);
-            self.gone.invites.push(id);
-        }
+        self.gone.invites.extend(self.invites.sweep(now));
     }
 
     /// The rows that were given up.
@@ -266,12 +559,6 @@ impl State {
         self.end_where(|_| true);
     }
 
-    fn forget_invite(&mut self, id: InviteId) {
-        if let Some(row) = self.invites.remove(&id) {
-            self.invite_by_token.remove(&TokenHash::from_bytes(row.token_hash));
-        }
-    }
-
     fn end_where(&mut self, ends: impl Fn(&store::Login) -> bool) {
         let ids: Vec<GrantId> = self.seats.values().filter(|seat| ends(&seat.row)).map(|seat| seat.row.grant).collect();
         for id in ids {
@@ -280,10 +567,11 @@ impl State {
         }
     }
 
-    /// Ends a login that whoever has it wants to keep, and whose row is still in the store.
+    /// Ends a login that whoever has it wants to keep, and whose row is still in the store. Who had no more than a name was told nothing.
     fn expire(&mut self, id: GrantId) {
+        let told = self.seats.get(&id).is_some_and(|seat| seat.kind() != Kind::Named);
         self.give_up(id);
-        self.ended += 1;
+        self.ended += u64::from(told);
     }
 
     /// Ends a login whose row is still in the store.
@@ -296,6 +584,9 @@ impl State {
         if let Some(seat) = self.seats.remove(&id) {
             self.by_token.remove(&TokenHash::from_bytes(seat.row.token_hash));
             seat.standing.send_replace(Standing::ENDED);
+            if seat.row.identity.is_none() {
+                self.members.retain(|(subject, _), _| *subject != Subject::Login(id));
+            }
         }
     }
 
@@ -305,33 +596,46 @@ impl State {
     }
 }
 
-fn shown(row: &store::Invite) -> Invite {
-    Invite { id: row.id, room: row.room, created: row.created, expires: row.expires, used: row.uses }
+/// What was settled for somebody alone. What can't be read takes from them what their role may: it was to be less or more.
+fn changed(row: &store::Member) -> Change {
+    serde_json::from_str(&row.changed).unwrap_or(Change { allow: Verbs::NONE, deny: Verbs::ALL })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::proto::auth::Lifetime;
 
-    fn host(n: u8, seen: i64) -> store::Login {
-        store::Login {
-            grant: GrantId::from_bytes([n; 10]),
-            token_hash: [n; 32],
-            role: Role::Host,
-            room: None,
-            name: None,
-            invite: None,
-            created: 0,
-            seen,
-        }
+    const ROOM: RoomId = RoomId::from_bytes([1; 10]);
+    const OWNER: IdentityId = IdentityId::from_bytes([1; 10]);
+    const BOB: IdentityId = IdentityId::from_bytes([2; 10]);
+
+    fn someone(id: IdentityId, owner: bool) -> store::Identity {
+        store::Identity { id, name: "Ada".into(), owner, created: 0 }
+    }
+
+    fn device(n: u16, of: Option<IdentityId>, seen: i64) -> store::Login {
+        let (mut id, mut token_hash) = ([0; 10], [9; 32]);
+        id[..2].copy_from_slice(&n.to_be_bytes());
+        token_hash[..2].copy_from_slice(&n.to_be_bytes());
+        let grant = GrantId::from_bytes(id);
+        let name = of.is_none().then(|| "Eve".into());
+        store::Login { grant, token_hash, identity: of, name, invite: None, device: None, created: 0, seen }
+    }
+
+    fn state() -> State {
+        let identities = vec![someone(OWNER, true), someone(BOB, false)];
+        State::load(Rows { identities, ..Rows::default() }, 0)
+    }
+
+    fn wanted() -> Wanted {
+        Wanted::of(Lifetime::MIN)
     }
 
     #[test]
     fn the_owners_link_ends_after_a_day() {
         let (token, made) = (TokenHash::from_bytes([1; 32]), Instant::now());
-        let mut state = State::default();
+        let mut state = state();
         state.set_owner_link(token, made);
         assert!(state.check_owner_link(token, made + OWNER_LINK - Duration::from_secs(1)).is_ok());
         assert!(matches!(state.check_owner_link(token, made + OWNER_LINK), Err(Error::Expired)));
@@ -340,53 +644,99 @@ mod tests {
     }
 
     #[test]
-    fn one_host_login_too_many_ends_the_one_unused_for_longest() {
-        let mut state = State::default();
-        let grants: Vec<Grant> = (0..MAX_HOSTS as u8).map(|n| state.admit(host(n, 100 + i64::from(n != 5)))).collect();
-        let newest = state.admit(host(200, 300));
-        let ended: Vec<usize> = (0..MAX_HOSTS).filter(|&n| !grants[n].is_live()).collect();
+    fn one_device_too_many_ends_the_one_unused_for_longest() {
+        let mut state = state();
+        let others = state.admit(device(999, Some(BOB), 0), None);
+        let all = 0..MAX_DEVICES as u16;
+        let grants: Vec<Grant> =
+            all.map(|n| state.admit(device(n, Some(OWNER), 100 + i64::from(n != 5)), None)).collect();
+        let newest = state.admit(device(200, Some(OWNER), 300), None);
+        let ended: Vec<usize> = (0..MAX_DEVICES).filter(|&n| !grants[n].is_live()).collect();
         assert_eq!(ended, [5]);
-        assert!(newest.is_live());
+        assert!(newest.is_live() && others.is_live());
         assert_eq!(state.gone().logins, [grants[5].id()]);
+        assert_eq!(state.logins(OWNER).len(), MAX_DEVICES);
     }
 
     #[test]
-    fn an_invite_that_ended_is_remembered_for_a_while() {
-        let room = RoomId::from_bytes([1; 10]);
-        let token = TokenHash::from_bytes([1; 32]);
-        let id = InviteId::from_bytes([1; 10]);
-        let mut state = State::default();
-        state.add_invite(State::new_invite(id, room, token, Lifetime::MIN, 0));
-        state.revoke(id, 10);
-        state.sweep(10 + FORGET_AFTER - 1);
-        assert!(matches!(state.check_invite(token, 20), Err(Error::Revoked)));
-        state.sweep(10 + FORGET_AFTER);
-        assert!(matches!(state.check_invite(token, 20), Err(Error::InvalidToken)));
-        assert_eq!(state.gone().invites, [id]);
+    fn names_without_more_push_each_other_out_and_nothing_is_to_be_kept_from_them() {
+        let (mut state, now) = (state(), Instant::now());
+        assert_eq!((0..1000).filter(|_| state.check_named(now).is_ok()).count(), NAMED_BURST as usize);
+        assert!(matches!(state.check_named(now), Err(Error::TooFast)));
+        assert!(state.check_named(now + NAMED_STEP).is_ok());
+        let known = state.admit(device(9999, Some(BOB), 0), None);
+        let grants: Vec<Grant> = (0..=MAX_NAMED as u16).map(|n| state.admit(device(n, None, n.into()), None)).collect();
+        assert_eq!((grants[0].is_live(), grants[1].is_live(), known.is_live()), (false, true, true));
+        assert_eq!(grants[1].name().map(|name| name.to_string()).as_deref(), Some("Eve"));
+        assert_eq!(state.ended(), 0);
     }
 
     #[test]
     fn an_invite_lets_in_so_many_and_a_room_has_so_many_invites() {
-        let room = RoomId::from_bytes([1; 10]);
-        let mut state = State::default();
-        let by = state.admit(host(255, 0));
+        let mut state = state();
+        let by = state.admit(device(9999, Some(OWNER), 0), None);
         for n in 0..MAX_INVITES as u8 {
-            state.check_new_invite(room, Some(&by), 0).expect("there is room for it");
-            let token = TokenHash::from_bytes([n; 32]);
-            state.add_invite(State::new_invite(InviteId::from_bytes([n; 10]), room, token, Lifetime::MIN, 0));
+            state.check_new_invite(ROOM, wanted(), Some(&by), 0).expect("there is room for it");
+            let (id, token) = (InviteId::from_bytes([n; 10]), TokenHash::from_bytes([n; 32]));
+            state.invites.add(Invites::new_row(id, ROOM, token, wanted(), 0));
         }
-        assert!(matches!(state.check_new_invite(room, Some(&by), 0), Err(Error::TooMany)));
-        assert!(state.check_new_invite(room, Some(&by), Lifetime::MIN.seconds()).is_ok());
+        assert!(matches!(state.check_new_invite(ROOM, wanted(), Some(&by), 0), Err(Error::TooMany)));
+        assert!(state.check_new_invite(ROOM, wanted(), Some(&by), Lifetime::MIN.seconds()).is_ok());
         let (invite, token) = (InviteId::from_bytes([3; 10]), TokenHash::from_bytes([3; 32]));
         for n in 0..MAX_GUESTS as u16 {
-            state.check_invite(token, 0).expect("there is room for one more");
-            let mut id = [0; 10];
-            id[..2].copy_from_slice(&n.to_be_bytes());
-            let mut hash = [9; 32];
-            hash[..2].copy_from_slice(&n.to_be_bytes());
-            let guest = store::Login { role: Role::Guest, room: Some(room), invite: Some(invite), ..host(0, 0) };
-            state.admit(store::Login { grant: GrantId::from_bytes(id), token_hash: hash, ..guest });
+            state.check_invite(token, None, 0).expect("there is room for one more");
+            state.admit(store::Login { invite: Some(invite), ..device(n, None, 0) }, None);
         }
-        assert!(matches!(state.check_invite(token, 0), Err(Error::TooMany)));
+        assert!(matches!(state.check_invite(token, None, 0), Err(Error::TooMany)));
+    }
+
+    #[test]
+    fn what_is_changed_for_somebody_or_for_their_role_counts_on_all_their_devices() {
+        let mut state = state();
+        let (one, two) = (state.admit(device(1, Some(BOB), 0), None), state.admit(device(2, Some(BOB), 0), None));
+        let bob = Subject::Identity(BOB);
+        let mut row = state.member_or_new(ROOM, bob).expect("he is known");
+        (row.role, row.waits) = (Role::Guest, true);
+        state.put_member(row.clone());
+        assert!(one.waits(ROOM) && !one.permits(Verb::Join, Scope::Room(ROOM)));
+        row.waits = false;
+        state.put_member(row.clone());
+        for grant in [&one, &two] {
+            assert!(grant.permits(Verb::Speak, Scope::Room(ROOM)) && !grant.waits(ROOM));
+        }
+        let deny = Change { allow: Verbs::NONE, deny: Verbs::of(&[Verb::Speak]) };
+        state.set_rules(ROOM, Rules { guest: deny, ..Rules::default() });
+        assert!(!one.permits(Verb::Speak, Scope::Room(ROOM)) && one.permits(Verb::Chat, Scope::Room(ROOM)));
+        row.changed = r#"{"allow":["speak","invite"],"deny":[]}"#.into();
+        state.put_member(row.clone());
+        assert!(two.permits(Verb::Speak, Scope::Room(ROOM)) && two.permits(Verb::Invite, Scope::Room(ROOM)));
+        assert_eq!(state.ended(), 0, "he may still watch");
+        row.banned = true;
+        state.put_member(row);
+        assert_eq!((state.ended(), one.is_banned(ROOM), one.role_in(ROOM)), (1, true, Role::Viewer));
+        assert!(Verb::ALL.iter().all(|&verb| !one.permits(verb, Scope::Room(ROOM))));
+        state.lose_place(ROOM, bob);
+        assert!(one.is_live() && !one.is_banned(ROOM));
+    }
+
+    #[test]
+    fn nobody_acts_on_whom_they_may_not() {
+        let mut state = state();
+        let owner = state.admit(device(1, Some(OWNER), 0), None);
+        let moderator = state.admit(device(2, Some(BOB), 0), None);
+        let guest = state.admit(device(3, None, 0), None);
+        for (subject, role) in [(Subject::Identity(BOB), Role::Moderator), (guest.subject(), Role::Guest)] {
+            let row = state.member_or_new(ROOM, subject).expect("they are known");
+            state.put_member(store::Member { role, ..row });
+        }
+        let row = |subject| state.member_or_new(ROOM, subject).expect("they are known");
+        let may = |by: &Grant, subject, to| state.check_change(by, &row(subject), to).is_ok();
+        assert!(may(&owner, moderator.subject(), Role::Host) && may(&owner, guest.subject(), Role::Moderator));
+        assert!(may(&moderator, guest.subject(), Role::Viewer) && !may(&moderator, guest.subject(), Role::Moderator));
+        assert!(!may(&moderator, owner.subject(), Role::Guest) && !may(&moderator, moderator.subject(), Role::Guest));
+        assert!(!may(&guest, moderator.subject(), Role::Viewer) && !may(&owner, owner.subject(), Role::Guest));
+        let nobody = Subject::Login(GrantId::from_bytes([77; 10]));
+        assert!(matches!(state.member_or_new(ROOM, nobody), Err(Error::Nobody)));
+        assert!(matches!(state.check_disowned(OWNER), Err(Error::LastOwner)) && state.check_disowned(BOB).is_ok());
     }
 }

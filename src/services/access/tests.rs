@@ -51,17 +51,22 @@ impl Porch {
 
     async fn host(&self) -> (Grant, Token) {
         let link = self.access.owner_link().await.expect("a link");
-        self.access.sign_in_owner(&link.reveal()).await.expect("the owner signs in")
+        self.access.sign_in_owner(&link.reveal(), None).await.expect("the owner signs in")
     }
 
     async fn invite(&self, host: &Grant, hours: u32) -> (Invite, String) {
         let lifetime = Lifetime::from_hours(hours).expect("a lifetime");
-        let (invite, token) = self.access.invite(ROOM, lifetime, host).await.expect("an invite");
+        let (invite, token) = self.access.invite(ROOM, Wanted::of(lifetime), host).await.expect("an invite");
         (invite, token.reveal())
     }
 
     async fn guest(&self, invite: &str) -> (Grant, Token) {
-        self.access.sign_in_guest(invite, name("Ada")).await.expect("the guest signs in")
+        self.enter(invite, "Ada").await.expect("the guest signs in")
+    }
+
+    async fn enter(&self, invite: &str, who: &str) -> Result<(Grant, Token), Error> {
+        let entered = self.access.enter(invite, Some(name(who)), None, None).await?;
+        Ok((entered.grant, entered.token.expect("a login of their own")))
     }
 
     async fn role(&self, cookie: &Token) -> Role {
@@ -105,11 +110,11 @@ async fn the_owners_link_works_once_and_only_the_newest() {
     let porch = Porch::new(folder.path(), 0).await;
     let old = porch.access.owner_link().await.expect("a link").reveal();
     let link = porch.access.owner_link().await.expect("a link").reveal();
-    assert!(matches!(porch.access.sign_in_owner(&old).await, Err(Error::InvalidToken)));
-    let (grant, cookie) = porch.access.sign_in_owner(&link).await.expect("the owner signs in");
+    assert!(matches!(porch.access.sign_in_owner(&old, None).await, Err(Error::InvalidToken)));
+    let (grant, cookie) = porch.access.sign_in_owner(&link, None).await.expect("the owner signs in");
     assert_eq!(grant.role(), Role::Host);
     assert!(Verb::ALL.iter().all(|&verb| grant.permits(verb, Scope::Node) && grant.permits(verb, Scope::Room(OTHER))));
-    assert!(matches!(porch.access.sign_in_owner(&link).await, Err(Error::InvalidToken)));
+    assert!(matches!(porch.access.sign_in_owner(&link, None).await, Err(Error::InvalidToken)));
     assert_eq!(porch.access.grant(Some(&cookie.reveal())).await.id(), grant.id());
 }
 
@@ -137,11 +142,11 @@ async fn only_who_may_invite_makes_an_invite_and_only_to_a_room_that_is_there() 
     let (_, link) = porch.invite(&host, 1).await;
     let (guest, _) = porch.guest(&link).await;
     for grant in [guest, porch.access.grant(None).await] {
-        let refused = porch.access.invite(ROOM, Lifetime::MIN, &grant).await;
+        let refused = porch.access.invite(ROOM, Wanted::of(Lifetime::MIN), &grant).await;
         assert!(matches!(refused, Err(Error::NotPermitted { verb: Verb::Invite })));
     }
     let nowhere = RoomId::from_bytes([9; 10]);
-    assert!(matches!(porch.access.invite(nowhere, Lifetime::MIN, &host).await, Err(Error::NoRoom)));
+    assert!(matches!(porch.access.invite(nowhere, Wanted::of(Lifetime::MIN), &host).await, Err(Error::NoRoom)));
 }
 
 #[tokio::test]
@@ -159,7 +164,7 @@ async fn revoking_an_invite_ends_its_guests_while_they_wait_and_nobody_else() {
     assert!(!guest.permits(Verb::Join, Scope::Room(ROOM)));
     assert!(host.is_live() && other.is_live());
     assert_eq!(porch.role(&cookie).await, Role::Viewer);
-    assert!(matches!(porch.access.sign_in_guest(&link, name("Eve")).await, Err(Error::Revoked)));
+    assert!(matches!(porch.enter(&link, "Eve").await, Err(Error::Revoked)));
     assert_eq!(porch.access.invites(ROOM).await.expect("invites").len(), 1);
     porch.access.revoke(invite.id).await.expect("it is revoked already");
 }
@@ -177,7 +182,7 @@ async fn closing_a_room_ends_its_guests_and_its_invites() {
     guest.ended().await;
     assert!(host.is_live());
     assert_eq!(porch.store.logins().await.expect("logins").len(), 1);
-    assert!(matches!(porch.access.sign_in_guest(&link, name("Eve")).await, Err(Error::InvalidToken)));
+    assert!(matches!(porch.enter(&link, "Eve").await, Err(Error::InvalidToken)));
 }
 
 #[tokio::test]
@@ -209,7 +214,7 @@ async fn a_killed_process_forgets_neither_logins_nor_revocations() {
     assert_eq!(again.role(&host_cookie).await, Role::Host);
     assert_eq!(again.role(&revoked_cookie).await, Role::Viewer);
     assert_eq!(again.access.invites(ROOM).await.expect("invites"), [Invite { used: 1, ..kept }]);
-    assert!(matches!(again.access.sign_in_guest(&link, name("Eve")).await, Err(Error::Revoked)));
+    assert!(matches!(again.enter(&link, "Eve").await, Err(Error::Revoked)));
     again.guest(&kept_link).await;
 }
 
@@ -241,7 +246,7 @@ async fn an_invite_and_its_guests_end_in_time() {
     porch.at(HOUR - 1);
     assert_eq!(porch.role(&cookie).await, Role::Guest);
     porch.at(HOUR);
-    assert!(matches!(porch.access.sign_in_guest(&link, name("Eve")).await, Err(Error::Expired)));
+    assert!(matches!(porch.enter(&link, "Eve").await, Err(Error::Expired)));
     assert_eq!(porch.role(&cookie).await, Role::Viewer);
     assert!(!guest.is_live());
 }
@@ -273,8 +278,8 @@ async fn a_hosts_login_slides_and_is_stored_once_an_hour() {
         stored.push(porch.store.logins().await.expect("logins")[0].seen);
     }
     assert_eq!(stored, [0, HOUR, HOUR, 29 * DAY, 50 * DAY]);
-    assert_eq!(host.expires(), Some(80 * DAY));
-    porch.at(80 * DAY);
+    assert_eq!(host.expires(), Some(140 * DAY));
+    porch.at(140 * DAY);
     assert_eq!(porch.role(&cookie).await, Role::Viewer);
 }
 
@@ -286,12 +291,12 @@ async fn wrong_tokens_wait_and_the_right_one_works_all_the_same() {
     tokio::time::pause();
     for wrong in ["nonsense".to_owned(), Token::random().reveal()] {
         let before = tokio::time::Instant::now();
-        assert!(matches!(porch.access.sign_in_owner(&wrong).await, Err(Error::InvalidToken)));
-        assert!(matches!(porch.access.sign_in_guest(&wrong, name("Eve")).await, Err(Error::InvalidToken)));
+        assert!(matches!(porch.access.sign_in_owner(&wrong, None).await, Err(Error::InvalidToken)));
+        assert!(matches!(porch.enter(&wrong, "Eve").await, Err(Error::InvalidToken)));
         assert!(before.elapsed() >= 2 * WRONG_TOKEN_DELAY);
     }
     tokio::time::resume();
-    porch.access.sign_in_owner(&link).await.expect("the owner signs in");
+    porch.access.sign_in_owner(&link, None).await.expect("the owner signs in");
 }
 
 #[tokio::test]
@@ -304,7 +309,7 @@ async fn a_store_that_fails_uses_up_no_link_and_keeps_no_grant_alive() {
     let owner = porch.access.owner_link().await.expect("a link").reveal();
     porch.store.close().await;
     for _ in 0..2 {
-        assert!(matches!(porch.access.sign_in_owner(&owner).await, Err(Error::Store(_))));
+        assert!(matches!(porch.access.sign_in_owner(&owner, None).await, Err(Error::Store(_))));
         assert!(matches!(porch.access.revoke(invite.id).await, Err(Error::Store(_))));
     }
     assert!(!guest.is_live());
@@ -323,4 +328,100 @@ async fn stopping_ends_every_grant() {
     assert!(!host.permits(Verb::Administer, Scope::Node));
     assert_eq!(porch.role(&cookie).await, Role::Viewer);
     assert!(matches!(porch.access.owner_link().await, Err(Error::Closed)));
+}
+
+#[tokio::test]
+async fn whom_the_box_knows_gets_a_place_and_keeps_a_better_one() {
+    let folder = folder();
+    let porch = Porch::new(folder.path(), 0).await;
+    let (host, _) = porch.host().await;
+    let lobby = Wanted { lobby: true, most: Some(1), ..Wanted::of(Lifetime::MIN) };
+    let (_, link) = porch.access.invite(ROOM, lobby, &host).await.expect("an invite");
+    let moderator = Wanted { role: Role::Moderator, ..Wanted::of(Lifetime::MIN) };
+    let (_, better) = porch.access.invite(ROOM, moderator, &host).await.expect("an invite");
+    let (_, later) = porch.access.invite(ROOM, Wanted::of(Lifetime::MIN), &host).await.expect("an invite");
+    let entered = porch.access.enter(&link.reveal(), None, None, Some(&host)).await.expect("they come in");
+    assert!(entered.token.is_none() && entered.grant.id() == host.id());
+    assert!(matches!(porch.enter(&link.reveal(), "Eve").await, Err(Error::UsedUp)));
+    assert!(matches!(porch.access.enter(&later.reveal(), None, None, None).await, Err(Error::NoName)));
+    for link in [better, later] {
+        porch.access.enter(&link.reveal(), None, None, Some(&host)).await.expect("they come in");
+    }
+    let members = porch.access.members(ROOM).await.expect("members");
+    assert_eq!(members.len(), 1);
+    assert_eq!((members[0].role, members[0].waits, members[0].subject), (Role::Moderator, false, host.subject()));
+}
+
+#[tokio::test]
+async fn whoever_waits_is_let_in_and_whoever_is_banned_stays_out_also_after_a_restart() {
+    let folder = folder();
+    let porch = Porch::new(folder.path(), 0).await;
+    let (host, _) = porch.host().await;
+    let lobby = Wanted { lobby: true, ..Wanted::of(Lifetime::MIN) };
+    let (_, link) = porch.access.invite(ROOM, lobby, &host).await.expect("an invite");
+    let (guest, cookie) = porch.guest(&link.reveal()).await;
+    assert!(guest.waits(ROOM) && !guest.permits(Verb::Join, Scope::Room(ROOM)));
+    let place = |placing| porch.access.place(ROOM, guest.subject(), placing, &host);
+    let changed = place(Placing::LetIn).await.expect("let in");
+    assert_eq!((changed.name, changed.from, changed.to), (Some(name("Ada")), Role::Guest, Role::Guest));
+    assert!(guest.permits(Verb::Join, Scope::Room(ROOM)));
+    place(Placing::Is(Some(Role::Viewer), None)).await.expect("off stage");
+    assert!(!guest.permits(Verb::Speak, Scope::Room(ROOM)) && guest.permits(Verb::Join, Scope::Room(ROOM)));
+    place(Placing::Ban).await.expect("banned");
+    assert!(guest.is_banned(ROOM) && guest.is_live());
+    let again = porch.access.enter(&link.reveal(), Some(name("Eve")), None, Some(&guest)).await;
+    assert!(matches!(again, Err(Error::Banned)));
+    let left = snapshot(folder.path());
+    let later = Porch::start(left.path(), 60).await;
+    let found = later.access.grant(Some(&cookie.reveal())).await;
+    assert!(found.is_banned(ROOM) && found.role() == Role::Viewer);
+    place(Placing::Unban).await.expect("not banned any more");
+    assert!(guest.permits(Verb::Join, Scope::Room(ROOM)));
+    place(Placing::PutOut).await.expect("out");
+    assert!(!guest.is_live());
+    assert!(matches!(place(Placing::PutOut).await, Err(Error::Nobody)));
+}
+
+#[tokio::test]
+async fn rules_of_a_room_and_people_are_remembered() {
+    let folder = folder();
+    let porch = Porch::new(folder.path(), 0).await;
+    let (host, cookie) = porch.host().await;
+    let (_, link) = porch.invite(&host, 24).await;
+    let (guest, guest_cookie) = porch.guest(&link).await;
+    let deny = Change { allow: Verbs::NONE, deny: Verbs::of(&[Verb::ShareScreen]) };
+    let rules = Rules { guest: deny, ..Rules::default() };
+    porch.access.set_rules(ROOM, rules).await.expect("rules");
+    assert!(!guest.permits(Verb::ShareScreen, Scope::Room(ROOM)));
+    let me = host.identity().expect("the box knows its owner");
+    porch.at(30);
+    let child = porch.access.add_identity(name("Kim"), false).await.expect("somebody");
+    assert!(matches!(porch.access.change_identity(me, None, Some(false)).await, Err(Error::LastOwner)));
+    assert!(matches!(porch.access.forget_identity(me).await, Err(Error::LastOwner)));
+    porch.access.change_identity(me, Some(name("Maria")), None).await.expect("a name");
+    assert_eq!(host.name(), Some(name("Maria")));
+    let left = snapshot(folder.path());
+    let again = Porch::start(left.path(), 60).await;
+    let found = again.access.grant(Some(&guest_cookie.reveal())).await;
+    assert!(!found.permits(Verb::ShareScreen, Scope::Room(ROOM)) && found.permits(Verb::Speak, Scope::Room(ROOM)));
+    assert_eq!(again.access.rules(ROOM).await.expect("rules"), rules);
+    let known = again.access.identities().await.expect("people");
+    assert_eq!(known.iter().map(|one| one.name.to_string()).collect::<Vec<_>>(), ["Maria", "Kim"]);
+    again.access.change_identity(child.id, None, Some(true)).await.expect("an owner as well");
+    let owner = again.access.grant(Some(&cookie.reveal())).await;
+    again.access.forget_identity(me).await.expect("there is another");
+    assert!(!owner.is_live());
+}
+
+#[tokio::test]
+async fn a_name_alone_is_good_for_what_is_public() {
+    let folder = folder();
+    let porch = Porch::new(folder.path(), 0).await;
+    let (viewer, cookie) = porch.access.name_viewer(name("Zoe")).await.expect("a name");
+    assert_eq!((viewer.role(), viewer.name(), viewer.room()), (Role::Viewer, Some(name("Zoe")), None));
+    assert!(viewer.permits(Verb::Chat, Scope::Node) && !viewer.permits(Verb::Join, Scope::Room(ROOM)));
+    porch.at(6 * DAY);
+    assert_eq!(porch.access.grant(Some(&cookie.reveal())).await.id(), viewer.id());
+    porch.at(14 * DAY);
+    assert_ne!(porch.access.grant(Some(&cookie.reveal())).await.id(), viewer.id());
 }

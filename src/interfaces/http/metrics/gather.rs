@@ -122,8 +122,9 @@ async fn rooms(app: &App, out: &mut Gathered) {
     let shared = persons.filter(|person| person.screen.is_some()).count();
     out.count("porchlight_shared_screens", &[], shared as u64);
     let grants = app.access.counts().await.unwrap_or_default();
-    out.count("porchlight_grants", &[("role", "host")], grants.hosts as u64);
-    out.count("porchlight_grants", &[("role", "guest")], grants.guests as u64);
+    out.count("porchlight_grants", &[("of", "identity")], grants.known as u64);
+    out.count("porchlight_grants", &[("of", "invite")], grants.guests as u64);
+    out.count("porchlight_grants", &[("of", "name")], grants.named as u64);
     let inventory = app.seen.origin.inventory().await.unwrap_or_default();
     out.count("porchlight_publications", &[], inventory.publications as u64);
     for (purpose, readers) in Purpose::ALL.into_iter().zip(inventory.subscriptions) {

@@ -10,9 +10,9 @@ use super::entry::{Content, Entry, Schemas};
 use super::problems;
 use crate::interfaces::http::gate::COOKIE;
 use crate::interfaces::http::routes::{Route, Rule, TABLE};
-use crate::model::id::RoomId;
 use crate::model::role::{Role, Scope, Verb};
-use crate::proto::auth::permits;
+use crate::model::verbs::Verbs;
+use crate::proto::auth::{of_role, permits};
 
 /// Of an answer that is a problem document.
 const PROBLEM: &str = "application/problem+json";
@@ -24,6 +24,10 @@ fn path(route: &str) -> (String, Vec<Value>) {
         let (schema, meaning) = match name.trim_start_matches('*') {
             "room" => (json!({ "$ref": "#/components/schemas/RoomId" }), "The room."),
             "broadcast" => (json!({ "$ref": "#/components/schemas/BroadcastId" }), "The broadcast."),
+            "identity" => (json!({ "$ref": "#/components/schemas/IdentityId" }), "Somebody whom the box knows."),
+            "subject" => {
+                (json!({ "$ref": "#/components/schemas/Subject" }), "Somebody, as the list of members has it.")
+            }
             "invite" => (json!({ "$ref": "#/components/schemas/InviteId" }), "The invite."),
             "preset" => (json!({ "$ref": "#/components/schemas/Name" }), "The preset's name."),
             "recording" => (json!({ "$ref": "#/components/schemas/RecordingId" }), "The recording."),
@@ -40,18 +44,20 @@ fn path(route: &str) -> (String, Vec<Value>) {
 
 /// Who may, as the policy has it.
 fn who(rule: Rule) -> &'static str {
-    let own = RoomId::from_bytes([1; 10]);
-    let may = |role, verb, scope| permits(role, (role == Role::Guest).then_some(own), verb, scope);
-    let (verb, scope) = match rule {
+    let (verb, of_role): (_, fn(Role) -> Verbs) = match rule {
         Rule::Everybody => return "everybody",
         Rule::EveryPage => return "everybody, and pages of other sites; no login is looked at",
-        Rule::Node(verb) => (verb, Scope::Node),
-        Rule::Room(verb) | Rule::RoomByToken(verb) => (verb, Scope::Room(own)),
+        Rule::Node(verb) if permits(false, Verbs::NONE, verb, Scope::Node) => return "everybody",
+        Rule::Node(verb) => (verb, |_| Verbs::NONE),
+        Rule::Room(verb) | Rule::RoomByToken(verb) => (verb, of_role),
     };
-    match (may(Role::Viewer, verb, scope), may(Role::Guest, verb, scope)) {
-        (true, _) => "everybody",
-        (false, true) => "the host, and guests of this room",
-        (false, false) => "the host",
+    let least = Role::ALL.into_iter().rev().find(|role| of_role(*role).contains(verb));
+    match least {
+        Some(Role::Viewer) => "the owner, and everybody with a place in this room",
+        Some(Role::Guest) => "the owner, and hosts, moderators and guests of this room",
+        Some(Role::Moderator) => "the owner, and hosts and moderators of this room",
+        Some(Role::Host) => "the owner, and hosts of this room",
+        None => "the owner",
     }
 }
 
@@ -233,8 +239,8 @@ fn the_document_is_what_the_code_says() {
 
 #[test]
 fn who_may_is_what_the_policy_says() {
-    assert_eq!(who(Rule::Room(Verb::Join)), "the host, and guests of this room");
-    assert_eq!(who(Rule::Room(Verb::Invite)), "the host");
-    assert_eq!(who(Rule::Node(Verb::Administer)), "the host");
+    assert_eq!(who(Rule::Room(Verb::Join)), "the owner, and everybody with a place in this room");
+    assert_eq!(who(Rule::Room(Verb::Invite)), "the owner, and hosts and moderators of this room");
+    assert_eq!(who(Rule::Node(Verb::Administer)), "the owner");
     assert_eq!(who(Rule::Node(Verb::Watch)), "everybody");
 }

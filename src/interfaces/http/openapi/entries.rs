@@ -6,12 +6,14 @@ use crate::interfaces::http::answer::{
 };
 use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::guest::Entry as GuestEntry;
+use crate::interfaces::http::people::{Audited, Identity, IdentityChange, Member, MemberChange, NewIdentity};
 use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::pushes::{NewPush, PushChange};
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
 use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
+use crate::proto::auth::Rules;
 use crate::proto::layout::aim::Aim;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::endpoint::hearing::SoundTest;
@@ -34,12 +36,14 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives::<Readiness>(503, "A part is down, or the box is shutting down."),
         entry("GET", "/api/openapi.json", "This document").gives_text(200, "OpenAPI 3.1.", JSON),
         entry("GET", "/api/v1/session", "Who the box takes you for").gives::<Session>(200, "You."),
-        entry("POST", "/api/v1/session", "Sign in by the owner's link or by an invite")
-            .more("Both tokens come from the fragment of a link. The owner's is good for one sign-in.")
+        entry("POST", "/api/v1/session", "Sign in by the owner's link, by an invite, or with a name alone")
+            .more(
+                "Tokens come from the fragment of a link. The owner's is good for one sign-in. A name alone is for the chat of what is public.",
+            )
             .takes::<SignIn>()
             .gives::<Session>(200, "You.")
             .header("set-cookie", "The login.")
-            .fails(&["unknown-link", "link-expired", "link-revoked", "bad-name", "too-many", "shutdown", "store"]),
+            .fails(&["unknown-link", "link-expired", "link-revoked", "link-used-up", "banned", "bad-name", "busy", "too-many", "shutdown", "store"]),
         entry("DELETE", "/api/v1/session", "Sign out")
             .gives::<Session>(200, "A viewer.")
             .header("set-cookie", "Takes the login away.")
@@ -48,7 +52,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .more("No cookie is set: the page keeps the token and sends it itself.")
             .takes::<GuestEntry>()
             .gives::<Guest>(201, "You, and the token.")
-            .fails(&["unknown-link", "link-expired", "link-revoked", "bad-name", "too-many", "shutdown", "store"]),
+            .fails(&["unknown-link", "link-expired", "link-revoked", "link-used-up", "banned", "bad-name", "busy", "too-many", "shutdown", "store"]),
         entry("GET", "/api/v1/guest", "Whom a guest's token is good for")
             .more("The token is in `Authorization: Bearer`.")
             .gives::<Session>(200, "You.")
@@ -169,6 +173,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .fails(&["no-sound", "sound-busy", "sound-failed", "shutdown"]),
     ];
     all.extend(camera());
+    all.extend(people());
     all.extend(rooms());
     all.extend(watching());
     all.extend([
@@ -263,6 +268,30 @@ fn camera() -> Vec<Entry> {
     ]
 }
 
+fn people() -> Vec<Entry> {
+    vec![
+        entry("GET", "/api/v1/identities", "Whom the box knows")
+            .gives::<Vec<Identity>>(200, "They, the oldest first.")
+            .fails(&["shutdown"]),
+        entry("POST", "/api/v1/identities", "Have the box know somebody")
+            .takes::<NewIdentity>()
+            .gives::<Identity>(201, "They.")
+            .fails(&["bad-name", "too-many", "shutdown", "store"]),
+        entry("PATCH", "/api/v1/identities/{identity}", "Change what somebody is called, or whether they own the box")
+            .takes::<IdentityChange>()
+            .gives_nothing(204, "It is changed.")
+            .fails(&["bad-name", "last-owner", "nobody", "shutdown", "store"]),
+        entry("DELETE", "/api/v1/identities/{identity}", "Forget somebody")
+            .more("They are signed out everywhere, at once.")
+            .gives_nothing(204, "The box does not know them any more.")
+            .fails(&["last-owner", "nobody", "shutdown", "store"]),
+        entry("GET", "/api/v1/audit", "What was done on this box, and by whom")
+            .more("The newest first, a hundred at a time; `?before=<id>` goes on from there.")
+            .gives::<Vec<Audited>>(200, "What was done.")
+            .fails(&["store"]),
+    ]
+}
+
 fn rooms() -> Vec<Entry> {
     vec![
         entry("GET", "/api/v1/rooms", "The rooms that you may join")
@@ -282,7 +311,7 @@ fn rooms() -> Vec<Entry> {
         entry("POST", "/api/v1/rooms/{room}/invites", "Make an invite")
             .takes::<WantedInvite>()
             .gives::<NewInvite>(201, "The invite with its link.")
-            .fails(&["bad-lifetime", "no-room", "too-many", "shutdown", "store"]),
+            .fails(&["bad-lifetime", "bad-number", "no-room", "too-many", "shutdown", "store"]),
         entry("GET", "/api/v1/rooms/{room}/invites", "The invites of a room")
             .gives::<Vec<Invite>>(200, "The invites, without their secrets.")
             .fails(&["shutdown", "store"]),
@@ -290,6 +319,33 @@ fn rooms() -> Vec<Entry> {
             .more("Those who are inside by it leave at once.")
             .gives_nothing(204, "It is revoked.")
             .fails(&["shutdown", "store"]),
+        entry("GET", "/api/v1/rooms/{room}/members", "Who has a place in a room")
+            .more("Those of most trust first. Whoever owns the box may everything without one.")
+            .gives::<Vec<Member>>(200, "They.")
+            .fails(&["no-room", "shutdown"]),
+        entry("PATCH", "/api/v1/rooms/{room}/members/{subject}", "Change somebody's place in a room")
+            .more(
+                "It takes effect at once, on running media, too. A host of the room may everything; a moderator what stays below their                  own role; nobody anything to themselves.",
+            )
+            .takes::<MemberChange>()
+            .gives_nothing(204, "It is changed.")
+            .fails(&["no-room", "nobody", "too-many", "shutdown", "store"]),
+        entry("DELETE", "/api/v1/rooms/{room}/members/{subject}", "Take somebody's place in a room away")
+            .more("A guest's login ends with it.")
+            .gives_nothing(204, "They have none any more.")
+            .fails(&["no-room", "nobody", "too-many", "shutdown", "store"]),
+        entry("GET", "/api/v1/rooms/{room}/rules", "What the roles may otherwise in a room")
+            .gives::<Rules>(200, "The rules.")
+            .fails(&["no-room", "shutdown"]),
+        entry("PUT", "/api/v1/rooms/{room}/rules", "Say what the roles may otherwise in a room")
+            .more("It takes effect at once. What is denied is denied, also where it is allowed. Hosts may everything.")
+            .takes::<Rules>()
+            .gives::<Rules>(200, "The rules.")
+            .fails(&["no-room", "shutdown", "store"]),
+        entry("GET", "/api/v1/rooms/{room}/audit", "What was done in a room, and by whom")
+            .more("The newest first, a hundred at a time; `?before=<id>` goes on from there.")
+            .gives::<Vec<Audited>>(200, "What was done.")
+            .fails(&["no-room", "store"]),
         entry("GET", "/api/v1/rooms/{room}/still", "A photograph of the box's screen")
             .more("The screen and everybody in the room are told.")
             .gives_text(200, "The picture.", "image/jpeg")

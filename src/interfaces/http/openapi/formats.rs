@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::model::id::{BroadcastId, GrantId, InviteId, ParticipantId, PushId, RecordingId, RoomId};
-use crate::model::role::{Role, Verb};
+use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, ParticipantId, PushId, RecordingId, RoomId};
+use crate::model::role::{Role, Subject, Verb};
+use crate::model::verbs::Verbs;
 use crate::proto::auth::{MAX_NAME, MAX_TITLE, Name, Title};
 
 /// Each with its name and schema.
@@ -33,6 +34,11 @@ formats! {
     ParticipantId: { "type": "string", "pattern": ID, "description": "Names somebody in a room." }
     RecordingId: { "type": "string", "pattern": ID, "description": "Names a recording." }
     GrantId: { "type": "string", "pattern": ID, "description": "Names a login; it is not its secret." }
+    IdentityId: { "type": "string", "pattern": ID, "description": "Names somebody whom the box knows." }
+    Subject: {
+        "type": "string", "pattern": "^(identity|login)[.][0-9a-hjkmnp-tv-z]{16}$",
+        "description": "Whom a permission belongs to: somebody whom the box knows, or one login."
+    }
     PushId: { "type": "string", "pattern": ID, "description": "Names a service that a broadcast is sent to." }
     Name: {
         "type": "string", "minLength": 1, "maxLength": MAX_NAME,
@@ -44,8 +50,9 @@ formats! {
     }
     Role: {
         "type": "string", "enum": (Role::ALL),
-        "description": "host runs the box, moderator and guest take part in a room, viewer watches."
+        "description": "host owns the box or runs a room, moderator and guest take part in a room, viewer watches."
     }
+    Verbs: { "type": "array", "items": { "$ref": "#/components/schemas/Verb" }, "description": "What somebody may do." }
     Verb: { "type": "string", "enum": (Verb::ALL), "description": "One thing that somebody may do." }
 }
 
