@@ -14,7 +14,7 @@ use super::door::Visit;
 use super::error::Problem;
 use super::routes::Rule;
 use crate::model::id::RoomId;
-use crate::model::role::{Role, Scope};
+use crate::model::role::Scope;
 use crate::services::access::Grant;
 
 /// Name of the cookie that carries a login.
@@ -85,7 +85,7 @@ pub(super) async fn check(
     if verb.is_some_and(|verb| !grant.permits(verb, scope)) {
         return Err(match scope {
             Scope::Room(room) if grant.is_banned(room) => Problem::banned(),
-            _ if grant.role() == Role::Viewer => Problem::sign_in(),
+            _ if grant.places().is_empty() && !grant.is_owner() => Problem::sign_in(),
             _ => Problem::not_permitted(),
         });
     }

@@ -10,6 +10,24 @@ export type Aim = {
   zoom: number;
 };
 
+/** One thing that somebody did. */
+export type Audited = {
+  /** One of the words in docs/reference/audit.md. */
+  action: string;
+  /** What who did it was called; empty where it was the box itself. */
+  actor: string;
+  /** When, RFC 3339. */
+  at: string;
+  /** What else there is to say. */
+  detail: string | null;
+  /** Rises with each; `before` takes it. */
+  id: number;
+  /** In which room, if in one. */
+  room: RoomId | null;
+  /** To whom or to what. */
+  subject: string | null;
+};
+
 /** A certificate authority. */
 export type Authority = {
   /** What systems show it as. */
@@ -162,6 +180,14 @@ export type CameraTrouble = "away" | "refused" | "unreadable" | "private";
 /** What carries the packets. */
 export type Carrier = "udp" | "tcp";
 
+/** What is different from what a role may in general. */
+export type Change = {
+  /** This as well. */
+  allow: Verbs;
+  /** This not, also where it is allowed. */
+  deny: Verbs;
+};
+
 /** What is chosen. */
 export type Chosen = {
   /** The contacts whose calls answer themselves. */
@@ -277,10 +303,13 @@ export type GrantId = string;
 
 /** Somebody who came in by an invite from a page of another site. */
 export type Guest = {
-  /** The name that a guest gave. */
+  /** Who you are, where the box knows you. */
+  identity: IdentityId | null;
+  /** What you are called, if you have said so. */
   name: Name | null;
+  /** Host for who owns the box, else that of the place they have. */
   role: Role;
-  /** The room that a guest's invite led to. */
+  /** The room that you have a place in: that which the invite led to. */
   room: RoomId | null;
   /** What the page sends as `Authorization: Bearer`, and with the room's WebSocket. Told this once. */
   token: string;
@@ -308,6 +337,29 @@ export type Health = "ok" | "down" | "restarting";
 /** What is left out of the box's own camera. */
 export type Heat = "normal" | "fewer-pictures" | "smaller";
 
+/** Somebody the box knows. */
+export type Identity = {
+  /** Since when the box knows them, RFC 3339. */
+  created: string;
+  /** On how many devices they are signed in. */
+  devices: number;
+  id: IdentityId;
+  name: Name;
+  /** They own the box. */
+  owner: boolean;
+};
+
+/** What is different about somebody. */
+export type IdentityChange = {
+  /** What they are called. */
+  name?: Name | null;
+  /** They own the box. */
+  owner?: boolean | null;
+};
+
+/** Names somebody whom the box knows. */
+export type IdentityId = string;
+
 /** An invite to a room, without its secret. */
 export type Invite = {
   /** When it was made, RFC 3339. */
@@ -315,6 +367,12 @@ export type Invite = {
   /** When it ends by itself, RFC 3339. */
   expires: string;
   id: InviteId;
+  /** They have to be let in. */
+  lobby: boolean;
+  /** How many may come by it; as many as want to where there is no number. */
+  most: number | null;
+  /** What it makes of them. */
+  role: Role;
   /** How often somebody signed in by it. */
   used: number;
 };
@@ -370,8 +428,45 @@ export type LowerThird = {
   line: Title;
 };
 
+/** Somebody with a place in a room. */
+export type Member = {
+  /** They may nothing there. */
+  banned: boolean;
+  /** What is different for them alone from what their role may. */
+  change: Change;
+  /** What they may there, all in all. */
+  may: Verbs;
+  /** What they are called, if they have said so. */
+  name: Name | null;
+  role: Role;
+  /** Names them in paths. */
+  subject: Subject;
+  /** They have to be let in yet. */
+  waits: boolean;
+};
+
+/** What is to become of somebody's place. */
+export type MemberChange = {
+  /** Whether they may nothing there. */
+  banned?: boolean | null;
+  /** What is different for them alone from what their role may. */
+  change?: Change | null;
+  /** What they are. */
+  role?: Role | null;
+  /** `false` lets them in. */
+  waits?: boolean | null;
+};
+
 /** A name that people see: one line, counted in Unicode characters. */
 export type Name = string;
+
+/** Somebody whom the box shall know. */
+export type NewIdentity = {
+  /** What they are called; white space at the ends is taken off. */
+  name: Name;
+  /** They own the box, too. */
+  owner?: boolean;
+};
 
 /** An invite that was just made. */
 export type NewInvite = {
@@ -380,6 +475,12 @@ export type NewInvite = {
   /** When it ends by itself, RFC 3339. */
   expires: string;
   id: InviteId;
+  /** They have to be let in. */
+  lobby: boolean;
+  /** How many may come by it; as many as want to where there is no number. */
+  most: number | null;
+  /** What it makes of them. */
+  role: Role;
   /** The link to hand out. It holds the secret, and is told this once. */
   url: string;
   /** How often somebody signed in by it. */
@@ -472,7 +573,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "link-expired" | "link-revoked" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
 };
 
 /** How the members of a composition are shown. */
@@ -675,8 +776,8 @@ export type Ringing = {
   since: string;
 };
 
-/** host owns the box, guest came by an invite to one room, viewer is everybody else. */
-export type Role = "host" | "guest" | "viewer";
+/** host owns the box or runs a room, moderator and guest take part in a room, viewer watches. */
+export type Role = "host" | "moderator" | "guest" | "viewer";
 
 /** A room, as it is listed. */
 export type Room = {
@@ -708,6 +809,16 @@ export type Router = {
 /** What came of asking the router. */
 export type RouterState = "off" | "asking" | "none" | "silent" | "refused" | "mapped";
 
+/** What the roles may otherwise in one room. Hosts may always do everything there. */
+export type Rules = {
+  /** Guests. */
+  guest: Change;
+  /** Moderators. */
+  moderator: Change;
+  /** Viewers who are members of it. */
+  viewer: Change;
+};
+
 /** A smaller picture of what is on air, named by its lines. */
 export type Rung = "144" | "240" | "360" | "480" | "720";
 
@@ -732,10 +843,13 @@ export type Seen = {
 
 /** Who the box takes the caller for. */
 export type Session = {
-  /** The name that a guest gave. */
+  /** Who you are, where the box knows you. */
+  identity: IdentityId | null;
+  /** What you are called, if you have said so. */
   name: Name | null;
+  /** Host for who owns the box, else that of the place they have. */
   role: Role;
-  /** The room that a guest's invite led to. */
+  /** The room that you have a place in: that which the invite led to. */
   room: RoomId | null;
 };
 
@@ -746,6 +860,9 @@ export type SignIn = {
 } | {
   /** Its token. */
   invite: string;
+  /** What the others see; white space at the ends is taken off. */
+  name?: Name | null;
+} | {
   /** What the others see; white space at the ends is taken off. */
   name: Name;
 };
@@ -877,6 +994,9 @@ export type StudioPerson = {
 /** A recording that somebody wants. */
 export type StudioRecording = "on" | "waits";
 
+/** Whom a permission belongs to: somebody whom the box knows, or one login. */
+export type Subject = string;
+
 /** Who rings, the calls that were, and what was chosen. */
 export type Telephone = {
   /** The contacts whose calls answer themselves. */
@@ -932,6 +1052,9 @@ export type Typed = {
   code: string;
 };
 
+/** What somebody may do. */
+export type Verbs = ("watch" | "join" | "speak" | "show_camera" | "share_screen" | "chat" | "invite" | "moderate" | "produce" | "broadcast" | "record" | "administer")[];
+
 /** One control, and what it is set to. */
 export type WantedControl = {
   /** Its number. */
@@ -944,6 +1067,12 @@ export type WantedControl = {
 export type WantedInvite = {
   /** How long it works. */
   hours: number;
+  /** They have to be let in. */
+  lobby?: boolean;
+  /** How many may come by it: 1 to 1000, or as many as want to. */
+  most?: number | null;
+  /** What it makes of whoever comes by it: a guest, unless it says otherwise. */
+  role?: Role | null;
 };
 
 /** How loud one of them is to be; what is not given stays. */

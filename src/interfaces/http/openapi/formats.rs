@@ -52,7 +52,7 @@ formats! {
         "type": "string", "enum": (Role::ALL),
         "description": "host owns the box or runs a room, moderator and guest take part in a room, viewer watches."
     }
-    Verbs: { "type": "array", "items": { "$ref": "#/components/schemas/Verb" }, "description": "What somebody may do." }
+    Verbs: { "type": "array", "items": { "type": "string", "enum": (Verb::ALL) }, "description": "What somebody may do." }
     Verb: { "type": "string", "enum": (Verb::ALL), "description": "One thing that somebody may do." }
 }
 
