@@ -37,7 +37,7 @@ use crate::services::{
     remote, room, telephone, thumbnail,
 };
 
-pub use doctor::{doctor, privacy_mode};
+pub use doctor::{doctor, pin, privacy_mode};
 pub use encoders::code_pictures;
 pub use reload::Reloader;
 
@@ -289,7 +289,13 @@ impl Daemon {
             peers: peers.clone(),
             store: store.clone(),
         };
-        let asked = control::Parts { reach: reach.clone(), endpoint: endpoint.clone(), privacy: privacy.clone() };
+        let asked = control::Parts {
+            reach: reach.clone(),
+            endpoint: endpoint.clone(),
+            privacy: privacy.clone(),
+            pin: access.pin(),
+        };
+        interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(tell_pin(access.pin(), address)));
         let app = http::App::new(http::Inner {
             access,
             audit,
@@ -512,6 +518,24 @@ async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Door
         let _ = writeln!(std::io::stdout(), "Open {}", lines.join("\n"));
     }
     Ok(link)
+}
+
+/// Tells whoever sees the terminal or the journal the PIN of a box that nobody owns, and each that follows it.
+async fn tell_pin(mut pin: watch::Receiver<Option<access::Number>>, address: SocketAddr) {
+    loop {
+        let shown = *pin.borrow_and_update();
+        if let Some(number) = shown {
+            // Whoever started it may have closed its end of the line.
+            let _ = writeln!(
+                std::io::stdout(),
+                "Nobody owns this box. For ten minutes, whoever opens /sign-in on it (port {}) from the same network and types {number} does.",
+                address.port()
+            );
+        }
+        if pin.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// What the daemon is asked by a signal.

@@ -32,6 +32,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::PrintConfig(sources) => print!("{}", sources.load()?.to_toml()),
         Command::Doctor(doctor) => daemon::doctor(&doctor)?,
         Command::CodePictures { element } => println!("{}", daemon::code_pictures(&element)?),
+        Command::Pin(sources) => println!("{}", daemon::pin(&sources)?),
         Command::Privacy { what, sources } => println!("{}", daemon::privacy_mode(what, &sources)?),
         Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
     }

@@ -15,7 +15,7 @@ function fail(text) {
 
 /** The part of JSON Schema that the document uses; a word that is not here stops the build. */
 function type(schema) {
-  if (schema === true) return "unknown";
+  if (schema === true || Object.keys(schema).every(word => word === "description")) return "unknown";
   if (schema.$ref) return schema.$ref.replace("#/components/schemas/", "");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map(value => JSON.stringify(value)).join(" | ");

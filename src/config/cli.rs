@@ -37,6 +37,8 @@ pub enum Command {
         #[command(flatten)]
         sources: Sources,
     },
+    /// Print the PIN that makes whoever types it on the sign-in page the owner of a box that nobody owns. Asks the daemon.
+    Pin(Sources),
     /// Print the version.
     Version,
     /// Code pictures with an H.264 encoder, by the name of its GStreamer element, and say how it works as JSON. The daemon runs this.

@@ -145,6 +145,19 @@ pub fn privacy_mode(what: cli::Privacy, sources: &cli::Sources) -> anyhow::Resul
     }
 }
 
+/// The PIN of a box that nobody owns, from its daemon.
+///
+/// # Errors
+/// When no daemon runs, or somebody owns the box: a sentence that says so.
+pub fn pin(sources: &cli::Sources) -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime
+        .block_on(ask(&sources.load()?, Question::Pin))?
+        .context("Porchlight does not run here; start it first")?;
+    let pin = answer["pin"].as_str().map(str::to_owned);
+    pin.context("somebody owns this box already; the file owner-link in its state folder holds a link for its owner")
+}
+
 /// Asks the daemon; `None` if none runs.
 async fn ask(config: &Config, question: Question) -> anyhow::Result<Option<Value>> {
     let path = config.node.state.join(control::NAME);

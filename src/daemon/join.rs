@@ -36,7 +36,12 @@ async fn invite(room: RoomId, access: &access::Handle, store: &store::Handle) ->
     Ok(token)
 }
 
-/// Keeps it: `base` says where the box is reached, which may change.
+/// What people know an address by.
+fn host(base: &str) -> &str {
+    base.split_once("://").map_or(base, |(_, address)| address)
+}
+
+/// Keeps it, or, while nobody owns the box, the way to own it: `base` says where the box is reached, which may change.
 pub(super) async fn keep(
     to: watch::Sender<Option<Link>>,
     base: impl Fn() -> Option<String>,
@@ -44,13 +49,19 @@ pub(super) async fn keep(
     access: access::Handle,
     store: store::Handle,
 ) {
+    let mut pin = access.pin();
     loop {
+        let number = *pin.borrow_and_update();
         let first = rooms.rooms().borrow().first().map(|room| room.id);
         let made = match (first, base()) {
+            (_, Some(base)) if number.is_some() => {
+                let pin = number.map(|number| number.to_string());
+                Some(Link { url: format!("{base}/sign-in"), address: format!("{}/sign-in", host(&base)), pin })
+            }
             (Some(room), Some(base)) => match invite(room, &access, &store).await {
                 Ok(token) => {
-                    let address = base.split_once("://").map_or(base.as_str(), |(_, address)| address).to_owned();
-                    Some(Link { url: format!("{base}/r/{room}#invite={}", token.reveal()), address })
+                    let url = format!("{base}/r/{room}#invite={}", token.reveal());
+                    Some(Link { url, address: host(&base).to_owned(), pin: None })
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the screen can't show how to join");
@@ -69,6 +80,7 @@ pub(super) async fn keep(
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = gone => {}
+            Ok(()) = pin.changed() => {}
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor network` and `sound`, and
-//! `porchlight privacy`.
+//! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor network` and `sound`,
+//! `porchlight privacy` and `porchlight pin`.
 //!
 //! Whoever connects says one word, a [`Question`], and is told the answer as JSON, and nothing more. The folder and the socket are the
 //! daemon's user's alone.
@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::services::{endpoint, privacy, reachability};
+use crate::services::{access, endpoint, privacy, reachability};
 
 /// Its name in the state folder.
 pub const NAME: &str = "doctor.sock";
@@ -37,6 +38,8 @@ pub enum Question {
     PrivacyOn,
     /// That they may be opened again: who asks is at the box.
     PrivacyOff,
+    /// The PIN that makes somebody the owner.
+    Pin,
 }
 
 impl Question {
@@ -49,6 +52,7 @@ impl Question {
             Self::Privacy => "privacy",
             Self::PrivacyOn => "privacy on",
             Self::PrivacyOff => "privacy off",
+            Self::Pin => "pin",
         }
     }
 
@@ -60,6 +64,7 @@ impl Question {
             b"privacy" => Some(Self::Privacy),
             b"privacy on" => Some(Self::PrivacyOn),
             b"privacy off" => Some(Self::PrivacyOff),
+            b"pin" => Some(Self::Pin),
             _ => None,
         }
     }
@@ -78,6 +83,8 @@ pub struct Parts {
     pub endpoint: endpoint::Handle,
     /// Whether its camera and microphone are closed.
     pub privacy: privacy::Handle,
+    /// The PIN of a box that nobody owns.
+    pub pin: watch::Receiver<Option<access::Number>>,
 }
 
 /// Opens the socket and answers until `stop`. A state folder that can't have one costs nothing but this.
@@ -136,6 +143,10 @@ async fn tell(mut stream: UnixStream, parts: Parts) {
             Ok(test) => serde_json::to_vec(&test),
             Err(error) => serde_json::to_vec(&serde_json::json!({ "error": error.to_string() })),
         },
+        Question::Pin => {
+            let pin = parts.pin.borrow().map(|pin| pin.to_string());
+            serde_json::to_vec(&serde_json::json!({ "pin": pin }))
+        }
         Question::Privacy | Question::PrivacyOn | Question::PrivacyOff => {
             let done = match question {
                 Question::PrivacyOn => parts.privacy.close().await,
@@ -159,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_question_is_one_known_word() {
-        use Question::{Camera, Network, Privacy, PrivacyOff, PrivacyOn, Sound};
-        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff] {
+        use Question::{Camera, Network, Pin, Privacy, PrivacyOff, PrivacyOn, Sound};
+        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff, Pin] {
             assert_eq!(Question::read(question.word().as_bytes()), Some(question));
         }
         assert_eq!(Question::read(b" sound\n"), Some(Question::Sound));

@@ -73,6 +73,11 @@ macro_rules! ids {
                 Self(bytes)
             }
 
+            /// The bytes it was made of.
+            pub const fn bytes(&self) -> [u8; 10] {
+                self.0
+            }
+
             /// The first eight characters: names one among those that live, in a log, and is of no use to anybody else.
             pub fn tag(&self) -> Tag {
                 let text = encode(self.0);

@@ -221,6 +221,7 @@ fn http_md_has_every_route_with_its_rule_and_no_other() {
         let right = match route.rule {
             Rule::Everybody => who == "everybody",
             Rule::EveryPage => who.contains("every site's page"),
+            Rule::Known => who == "whom the box knows",
             Rule::Node(_) => who == "owner",
             Rule::Room(verb) => who == least(verb),
             Rule::RoomByToken(verb) => who.starts_with(&least(verb)) && who.contains("guest's token"),

@@ -82,9 +82,9 @@ impl Case<'_> {
         let (rest, body, status) = match (route.method.as_str(), route.path) {
             (
                 "GET",
-                "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}"
-                | "/studio/{room}",
+                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/healthz" | "/readyz"
+                | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats" | "/trust" | "/reachability"
+                | "/camera" | "/devices" | "/recordings" | "/pushes/{room}" | "/studio/{room}",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -135,6 +135,20 @@ impl Case<'_> {
             ("PUT", "/api/v1/rooms/{room}/rules") => {
                 ("", Some(json!({ "moderator": rule, "guest": rule, "viewer": rule })), 200)
             }
+            // Passkeys are for names, and this is an address; nobody made a message or a passkey.
+            ("POST", "/api/v1/session/passkey") => ("", None, 409),
+            ("POST", "/api/v1/session/wallet") => ("", None, 200),
+            ("GET", "/api/v1/identity") => ("", None, 200),
+            ("PATCH", "/api/v1/identity") => ("", Some(json!({ "name": "Maria" })), 204),
+            ("DELETE", "/api/v1/identity/devices/{device}") => ("", None, 404),
+            ("POST", "/api/v1/identity/code" | "/api/v1/identity/recovery") => ("", None, 201),
+            ("POST", "/api/v1/identity/passkey") => ("", None, 409),
+            ("POST", "/api/v1/identity/passkeys") => {
+                ("", Some(json!({ "question": "none", "name": "Phone", "credential": {} })), 401)
+            }
+            ("POST", "/api/v1/identity/wallets") => ("", Some(json!({ "message": "Hello", "signature": "0x00" })), 400),
+            ("DELETE", "/api/v1/identity/credentials/{credential}") => ("", None, 404),
+            ("POST", "/api/v1/identities/{identity}/code") => ("", None, 404),
             ("POST", "/api/v1/identities") => ("", Some(json!({ "name": "Kim" })), 201),
             ("PATCH", "/api/v1/identities/{identity}") => ("", Some(json!({ "owner": true })), 404),
             ("DELETE", "/api/v1/identities/{identity}") => ("", None, 404),
@@ -189,7 +203,8 @@ impl Case<'_> {
         let preset = if route.method == Method::PUT { "Sofa" } else { "Nowhere" };
         let path = path.replace("{recording}", &self.broadcast).replace("{push}", &self.broadcast);
         let path = path.replace("{subject}", &format!("login.{}", self.broadcast));
-        let path = path.replace("{identity}", &self.broadcast);
+        let path = path.replace("{identity}", &self.broadcast).replace("{device}", &self.broadcast);
+        let path = path.replace("{credential}", &self.broadcast);
         let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset);
         assert!(!path.contains('{'), "{path} has a parameter that is not filled");
         let mut request = self.caller.request(route.method.clone(), &path);

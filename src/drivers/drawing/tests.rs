@@ -12,7 +12,9 @@ fn screens() -> Vec<(&'static str, Screen)> {
     let join = Join {
         code: code("https://porch.local:8443/r/abcdefgh23456789#invite=TheSecretOfAnInvite").expect("it fits"),
         address: "porch.local".into(),
+        pin: None,
     };
+    let own = Join { address: "porchlight.local/sign-in".into(), pin: Some("042137".into()), ..join.clone() };
     let idle = Idle {
         clock: "18:42".into(),
         date: "Friday, 27 November".into(),
@@ -22,6 +24,7 @@ fn screens() -> Vec<(&'static str, Screen)> {
     };
     vec![
         ("blank", Screen::Blank),
+        ("first-start", Screen::Idle(Idle { join: Some(own), ..idle.clone() })),
         ("idle", Screen::Idle(idle.clone())),
         (
             "idle-all",

@@ -3,8 +3,10 @@
 //!
 //! Does not know what a secret is for, and stores none but its own keys.
 
+pub mod passkey;
 pub mod seal;
 pub mod turn;
+pub mod wallet;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +30,12 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// A random id: `random_id(RoomId::from_bytes)`.
 pub fn random_id<T>(from_bytes: impl FnOnce([u8; 10]) -> T) -> T {
     from_bytes(random())
+}
+
+/// The SHA-256 of a text.
+pub fn text_hash(text: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
 /// The text was not 43 characters of unpadded base64url (RFC 4648 section 5) for 32 bytes.

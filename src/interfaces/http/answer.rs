@@ -72,6 +72,8 @@ pub(super) struct Node {
     pub(super) name: Name,
     /// The version of Porchlight.
     pub(super) version: &'static str,
+    /// Somebody owns it. While nobody does, its PIN makes whoever types it the owner.
+    pub(super) owned: bool,
     /// What is plugged in; for the owner alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) devices: Option<Devices>,
@@ -213,6 +215,8 @@ pub(super) struct NewInvite {
     pub(super) invite: Invite,
     /// The link to hand out. It holds the secret, and is told this once.
     pub(super) url: String,
+    /// The same as a picture for the cameras of phones, SVG.
+    pub(super) qr: String,
 }
 
 /// What can be watched.

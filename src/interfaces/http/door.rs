@@ -180,6 +180,8 @@ pub(super) struct Visit {
     /// What the person sees is HTTPS: by our own door, or by a proxy on this machine.
     pub(super) secure: bool,
     host: Option<String>,
+    /// Who asks is at the box or in its local network, and no proxy stands between.
+    near: bool,
 }
 
 impl Visit {
@@ -190,7 +192,23 @@ impl Visit {
             let proxied = forwarded(&parts.headers) || public.is_some() && public == host.as_deref();
             arrival.secure || (proxied && arrival.peer.to_canonical().is_loopback())
         });
-        Self { secure, host }
+        let proxied = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "via"];
+        let near = parts.extensions.get::<Arrival>().is_some_and(|arrival| {
+            let own = app.doors.addresses.borrow();
+            lan::is_on_link(arrival.peer, &own) && !proxied.iter().any(|name| parts.headers.contains_key(*name))
+        });
+        Self { secure, host, near }
+    }
+
+    /// Whether whoever asks is at the box or in its local network. What comes through a proxy may come from anywhere.
+    pub(super) fn is_near(&self) -> bool {
+        self.near
+    }
+
+    /// Scheme, name and port of the page, as its browser has them.
+    pub(super) fn origin(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.host.as_deref().unwrap_or(lan::LOCALHOST))
     }
 
     /// The name that was asked for, without a port.

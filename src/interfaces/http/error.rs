@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::requests::RequestId;
 use crate::drivers::device::controls;
+use crate::drivers::identity::passkey;
 use crate::drivers::peer::server as peers;
+use crate::proto::auth::siwe;
 use crate::services::endpoint::adjust;
 use crate::services::program::logo;
 use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, room, telephone, thumbnail};
@@ -58,6 +60,14 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "restricted",
             "This broadcast is for those who were invited to its room. Open your invite link, then come back.",
+        )
+    }
+
+    pub(super) fn not_near() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "not-near",
+            "A box gets its owner from its own local network. Open this page from a device on the same network.",
         )
     }
 
@@ -211,6 +221,47 @@ impl From<access::Error> for Problem {
             E::TooFast => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too many want this now. Try again in a moment.")
             }
+            E::WrongNumber => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "wrong-number",
+                "This is not the number, or not any more. Look at it again, or ask for another one.",
+            ),
+            E::Owned => Self::new(
+                StatusCode::CONFLICT,
+                "owned",
+                "Somebody owns this box already. Ask them to let the box know you.",
+            ),
+            E::Passkey(passkey::Error::Site) => Self::new(
+                StatusCode::CONFLICT,
+                "passkey-site",
+                "Passkeys are made for a name. Open this page by the name of the box, by HTTPS.",
+            ),
+            E::Passkey(passkey::Error::Refused) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "passkey-refused",
+                "This passkey does not fit. It may have been made for another name of the box.",
+            ),
+            E::Wallet(siwe::Invalid::Form) => Self::bad("bad-message", "This is no message of Sign-In with Ethereum."),
+            E::Wallet(siwe::Invalid::Site) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "message-elsewhere",
+                "This message was signed for another site. Sign the one that this page shows.",
+            ),
+            E::Wallet(siwe::Invalid::Time) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "message-time",
+                "This message has expired, or does not count yet. Sign another one, and look at the clock of your device.",
+            ),
+            E::Unproved => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unproved",
+                "Nobody on this box signs in by this. Sign in another way, and add it to your account there.",
+            ),
+            E::Taken => Self::new(
+                StatusCode::CONFLICT,
+                "taken",
+                "Somebody signs in by this already. It can be used by one person alone.",
+            ),
             E::NoRoom => room::Error::NoRoom.into(),
             E::TooMany => Self::new(
                 StatusCode::CONFLICT,

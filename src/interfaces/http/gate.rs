@@ -74,7 +74,8 @@ pub(super) async fn check(
         }
     };
     let (verb, scope) = match rule {
-        Rule::Everybody | Rule::EveryPage => (None, Scope::Node),
+        Rule::Known if grant.identity().is_none() => return Err(Problem::sign_in()),
+        Rule::Everybody | Rule::EveryPage | Rule::Known => (None, Scope::Node),
         Rule::Node(verb) => (Some(verb), Scope::Node),
         Rule::Room(verb) | Rule::RoomByToken(verb) => {
             let named = Path::<Named>::from_request_parts(&mut parts, &app).await.ok().and_then(|path| path.0.room);

@@ -50,7 +50,8 @@ pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readines
 }
 
 pub(super) async fn node(State(app): State<App>, Caller(grant): Caller) -> Json<answer::Node> {
-    let mut node = answer::Node { name: app.name.clone(), version: env!("CARGO_PKG_VERSION"), devices: None };
+    let owned = app.access.pin().borrow().is_none();
+    let mut node = answer::Node { name: app.name.clone(), version: env!("CARGO_PKG_VERSION"), owned, devices: None };
     if grant.permits(Verb::Administer, Scope::Node) {
         let devices = app.endpoint.devices();
         let describe = |device: &Device| answer::Device { name: device.name.clone(), stand_in: device.stand_in };

@@ -4,6 +4,7 @@
 //! Nothing is decided here: handlers translate to commands of the services and back. docs/reference/http.md and
 //! signalling.md describe the outside.
 
+mod account;
 mod agent;
 mod answer;
 mod body;
@@ -28,6 +29,7 @@ mod places;
 mod privacy;
 mod projection;
 mod pushes;
+mod qr;
 mod reachability;
 mod recordings;
 mod requests;

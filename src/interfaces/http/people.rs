@@ -218,7 +218,7 @@ pub(super) async fn add(
 }
 
 /// What somebody is called, for the audit log.
-async fn called(app: &App, id: IdentityId) -> Result<String, Problem> {
+pub(super) async fn called(app: &App, id: IdentityId) -> Result<String, Problem> {
     let known = app.access.identities().await?;
     Ok(known.into_iter().find(|one| one.id == id).map(|one| one.name.into()).unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use super::door::Visit;
 use super::error::Problem;
 use super::gate::Caller;
 use super::projection::date;
-use super::{App, answer};
+use super::{App, answer, qr};
 use crate::model::id::{InviteId, RoomId};
 use crate::model::role::{Role, Scope, Verb};
 use crate::proto::auth::{Lifetime, Name};
@@ -126,7 +126,10 @@ pub(super) async fn invite(
     let (invite, token) = app.access.invite(room, wanted, &grant).await?;
     app.note(&grant, audit::Entry::new(Some(room), "invite").with(role.word())).await;
     let url = format!("{}/r/{room}#invite={}", visit.base(&app), token.reveal());
-    Ok((StatusCode::CREATED, Json(answer::NewInvite { invite: describe_invite(&invite), url })))
+    Ok((
+        StatusCode::CREATED,
+        Json(answer::NewInvite { invite: describe_invite(&invite), qr: qr::picture(&url).unwrap_or_default(), url }),
+    ))
 }
 
 pub(super) async fn invites(

@@ -9,8 +9,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, openapi, pages, people, privacy,
-    pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio,
+    App, account, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, openapi, pages, people,
+    privacy, pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio,
     telephone, trust, whep,
 };
 use crate::model::role::Verb;
@@ -23,6 +23,8 @@ pub enum Rule {
     Everybody,
     /// Nothing, and pages of other sites may as well, and read the answer: what acts for nobody. No login is looked at.
     EveryPage,
+    /// That the box knows who it is.
+    Known,
     /// The permission for the box as a whole.
     Node(Verb),
     /// The permission in the room that the path names.
@@ -101,10 +103,22 @@ routes! {
     GET get "/api/v1/logo" Rule::Node(Verb::Administer) => studio::logo;
     PUT put "/api/v1/logo" Rule::Node(Verb::Administer) => studio::set_logo.layer(DefaultBodyLimit::max(logo::LARGEST));
     DELETE delete "/api/v1/logo" Rule::Node(Verb::Administer) => studio::remove_logo;
+    POST post "/api/v1/session/passkey" Rule::Everybody => account::ask_passkey;
+    POST post "/api/v1/session/wallet" Rule::Everybody => account::nonce;
+    GET get "/api/v1/identity" Rule::Known => account::show;
+    PATCH patch "/api/v1/identity" Rule::Known => account::change;
+    DELETE delete "/api/v1/identity/devices/{device}" Rule::Known => account::end;
+    POST post "/api/v1/identity/code" Rule::Known => account::own_code;
+    POST post "/api/v1/identity/recovery" Rule::Known => account::recovery;
+    POST post "/api/v1/identity/passkey" Rule::Known => account::start_passkey;
+    POST post "/api/v1/identity/passkeys" Rule::Known => account::add_passkey;
+    POST post "/api/v1/identity/wallets" Rule::Known => account::add_wallet;
+    DELETE delete "/api/v1/identity/credentials/{credential}" Rule::Known => account::remove;
     GET get "/api/v1/identities" Rule::Node(Verb::Administer) => people::identities;
     POST post "/api/v1/identities" Rule::Node(Verb::Administer) => people::add;
     PATCH patch "/api/v1/identities/{identity}" Rule::Node(Verb::Administer) => people::change;
     DELETE delete "/api/v1/identities/{identity}" Rule::Node(Verb::Administer) => people::forget;
+    POST post "/api/v1/identities/{identity}/code" Rule::Node(Verb::Administer) => account::code_of;
     GET get "/api/v1/audit" Rule::Node(Verb::Administer) => people::audited;
     GET get "/api/v1/rooms" Rule::Everybody => rooms::list;
     POST post "/api/v1/rooms" Rule::Node(Verb::Administer) => rooms::create;
@@ -147,6 +161,11 @@ routes! {
     GET get "/" Rule::Everybody => pages::page;
     GET get "/r/{room}" Rule::Everybody => pages::page;
     GET get "/b/{broadcast}" Rule::Everybody => pages::page;
+    GET get "/sign-in" Rule::Everybody => pages::page;
+    GET get "/me" Rule::Everybody => pages::page;
+    GET get "/people" Rule::Everybody => pages::page;
+    GET get "/people/{room}" Rule::Everybody => pages::page;
+    GET get "/audit" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;
     GET get "/reachability" Rule::Everybody => pages::page;
     GET get "/camera" Rule::Everybody => pages::page;

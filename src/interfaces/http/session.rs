@@ -14,7 +14,8 @@ use super::{App, agent, answer};
 use crate::drivers::identity::Token;
 use crate::model::role::Role;
 use crate::proto::auth::Name;
-use crate::services::access::Grant;
+use crate::services::access::{self, Grant};
+use crate::services::audit::Entry;
 
 /// How long a browser keeps the cookie, in seconds: as long as browsers keep any. The box knows when the login ends.
 const COOKIE_AGE: u32 = 400 * 24 * 3600;
@@ -37,6 +38,38 @@ pub(super) enum SignIn {
         #[serde(default)]
         #[cfg_attr(test, schemars(with = "Option<Name>"))]
         name: Option<String>,
+    },
+    /// With the PIN that a box shows which nobody owns: whoever types it, from the local network, owns the box.
+    Pin {
+        /// Six digits.
+        pin: String,
+        /// What the owner is called; white space at the ends is taken off.
+        #[cfg_attr(test, schemars(with = "Name"))]
+        name: String,
+    },
+    /// With a code that another device of somebody shows.
+    Code {
+        /// Eight digits.
+        code: String,
+    },
+    /// With a recovery code, which is used up by it.
+    Recovery {
+        /// As it was written down.
+        recovery: String,
+    },
+    /// With a passkey.
+    Passkey {
+        /// Of the question.
+        question: String,
+        /// What `navigator.credentials.get` gave, bytes as base64url.
+        credential: serde_json::Value,
+    },
+    /// With a wallet.
+    Wallet {
+        /// The message (EIP-4361).
+        message: String,
+        /// The signature: `0x` and hexadecimal digits.
+        signature: String,
     },
     /// With a name and nothing else, to be known by it in the chat of what is public.
     Named {
@@ -71,6 +104,33 @@ pub(super) async fn sign_in(
             let wanted = wanted.as_deref().map(name).transpose()?;
             let entered = app.access.enter(&invite, wanted, device, Some(&caller)).await?;
             (entered.grant, entered.token)
+        }
+        SignIn::Pin { pin, name: wanted } => {
+            if !visit.is_near() {
+                return Err(Problem::not_near());
+            }
+            let (grant, token) = app.access.claim(pin, name(&wanted)?, device).await?;
+            app.note(&grant, Entry::new(None, "own")).await;
+            (grant, Some(token))
+        }
+        SignIn::Code { code } => {
+            let (grant, token) = app.access.sign_in_by_code(code, device).await?;
+            (grant, Some(token))
+        }
+        SignIn::Recovery { recovery } => {
+            let (grant, token) = app.access.sign_in_by_recovery_code(recovery, device).await?;
+            app.note(&grant, Entry::new(None, "recover")).await;
+            (grant, Some(token))
+        }
+        SignIn::Passkey { question, credential } => {
+            let answer = access::Answered { question, credential };
+            let (grant, token) = app.access.sign_in_by_passkey(answer, device).await?;
+            (grant, Some(token))
+        }
+        SignIn::Wallet { message, signature } => {
+            let signed = access::Signed { message, signature, origin: visit.origin() };
+            let (grant, token) = app.access.sign_in_by_wallet(signed, device).await?;
+            (grant, Some(token))
         }
         SignIn::Named { name: wanted } => {
             let (grant, token) = app.access.name_viewer(name(&wanted)?).await?;

@@ -1,19 +1,13 @@
 //! The certificate authority of the box, for devices that shall trust it.
 
+use super::door::Visit;
+use super::error::Problem;
+use super::{App, answer, qr};
+use crate::drivers::tls::Authority;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use qrcode::QrCode;
-use qrcode::render::svg;
-
-use super::door::Visit;
-use super::error::Problem;
-use super::{App, answer};
-use crate::drivers::tls::Authority;
-
-/// Side of the QR code, in pixels of its own; pages scale it.
-const SIDE: u32 = 240;
 
 fn authority(app: &App) -> Result<&Authority, Problem> {
     let authority = app.doors.secure.as_ref().and_then(|(_, tls)| tls.authority());
@@ -45,9 +39,7 @@ fn page(visit: &Visit, app: &App) -> String {
 
 /// The address of the page, for a phone's camera.
 pub(super) async fn code(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let code = QrCode::new(page(&visit, &app)).map_err(|_| Problem::not_found())?;
-    // Black on white in every theme: many cameras read nothing else.
-    let picture = code.render::<svg::Color<'_>>().min_dimensions(SIDE, SIDE).build();
+    let picture = qr::picture(&page(&visit, &app)).ok_or_else(Problem::not_found)?;
     Ok(file(picture.into_bytes(), "image/svg+xml", None))
 }
 

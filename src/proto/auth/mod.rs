@@ -5,6 +5,7 @@
 mod lifetime;
 mod name;
 mod policy;
+pub mod siwe;
 mod text;
 mod title;
 

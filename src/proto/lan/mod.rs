@@ -34,6 +34,22 @@ pub fn is_private(address: IpAddr) -> bool {
     })
 }
 
+/// Whether an address is this machine's, or in a network of one of `own`: link-local, or private and with the first 24 bits of IPv4 or the
+/// first 64 of IPv6 in common. A larger network of IPv4 has devices that are taken for farther away than they are.
+pub fn is_on_link(address: IpAddr, own: &[IpAddr]) -> bool {
+    let address = address.to_canonical();
+    let same = |own: &IpAddr| match (address, own.to_canonical()) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => is_private(address) && (one.to_bits() ^ other.to_bits()) >> 8 == 0,
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits() ^ other.to_bits()) >> 64 == 0,
+        _ => false,
+    };
+    let link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    address.is_loopback() || link_local || own.iter().any(same)
+}
+
 /// Whether a name is `localhost` or below one of [`DOMAINS`]. Case does not matter.
 pub fn is_local(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -118,6 +134,26 @@ impl fmt::Display for Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_in_the_same_network_is_on_link() {
+        let own = ["192.168.1.20", "fd00::5", "203.0.113.7"].map(|text| text.parse().expect("an address"));
+        for (text, near) in [
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:192.168.1.9", true),
+            ("192.168.1.9", true),
+            ("192.168.2.9", false),
+            ("169.254.3.4", true),
+            ("fe80::1", true),
+            ("fd00::9", true),
+            ("fd00:0:0:1::9", false),
+            ("203.0.113.9", false),
+            ("198.51.100.1", false),
+        ] {
+            assert_eq!(is_on_link(text.parse().expect("an address"), &own), near, "{text}");
+        }
+    }
 
     #[test]
     fn what_people_call_a_box_becomes_a_host_name() {

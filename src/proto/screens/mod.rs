@@ -32,6 +32,8 @@ pub struct Join {
     pub code: Code,
     /// The address that is read out and typed.
     pub address: String,
+    /// What has to be typed there to own a box that nobody owns.
+    pub pin: Option<String>,
 }
 
 /// What the whole screen shows.
@@ -172,8 +174,12 @@ fn drawn_idle(drawing: &mut Drawing, idle: &Idle, language: Language) {
     }
     if let Some(join) = &idle.join {
         drawing.code(&join.code, (1310.0, 250.0), 440.0);
-        drawing.middle(say(words::Word::Scan), (1530.0, 770.0), 46.0, QUIET, 560.0);
+        let scan = if join.pin.is_some() { words::Word::Own } else { words::Word::Scan };
+        drawing.middle(say(scan), (1530.0, 770.0), 46.0, QUIET, 560.0);
         drawing.middle(&join.address, (1530.0, 836.0), 46.0, INK, 560.0);
+        if let Some((one, two)) = join.pin.as_ref().and_then(|pin| pin.split_at_checked(3)) {
+            drawing.middle(&format!("{one} {two}"), (1530.0, 940.0), 96.0, INK, 560.0);
+        }
     }
 }
 

@@ -34,7 +34,7 @@ fn amber_is_for_the_sign_on_air_alone() {
 #[test]
 fn every_line_is_large_enough_for_three_metres() {
     let long = "m".repeat(40);
-    let join = Some(Join { code: code(), address: "porchlight-upstairs.local".into() });
+    let join = Some(Join { code: code(), address: "porchlight-upstairs.local".into(), pin: Some("042137".into()) });
     let screens = [
         Screen::Idle(Idle { quiet: true, private: true, missed: 12, join, name: long.clone(), ..idle() }),
         Screen::Ringing { name: long, answers: None, private: true },
@@ -58,7 +58,7 @@ fn what_stays_for_long_moves_every_minute_and_comes_back() {
 
 #[test]
 fn a_code_has_its_quiet_zone() {
-    let join = Some(Join { code: code(), address: String::new() });
+    let join = Some(Join { code: code(), address: String::new(), pin: None });
     let drawn = screen(&Screen::Idle(Idle { join, ..idle() }), Language::En);
     assert!(drawn.contains("M4 4h1v1h-1z") && !drawn.contains("M3 4h1"), "{drawn}");
 }

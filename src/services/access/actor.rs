@@ -6,8 +6,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use super::codes::{Codes, Number};
 use super::invites::Invites;
 use super::people::rules_key;
+use super::proofs::Proofs;
 use super::state::State;
 use super::{Changed, Clock, Command, Entered, Error, Grant, Identity, Invite, Placing, Wanted};
 use crate::drivers::identity::{Token, TokenHash, random_id};
@@ -26,11 +28,15 @@ pub struct Actor {
     pub state: State,
     pub store: store::Handle,
     pub clock: Clock,
+    pub codes: Codes,
+    pub proofs: Proofs,
     /// How many logins were taken or have expired.
     pub ended: watch::Sender<u64>,
+    /// The PIN of a box that nobody owns.
+    pub pin: watch::Sender<Option<Number>>,
 }
 
-fn instant() -> Instant {
+pub(super) fn instant() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
@@ -43,7 +49,10 @@ impl Actor {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                _ = sweep.tick() => self.sweep().await,
+                _ = sweep.tick() => {
+                    self.sweep().await;
+                    self.show_pin();
+                }
                 command = commands.recv() => match command {
                     Some(command) => self.handle(command).await,
                     None => break,
@@ -142,6 +151,7 @@ impl Actor {
                 };
                 let _ = reply.send(ended);
             }
+            Command::Account(command) => self.account(command).await,
         }
     }
 
@@ -165,11 +175,12 @@ impl Actor {
         }
         self.state.use_owner_link();
         let grant = self.state.admit(login, None);
+        self.show_pin();
         tracing::info!(grant = %grant.id(), "the owner signed in");
         Ok((grant, cookie))
     }
 
-    fn new_login(&self, cookie: &Token) -> store::Login {
+    pub(super) fn new_login(&self, cookie: &Token) -> store::Login {
         let now = self.clock.now();
         store::Login {
             grant: random_id(GrantId::from_bytes),
@@ -292,6 +303,8 @@ impl Actor {
         self.state.identity(id).ok_or(Error::Nobody)?;
         self.state.check_disowned(id)?;
         self.store.delete_identity(id).await?;
+        self.proofs.forget(id);
+        self.codes.forget(id);
         self.state.forget_identity(id);
         Ok(())
     }

@@ -6,12 +6,15 @@
 //! Does not own the policy (`proto::auth`), the rooms, or what a cookie or a link looks like (`interfaces::http`).
 //! Wall time is in whole seconds since 1970 UTC.
 
+mod accounts;
 mod actor;
 mod attempts;
 mod clock;
+mod codes;
 mod grant;
 mod invites;
 mod people;
+mod proofs;
 mod state;
 
 use std::time::Duration;
@@ -20,18 +23,21 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::drivers::identity::{Token, TokenHash, random_id};
+use crate::drivers::identity::{Token, TokenHash, passkey, random_id};
 use crate::drivers::store;
 use crate::model::id::{GrantId, IdentityId, InviteId, RoomId};
 use crate::model::role::{Role, Subject, Verb};
 use crate::model::verbs::Verbs;
-use crate::proto::auth::{Change, InvalidText, Lifetime, Name, Rules};
+use crate::proto::auth::{Change, InvalidText, Lifetime, Name, Rules, siwe};
 
+pub use accounts::Signed;
 pub use clock::Clock;
+pub use codes::Number;
 #[cfg(test)]
 pub use grant::TestLogin;
 pub use grant::{Changes, Grant, Place};
 pub use people::{Changed, Placing};
+pub use proofs::Answered;
 
 /// Commands that may wait for the actor. When it is full, callers wait.
 const QUEUE: usize = 64;
@@ -84,6 +90,24 @@ pub enum Error {
     /// Too many want this at the moment.
     #[error("too many want this at the moment")]
     TooFast,
+    /// That is not the number, or not any more.
+    #[error("this number is not right, or not any more")]
+    WrongNumber,
+    /// Somebody owns the box already.
+    #[error("somebody owns this box already")]
+    Owned,
+    /// A passkey, or what was asked of it.
+    #[error(transparent)]
+    Passkey(#[from] passkey::Error),
+    /// The message of a wallet.
+    #[error(transparent)]
+    Wallet(#[from] siwe::Invalid),
+    /// Nobody is known by this proof: a passkey or a wallet.
+    #[error("nobody is known by this")]
+    Unproved,
+    /// Somebody signs in by it already.
+    #[error("somebody signs in by this already")]
+    Taken,
     /// The store failed: nothing was changed, except that a grant that was to end has ended until the next start.
     #[error("could not be stored: {0}")]
     Store(#[from] store::Error),
@@ -178,6 +202,45 @@ pub struct Member {
     pub waits: bool,
     /// They may nothing there.
     pub banned: bool,
+}
+
+/// By what somebody proves who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Kind {
+    /// A passkey.
+    Passkey,
+    /// A wallet.
+    Wallet,
+    /// One of the codes that were written down.
+    Recovery,
+}
+
+impl Kind {
+    /// Its word in the store.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::Wallet => "wallet",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// Something by which somebody signs in, as they see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Names it.
+    pub id: String,
+    /// What it is.
+    pub kind: Kind,
+    /// What its owner calls it; of a wallet its address.
+    pub name: String,
+    /// When it was added.
+    pub created: i64,
+    /// When it was last used.
+    pub used: Option<i64>,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -278,6 +341,7 @@ enum Command {
         grant: GrantId,
         reply: Reply<()>,
     },
+    Account(accounts::Command),
 }
 
 /// Somebody who came by an invite.
@@ -307,6 +371,7 @@ pub struct Counts {
 pub struct Handle {
     commands: mpsc::Sender<Command>,
     ended: watch::Receiver<u64>,
+    pin: watch::Receiver<Option<Number>>,
 }
 
 /// Reads logins and invites from the store and starts the service on `tracker`. It ends at `stop`, and with it every grant.
@@ -333,8 +398,12 @@ pub async fn start(
     let state = state::State::load(rows, clock.now());
     let (commands, queue) = mpsc::channel(QUEUE);
     let (told, ended) = watch::channel(state.ended());
-    tracker.spawn(actor::Actor { state, store, clock, ended: told }.run(queue, stop));
-    Ok(Handle { commands, ended })
+    let (shown, pin) = watch::channel(None);
+    let proofs = proofs::Proofs::load(store.credentials().await?);
+    let mut actor = actor::Actor { state, store, clock, codes: codes::Codes::new(), proofs, ended: told, pin: shown };
+    actor.show_pin();
+    tracker.spawn(actor.run(queue, stop));
+    Ok(Handle { commands, ended, pin })
 }
 
 impl Handle {
@@ -477,7 +546,7 @@ impl Handle {
 }
 
 async fn hold_back_wrong<T>(result: Result<T, Error>) -> Result<T, Error> {
-    if let Err(Error::InvalidToken) = result {
+    if let Err(Error::InvalidToken | Error::WrongNumber) = result {
         tokio::time::sleep(WRONG_TOKEN_DELAY).await;
     }
     result

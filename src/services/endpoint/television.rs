@@ -44,6 +44,8 @@ pub struct Link {
     pub url: String,
     /// The part of it that people know the box by.
     pub address: String,
+    /// What has to be typed there to own a box that nobody owns.
+    pub pin: Option<String>,
 }
 
 /// Its secret is not for a log.
@@ -261,7 +263,8 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
             return;
         }
         self.join = link.and_then(|link| {
-            let join = Join { code: drawing::code(&link.url).ok()?, address: link.address.clone() };
+            let join =
+                Join { code: drawing::code(&link.url).ok()?, address: link.address.clone(), pin: link.pin.clone() };
             Some((link, join))
         });
     }

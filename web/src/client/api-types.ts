@@ -1,5 +1,25 @@
 // Written by api-types.mjs from docs/reference/openapi.json: change the types of the daemon, not this file.
 
+/** Who you are to the box, and how you sign in. */
+export type Account = {
+  /** Passkeys and wallets. */
+  credentials: SignInCredential[];
+  /** Where you are signed in, the device that was used last first. */
+  devices: SignedInDevice[];
+  id: IdentityId;
+  name: Name;
+  /** You own the box. */
+  owner: boolean;
+  /** How many recovery codes are left. */
+  recovery_codes: number;
+};
+
+/** What is different about you. */
+export type AccountChange = {
+  /** What you are called. */
+  name: Name;
+};
+
 /** Where a picture is cut out of a camera's. All in percent, so that it means the same for every camera and size. */
 export type Aim = {
   /** From -100, the left edge, to 100, the right edge, as whoever looks at the picture sees it. */
@@ -233,6 +253,18 @@ export type Device = {
   stand_in: boolean;
 };
 
+/** A code that signs in one more device. */
+export type DeviceCode = {
+  /** Eight digits, good for one sign-in. */
+  code: string;
+  /** When it ends, RFC 3339. */
+  expires: string;
+  /** The same as a picture for the cameras of phones, SVG. */
+  qr: string;
+  /** The page that takes it, with the code. */
+  url: string;
+};
+
 /** One thing that was found out, with what to do. */
 export type DeviceFinding = {
   /** Names it for machines. */
@@ -380,6 +412,9 @@ export type Invite = {
 /** Names an invite; it is not its secret. */
 export type InviteId = string;
 
+/** By what somebody proves who they are. */
+export type Kind = "passkey" | "wallet" | "recovery";
+
 /** How a way is known. */
 export type Known = "interface" | "announced" | "seen" | "mapped";
 
@@ -479,12 +514,24 @@ export type NewInvite = {
   lobby: boolean;
   /** How many may come by it; as many as want to where there is no number. */
   most: number | null;
+  /** The same as a picture for the cameras of phones, SVG. */
+  qr: string;
   /** What it makes of them. */
   role: Role;
   /** The link to hand out. It holds the secret, and is told this once. */
   url: string;
   /** How often somebody signed in by it. */
   used: number;
+};
+
+/** What a passkey answered. */
+export type NewPasskey = {
+  /** What `navigator.credentials.create` gave, bytes as base64url. */
+  credential: unknown;
+  /** What you call it. */
+  name: Name;
+  /** Of the question. */
+  question: string;
 };
 
 /** A service to send to. */
@@ -515,8 +562,15 @@ export type Node = {
   devices?: Devices | null;
   /** What people call it. */
   name: Name;
+  /** Somebody owns it. While nobody does, its PIN makes whoever types it the owner. */
+  owned: boolean;
   /** The version of Porchlight. */
   version: string;
+};
+
+/** What makes a message of Sign-In with Ethereum good for one time. */
+export type Nonce = {
+  nonce: string;
 };
 
 /** What became of a call. */
@@ -573,7 +627,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "logo-too-large" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "uplink" | "version" | "wrong-code" | "wrong-method";
+  type: "bad-address" | "bad-body" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "logo-too-large" | "message-elsewhere" | "message-time" | "no-authority" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-in-call" | "not-joined" | "not-json" | "not-live" | "not-near" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "shutdown" | "sign-in" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "uplink" | "version" | "wrong-code" | "wrong-method" | "wrong-number";
 };
 
 /** How the members of a composition are shown. */
@@ -646,6 +700,14 @@ export type PushPreset = "youtube" | "twitch" | "peertube" | "owncast" | "whip" 
 
 /** How a push is. */
 export type PushState = "connecting" | "off" | "waiting" | "live" | "failed";
+
+/** What a browser is to ask a passkey. */
+export type Question = {
+  /** What `navigator.credentials` takes, bytes as base64url. */
+  options: unknown;
+  /** Goes back with the answer. */
+  question: string;
+};
 
 /** Pictures a second. */
 export type Rate = number;
@@ -766,6 +828,12 @@ export type Recordings = {
   trouble: string | null;
 };
 
+/** Codes to write down. */
+export type RecoveryCodes = {
+  /** Each is good for one sign-in. Told this once; those before are void. */
+  codes: string[];
+};
+
 /** Somebody who rings. */
 export type Ringing = {
   /** When the call answers itself. */
@@ -863,8 +931,63 @@ export type SignIn = {
   /** What the others see; white space at the ends is taken off. */
   name?: Name | null;
 } | {
+  /** What the owner is called; white space at the ends is taken off. */
+  name: Name;
+  /** Six digits. */
+  pin: string;
+} | {
+  /** Eight digits. */
+  code: string;
+} | {
+  /** As it was written down. */
+  recovery: string;
+} | {
+  /** What `navigator.credentials.get` gave, bytes as base64url. */
+  credential: unknown;
+  /** Of the question. */
+  question: string;
+} | {
+  /** The message (EIP-4361). */
+  message: string;
+  /** The signature: `0x` and hexadecimal digits. */
+  signature: string;
+} | {
   /** What the others see; white space at the ends is taken off. */
   name: Name;
+};
+
+/** A passkey or a wallet. */
+export type SignInCredential = {
+  /** When it was added, RFC 3339. */
+  created: string;
+  /** Names it in paths. */
+  id: string;
+  kind: Kind;
+  /** What you call it; of a wallet its address. */
+  name: string;
+  /** When it was last used, RFC 3339. */
+  used: string | null;
+};
+
+/** A device that is signed in. */
+export type SignedInDevice = {
+  /** Since when, RFC 3339. */
+  created: string;
+  /** What its browser says it is, such as `Firefox, Android`. */
+  device: string | null;
+  id: GrantId;
+  /** When it was last used, to the hour or so, RFC 3339. */
+  seen: string;
+  /** It is the one that asks. */
+  this: boolean;
+};
+
+/** A message that a wallet signed. */
+export type SignedMessage = {
+  /** The message (EIP-4361). */
+  message: string;
+  /** The signature: `0x` and hexadecimal digits. */
+  signature: string;
 };
 
 /** A full picture instead of everybody; while it is there nobody is seen or heard by those who watch. */

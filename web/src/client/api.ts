@@ -46,6 +46,7 @@ import type {
   StudioPerson,
   Telephone,
   Trust,
+  WantedInvite,
   Wishes,
 } from "./api-types";
 import { Problem } from "./problem";
@@ -99,6 +100,7 @@ export type {
   StudioPerson,
   Telephone,
   Trust,
+  WantedInvite,
   Wishes,
 };
 
@@ -171,8 +173,8 @@ export class Api {
     return this.#json("GET", `/rooms/${encodeURIComponent(room)}/invites`);
   }
 
-  createInvite(room: string, hours: number): Promise<NewInvite> {
-    return this.#json("POST", `/rooms/${encodeURIComponent(room)}/invites`, { hours });
+  createInvite(room: string, wanted: WantedInvite): Promise<NewInvite> {
+    return this.#json("POST", `/rooms/${encodeURIComponent(room)}/invites`, wanted);
   }
 
   async revokeInvite(room: string, invite: string): Promise<void> {
@@ -388,6 +390,12 @@ export class Api {
 
   broadcast(broadcast: string): Promise<Broadcast> {
     return this.#json("GET", `/broadcasts/${encodeURIComponent(broadcast)}`);
+  }
+
+  /** Any request of docs/reference/http.md, for the parts of the library that are loaded when they are needed. */
+  async call<T = void>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#send(method, path, body);
+    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
   }
 
   async #json<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {

@@ -21,7 +21,11 @@ const PAGES: Record<
   | "devices"
   | "recordings"
   | "pushes"
-  | "studio",
+  | "studio"
+  | "sign-in"
+  | "me"
+  | "people"
+  | "audit",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -35,6 +39,10 @@ const PAGES: Record<
   recordings: () => import("./recordings/page"),
   pushes: () => import("./pushes/page"),
   studio: () => import("./studio/page"),
+  "sign-in": () => import("./sign-in/page"),
+  me: () => import("./me/page"),
+  people: () => import("./people/page"),
+  audit: () => import("./audit/page"),
 };
 
 function Lost() {

@@ -12,6 +12,10 @@ export type Route =
   | { page: "recordings" }
   | { page: "pushes"; room: string }
   | { page: "studio"; room: string }
+  | { page: "sign-in" }
+  | { page: "me" }
+  | { page: "people"; room: string }
+  | { page: "audit" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -23,10 +27,14 @@ export function routeOf(path: string): Route {
   if (path === "/recordings") return { page: "recordings" };
   if (path === "/camera") return { page: "camera" };
   if (path === "/trust") return { page: "trust" };
+  if (path === "/sign-in") return { page: "sign-in" };
+  if (path === "/me") return { page: "me" };
+  if (path === "/people") return { page: "people", room: "" };
+  if (path === "/audit") return { page: "audit" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };
-  const [, of, room] = /^\/(pushes|studio)\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
-  if (of && room) return { page: of === "studio" ? "studio" : "pushes", room };
+  const [, of, room] = /^\/(pushes|studio|people)\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
+  if (of && room) return { page: of as "pushes" | "studio" | "people", room };
   if (kind === "b" && id) return { page: "watch", broadcast: id };
   return { page: "lost" };
 }

@@ -28,6 +28,8 @@ fn path(route: &str) -> (String, Vec<Value>) {
             "subject" => {
                 (json!({ "$ref": "#/components/schemas/Subject" }), "Somebody, as the list of members has it.")
             }
+            "device" => (json!({ "$ref": "#/components/schemas/GrantId" }), "The device, as the account has it."),
+            "credential" => (json!({ "type": "string" }), "The passkey or wallet, as the account has it."),
             "invite" => (json!({ "$ref": "#/components/schemas/InviteId" }), "The invite."),
             "preset" => (json!({ "$ref": "#/components/schemas/Name" }), "The preset's name."),
             "recording" => (json!({ "$ref": "#/components/schemas/RecordingId" }), "The recording."),
@@ -47,6 +49,7 @@ fn who(rule: Rule) -> &'static str {
     let (verb, of_role): (_, fn(Role) -> Verbs) = match rule {
         Rule::Everybody => return "everybody",
         Rule::EveryPage => return "everybody, and pages of other sites; no login is looked at",
+        Rule::Known => return "everybody whom the box knows",
         Rule::Node(verb) if permits(false, Verbs::NONE, verb, Scope::Node) => return "everybody",
         Rule::Node(verb) => (verb, |_| Verbs::NONE),
         Rule::Room(verb) | Rule::RoomByToken(verb) => (verb, of_role),
@@ -122,7 +125,7 @@ fn operation(route: &Route, entry: &Entry, schemas: &mut Schemas) -> Value {
         "security": match route.rule {
             Rule::Everybody => json!([{}, { "login": [] }]),
             Rule::EveryPage => json!([]),
-            Rule::Node(_) | Rule::Room(_) => json!([{ "login": [] }]),
+            Rule::Known | Rule::Node(_) | Rule::Room(_) => json!([{ "login": [] }]),
             Rule::RoomByToken(_) => json!([{ "login": [] }, { "token": [] }]),
         },
         "x-porchlight-rule": format!("{:?}", route.rule),

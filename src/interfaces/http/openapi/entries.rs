@@ -1,6 +1,9 @@
 //! What each route does. The order is that of `routes::TABLE`.
 
 use super::entry::{Entry, entry};
+use crate::interfaces::http::account::{
+    Account, AccountChange, DeviceCode, NewPasskey, Nonce, Question, RecoveryCodes, SignedMessage,
+};
 use crate::interfaces::http::answer::{
     Broadcast, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Studio, Telephone, Trust,
 };
@@ -36,14 +39,17 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives::<Readiness>(503, "A part is down, or the box is shutting down."),
         entry("GET", "/api/openapi.json", "This document").gives_text(200, "OpenAPI 3.1.", JSON),
         entry("GET", "/api/v1/session", "Who the box takes you for").gives::<Session>(200, "You."),
-        entry("POST", "/api/v1/session", "Sign in by the owner's link, by an invite, or with a name alone")
+        entry("POST", "/api/v1/session", "Sign in")
             .more(
                 "Tokens come from the fragment of a link. The owner's is good for one sign-in. A name alone is for the chat of what is public.",
             )
             .takes::<SignIn>()
             .gives::<Session>(200, "You.")
             .header("set-cookie", "The login.")
-            .fails(&["unknown-link", "link-expired", "link-revoked", "link-used-up", "banned", "bad-name", "busy", "too-many", "shutdown", "store"]),
+            .fails(&[
+                "bad-message", "bad-name", "banned", "busy", "link-expired", "link-revoked", "link-used-up", "message-elsewhere", "message-time",
+                "not-near", "owned", "passkey-refused", "too-many", "unknown-link", "unproved", "wrong-number", "shutdown", "store",
+            ]),
         entry("DELETE", "/api/v1/session", "Sign out")
             .gives::<Session>(200, "A viewer.")
             .header("set-cookie", "Takes the login away.")
@@ -182,6 +188,17 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("GET", "/b/{broadcast}", "The page to watch a broadcast")
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
+        entry("GET", "/sign-in", "The page by which one signs in")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/me", "The page about one's own account").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/people", "The page about whom the box knows")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/people/{room}", "The page about who has a place in a room")
+            .gives_text(200, "The page.", HTML)
+            .fails(&["no-pages"]),
+        entry("GET", "/audit", "The page about what was done").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/recordings", "The page with the recordings")
             .gives_text(200, "The page.", HTML)
@@ -270,6 +287,63 @@ fn camera() -> Vec<Entry> {
 
 fn people() -> Vec<Entry> {
     vec![
+        entry("POST", "/api/v1/session/passkey", "Begin to sign in by a passkey")
+            .gives::<Question>(200, "What the browser is to ask; the answer goes to `POST /api/v1/session`.")
+            .fails(&["passkey-site", "shutdown"]),
+        entry("POST", "/api/v1/session/wallet", "Begin to sign in by a wallet")
+            .gives::<Nonce>(
+                200,
+                "For a message of EIP-4361, for five minutes; the message goes to `POST /api/v1/session`.",
+            )
+            .fails(&["shutdown"]),
+        entry("GET", "/api/v1/identity", "Who you are to the box, and how you sign in")
+            .gives::<Account>(200, "You.")
+            .fails(&["sign-in", "shutdown"]),
+        entry("PATCH", "/api/v1/identity", "Say what you are called")
+            .takes::<AccountChange>()
+            .gives_nothing(204, "You are called that.")
+            .fails(&["sign-in", "bad-name", "nobody", "shutdown", "store"]),
+        entry("DELETE", "/api/v1/identity/devices/{device}", "Sign one of your devices out")
+            .gives_nothing(204, "It is signed out.")
+            .fails(&["sign-in", "nobody", "shutdown", "store"]),
+        entry("POST", "/api/v1/identity/code", "A code that signs in one more of your devices")
+            .more("It works once, for ten minutes.")
+            .gives::<DeviceCode>(201, "The code.")
+            .fails(&["sign-in", "nobody", "shutdown"]),
+        entry("POST", "/api/v1/identity/recovery", "Recovery codes to write down")
+            .more("Those you had are void.")
+            .gives::<RecoveryCodes>(201, "The codes.")
+            .fails(&["sign-in", "nobody", "shutdown", "store"]),
+        entry("POST", "/api/v1/identity/passkey", "Begin to make a passkey")
+            .gives::<Question>(200, "What the browser is to ask.")
+            .fails(&["sign-in", "nobody", "passkey-site", "too-many", "shutdown"]),
+        entry("POST", "/api/v1/identity/passkeys", "Sign in by this passkey from now on")
+            .takes::<NewPasskey>()
+            .gives_nothing(204, "You do.")
+            .fails(&["sign-in", "bad-name", "link-expired", "passkey-refused", "taken", "shutdown", "store"]),
+        entry("POST", "/api/v1/identity/wallets", "Sign in by this wallet from now on")
+            .takes::<SignedMessage>()
+            .gives_nothing(204, "You do.")
+            .fails(&[
+                "sign-in",
+                "nobody",
+                "bad-message",
+                "link-expired",
+                "message-elsewhere",
+                "message-time",
+                "unproved",
+                "taken",
+                "too-many",
+                "shutdown",
+                "store",
+            ]),
+        entry(
+            "DELETE",
+            "/api/v1/identity/credentials/{credential}",
+            "Do not sign in by this passkey or wallet any more",
+        )
+        .gives_nothing(204, "You do not.")
+        .fails(&["sign-in", "nobody", "shutdown", "store"]),
         entry("GET", "/api/v1/identities", "Whom the box knows")
             .gives::<Vec<Identity>>(200, "They, the oldest first.")
             .fails(&["shutdown"]),
@@ -285,6 +359,10 @@ fn people() -> Vec<Entry> {
             .more("They are signed out everywhere, at once.")
             .gives_nothing(204, "The box does not know them any more.")
             .fails(&["last-owner", "nobody", "shutdown", "store"]),
+        entry("POST", "/api/v1/identities/{identity}/code", "A code that signs in a device of somebody")
+            .more("It works once, for ten minutes.")
+            .gives::<DeviceCode>(201, "The code.")
+            .fails(&["nobody", "shutdown"]),
         entry("GET", "/api/v1/audit", "What was done on this box, and by whom")
             .more("The newest first, a hundred at a time; `?before=<id>` goes on from there.")
             .gives::<Vec<Audited>>(200, "What was done.")

@@ -53,6 +53,9 @@ function RoomCard({ room }: { room: RoomSummary }) {
       </div>
       {session.value?.role === "host" && (
         <>
+          <a href={`/people/${room.id}`} class="button quiet" data-testid="room-people">
+            {t("room_people")}
+          </a>
           <a href={`/pushes/${room.id}`} class="button quiet" data-testid="room-pushes">
             {t("other_services")}
           </a>
@@ -149,6 +152,11 @@ export default function Home() {
   return (
     <>
       <Header lit={lit}>
+        {role && (session.value?.identity || role === "viewer") && (
+          <a href={session.value?.identity ? "/me" : "/sign-in"} class="button quiet" data-testid="account">
+            {session.value?.identity ? t("my_account") : t("sign_in")}
+          </a>
+        )}
         {role && role !== "viewer" && (
           <button type="button" class="button quiet" onClick={() => signOut().catch(e => say(explain(e), "fault"))}>
             <Icon name="leave" />
@@ -162,6 +170,13 @@ export default function Home() {
           <p class="banner" role="alert">
             {t("unreachable")}
           </p>
+        )}
+        {home.node.value?.owned === false && (
+          <Message title={t("unowned_title")} text={t("unowned_text")}>
+            <a href="/sign-in" class="button primary" data-testid="unowned">
+              {t("unowned")}
+            </a>
+          </Message>
         )}
         {home.linkRefused.value && (
           <Message tone="fault" title={t("link_refused_title")} text={t("link_refused_text")} />
@@ -183,6 +198,13 @@ export default function Home() {
         <RecordedSection />
         {role && role !== "viewer" && <Rooms />}
         {role === "viewer" && !home.linkRefused.value && <p class="empty">{t("viewer_hint")}</p>}
+        {role === "host" && home.node.value?.devices && (
+          <p>
+            <a href="/people" data-testid="people">
+              {t("people_link")}
+            </a>
+          </p>
+        )}
         {role === "host" && <TelephoneSection />}
         {role === "host" && <PrivacyCard />}
         <Box />
