@@ -1,5 +1,6 @@
 import { batch, signal } from "@preact/signals";
-import { type Broadcast, type Node, Problem, type RoomSummary } from "../../client";
+import type { Broadcast, Node, RoomSummary } from "../../client";
+import { Problem } from "../../client/problem";
 import { api, refreshSession, session } from "../parts/session";
 import { clearFragment, fragment } from "../router";
 

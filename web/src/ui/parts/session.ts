@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { Api, Problem, type Session } from "../../client";
+import { Api, type Session } from "../../client/api";
+import { Problem } from "../../client/problem";
 import { t } from "../i18n";
 
 /** The one API of this page's box. */

@@ -1,5 +1,6 @@
 import { useId, useState } from "preact/hooks";
-import { Problem, type Recording } from "../../client";
+import type { Recording } from "../../client";
+import { Problem } from "../../client/problem";
 import { language, t } from "../i18n";
 import { fill } from "../i18n/format";
 import { Icon } from "../parts/icons";

@@ -1,5 +1,6 @@
 import { batch, signal } from "@preact/signals";
-import { Problem, type Statistics } from "../../client";
+import type { Statistics } from "../../client";
+import { Problem } from "../../client/problem";
 import { api, refreshSession } from "../parts/session";
 import { MOMENTS } from "./plot";
 import { type Point, point } from "./rates";

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { Problem, type Studio, type StudioChange } from "../../client";
+import type { Studio, StudioChange } from "../../client";
+import { Problem } from "../../client/problem";
 import { api, explain, refreshSession } from "../parts/session";
 import { say } from "../parts/toast";
 import { texts } from "./texts";

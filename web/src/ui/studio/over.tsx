@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { type LowerThird, Problem, type Studio } from "../../client";
+import type { LowerThird, Studio } from "../../client";
+import { Problem } from "../../client/problem";
 import { fill } from "../i18n/format";
 import { api } from "../parts/session";
 import { Switch } from "../parts/switch";

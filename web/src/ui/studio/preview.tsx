@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Watch, type WatchState } from "../../client";
+import { Watch, type WatchState } from "../../client/watch";
 import { t } from "../i18n";
 import { Icon } from "../parts/icons";
 import { forcedPlayer } from "../parts/player";

@@ -1,14 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import {
-  type Broadcast,
-  type PlayerKind,
-  Problem,
-  type Range,
-  Watch,
-  type WatchEvents,
-  type WatchState,
-} from "../../client";
+import type { Broadcast, Range } from "../../client";
+import { Problem } from "../../client/problem";
 import { thumbnail } from "../../client/thumbnail";
+import { type PlayerKind, Watch, type WatchEvents, type WatchState } from "../../client/watch";
 import { count, locale, t } from "../i18n";
 import { fill, seconds } from "../i18n/format";
 import { Icon } from "../parts/icons";

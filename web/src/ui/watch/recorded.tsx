@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Broadcast, Problem, Watch } from "../../client";
+import type { Broadcast } from "../../client";
+import { Problem } from "../../client/problem";
+import { Watch } from "../../client/watch";
 import { locale, t } from "../i18n";
 import { day, elapsed } from "../i18n/format";
 import { api } from "../parts/session";
