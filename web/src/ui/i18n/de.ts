@@ -263,7 +263,7 @@ export const de: Record<keyof typeof en, string> = {
   invite_role: "Als",
   invite_most: "Wie viele kommen dürfen",
   invite_any: "So viele wollen",
-  invite_one: "Eine Person",
+  invite_single: "Eine Person",
   invite_ten: "Zehn Leute",
   invite_lobby: "Sie müssen eingelassen werden",
   invite_qr: "Der Link als Bild für die Kamera eines Telefons",

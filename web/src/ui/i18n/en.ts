@@ -258,7 +258,7 @@ export const en = {
   invite_role: "As",
   invite_most: "How many may come",
   invite_any: "As many as want to",
-  invite_one: "One person",
+  invite_single: "One person",
   invite_ten: "Ten people",
   invite_lobby: "They have to be let in",
   invite_qr: "The link as a picture for the camera of a phone",

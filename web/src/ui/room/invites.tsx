@@ -19,7 +19,7 @@ const HOURS = [
 
 const MOST = [
   [0, "invite_any"],
-  [1, "invite_one"],
+  [1, "invite_single"],
   [10, "invite_ten"],
 ] as const;
 
