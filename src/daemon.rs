@@ -133,6 +133,8 @@ impl Daemon {
             origin: origin.clone(),
             peers: peers.clone(),
             store: store.clone(),
+            access: access.clone(),
+            audit: audit.clone(),
             box_name: config.node.name.clone(),
             private: privacy.is_on(),
             timeline,

@@ -225,6 +225,7 @@ fn http_md_has_every_route_with_its_rule_and_no_other() {
             Rule::Node(_) => who == "owner",
             Rule::Room(verb) => who == least(verb),
             Rule::RoomByToken(verb) => who.starts_with(&least(verb)) && who.contains("guest's token"),
+            Rule::Lobby => who.starts_with(&least(Verb::Join)) && who.contains("guest's token"),
         };
         assert!(right, "docs/reference/http.md says {who:?} of {route_name}, whose rule is {:?}", route.rule);
     }

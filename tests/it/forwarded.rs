@@ -64,7 +64,7 @@ async fn assert_went_on(page: &Page) {
 }
 
 /// How many frames the decoders or encoders have taken in since the start.
-async fn frames(daemon: &Daemon, role: &str) -> u64 {
+pub async fn frames(daemon: &Daemon, role: &str) -> u64 {
     let text = reqwest::get(daemon.metrics().await).await.unwrap().text().await.unwrap();
     let mut frames = text.lines().filter(|line| {
         line.starts_with("porchlight_pipeline_frames_total{") && line.contains(role) && line.contains("\"in\"")

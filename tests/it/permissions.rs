@@ -171,7 +171,7 @@ impl Case<'_> {
             ("DELETE", "/api/v1/rooms/{room}/pushes/{push}") => ("", None, 404),
             // The box is not in the call.
             ("GET", "/api/v1/rooms/{room}/still") => ("", None, 409),
-            ("GET", "/api/v1/rooms/{room}/ws") => ("", None, 101),
+            ("GET", "/api/v1/rooms/{room}/ws" | "/api/v1/rooms/{room}/lobby") => ("", None, 101),
             ("GET", "/api/v1/broadcasts" | "/api/v1/broadcasts/{broadcast}") => ("", None, 200),
             ("GET", "/api/v1/broadcasts/{broadcast}/video") => ("", None, 404),
             // It is off air.
@@ -241,6 +241,12 @@ impl Case<'_> {
             "box" => (json!({ "in_call": false }), Ok(())),
             "record" => (json!({ "on": false }), Err("not-live".to_owned())),
             "ring" => (json!({ "on": false }), Ok(())),
+            "hand" => (json!({ "up": true }), Ok(())),
+            "lock" => (json!({ "on": false }), Ok(())),
+            // There is nobody whom it could be about.
+            "stage" | "moderator" => (json!({ "participant": self.room, "on": true }), Err("not-here".to_owned())),
+            "mute" | "stop_camera" | "stop_screen" | "lower_hand" | "hand_over" | "remove" | "ban" | "let_in"
+            | "refuse" => (json!({ "participant": self.room }), Err("not-here".to_owned())),
             new => panic!("{new} is new: say here how it is tried, and look at its rule"),
         };
         let mut line = match self.caller.open(&self.room).await {

@@ -14,7 +14,7 @@ const LARGEST: usize = 64 * 1024;
 const STOP: Duration = Duration::from_secs(10);
 
 /// A browser's offer (RFC 8829): a microphone, and one slot for a picture.
-const OFFER: &str = "v=0\r\n\
+pub const OFFER: &str = "v=0\r\n\
 o=- 4611731400430051336 2 IN IP4 127.0.0.1\r\n\
 s=-\r\n\
 t=0 0\r\n\
@@ -105,16 +105,19 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
     let room: Value = call.host.get(&format!("/api/v1/rooms/{}", call.room)).await.json().await.unwrap();
     let ada = json!({
         "name": "Ada Lovelace", "kind": "person", "role": "guest", "microphone": false, "camera": false,
-        "screen": false, "speaking": false, "quality": "unknown",
+        "screen": false, "speaking": false, "hand": null, "quality": "unknown",
         "on_air": "no", "recorded": "no", "separately": "no", "connection": "connecting", "stand_in": false,
         "private": false,
     });
     let expected = json!({
         "room": { "id": call.room, "name": room["name"], "broadcast": room["broadcast"], "auto_record": false,
-            "auto_separately": false, "restricted": false, "live": null },
+            "auto_separately": false, "restricted": false, "locked": false, "host_next": null, "acting": null,
+            "live": null },
         "you": me,
         "ring": "no",
-        "may": ["watch", "join", "speak", "show_camera", "share_screen"],
+        "may": ["watch", "join", "speak", "show_camera", "share_screen", "chat"],
+        "stopped": [],
+        "outside": [],
         "participants": { me: ada },
         "speaker": null,
         "slots": {},
@@ -125,7 +128,20 @@ async fn joining_is_answered_and_then_comes_the_whole_state() {
     assert_eq!(line.ask("join", json!({ "name": "Ada" })).await, Err("joined".into()));
 
     let host = call.host.join(&call.room, "Olga").await;
-    let may = json!(["watch", "join", "speak", "show_camera", "share_screen", "invite", "broadcast", "administer"]);
+    let may = json!([
+        "watch",
+        "join",
+        "speak",
+        "show_camera",
+        "share_screen",
+        "chat",
+        "invite",
+        "moderate",
+        "produce",
+        "broadcast",
+        "record",
+        "administer",
+    ]);
     assert_eq!(host.state["may"], may);
     assert_eq!(host.state["participants"][host.me()]["role"], "host");
 }

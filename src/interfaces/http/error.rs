@@ -7,11 +7,12 @@ use axum::response::{IntoResponse, Response};
 use super::requests::RequestId;
 use crate::drivers::device::controls;
 use crate::drivers::identity::passkey;
-use crate::drivers::peer::server as peers;
 use crate::proto::auth::siwe;
 use crate::services::endpoint::adjust;
 use crate::services::program::logo;
-use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, room, telephone, thumbnail};
+use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, telephone, thumbnail};
+
+mod room;
 
 /// What is said of everything that is the box's own fault.
 const WRONG: &str = "Something went wrong on the box. Its log says more.";
@@ -130,6 +131,11 @@ impl Problem {
 
     pub(super) fn no_logo() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no-logo", "The box has no logo.")
+    }
+
+    /// Somebody in the room has to let them in.
+    pub(super) fn lobby() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "lobby", "Somebody in the room has to let you in. Wait in the lobby.")
     }
 
     fn internal(kind: &'static str, error: &dyn std::error::Error) -> Self {
@@ -262,48 +268,12 @@ impl From<access::Error> for Problem {
                 "taken",
                 "Somebody signs in by this already. It can be used by one person alone.",
             ),
-            E::NoRoom => room::Error::NoRoom.into(),
+            E::NoRoom => crate::services::room::Error::NoRoom.into(),
             E::TooMany => Self::new(
                 StatusCode::CONFLICT,
                 "too-many",
                 "There are too many of these already. Revoke an invite that is not needed any more.",
             ),
-            E::Store(error) => Self::internal("store", &error),
-            E::Closed => Self::closing(),
-        }
-    }
-}
-
-impl From<room::Error> for Problem {
-    fn from(error: room::Error) -> Self {
-        use room::Error as E;
-        match error {
-            E::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-room", "This room does not exist any more."),
-            E::NoSeat => Self::new(StatusCode::CONFLICT, "no-seat", "You are not in this room any more. Join again."),
-            E::BoxNotHere => Self::new(
-                StatusCode::CONFLICT,
-                "box-not-here",
-                "The box is not in this call. Put it into the call first.",
-            ),
-            E::NotLive => Self::new(StatusCode::CONFLICT, "not-live", "This room is not on air. Put it on air first."),
-            E::Private => privacy_on(),
-            E::Full => Self::new(StatusCode::CONFLICT, "room-full", "The room is full."),
-            E::TooOften => Self::new(
-                StatusCode::CONFLICT,
-                "too-often",
-                "You are in the rooms of this box too often already. Leave one elsewhere first.",
-            ),
-            E::TooManyRooms(_) => Self::new(StatusCode::CONFLICT, "too-many-rooms", format!("{error}.")),
-            E::Peer(peers::Error::Offer(why)) => {
-                tracing::debug!(why, "an offer was refused");
-                Self::bad("bad-offer", "Your browser's offer can't be used. Try another browser.")
-            }
-            E::Peer(peers::Error::Full) => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "box-full",
-                "The box has as many connections as it can take.",
-            ),
-            E::Peer(error) => Self::internal("peers", &error),
             E::Store(error) => Self::internal("store", &error),
             E::Closed => Self::closing(),
         }

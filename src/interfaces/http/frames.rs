@@ -33,6 +33,12 @@ pub(super) fn read(text: &str) -> Option<(String, bool)> {
         "record" => fields::<RecordFields>(of).is_ok(),
         "box" => fields::<BoxFields>(of).is_ok(),
         "ring" => fields::<RingFields>(of).is_ok(),
+        "hand" => fields::<HandFields>(of).is_ok(),
+        "lock" => fields::<LockFields>(of).is_ok(),
+        "knock" => fields::<KnockFields>(of).is_ok_and(|knock| Name::new(&knock.name).is_ok()),
+        "stage" | "moderator" => fields::<SwitchFields>(of).is_ok(),
+        "mute" | "stop_camera" | "stop_screen" | "lower_hand" | "hand_over" | "remove" | "ban" | "let_in"
+        | "refuse" => fields::<WhomFields>(of).is_ok(),
         _ => false,
     };
     Some((op, right))
@@ -118,6 +124,32 @@ pub(super) struct BoxFields {
 
 #[derive(Deserialize)]
 pub(super) struct RingFields {
+    pub(super) on: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct HandFields {
+    pub(super) up: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LockFields {
+    pub(super) on: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct KnockFields {
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WhomFields {
+    pub(super) participant: ParticipantId,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SwitchFields {
+    pub(super) participant: ParticipantId,
     pub(super) on: bool,
 }
 

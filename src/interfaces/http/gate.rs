@@ -14,7 +14,7 @@ use super::door::Visit;
 use super::error::Problem;
 use super::routes::Rule;
 use crate::model::id::RoomId;
-use crate::model::role::Scope;
+use crate::model::role::{Scope, Verb};
 use crate::services::access::Grant;
 
 /// Name of the cookie that carries a login.
@@ -61,7 +61,7 @@ pub(super) async fn check(
     // Where other sites' pages are welcome no login counts but for what our own pages read, so that theirs can't use one.
     let open = rule == Rule::EveryPage;
     // Who sends a token knows it: no browser adds it by itself, as it does with a cookie.
-    let token = protocol_token(&parts.headers).filter(|_| matches!(rule, Rule::RoomByToken(_)));
+    let token = protocol_token(&parts.headers).filter(|_| matches!(rule, Rule::RoomByToken(_) | Rule::Lobby));
     if !open && token.is_none() && changes(&parts) && !own_origin(&parts.headers) {
         return Err(Problem::foreign());
     }
@@ -77,15 +77,16 @@ pub(super) async fn check(
         Rule::Known if grant.identity().is_none() => return Err(Problem::sign_in()),
         Rule::Everybody | Rule::EveryPage | Rule::Known => (None, Scope::Node),
         Rule::Node(verb) => (Some(verb), Scope::Node),
-        Rule::Room(verb) | Rule::RoomByToken(verb) => {
-            let named = Path::<Named>::from_request_parts(&mut parts, &app).await.ok().and_then(|path| path.0.room);
-            let room: RoomId = named.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
-            (Some(verb), Scope::Room(room))
-        }
+        Rule::Room(verb) | Rule::RoomByToken(verb) => (Some(verb), Scope::Room(named_room(&mut parts, &app).await?)),
+        Rule::Lobby => (Some(Verb::Join), Scope::Room(named_room(&mut parts, &app).await?)),
     };
-    if verb.is_some_and(|verb| !grant.permits(verb, scope)) {
+    // Whoever waits to be let in may do that alone.
+    let waits = matches!(scope, Scope::Room(room) if grant.waits(room));
+    let waits_here = waits && rule == Rule::Lobby;
+    if verb.is_some_and(|verb| !grant.permits(verb, scope)) && !waits_here {
         return Err(match scope {
             Scope::Room(room) if grant.is_banned(room) => Problem::banned(),
+            _ if waits => Problem::lobby(),
             _ if grant.places().is_empty() && !grant.is_owner() => Problem::sign_in(),
             _ => Problem::not_permitted(),
         });
@@ -98,6 +99,11 @@ pub(super) async fn check(
         }
     }
     Ok(response)
+}
+
+async fn named_room(parts: &mut Parts, app: &App) -> Result<RoomId, Problem> {
+    let named = Path::<Named>::from_request_parts(parts, app).await.ok().and_then(|path| path.0.room);
+    named.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
 }
 
 /// The login of somebody by its token, who came by an invite. That of whom the box knows is good in a cookie only, where no script sees it.

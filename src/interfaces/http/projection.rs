@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::model::bitrate::Bitrate;
-use crate::model::role::{Scope, Verb};
+use crate::model::role::Verb;
 use crate::model::time::{MediaTime, Timeline};
 use crate::model::track::Kind;
 use crate::proto::auth::Name;
 use crate::proto::sfu::{Pause, Shown};
-use crate::services::access::Grant;
-use crate::services::room::{Connection, Happened, OnAir, Own, Participant, ParticipantKind, Room, Slot, Stats};
+use crate::services::room::{
+    Connection, Happened, OnAir, Outside, Own, Participant, ParticipantKind, Room, Slot, Stats,
+};
 
 /// A point in wall time as RFC 3339, from seconds since 1970 UTC.
 pub(super) fn date(unix: i64) -> String {
@@ -34,16 +35,29 @@ pub(super) struct Told {
     pub(super) pushes: Vec<Name>,
     /// What becomes of the page's own call to the box.
     pub(super) ring: &'static str,
+    /// What they may do in the room.
+    pub(super) may: Vec<Verb>,
 }
 
 /// The state of a room as `me` may see it: docs/reference/signalling.md.
-pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -> Value {
-    let Told { viewers, pushes, ring, .. } = told;
-    let may: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| grant.permits(*verb, Scope::Room(room.id))).collect();
+pub(super) fn state(room: &Room, me: &Participant, told: &Told) -> Value {
+    let Told { viewers, pushes, ring, may, .. } = told;
+    // Whom the door concerns.
+    let outside = room.outside.iter().filter(|_| may.contains(&Verb::Moderate));
+    let outside: Vec<Value> = outside
+        .map(|one| {
+            let why = match one.why {
+                Outside::Waits => "waits",
+                Outside::Removed => "removed",
+                Outside::Banned => "banned",
+            };
+            json!({ "id": one.id, "name": one.name, "why": why })
+        })
+        .collect();
     let participants: Map<String, Value> =
         room.participants.iter().map(|p| (p.id.to_string(), participant(p))).collect();
     let slots: Map<String, Value> = me.own.slots.iter().filter_map(|s| Some((s.mid.clone(), slot(s)?))).collect();
-    let Own { slots_wanted, sends, .. } = &*me.own;
+    let Own { slots_wanted, sends, stopped, .. } = &*me.own;
     json!({
         "room": {
             "id": room.id,
@@ -51,6 +65,9 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -
             "broadcast": room.broadcast,
             "auto_record": room.direction.auto_record,
             "restricted": room.direction.restricted,
+            "locked": room.locked,
+            "host_next": room.succession.named,
+            "acting": room.succession.acting,
             "auto_separately": room.direction.auto_separately,
             "live": room.live.as_ref().map(|live| json!({
                 "since": date(live.since),
@@ -65,6 +82,8 @@ pub(super) fn state(room: &Room, me: &Participant, grant: &Grant, told: &Told) -
         "you": me.id,
         "ring": ring,
         "may": may,
+        "stopped": stopped,
+        "outside": outside,
         "participants": participants,
         "speaker": room.speaker,
         "slots": slots,
@@ -112,6 +131,7 @@ fn participant(p: &Participant) -> Value {
         "camera": p.camera,
         "screen": p.screen.is_some(),
         "speaking": p.speaking,
+        "hand": p.hand,
         "quality": p.quality,
         "on_air": answered(p.on_air),
         "recorded": answered(p.recorded),

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, account, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, openapi, pages, people,
+    App, account, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages, people,
     privacy, pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio,
     telephone, trust, whep,
 };
@@ -32,6 +32,8 @@ pub enum Rule {
     /// As `Room`, and a guest's token, which the page sends itself, does as well: with it, pages of other sites may. Their
     /// cookies do not count.
     RoomByToken(Verb),
+    /// To be in the room that the path names, or to wait to be let into it; a guest's token does as well.
+    Lobby,
 }
 
 /// One route.
@@ -143,6 +145,7 @@ routes! {
     PATCH patch "/api/v1/rooms/{room}/pushes/{push}" Rule::Node(Verb::Administer) => pushes::change;
     DELETE delete "/api/v1/rooms/{room}/pushes/{push}" Rule::Node(Verb::Administer) => pushes::remove;
     GET get "/api/v1/rooms/{room}/ws" Rule::RoomByToken(Verb::Join) => signalling::connect;
+    GET get "/api/v1/rooms/{room}/lobby" Rule::Lobby => lobby::connect;
     GET get "/api/v1/broadcasts" Rule::Everybody => broadcasts::list;
     GET get "/api/v1/broadcasts/{broadcast}" Rule::EveryPage => broadcasts::show;
     GET get "/api/v1/broadcasts/{broadcast}/video" Rule::EveryPage => broadcasts::video;

@@ -12,30 +12,30 @@ use tracing::{Instrument, Span, field};
 
 use super::error::Problem;
 use super::frames::{
-    BoxFields, ConsentFields, Frame, GoLiveFields, JoinFields, OfferFields, RecordFields, RingFields, StateFields,
-    ViewFields, fields,
+    BoxFields, ConsentFields, Frame, GoLiveFields, HandFields, JoinFields, OfferFields, RecordFields, RingFields,
+    StateFields, ViewFields, fields,
 };
 use super::gate::{Caller, PROTOCOL};
 use super::projection::{Told, patch, state, stats};
 use super::requests::RequestId;
-use super::{App, body, studio};
+use super::{App, body, order, studio};
 use crate::model::id::{BroadcastId, ParticipantId, RoomId};
 use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::Name;
 use crate::services::access::Grant;
 use crate::services::push;
-use crate::services::room::{Answer, Away, BoxWish, Labels, Notice, Room, Seat, Wanted};
+use crate::services::room::{Answer, Away, BoxWish, Notice, Outside, Room, Seat, Wanted};
 use crate::services::telephone::{self, Telephone};
 
 /// The version of the frames.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 /// How often the box asks whether the other side is there.
-const PING: Duration = Duration::from_secs(15);
+pub(super) const PING: Duration = Duration::from_secs(15);
 /// How long the other side may be silent.
-const SILENCE: Duration = Duration::from_secs(40);
+pub(super) const SILENCE: Duration = Duration::from_secs(40);
 /// How long the other side may take to join, and to take a message.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Messages of any kind that are read at once; then one for each [`STEP`]. Those who send more wait.
 const BURST: u32 = 60;
 /// See [`BURST`].
@@ -52,6 +52,19 @@ pub const OPS: &[(&str, Verb)] = &[
     ("stats", Verb::Join),
     ("consent", Verb::Join),
     ("leave", Verb::Join),
+    ("hand", Verb::Join),
+    ("mute", Verb::Moderate),
+    ("stop_camera", Verb::Moderate),
+    ("stop_screen", Verb::Moderate),
+    ("lower_hand", Verb::Moderate),
+    ("stage", Verb::Moderate),
+    ("moderator", Verb::Moderate),
+    ("hand_over", Verb::Moderate),
+    ("remove", Verb::Moderate),
+    ("ban", Verb::Moderate),
+    ("let_in", Verb::Moderate),
+    ("refuse", Verb::Moderate),
+    ("lock", Verb::Moderate),
     ("ring", Verb::Join),
     ("go_live", Verb::Broadcast),
     ("end_live", Verb::Broadcast),
@@ -134,7 +147,7 @@ impl Line {
         let mut heard = Instant::now();
         let begun = heard;
         let cancel = self.app.cancel.clone();
-        let grant = self.grant.clone();
+        let (grant, mut changes) = (self.grant.clone(), self.grant.follow());
         let mut pace = Pace::new(BURST, STEP);
         let mut wait = None;
         loop {
@@ -159,6 +172,7 @@ impl Line {
                     Ok(()) => self.changed().await,
                     Err(_) => Err(End::Bye("shutdown")),
                 },
+                () = changes.changed() => self.changed().await,
                 Ok(()) = broadcasts.changed() => self.changed().await,
                 Ok(()) = telephone.changed() => self.changed().await,
                 Ok(()) = pushes.changed() => self.changed().await,
@@ -174,9 +188,16 @@ impl Line {
         }
     }
 
-    /// A guest's grant ends when it is taken back, and with the room.
+    /// A grant ends when it is taken back, and with the room; and those who keep order may have put them out.
     fn why_ended(&self) -> &'static str {
-        if self.app.rooms.room(self.room).is_ok() { "removed" } else { "room_closed" }
+        let Ok(room) = self.app.rooms.room(self.room) else { return "room_closed" };
+        let me = self.seat.as_ref().and_then(|seat| room.outside.iter().find(|one| one.id == seat.participant));
+        match me.map(|one| one.why) {
+            _ if self.grant.is_banned(self.room) => "banned",
+            Some(Outside::Banned) => "banned",
+            Some(Outside::Removed) => "removed_by_moderator",
+            Some(Outside::Waits) | None => "removed",
+        }
     }
 
     async fn finish(&mut self, end: End) {
@@ -189,6 +210,7 @@ impl Line {
                 // Who was replaced must not lose the seat for the one who came back.
                 End::Lost => self.app.rooms.lost(seat.participant, seat.generation, Away::Unsaid).await,
                 End::Away => self.app.rooms.lost(seat.participant, seat.generation, Away::Page).await,
+                // A page that broke the rules; whoever was put out has no seat any more.
                 End::Left | End::Bye("removed") => {
                     // A seat that is gone already needs no leave.
                     let _ = self.app.rooms.leave(seat.participant).await;
@@ -250,7 +272,7 @@ impl Line {
         }
         let verb = OPS.iter().find(|(op, _)| *op == frame.op).map(|(_, verb)| *verb);
         let verb = verb.ok_or_else(|| Problem::bad("unknown-op", "The box does not know this request."))?;
-        if !self.grant.permits(verb, Scope::Room(self.room)) {
+        if !self.may(verb, &frame) {
             return Err(Problem::not_permitted());
         }
         if frame.op == "join" {
@@ -263,10 +285,6 @@ impl Line {
         match frame.op.as_str() {
             "offer" => {
                 let OfferFields { sdp, sources } = fields(frame.fields)?;
-                let shares = sources.iter().flat_map(Labels::values).any(|label| label.is_shared());
-                if shares && !self.grant.permits(Verb::ShareScreen, Scope::Room(self.room)) {
-                    return Err(Problem::not_permitted());
-                }
                 Ok(json!({ "sdp": rooms.offer(who, sdp, sources).await? }))
             }
             "view" => {
@@ -297,6 +315,11 @@ impl Line {
                 }
                 Ok(json!({}))
             }
+            "hand" => {
+                let HandFields { up } = fields(frame.fields)?;
+                rooms.hand(who, up).await?;
+                Ok(json!({}))
+            }
             "leave" => Ok(json!({})),
             "go_live" => {
                 let GoLiveFields { title, record, separately } = fields(frame.fields)?;
@@ -304,12 +327,16 @@ impl Line {
                     self.app.recorder.ready().await?;
                 }
                 let title = studio::title(title.as_deref())?;
+                let before = rooms.room(self.room)?;
                 let broadcast: BroadcastId =
                     rooms.go_live(self.room, title, Wanted::of(record, separately, None)).await?;
+                order::note_live(&self.app, &before, &self.grant).await;
                 Ok(json!({ "broadcast": broadcast }))
             }
             "end_live" => {
+                let before = rooms.room(self.room)?;
                 rooms.end_live(self.room).await?;
+                order::note_off_air(&self.app, &before, &self.grant).await;
                 Ok(json!({}))
             }
             "record" => {
@@ -319,6 +346,7 @@ impl Line {
                 }
                 let before = rooms.room(self.room)?.live.as_ref().and_then(|live| live.recording);
                 rooms.record(self.room, Wanted::of(on, separately, before)).await?;
+                order::note_record(&self.app, self.room, &self.grant, on).await;
                 Ok(json!({}))
             }
             "box" => {
@@ -326,8 +354,26 @@ impl Line {
                 rooms.wish_box(self.room, BoxWish { in_call, microphone, camera, on_air }).await?;
                 Ok(json!({}))
             }
-            _ => Err(Problem::bad("unknown-op", "The box does not know this request.")),
+            op => match order::serve((&self.app, self.room, &self.grant), op, frame.fields).await {
+                Some(result) => result,
+                None => Err(Problem::bad("unknown-op", "The box does not know this request.")),
+            },
         }
+    }
+
+    /// Whether they may ask for this: by their grant, or because they have the room while nobody who runs it is in it. Then they may end
+    /// what goes on, and begin nothing.
+    fn may(&self, verb: Verb, frame: &Frame) -> bool {
+        if self.grant.permits(verb, Scope::Room(self.room)) {
+            return true;
+        }
+        let ends = match frame.op.as_str() {
+            "end_live" => true,
+            "record" => frame.fields.get("on").is_some_and(|on| on == false),
+            _ => false,
+        };
+        let room = self.app.rooms.room(self.room).ok().filter(|_| ends);
+        room.zip(self.seat.as_ref()).is_some_and(|(room, seat)| room.succession.acting == Some(seat.participant))
     }
 
     async fn join(&mut self, JoinFields { name, resume }: JoinFields) -> Result<Value, Problem> {
@@ -363,7 +409,7 @@ impl Line {
         match room.participant(seat.participant) {
             Some(me) if me.generation == seat.generation => Ok(room),
             Some(_) => Err(End::Bye("replaced")),
-            None => Err(End::Bye("removed")),
+            None => Err(End::Bye(self.why_ended())),
         }
     }
 
@@ -381,21 +427,23 @@ impl Line {
         let room = self.seated(seat)?;
         let viewers = self.app.viewers_of(room.broadcast);
         let Some(me) = room.participant(seat.participant) else {
-            return Err(End::Bye("removed"));
+            return Err(End::Bye(self.why_ended()));
         };
         let ring = ring(&self.app.telephone.follow().borrow(), me.id);
         let pushes = push::names(&self.app.pushes.follow().borrow(), room.broadcast);
+        let may: Vec<Verb> =
+            Verb::ALL.into_iter().filter(|verb| self.grant.permits(*verb, Scope::Room(room.id))).collect();
         // Most changes concern another room, or somebody else's slots.
         let same = self.told.as_ref().is_some_and(|told| {
             let own = told.room.participant(me.id).is_some_and(|before| before.own == me.own);
-            (told.viewers, &told.pushes, told.ring) == (viewers, &pushes, ring)
+            (told.viewers, &told.pushes, told.ring, &told.may) == (viewers, &pushes, ring, &may)
                 && (Arc::ptr_eq(&told.room, &room) || own && told.room.looks_like(&room))
         });
         if same {
             return Ok(());
         }
-        let told = Told { room: room.clone(), viewers, pushes, ring };
-        let state = state(&room, me, &self.grant, &told);
+        let told = Told { room: room.clone(), viewers, pushes, ring, may };
+        let state = state(&room, me, &told);
         if self.shown.is_null() {
             self.noticed = room.notices.0;
             self.event("snapshot", json!({ "state": state })).await?;
@@ -437,7 +485,7 @@ async fn until(moment: Option<std::time::Instant>) {
     }
 }
 
-fn answer(id: u64, result: Result<Value, Problem>, request: &RequestId) -> Value {
+pub(super) fn answer(id: u64, result: Result<Value, Problem>, request: &RequestId) -> Value {
     match result {
         Ok(ok) => json!({ "re": id, "ok": ok }),
         Err(problem) => json!({

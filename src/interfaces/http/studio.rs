@@ -10,9 +10,10 @@ use serde::Deserialize;
 
 use super::body::{Body, given};
 use super::error::Problem;
+use super::gate::Caller;
 use super::projection::date;
 use super::rooms::id;
-use super::{App, answer};
+use super::{App, answer, order};
 use crate::model::id::{ParticipantId, RoomId};
 use crate::proto::auth::Title;
 use crate::proto::layout::arrange::Layout;
@@ -197,26 +198,35 @@ pub(super) async fn change(
 
 pub(super) async fn go_live(
     State(app): State<App>,
+    Caller(by): Caller,
     Path(room): Path<String>,
     Body(GoLive { title: wanted, record, separately }): Body<GoLive>,
 ) -> Result<Json<answer::Studio>, Problem> {
     let (room, title) = (id(&room)?, title(wanted.as_deref())?);
-    let before = app.rooms.room(room)?.live.clone();
+    let was = app.rooms.room(room)?;
     if record == Some(true) {
         app.recorder.ready().await?;
     }
     app.rooms.go_live(room, title, Wanted::of(record.unwrap_or(false), separately, None)).await?;
-    if let Some(before) = before.map(|live| live.recording)
+    order::note_live(&app, &was, &by).await;
+    if let Some(before) = was.live.as_ref().map(|live| live.recording)
         && (record.is_some() || separately.is_some())
     {
         let record = record.unwrap_or(before.is_some());
         app.rooms.record(room, Wanted::of(record, separately, before)).await?;
+        order::note_record(&app, room, &by, record).await;
     }
     now(&app, room)
 }
 
-pub(super) async fn end_live(State(app): State<App>, Path(room): Path<String>) -> Result<StatusCode, Problem> {
-    app.rooms.end_live(id(&room)?).await?;
+pub(super) async fn end_live(
+    State(app): State<App>,
+    Caller(by): Caller,
+    Path(room): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let was = app.rooms.room(id(&room)?)?;
+    app.rooms.end_live(was.id).await?;
+    order::note_off_air(&app, &was, &by).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,28 +1,30 @@
 //! The loop: commands in, effects on peers and origin, snapshots out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::direction::{Directed, Direction};
+use super::keeping::Waiting;
+use super::permits::Permits;
 use super::seat::NewSeat;
 use super::state::{Effect, State, fingerprint};
 use super::{
     BoxWish, Command, Connection, Done, Error, Join, Labels, ParticipantKind, Parts, Room, Rooms, Seat, Wanted,
 };
 use crate::drivers::identity::{Token, random_id};
-use crate::drivers::peer::server::{EVENTS, Event, Loudness, Source, Terms};
+use crate::drivers::peer::server::{EVENTS, Event, Loudness, Mid, Source, Terms};
 use crate::drivers::store;
-use crate::model::id::{BroadcastId, ParticipantId, PeerId, PublicationId, RoomId};
+use crate::model::id::{BroadcastId, GrantId, ParticipantId, PeerId, PublicationId, RoomId};
 use crate::model::purpose::{Audience, Purpose};
 use crate::model::ring::{PACKETS, ring};
-use crate::model::role::Role;
 use crate::proto::auth::{Name, Title};
-use crate::services::access::Grant;
+use crate::services::access::{Changes, Grant};
 use crate::services::origin::Native;
 
 /// Rooms a box has at most.
@@ -39,13 +41,20 @@ const ASK: Duration = Duration::from_secs(2);
 const TOGETHER: usize = 256;
 
 pub(super) struct Actor {
-    parts: Parts,
+    pub(super) parts: Parts,
     /// What happens to the browsers' connections, and where it is told.
     events: (mpsc::Sender<Event>, mpsc::Receiver<Event>),
     loudness: watch::Receiver<Loudness>,
-    state: State,
+    pub(super) state: State,
     snapshot: watch::Sender<Rooms>,
-    grants: HashMap<ParticipantId, Grant>,
+    pub(super) grants: HashMap<ParticipantId, Grant>,
+    /// Who waits in lobbies.
+    pub(super) waiting: HashMap<ParticipantId, Waiting>,
+    /// Who named whom to run a room after them.
+    pub(super) named: HashMap<RoomId, Grant>,
+    /// Whose grants are followed, each by a task of its own that ends when it changes.
+    pub(super) followed: JoinSet<(GrantId, Changes)>,
+    pub(super) following: HashSet<GrantId>,
     /// Tracks that the peers' worker knows.
     sources: BTreeSet<Source>,
 }
@@ -53,7 +62,19 @@ pub(super) struct Actor {
 impl Actor {
     pub(super) fn new(parts: Parts, state: State, snapshot: watch::Sender<Rooms>) -> Self {
         let (events, loudness) = (mpsc::channel(EVENTS), parts.peers.loudness());
-        Self { parts, events, loudness, state, snapshot, grants: HashMap::new(), sources: BTreeSet::new() }
+        Self {
+            parts,
+            events,
+            loudness,
+            state,
+            snapshot,
+            grants: HashMap::new(),
+            waiting: HashMap::new(),
+            named: HashMap::new(),
+            followed: JoinSet::new(),
+            following: HashSet::new(),
+            sources: BTreeSet::new(),
+        }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>, cancel: CancellationToken) {
@@ -77,6 +98,10 @@ impl Actor {
                 Ok(()) = private.changed() => {
                     self.tell_time();
                     self.state.set_private(*private.borrow_and_update());
+                }
+                Some(Ok((grant, changes))) = self.followed.join_next() => {
+                    self.tell_time();
+                    self.changed(grant, changes).await;
                 }
                 _ = listen.tick(), if somebody => self.listen().await,
                 _ = ask.tick(), if somebody => self.ask().await,
@@ -132,19 +157,18 @@ impl Actor {
 
     async fn look(&mut self) {
         self.tell_time();
-        let mut leaving = self.state.expired();
-        leaving.extend(self.grants.iter().filter(|(_, grant)| !grant.is_live()).map(|(who, _)| *who));
-        for who in leaving {
+        for who in self.state.expired() {
             self.grants.remove(&who);
             let effects = self.state.leave(who).unwrap_or_default();
             self.apply(effects).await;
         }
+        self.refresh().await;
         let effects = self.state.pass();
         self.apply(effects).await;
     }
 
     /// Answers once the change is there to see; an answer that nobody waits for any more is no error.
-    fn answer<T>(&mut self, done: Done<T>, result: Result<T, Error>) {
+    pub(super) fn answer<T>(&mut self, done: Done<T>, result: Result<T, Error>) {
         self.show();
         let _ = done.send(result);
     }
@@ -174,12 +198,12 @@ impl Actor {
             }
             Command::Stats { who, done } => drop(done.send(self.state.stats(who))),
             Command::Sending { who, microphone, camera, done } => {
-                let result = self.state.sending(who, microphone, camera);
+                let effects = self.state.sending(who, microphone, camera);
+                let result = self.all(effects).await;
                 self.answer(done, result);
             }
             Command::Consent { who, answer, done } => {
-                let effects = self.state.consent(who, answer);
-                let result = self.all(effects).await;
+                let result = self.consent(who, answer).await;
                 self.answer(done, result);
             }
             Command::Record { room, wanted, done } => {
@@ -218,10 +242,12 @@ impl Actor {
                 self.grants.remove(&who);
                 let effects = self.state.leave(who);
                 let result = self.all(effects).await;
+                self.succeed().await;
                 self.answer(done, result);
             }
             Command::Notice { room, notice } => self.state.notice(room, notice),
             Command::Peers { done } => drop(done.send(Ok(self.state.peers()))),
+            Command::Keep(keep) => self.keep(keep).await,
         }
     }
 
@@ -272,9 +298,13 @@ impl Actor {
         if let Some(old) = join.resume.and_then(|text| text.parse::<Token>().ok())
             && let Some((participant, generation)) = self.state.resume(join.room, &old.hash(), token.hash())
         {
+            self.follow(&join.grant);
             self.grants.insert(participant, join.grant);
             return Ok(Seat { participant, resume: token, generation });
         }
+        let permits = Permits::of(&join.grant, join.room);
+        let subject = join.grant.subject();
+        self.state.place(join.room)?.door.admits(subject, &permits)?;
         if self.grants.values().filter(|grant| grant.id() == join.grant.id()).count() >= SEATS {
             return Err(Error::TooOften);
         }
@@ -283,13 +313,15 @@ impl Actor {
             publication: random_id(PublicationId::from_bytes),
             peer: random_id(PeerId::from_bytes),
             name: join.name,
-            role: join.grant.role(),
+            permits,
+            subject: Some(subject),
             kind: ParticipantKind::Person,
             resume: Some(token.hash()),
         };
         let (participant, publication) = (seat.participant, seat.publication);
         let effects = self.state.join(join.room, seat)?;
         self.publish(publication, Audience::CALL).await;
+        self.follow(&join.grant);
         self.grants.insert(participant, join.grant);
         self.apply(effects).await;
         let effects = self.state.enters(join.room, self.unix())?;
@@ -342,7 +374,8 @@ impl Actor {
                     publication: random_id(PublicationId::from_bytes),
                     peer: random_id(PeerId::from_bytes),
                     name: self.parts.box_name.clone(),
-                    role: Role::Host,
+                    permits: Permits::BOX,
+                    subject: None,
                     kind: ParticipantKind::Box,
                     resume: None,
                 };
@@ -357,25 +390,35 @@ impl Actor {
             (None, Some(false)) => return Ok(()),
             (None, None) => return Err(Error::BoxNotHere),
         };
+        let before = self.answers(who)?;
         let effects = self.state.wish_box(who, wish);
-        self.all(effects).await
+        self.all(effects).await?;
+        self.note_consent(who, before).await
     }
 
-    async fn all(&mut self, effects: Result<Vec<Effect>, Error>) -> Result<(), Error> {
+    pub(super) async fn all(&mut self, effects: Result<Vec<Effect>, Error>) -> Result<(), Error> {
         self.apply(effects?).await;
         Ok(())
     }
 
-    /// Begins the publications that begin: their tracks come next.
+    /// Begins the publications that begin, and closes the sections of which nothing is taken: their tracks come next.
     async fn begin(&self, effects: &[Effect]) {
         for effect in effects {
-            if let Effect::Publish(publication, audience) = effect {
-                self.publish(*publication, *audience).await;
+            match effect {
+                Effect::Publish(publication, audience) => self.publish(*publication, *audience).await,
+                Effect::Hold { peer, mid, held } => self.hold(*peer, mid, *held).await,
+                _ => {}
             }
         }
     }
 
-    async fn apply(&mut self, effects: Vec<Effect>) {
+    async fn hold(&self, peer: PeerId, mid: &Mid, held: bool) {
+        if let Err(error) = self.parts.peers.hold(peer, mid.clone(), held).await {
+            tracing::warn!(%error, "the connections can't be reached");
+        }
+    }
+
+    pub(super) async fn apply(&mut self, effects: Vec<Effect>) {
         // What is withdrawn is withdrawn before anything else happens.
         for effect in &effects {
             let done = match effect {
@@ -384,6 +427,10 @@ impl Actor {
                 }
                 Effect::Unpublish(publication) => {
                     self.parts.origin.unpublish(*publication).await;
+                    Ok(())
+                }
+                Effect::Hold { peer, mid, held } => {
+                    self.hold(*peer, mid, *held).await;
                     Ok(())
                 }
                 Effect::Publish(..) | Effect::Bind { .. } | Effect::ClosePeer(_) => Ok(()),
@@ -400,7 +447,7 @@ impl Actor {
             let done = match effect {
                 Effect::Bind { peer, mid, to } => self.parts.peers.bind(peer, mid, to).await,
                 Effect::ClosePeer(peer) => self.parts.peers.close(peer).await,
-                Effect::Audience(..) | Effect::Publish(..) | Effect::Unpublish(_) => Ok(()),
+                Effect::Hold { .. } | Effect::Audience(..) | Effect::Publish(..) | Effect::Unpublish(_) => Ok(()),
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "the connections can't be reached");

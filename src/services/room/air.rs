@@ -15,7 +15,7 @@ impl State {
         let Answer { on_air, recorded, separately } = answer;
         let (live, recording) = (place.room.live.is_some(), place.room.live.as_ref().and_then(|live| live.recording));
         let seat = &mut place.seats[at];
-        seat.who.on_air = if on_air && live { OnAir::Yes } else { OnAir::No };
+        seat.who.on_air = if on_air && live && seat.permits.sends() { OnAir::Yes } else { OnAir::No };
         let wanted = seat.who.on_air == OnAir::Yes && recording.is_some();
         seat.who.recorded = answered(wanted, recorded, seat.who.recorded);
         // Whoever is in no recording is in none of their own.
@@ -94,6 +94,7 @@ impl State {
         let mut effects = Vec::new();
         for seat in &mut place.seats {
             seat.who.on_air = match seat.who.kind {
+                ParticipantKind::Person if !seat.permits.sends() => OnAir::No,
                 ParticipantKind::Person => OnAir::Asked,
                 ParticipantKind::Box if by_itself => OnAir::Asked,
                 ParticipantKind::Box => OnAir::Yes,

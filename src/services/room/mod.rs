@@ -10,6 +10,9 @@ mod config;
 mod direction;
 mod health;
 mod history;
+mod keeping;
+mod order;
+mod permits;
 mod place;
 mod seat;
 mod slots;
@@ -26,15 +29,17 @@ pub use config::Config;
 pub use direction::{Directed, Direction, LowerThird};
 pub use health::Stats;
 pub use history::{Code, Happened, MOST_EVENTS};
+pub use keeping::{Act, Fate, Knock};
 pub use snapshot::{
-    Answer, Connection, Label, Live, Notice, OnAir, Own, Participant, ParticipantKind, Quality, Recording, Room, Rooms,
-    Screen, Sends, Slot, SlotsWanted, Wanted,
+    Answer, Connection, Label, Live, Notice, OnAir, Outside, Outsider, Own, Participant, ParticipantKind, Quality,
+    Recording, Room, Rooms, Screen, Sends, Slot, SlotsWanted, Succession, Wanted,
 };
 pub use view::{HIGHEST, MOST_SHOWN, Tile, View};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use keeping::Keep;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,8 +50,8 @@ use crate::drivers::store;
 use crate::model::id::{BroadcastId, ParticipantId, PeerId, RoomId};
 use crate::model::time::Timeline;
 use crate::proto::auth::{Name, Title};
-use crate::services::access::Grant;
-use crate::services::origin;
+use crate::services::access::{self, Grant};
+use crate::services::{audit, origin};
 
 /// Commands that wait for the actor; senders wait while it is full.
 const COMMANDS: usize = 128;
@@ -69,6 +74,27 @@ pub enum Error {
     /// Camera and microphone of the box are closed.
     #[error("the box is in privacy mode: somebody who is there has to end it")]
     Private,
+    /// The place of somebody could not be changed.
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    /// The grant does not permit it with regard to this participant.
+    #[error("you may not do this here")]
+    NotPermitted,
+    /// The participant whom it is about has gone.
+    #[error("they are not here any more")]
+    NotHere,
+    /// Somebody in it has to let them in.
+    #[error("somebody in the room has to let you in")]
+    Lobby,
+    /// Nobody else comes in.
+    #[error("the room is locked")]
+    Locked,
+    /// Somebody in it refused to let them in a short while ago.
+    #[error("you were not let in; wait a minute before you ask again")]
+    Refused,
+    /// As many wait as may.
+    #[error("too many people wait to be let in")]
+    LobbyFull,
     /// Everybody who fits is in.
     #[error("the room is full")]
     Full,
@@ -162,6 +188,7 @@ enum Command {
     Lost { who: ParticipantId, generation: u64, away: Away },
     Leave { who: ParticipantId, done: Done<()> },
     Notice { room: RoomId, notice: Notice },
+    Keep(Keep),
     Peers { done: Done<Vec<(ParticipantId, PeerId)>> },
     Most { participants: u32 },
 }
@@ -207,14 +234,15 @@ impl Handle {
     /// that the grant permits it; the seat ends when the grant does.
     ///
     /// # Errors
-    /// [`Error::NoRoom`], [`Error::Full`], [`Error::TooOften`], [`Error::Closed`].
+    /// [`Error::NoRoom`], [`Error::Lobby`], [`Error::Locked`], [`Error::Full`], [`Error::TooOften`], [`Error::Closed`].
     pub async fn join(&self, room: RoomId, grant: Grant, name: Name, resume: Option<String>) -> Result<Seat, Error> {
         let join = Box::new(Join { room, grant, name, resume });
         self.ask(|done| Command::Join { join, done }).await
     }
 
     /// Answers the offer of a participant's browser. Without `labels` the first sound it sends is its microphone and the first
-    /// picture its camera; with them, what has none is not published. Whoever asks has checked that a screen may be shared.
+    /// picture its camera; with them, what has none is not published. What their grant does not permit is answered and not taken, for as long
+    /// as that is so.
     ///
     /// # Errors
     /// [`Error::NoSeat`], [`Error::Peer`], [`Error::Closed`].
@@ -356,6 +384,10 @@ pub struct Parts {
     pub peers: peers::Handle,
     /// Where rooms are remembered.
     pub store: store::Handle,
+    /// Where everybody's place in a room is kept.
+    pub access: access::Handle,
+    /// Where it is noted what was done by whom.
+    pub audit: audit::Handle,
     /// What the box is called as a participant.
     pub box_name: Name,
     /// Whether the box is in privacy mode: then it is neither seen nor heard, whoever asks.
@@ -381,7 +413,9 @@ pub async fn start(
         let name = Name::new(&room.name).unwrap_or_else(|_| config.default_name.clone());
         let kept = parts.store.setting(Direction::setting(room.id)).await?;
         let direction = kept.map(|kept| Direction::of(&kept)).unwrap_or_default();
+        let lock = parts.store.setting(order::Door::setting(room.id)).await?.unwrap_or_default();
         state.add(room.id, name, room.broadcast, direction);
+        state.place(room.id)?.door = order::Door::of(&lock);
     }
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (snapshot, rooms) = watch::channel(state.snapshot());

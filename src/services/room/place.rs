@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::history::Code;
+use super::order::Door;
 use super::seat::Seat;
 use super::slots::{Wish, assign, is_assigned};
 use super::snapshot::{Label, OnAir, ParticipantKind, Recording, Room, SlotsWanted};
@@ -35,6 +36,12 @@ pub(super) struct Place {
     pub(super) speech: Speech,
     /// Somebody took it off air: it does not go on air by itself before everybody has left.
     pub(super) rests: bool,
+    /// Who may come in, and who asks to.
+    pub(super) door: Door,
+    /// How many hands were raised.
+    pub(super) hands: u32,
+    /// Somebody who runs it was in it, and has left.
+    pub(super) left_alone: bool,
     /// Since when everybody can receive H.264, while the room speaks VP8.
     h264_since: Option<MediaTime>,
     /// As it was told last, and whether it may be another by now.
@@ -49,6 +56,9 @@ impl Place {
             seats: Vec::new(),
             speech: Speech::default(),
             rests: false,
+            door: Door::default(),
+            hands: 0,
+            left_alone: false,
             h264_since: None,
             told: None,
             touched: true,
@@ -67,6 +77,8 @@ impl Place {
         }
         self.touched = false;
         self.agree(now);
+        (self.room.locked, self.room.outside) = (self.door.is_locked(), self.door.outsiders());
+        self.succeed();
         let participants = self.seats.iter().map(|seat| seat.who.clone()).collect();
         let room = Room { participants, ..self.room.clone() };
         let told = self.told.take().filter(|told| **told == room).unwrap_or_else(|| Arc::new(room));
@@ -179,6 +191,10 @@ impl Place {
             let speaking = self.speech.is_speaking(seat.who.id);
             self.touched |= seat.who.speaking != speaking;
             seat.who.speaking = speaking;
+            // Who raised a hand to speak has got what they wanted.
+            if speaking {
+                self.touched |= seat.who.hand.take().is_some();
+            }
         }
         speaker != self.room.speaker || heard != self.speech.heard()
     }

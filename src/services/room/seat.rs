@@ -1,11 +1,12 @@
 //! One seat of a room: what the room itself knows of a participant beside what everybody sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::health::Health;
 use super::history::{Code, History};
-use super::snapshot::{Label, OnAir, Own, Participant, ParticipantKind, Quality, Screen};
+use super::permits::Permits;
+use super::snapshot::{Label, Live, OnAir, Own, Participant, ParticipantKind, Quality, Screen};
 use super::state::Effect;
 use super::view::View;
 use super::{Connection, Labels};
@@ -14,7 +15,7 @@ use crate::drivers::peer::server::{Inbound, Mid, Source};
 use crate::model::id::{ParticipantId, PeerId, PublicationId};
 use crate::model::layer::Layers;
 use crate::model::purpose::{Audience, Purpose};
-use crate::model::role::Role;
+use crate::model::role::Subject;
 use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
 use crate::proto::auth::Name;
@@ -26,7 +27,9 @@ pub(super) struct NewSeat {
     pub(super) publication: PublicationId,
     pub(super) peer: PeerId,
     pub(super) name: Name,
-    pub(super) role: Role,
+    pub(super) permits: Permits,
+    /// Whose grant it is; the box has none.
+    pub(super) subject: Option<Subject>,
     pub(super) kind: ParticipantKind,
     pub(super) resume: Option<TokenHash>,
 }
@@ -51,7 +54,16 @@ pub(super) struct Seat {
     pub(super) fingerprint: Option<String>,
     /// What its page shows, once it has said so.
     pub(super) looks: Option<View>,
+    /// Microphone and camera, as its page says.
     pub(super) muted: (bool, bool),
+    pub(super) permits: Permits,
+    pub(super) subject: Option<Subject>,
+    /// What somebody who keeps order has stopped, until they begin it again themselves.
+    stopped: BTreeSet<Label>,
+    /// The screen that is sent, whether or not the others may see it.
+    shared: Option<Screen>,
+    /// The sections of which the worker was told to take nothing.
+    holds: BTreeSet<Mid>,
     pub(super) health: Health,
     pub(super) history: History,
     /// The sections in which it sends.
@@ -65,11 +77,12 @@ impl Seat {
             publication: new.publication,
             name: new.name,
             kind: new.kind,
-            role: new.role,
+            role: new.permits.role,
             microphone: false,
             camera: false,
             screen: None,
             speaking: false,
+            hand: None,
             quality: Quality::Unknown,
             on_air,
             recorded: OnAir::No,
@@ -92,6 +105,11 @@ impl Seat {
             fingerprint: None,
             looks: None,
             muted: (false, false),
+            permits: new.permits,
+            subject: new.subject,
+            stopped: BTreeSet::new(),
+            shared: None,
+            holds: BTreeSet::new(),
             health: Health::default(),
             history: History::default(),
             sent: BTreeMap::new(),
@@ -102,10 +120,86 @@ impl Seat {
         Arc::make_mut(&mut self.who.own)
     }
 
-    /// Brings what everybody sees in line with what is sent and what is muted.
+    /// Brings what everybody sees in line with what is sent, what is permitted and what is muted.
     pub(super) fn show(&mut self) {
-        self.who.microphone = self.who.audio && !self.muted.0;
-        self.who.camera = self.who.video && !self.muted.1;
+        self.who.microphone = self.who.audio && !self.muted.0 && !self.stopped.contains(&Label::Microphone);
+        self.who.camera = self.who.video && !self.muted.1 && !self.stopped.contains(&Label::Camera);
+    }
+
+    /// Whether nothing is taken of this, whatever is sent.
+    fn is_closed(&self, label: Label) -> bool {
+        let stopped = if label == Label::ScreenSound { Label::Screen } else { label };
+        !self.permits.has(label) || self.stopped.contains(&stopped)
+    }
+
+    /// Has the worker take what is permitted and not stopped, and nothing else, and shows it so.
+    fn admit(&mut self, effects: &mut Vec<Effect>) {
+        if self.who.kind == ParticipantKind::Box {
+            return self.show();
+        }
+        let sent = |label| self.sent.contains_key(&label);
+        let audio = sent(Label::Microphone) && self.permits.has(Label::Microphone);
+        let video = sent(Label::Camera) && self.permits.has(Label::Camera);
+        (self.who.audio, self.who.video) = (audio, video);
+        self.show();
+        let closed: BTreeSet<Mid> =
+            self.sent.iter().filter(|(label, _)| self.is_closed(**label)).map(|(_, (mid, _))| mid.clone()).collect();
+        let hold = |mid: &Mid, held| Effect::Hold { peer: self.peer, mid: mid.clone(), held };
+        effects.extend(closed.difference(&self.holds).map(|mid| hold(mid, true)));
+        effects.extend(self.holds.difference(&closed).map(|mid| hold(mid, false)));
+        self.holds = closed;
+        let seen = self.shared.filter(|_| !self.is_closed(Label::Screen));
+        if self.who.screen.map(|screen| screen.publication) != seen.map(|screen| screen.publication) {
+            let audience = if seen.is_some() { self.audience() } else { Audience::NOBODY };
+            effects.extend(self.shared.map(|screen| Effect::Audience(screen.publication, audience)));
+        }
+        self.who.screen = seen;
+    }
+
+    /// The grant says something else. Who may be seen or heard from here on is asked whether they are so by those who watch as well, and who may
+    /// not has no yes any more.
+    pub(super) fn permit(&mut self, permits: Permits, live: Option<&Live>, now: MediaTime, effects: &mut Vec<Effect>) {
+        let before = std::mem::replace(&mut self.permits, permits);
+        self.who.role = permits.role;
+        self.admit(effects);
+        if before.sends() != permits.sends() {
+            let asked = |wanted| if wanted && permits.sends() { OnAir::Asked } else { OnAir::No };
+            let recording = live.and_then(|live| live.recording);
+            self.who.on_air = asked(live.is_some());
+            self.who.recorded = asked(recording.is_some());
+            self.separately(asked(recording.is_some_and(|recording| recording.separately)), now);
+            self.audiences(effects);
+        }
+    }
+
+    /// Nothing is taken any more of what is sent as this, before they begin it again themselves.
+    pub(super) fn stop(&mut self, label: Label, effects: &mut Vec<Effect>) {
+        // Who sends nothing like it has nothing to begin again.
+        if label != Label::Screen || self.shared.is_some() {
+            self.stopped.insert(label);
+            self.tell_stopped();
+            self.admit(effects);
+        }
+    }
+
+    fn tell_stopped(&mut self) {
+        let stopped: Vec<Label> = self.stopped.iter().copied().collect();
+        if self.who.own.stopped != stopped {
+            self.own().stopped = stopped;
+        }
+    }
+
+    /// Whether microphone and camera are sent, as its page says. What was stopped begins again when the page says that it is off, and then
+    /// that it is on: what it said before it knew does not count.
+    pub(super) fn sending(&mut self, microphone: bool, camera: bool, effects: &mut Vec<Effect>) {
+        let (muted, dark) = std::mem::replace(&mut self.muted, (!microphone, !camera));
+        for (label, begins) in [(Label::Microphone, muted && microphone), (Label::Camera, dark && camera)] {
+            if begins {
+                self.stopped.remove(&label);
+            }
+        }
+        self.tell_stopped();
+        self.admit(effects);
     }
 
     /// Whether the box's camera and microphone are closed for good; only it has this. It ends muted.
@@ -119,14 +213,24 @@ impl Seat {
 
     /// The tracks it publishes.
     pub(super) fn tracks(&self) -> impl Iterator<Item = (Label, Source)> {
-        let Participant { publication, audio, video, screen, .. } = self.who;
+        let Participant { audio, video, screen, .. } = self.who;
         let tracks = [
-            (Label::Microphone, audio.then_some(publication)),
-            (Label::Camera, video.then_some(publication)),
-            (Label::Screen, screen.map(|screen| screen.publication)),
-            (Label::ScreenSound, screen.filter(|screen| screen.audio).map(|screen| screen.publication)),
+            (Label::Microphone, audio),
+            (Label::Camera, video),
+            (Label::Screen, screen.is_some()),
+            (Label::ScreenSound, screen.is_some_and(|screen| screen.audio)),
         ];
-        tracks.into_iter().filter_map(|(label, publication)| Some((label, (publication?, label.kind()))))
+        let there = tracks.into_iter().filter(|(_, there)| *there);
+        there.filter_map(|(label, _)| Some((label, self.source(label)?)))
+    }
+
+    /// Where something that is sent is published, whether or not the others get it.
+    fn source(&self, label: Label) -> Option<Source> {
+        let publication = match label.is_shared() {
+            true => self.shared?.publication,
+            false => self.who.publication,
+        };
+        Some((publication, label.kind()))
     }
 
     fn audience(&self) -> Audience {
@@ -146,7 +250,8 @@ impl Seat {
 
     /// Who may take what it publishes: the camera's yes is the screen's.
     pub(super) fn audiences(&self, effects: &mut Vec<Effect>) {
-        let publications = [Some(self.who.publication), self.who.screen.map(|screen| screen.publication)];
+        let seen = self.who.screen.map(|screen| screen.publication);
+        let publications = [Some(self.who.publication), seen];
         effects.extend(publications.into_iter().flatten().map(|id| Effect::Audience(id, self.audience())));
     }
 
@@ -159,7 +264,8 @@ impl Seat {
     }
 
     fn unshare(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(screen) = self.who.screen.take() {
+        self.who.screen = None;
+        if let Some(screen) = self.shared.take() {
             effects.push(Effect::Unpublish(screen.publication));
         }
     }
@@ -168,8 +274,9 @@ impl Seat {
     pub(super) fn renew(&mut self, peer: PeerId, now: MediaTime, effects: &mut Vec<Effect>) {
         effects.push(Effect::ClosePeer(std::mem::replace(&mut self.peer, peer)));
         self.sent.clear();
+        self.holds.clear();
         self.unshare(effects);
-        *self.own() = Own::default();
+        *self.own() = Own { stopped: std::mem::take(&mut self.own().stopped), ..Own::default() };
         self.media = Connection::Connecting;
         self.who.connection = Connection::Connecting;
         self.health.forget();
@@ -201,21 +308,22 @@ impl Seat {
             // Sound alone is no screen.
             sent.remove(&Label::ScreenSound);
             self.unshare(effects);
-        } else if self.who.screen.is_none() {
-            self.who.screen = Some(Screen { publication: fresh, audio: false });
-            effects.push(Effect::Publish(fresh, self.audience()));
+            // Whoever shares again has begun again.
+            self.stopped.remove(&Label::Screen);
+            self.tell_stopped();
+        } else if self.shared.is_none() {
+            self.shared = Some(Screen { publication: fresh, audio: false });
+            let audience = if self.is_closed(Label::Screen) { Audience::NOBODY } else { self.audience() };
+            effects.push(Effect::Publish(fresh, audience));
         }
-        if let Some(screen) = &mut self.who.screen {
+        if let Some(screen) = &mut self.shared {
             screen.audio = sent.contains_key(&Label::ScreenSound);
         }
-        self.who.audio = sent.contains_key(&Label::Microphone);
-        self.who.video = sent.contains_key(&Label::Camera);
-        self.show();
         let before = std::mem::replace(&mut self.sent, sent);
-        let tracks: BTreeMap<Label, Source> = self.tracks().collect();
+        self.admit(effects);
         let new = self.sent.iter().filter(|(label, track)| before.get(label) != Some(track));
         new.filter_map(|(label, (mid, codec))| {
-            Some(NewTrack { mid: mid.clone(), codec: *codec, source: *tracks.get(label)? })
+            Some(NewTrack { mid: mid.clone(), codec: *codec, source: self.source(*label)? })
         })
         .collect()
     }

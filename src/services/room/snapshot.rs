@@ -139,6 +139,8 @@ pub struct Own {
     pub slots_wanted: SlotsWanted,
     /// What they should send.
     pub sends: Sends,
+    /// What somebody who keeps order has stopped: nothing is taken of it until they begin it again.
+    pub stopped: Vec<Label>,
 }
 
 /// A shared screen.
@@ -161,7 +163,7 @@ pub struct Participant {
     pub name: Name,
     /// A person, or the box.
     pub kind: ParticipantKind,
-    /// What they are to the box.
+    /// What they are in the room.
     pub role: Role,
     /// They send sound, and have not muted it.
     pub microphone: bool,
@@ -171,6 +173,8 @@ pub struct Participant {
     pub screen: Option<Screen>,
     /// They are heard at the moment.
     pub speaking: bool,
+    /// They raise a hand: the lower number was first.
+    pub hand: Option<u32>,
     /// How good their connection is.
     pub quality: Quality,
     /// Whether those who watch see and hear them.
@@ -273,6 +277,37 @@ pub enum Notice {
     SeparateMissing,
 }
 
+/// Somebody who is not in a room, as those who keep order in it see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outsider {
+    /// Who.
+    pub id: ParticipantId,
+    /// What they call themselves.
+    pub name: Name,
+    /// Why they are not in it.
+    pub why: Outside,
+}
+
+/// Why somebody is not in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// They are in the lobby, and ask to be let in.
+    Waits,
+    /// They were removed: they come back by the lobby alone.
+    Removed,
+    /// They were banned.
+    Banned,
+}
+
+/// Who has a room while nobody who runs it is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Succession {
+    /// Who runs it when the last one who does so leaves, as one of those said.
+    pub named: Option<ParticipantId>,
+    /// The moderator who was there the longest of those who are, while the last one who runs it has left: they may end what goes on.
+    pub acting: Option<ParticipantId>,
+}
+
 /// One room as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
@@ -292,6 +327,12 @@ pub struct Room {
     pub speaker: Option<ParticipantId>,
     /// Who is in it, in the order they came.
     pub participants: Vec<Participant>,
+    /// Nobody comes in who was not in it when it was locked, but for those who keep order.
+    pub locked: bool,
+    /// Who is not in it; for those who keep order.
+    pub outside: Vec<Outsider>,
+    /// Who has it when nobody who runs it is in it.
+    pub succession: Succession,
     /// How many notices there were, and the newest.
     pub notices: (u64, Option<Notice>),
 }
@@ -307,7 +348,8 @@ impl Room {
         let (all, others) = (&self.participants, &other.participants);
         (self.id, self.broadcast, self.codec, self.speaker) == (other.id, other.broadcast, other.codec, other.speaker)
             && (&self.name, &self.live, &self.direction) == (&other.name, &other.live, &other.direction)
-            && self.notices == other.notices
+            && (self.notices, self.locked, self.succession) == (other.notices, other.locked, other.succession)
+            && self.outside == other.outside
             && all.len() == others.len()
             && all.iter().zip(others).all(|(one, other)| one.looks_like(other))
     }

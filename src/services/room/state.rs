@@ -7,7 +7,7 @@ use super::health::Stats;
 use super::history::Code;
 use super::place::Place;
 use super::seat::{NewSeat, NewTrack, Seat};
-use super::snapshot::{Connection, Notice, OnAir, ParticipantKind, Quality, Room, Rooms, Slot};
+use super::snapshot::{Connection, Notice, OnAir, ParticipantKind, Quality, Room, Rooms, Slot, Succession};
 use super::view::View;
 use super::{Away, Error, Labels};
 use crate::drivers::identity::TokenHash;
@@ -31,6 +31,8 @@ const HELD_FOR_PAGE: i64 = 10;
 pub(super) enum Effect {
     /// Binds a slot of a peer to a track, says anew how much that matters, or frees it.
     Bind { peer: PeerId, mid: Mid, to: Option<Bound> },
+    /// Takes nothing any more of what a peer sends in a section, or takes it again.
+    Hold { peer: PeerId, mid: Mid, held: bool },
     /// Who may take a publication.
     Audience(PublicationId, Audience),
     /// A publication begins.
@@ -99,6 +101,20 @@ impl State {
         self.places.iter().flat_map(|place| &place.seats).map(|seat| (seat.who.id, seat.peer)).collect()
     }
 
+    /// Everybody who has a grant, and where.
+    pub(super) fn people(&self) -> Vec<(ParticipantId, RoomId)> {
+        let of = |place: &Place| {
+            let room = place.room.id;
+            place
+                .seats
+                .iter()
+                .filter(|seat| seat.subject.is_some())
+                .map(move |seat| (seat.who.id, room))
+                .collect::<Vec<_>>()
+        };
+        self.places.iter().flat_map(of).collect()
+    }
+
     pub(super) fn rooms(&self) -> Vec<RoomId> {
         self.places.iter().map(|place| place.room.id).collect()
     }
@@ -106,8 +122,22 @@ impl State {
     pub(super) fn add(&mut self, id: RoomId, name: Name, broadcast: BroadcastId, direction: Direction) {
         let (participants, notices) = (Vec::new(), (0, None));
         let (live, codec, speaker) = (None, Codec::H264, None);
-        let room = Room { id, name, broadcast, live, direction, codec, speaker, participants, notices };
-        self.places.push(Place::new(room));
+        let (outside, succession) = (Vec::new(), Succession::default());
+        let of = Room {
+            id,
+            name,
+            broadcast,
+            live,
+            direction,
+            codec,
+            speaker,
+            participants,
+            notices,
+            outside,
+            succession,
+            locked: false,
+        };
+        self.places.push(Place::new(of));
     }
 
     pub(super) fn remove(&mut self, id: RoomId) -> Result<Vec<Effect>, Error> {
@@ -120,9 +150,14 @@ impl State {
     }
 
     pub(super) fn place(&mut self, id: RoomId) -> Result<&mut Place, Error> {
-        let place = self.places.iter_mut().find(|place| place.room.id == id).ok_or(Error::NoRoom)?;
+        let place = self.place_quietly(id)?;
         place.touch();
         Ok(place)
+    }
+
+    /// The same, where it may well stay as it is.
+    pub(super) fn place_quietly(&mut self, id: RoomId) -> Result<&mut Place, Error> {
+        self.places.iter_mut().find(|place| place.room.id == id).ok_or(Error::NoRoom)
     }
 
     pub(super) fn of(&mut self, who: ParticipantId) -> Result<(&mut Place, usize), Error> {
@@ -169,12 +204,14 @@ impl State {
         if place.seats.len() >= most {
             return Err(Error::Full);
         }
-        let on_air = if place.room.live.is_some() { OnAir::Asked } else { OnAir::No };
+        let asked = place.room.live.is_some() && new.permits.sends();
+        let on_air = if asked { OnAir::Asked } else { OnAir::No };
         let mut seat = Seat::new(new, on_air);
         if seat.who.kind == ParticipantKind::Box {
             seat.set_private(private);
         }
         place.seats.push(seat);
+        place.left_alone &= !place.is_run();
         let mut effects = Vec::new();
         place.settle(now, &mut effects);
         Ok(effects)
@@ -246,11 +283,10 @@ impl State {
         sources
     }
 
-    pub(super) fn sending(&mut self, who: ParticipantId, microphone: bool, camera: bool) -> Result<(), Error> {
-        let seat = self.seat(who)?;
-        seat.muted = (!microphone, !camera);
-        seat.show();
-        Ok(())
+    pub(super) fn sending(&mut self, who: ParticipantId, microphone: bool, camera: bool) -> Result<Vec<Effect>, Error> {
+        let mut effects = Vec::new();
+        self.seat(who)?.sending(microphone, camera, &mut effects);
+        Ok(effects)
     }
 
     /// What somebody's page shows from now on.
@@ -374,7 +410,9 @@ impl State {
         let now = self.now;
         let (place, at) = self.of(who)?;
         let (mut effects, room) = (Vec::new(), place.room.id);
-        place.seats.remove(at).gone(&mut effects);
+        let seat = place.seats.remove(at);
+        place.left_alone = place.is_left_alone(&seat);
+        seat.gone(&mut effects);
         place.settle(now, &mut effects);
         effects.extend(self.leaves(room)?);
         Ok(effects)

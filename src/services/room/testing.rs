@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Direction, OnAir, Participant, ParticipantKind, Quality, Room};
+use super::{Connection, Direction, OnAir, Participant, ParticipantKind, Quality, Room, Succession};
 use crate::model::id::{BroadcastId, ParticipantId, PublicationId, RoomId};
 use crate::model::role::Role;
 use crate::model::time::MediaTime;
@@ -21,6 +21,7 @@ pub(crate) fn participant(number: u8, kind: ParticipantKind) -> Participant {
         camera: true,
         screen: None,
         speaking: false,
+        hand: None,
         quality: Quality::Unknown,
         on_air: OnAir::No,
         recorded: OnAir::No,
@@ -47,6 +48,9 @@ pub(crate) fn room(participants: Vec<Participant>) -> Room {
         codec: Codec::H264,
         speaker: None,
         participants,
+        locked: false,
+        outside: Vec::new(),
+        succession: Succession::default(),
         notices: (0, None),
     }
 }

@@ -4,6 +4,7 @@
  */
 export * from "./api";
 export type { Content } from "./layers";
+export { Lobby, type Waited } from "./lobby";
 export type { Screen } from "./peer";
 export { Problem } from "./problem";
 export type { Range } from "./rewind";

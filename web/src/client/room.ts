@@ -7,7 +7,7 @@ import { Problem } from "./problem";
 import { Race } from "./race";
 import type { Tracks } from "./slots";
 import { Socket } from "./socket";
-import type { ByeReason, ConnectionReport, Notice, RoomState, Source, View } from "./state";
+import type { ByeReason, ConnectionReport, Notice, Order, RoomState, Source, View } from "./state";
 
 /** Milliseconds in which a page that is moved about says only once what it shows. */
 const CALM = 200;
@@ -33,10 +33,19 @@ export interface RoomEvents {
   /** The media path; `connected` when pictures and sound can flow. */
   media?(state: RTCPeerConnectionState): void;
   notice?(notice: Notice): void;
+  /** Somebody who keeps order has stopped this: nothing of it is taken until it was off, and is on again. */
+  stopped?(sources: Source[]): void;
   /** The box ended it. A box that merely restarts is waited for instead. */
   bye?(reason: Exclude<ByeReason, "shutdown">): void;
   /** Coming back was refused for good. */
   problem?(problem: Problem): void;
+}
+
+/** The address of one of a room's WebSockets. */
+export function at({ base = "", room }: Pick<RoomOptions, "base" | "room">, what: "ws" | "lobby"): string {
+  const url = new URL(base, globalThis.location?.href);
+  const scheme = url.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${url.host}/api/v1/rooms/${encodeURIComponent(room)}/${what}`;
 }
 
 export interface RoomOptions {
@@ -210,6 +219,31 @@ export class Room {
     await this.#request("ring", { on });
   }
 
+  /** Raises a hand, or lowers it. */
+  async hand(up: boolean): Promise<void> {
+    await this.#request("hand", { up });
+  }
+
+  /** Keeps order with regard to somebody in the room, or outside. */
+  async order(order: Order, participant: string): Promise<void> {
+    await this.#request(order, { participant });
+  }
+
+  /** Brings somebody on stage who looks on, or back. */
+  async stage(participant: string, on: boolean): Promise<void> {
+    await this.#request("stage", { participant, on });
+  }
+
+  /** Has somebody keep order as well, or no longer. */
+  async moderator(participant: string, on: boolean): Promise<void> {
+    await this.#request("moderator", { participant, on });
+  }
+
+  /** Lets nobody else into the room, or everybody who may. */
+  async lock(on: boolean): Promise<void> {
+    await this.#request("lock", { on });
+  }
+
   /** Leaves for good. */
   async leave(): Promise<void> {
     const socket = this.#phase === "joined" ? this.#socket : null;
@@ -251,18 +285,12 @@ export class Room {
     return this.#link.peer?.sources() ?? {};
   }
 
-  #url(): string {
-    const base = new URL(this.#options.base ?? "", globalThis.location?.href);
-    const scheme = base.protocol === "https:" ? "wss:" : "ws:";
-    return `${scheme}//${base.host}/api/v1/rooms/${encodeURIComponent(this.#options.room)}/ws`;
-  }
-
   #dial(): Socket {
     const events = {
       event: (message: { event: string }) => this.#receive(socket, message),
       closed: () => this.#dropped(socket),
     };
-    const socket = new Socket(this.#url(), events, this.#options.token);
+    const socket = new Socket(at(this.#options, "ws"), events, this.#options.token);
     return socket;
   }
 
@@ -300,8 +328,11 @@ export class Room {
   }
 
   #setState(state: RoomState): void {
+    const before = this.#state?.stopped ?? [];
     this.#state = state;
     this.#events.state?.(state);
+    const stopped = (state.stopped ?? []).filter(source => !before.includes(source));
+    if (stopped.length > 0) this.#events.stopped?.(stopped);
     this.#link.tell(state);
   }
 

@@ -1,6 +1,19 @@
 /** What the box tells a participant about the room. The words are those of docs/reference/signalling.md. */
 
-export type Verb = "watch" | "join" | "speak" | "show_camera" | "share_screen" | "invite" | "broadcast" | "administer";
+export type Verb =
+  | "watch"
+  | "join"
+  | "speak"
+  | "show_camera"
+  | "share_screen"
+  | "chat"
+  | "invite"
+  | "moderate"
+  | "produce"
+  | "broadcast"
+  | "record"
+  | "administer";
+export type Role = "host" | "moderator" | "guest" | "viewer";
 export type Kind = "audio" | "video";
 /** What somebody sends: their voice, their face, their screen, and what their screen sounds like. */
 export type Source = "microphone" | "camera" | "screen" | "screen_sound";
@@ -31,7 +44,7 @@ export interface Live {
 export interface Participant {
   name: string;
   kind: "person" | "box";
-  role: "host" | "guest";
+  role: Role;
   /** Sends sound now. */
   microphone: boolean;
   /** Sends pictures now. */
@@ -39,6 +52,8 @@ export interface Participant {
   /** Shares a screen now. */
   screen?: boolean;
   speaking?: boolean;
+  /** They raise a hand: the lower number was first. */
+  hand?: number | null;
   quality?: Quality;
   on_air: OnAir;
   /** Whether a recording may hold them; asked of those alone who are on air. */
@@ -114,6 +129,13 @@ export interface SlotsWanted {
 /** What became of one's own call to the box: it rings, or how it ended just now. */
 export type Ring = "no" | "ringing" | "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
 
+/** Somebody who waits to be let in, or was put out. */
+export interface Outsider {
+  id: string;
+  name: string;
+  why: "waits" | "removed" | "banned";
+}
+
 export interface RoomState {
   room: {
     id: string;
@@ -126,11 +148,21 @@ export interface RoomState {
     restricted?: boolean;
     /** What is recorded so is wanted of each in a file of their own as well. */
     auto_separately?: boolean;
+    /** Nobody else comes in. */
+    locked?: boolean;
+    /** Who runs the room when the last one who does has left. */
+    host_next?: string | null;
+    /** Who may end what goes on while nobody who runs the room is in it. */
+    acting?: string | null;
   };
   /** The participant that is you. */
   you: string;
   ring?: Ring;
   may: Verb[];
+  /** What somebody who keeps order has stopped of what you send, until you begin it again. */
+  stopped?: Source[];
+  /** Who is not in the room; for those who keep order. */
+  outside?: Outsider[];
   participants: Record<string, Participant>;
   /** By mid of your transceivers. */
   slots: Record<string, SlotUse>;
@@ -140,7 +172,19 @@ export interface RoomState {
   send?: Send;
 }
 
-export type ByeReason = "removed" | "room_closed" | "replaced" | "shutdown";
+export type ByeReason = "removed" | "removed_by_moderator" | "banned" | "room_closed" | "replaced" | "shutdown";
+
+/** What somebody who keeps order does with regard to a participant, or to somebody outside. */
+export type Order =
+  | "mute"
+  | "stop_camera"
+  | "stop_screen"
+  | "lower_hand"
+  | "hand_over"
+  | "remove"
+  | "ban"
+  | "let_in"
+  | "refuse";
 
 export interface Notice {
   code: string;

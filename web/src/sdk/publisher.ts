@@ -150,6 +150,10 @@ export class PorchlightPublisher extends Seat<PublisherState> {
         this.#phase = phase;
         this.#look();
       },
+      stopped: sources => {
+        if (sources.includes("microphone")) this.mute(true);
+        if (sources.includes("camera")) void this.setCamera(false);
+      },
     };
   }
 

@@ -2,6 +2,7 @@ import { Api } from "../client/api";
 import { Backoff } from "../client/backoff";
 import { Problem } from "../client/problem";
 import { Room, type RoomEvents } from "../client/room";
+import type { ByeReason } from "../client/state";
 import { type InviteAddress, inviteAt, isMixed } from "./address";
 import { Stage } from "./stage";
 import type { Key } from "./texts";
@@ -111,14 +112,15 @@ export abstract class Seat<State extends string> extends Stage<State | "connecti
     else this.fail("failed", problem.message);
   }
 
-  #over(signal: AbortSignal, reason: "removed" | "room_closed" | "replaced"): void {
+  #over(signal: AbortSignal, reason: Exclude<ByeReason, "shutdown">): void {
     if (signal.aborted) return;
     // The login ended with it: there is nothing to give back.
     if (reason !== "replaced") this.#token = null;
     this.leave();
     this.left();
+    const put_out = reason === "removed_by_moderator" || reason === "banned";
     this.show("ended", {
-      title: this.text(reason),
+      title: this.text(put_out ? "removed" : reason),
       ...(reason === "removed" && { text: this.text("removed_text") }),
       actions: reason === "replaced" ? [this.button("rejoin", () => this.restart())] : [],
     });

@@ -14,6 +14,15 @@ export function difference(before, after) {
   return Object.keys(patch).length > 0 ? patch : undefined;
 }
 
+const WATCHES = ["watch", "join", "chat"];
+const TAKES_PART = [...WATCHES, "speak", "show_camera", "share_screen"];
+const MAY = {
+  viewer: WATCHES,
+  guest: TAKES_PART,
+  moderator: [...TAKES_PART, "invite", "moderate"],
+  host: [...TAKES_PART, "invite", "moderate", "produce", "broadcast", "record", "administer"],
+};
+
 export class Room {
   constructor(id, name, broadcast, answer, changed) {
     Object.assign(this, { id, name, broadcast, answer, changed });
@@ -24,6 +33,10 @@ export class Room {
     /** By `<participant> <source>`: why it is paused, or null. */
     this.paused = {};
     this.count = 0;
+    this.locked = false;
+    this.hands = 0;
+    /** Who waits, was removed or was banned: `{ id, name, why }`, and for who waits the way to tell them. */
+    this.outside = [];
   }
 
   /** One connection of a browser. */
@@ -36,6 +49,25 @@ export class Room {
         this.participants[seat.id].connection = "lost";
         this.tell();
       },
+    };
+  }
+
+  /** Somebody who waits to be let in. */
+  wait(send, close) {
+    let one = null;
+    const gone = () => {
+      this.outside = this.outside.filter(other => other !== one);
+      this.tell();
+    };
+    return {
+      message: ({ id, name }) => {
+        this.count += 1;
+        one = { id: `w${String(this.count).padStart(15, "0")}`, name, why: "waits", send, close };
+        this.outside.push(one);
+        send({ re: id, ok: { room: { name: this.name, live: this.live !== null } } });
+        this.tell();
+      },
+      closed: gone,
     };
   }
 
@@ -58,8 +90,10 @@ export class Room {
   }
 
   /** Changes somebody, or what the room says about itself. */
-  change({ id, participant, speaker, paused }) {
+  change({ id, participant, speaker, paused, outside, room }) {
     if (id) Object.assign(this.participants[id], participant);
+    if (outside) this.outside = outside;
+    Object.assign(this, room);
     if (speaker !== undefined) this.speaker = speaker;
     if (paused) Object.assign(this.paused, paused);
     this.tell();
@@ -97,12 +131,21 @@ export class Room {
     const others = Object.keys(this.participants).length - 1;
     const shown = seat.view?.shown.length ?? others;
     return {
-      room: { id: this.id, name: this.name, broadcast: this.broadcast, ...(this.live && { live: this.live }) },
+      room: {
+        id: this.id,
+        name: this.name,
+        broadcast: this.broadcast,
+        locked: this.locked,
+        host_next: this.hostNext ?? null,
+        acting: this.acting ?? null,
+        ...(this.live && { live: this.live }),
+      },
       you: seat.id,
-      may:
-        seat.role === "host"
-          ? ["join", "speak", "show_camera", "share_screen", "invite", "broadcast"]
-          : ["join", "speak", "show_camera", "share_screen"],
+      may: MAY[this.participants[seat.id]?.role ?? seat.role],
+      stopped: seat.stopped ?? [],
+      outside: ["host", "moderator"].includes(this.participants[seat.id]?.role)
+        ? this.outside.map(({ id, name, why }) => ({ id, name, why }))
+        : [],
       participants: this.participants,
       slots: seat.slots,
       slots_wanted: { audio: Math.min(8, Math.max(2, others)), video: Math.min(25, Math.max(2, shown)) },
@@ -222,6 +265,52 @@ export class Room {
         }
         if ("on_air" in fields) this.participants.b000000000000000.on_air = fields.on_air ? "yes" : "no";
         break;
+      case "hand":
+        this.hands += 1;
+        me.hand = fields.up ? this.hands : null;
+        break;
+      case "lock":
+        this.locked = fields.on;
+        break;
+      case "let_in":
+      case "refuse": {
+        const one = this.outside.find(other => other.id === fields.participant);
+        this.outside = this.outside.filter(other => other !== one);
+        this.letIn ||= op === "let_in";
+        one?.send?.({ seq: 1, ...(op === "let_in" ? { event: "let_in" } : { event: "bye", reason: "refused" }) });
+        break;
+      }
+      case "mute":
+      case "stop_camera": {
+        const what = op === "mute" ? "microphone" : "camera";
+        const other = this.seats.get(fields.participant);
+        if (other) other.stopped = [...(other.stopped ?? []), what];
+        this.participants[fields.participant][what] = false;
+        break;
+      }
+      case "lower_hand":
+        this.participants[fields.participant].hand = null;
+        break;
+      case "stage":
+        this.participants[fields.participant].role = fields.on ? "guest" : "viewer";
+        break;
+      case "moderator":
+        this.participants[fields.participant].role = fields.on ? "moderator" : "guest";
+        break;
+      case "hand_over":
+        this.hostNext = this.hostNext === fields.participant ? null : fields.participant;
+        break;
+      case "remove":
+      case "ban": {
+        const { name } = this.participants[fields.participant];
+        const why = op === "ban" ? "banned" : "removed";
+        this.outside.push({ id: fields.participant, name, why });
+        const other = this.seats.get(fields.participant);
+        if (other) this.#event(other, { event: "bye", reason: op === "ban" ? why : "removed_by_moderator" });
+        this.seats.delete(fields.participant);
+        delete this.participants[fields.participant];
+        break;
+      }
       case "leave":
         delete this.participants[seat.id];
         this.seats.delete(seat.id);

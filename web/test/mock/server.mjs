@@ -1,5 +1,6 @@
 // A box for looking at the pages without one: serves dist/ and a make-believe API. `npm run mock [port] [folder]`,
-// then open the printed address. Sign in with `/#owner=good`; the invite token `good` works as well, all others fail.
+// then open the printed address. Sign in with `/#owner=good`; the invite token `good` works as well, and `lobby` has one wait to be
+// let in; all others fail.
 // The folder has `index.m3u8` and its media, and `video.mp4`, which all recordings are. `POST /mock` with `{"op": …}` changes the world: see `OPS`.
 
 import { createReadStream } from "node:fs";
@@ -118,7 +119,8 @@ const OPS = {
 };
 
 function roleOf(request) {
-  return /role=(host|guest)/.exec(request.headers.cookie ?? "")?.[1] ?? "viewer";
+  const role = /role=(host|guest|waits)/.exec(request.headers.cookie ?? "")?.[1] ?? "viewer";
+  return role === "waits" && [...rooms.values()].some(room => room.letIn) ? "guest" : role;
 }
 
 async function body(request) {
@@ -384,9 +386,9 @@ async function api(request, response, path, method) {
     return response.writeHead(204, { "set-cookie": "role=; Max-Age=0; Path=/" }).end();
   if (what === "session" && method === "POST") {
     const { owner, invite } = await body(request);
-    if (owner !== "good" && invite !== "good")
+    if (owner !== "good" && invite !== "good" && invite !== "lobby")
       return problem(response, 403, "bad-token", "This link does not work any more.");
-    const signed = owner ? "host" : "guest";
+    const signed = owner ? "host" : invite === "lobby" ? "waits" : "guest";
     return json(response, session(signed), 200, { "set-cookie": `role=${signed}; Path=/; HttpOnly` });
   }
   if (what === "node")
@@ -442,6 +444,8 @@ async function api(request, response, path, method) {
     return json(response, summary(addRoom(`r00000000000001${rooms.size}`, (await body(request)).name)), 201);
   }
   if (!room) return problem(response, 404, "not-found", "There is no such room.");
+  if (role === "waits")
+    return problem(response, 403, "lobby", "Somebody in the room has to let you in. Wait in the lobby.");
   if (!sub && method === "DELETE") {
     rooms.delete(id);
     return response.writeHead(204).end();
@@ -511,12 +515,14 @@ server.on("upgrade", (request, socket) => {
   const room = rooms.get(request.url.split("/")[4]);
   const role = roleOf(request);
   if (!room || role === "viewer") return socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  const waits = request.url.endsWith("/lobby");
+  if (role === "waits" && !waits) return socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   let seat = null;
   const connection = accept(request, socket, {
     message: message => seat.message(message),
     closed: () => seat.closed(),
   });
-  seat = room.connect(role, connection.send, connection.close);
+  seat = waits ? room.wait(connection.send, connection.close) : room.connect(role, connection.send, connection.close);
 });
 
 server.listen(Number(port), "127.0.0.1", () => console.log(`http://localhost:${server.address().port}/#owner=good`));

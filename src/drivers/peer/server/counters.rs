@@ -86,7 +86,7 @@ pub struct Counters {
     pub unknown_peer: Tally,
     /// Datagrams that can't be WebRTC.
     pub not_webrtc: Tally,
-    /// Packets that nobody has made a ring for (yet).
+    /// Packets that nobody has made a ring for (yet), or wants taken.
     pub unbound: Tally,
     /// Packets that were overwritten in a ring before the worker read them.
     pub skipped: Tally,

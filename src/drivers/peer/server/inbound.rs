@@ -113,6 +113,8 @@ pub(super) struct Inbound {
     numbers: [Numbers; LAYERS],
     window: Window,
     to: Option<(Writer<Packet>, Demand)>,
+    /// Nothing that comes is taken.
+    held: bool,
     keyframes: Layers,
     wanted: Layers,
     /// What the sender was told last, and since when less than that is wanted.
@@ -130,6 +132,7 @@ impl Inbound {
             numbers: Default::default(),
             window: Window::default(),
             to: None,
+            held: false,
             keyframes: Layers::NONE,
             wanted: Layers::NONE,
             told: Layers::NONE,
@@ -189,6 +192,15 @@ impl Inbound {
         (self.told, self.less_since) = (self.layers(), None);
     }
 
+    /// Nothing that comes is taken from here on, or it is again: then from a keyframe on.
+    pub(super) fn hold(&mut self, held: bool) {
+        if std::mem::replace(&mut self.held, held) && !held {
+            self.numbers.iter_mut().for_each(Numbers::part);
+            self.window = Window::default();
+            self.begin_anew();
+        }
+    }
+
     /// Takes what one of its streams brought.
     pub(super) fn packet(&mut self, rid: Option<Rid>, packet: RtpPacket, with: Arriving<'_>) {
         let Arriving { clock, seen, counters, arrived } = with;
@@ -226,6 +238,10 @@ impl Inbound {
             rtp_time: super::peer::near(rtp_time, info.rtp_time.numer() as u32),
         });
         let time = clock.time(stream.clock, rtp_time, report, arrived);
+        if self.held {
+            counters.unbound.inc();
+            return;
+        }
         let (seq, rtp_time) =
             self.numbers[layer.number()].place(ssrc, *packet.seq_no, rtp_time, time, codec.clock_rate());
         counters.packets(self.kind).received.inc();

@@ -197,6 +197,11 @@ enum Command {
         mid: Mid,
         to: Writer<Packet>,
     },
+    Hold {
+        peer: PeerId,
+        mid: Mid,
+        held: bool,
+    },
     Source {
         source: Source,
         from: Option<Pass<Packet>>,
@@ -272,6 +277,15 @@ impl Handle {
     /// [`Error::Gone`] if the worker has ended.
     pub async fn receive(&self, peer: PeerId, mid: Mid, to: Writer<Packet>) -> Result<(), Error> {
         self.send_to(peer, Command::Receive { peer, mid, to }).await
+    }
+
+    /// Takes nothing any more of what the peer sends in this media section, or takes it again, from a keyframe on. What was taken before is in
+    /// its ring.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if the worker has ended.
+    pub async fn hold(&self, peer: PeerId, mid: Mid, held: bool) -> Result<(), Error> {
+        self.send_to(peer, Command::Hold { peer, mid, held }).await
     }
 
     /// Makes a track known to the workers, each of which reads it once for all its peers that are sent it. It is forgotten when it ends, or when the

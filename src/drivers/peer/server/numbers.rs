@@ -15,6 +15,8 @@ pub(super) struct Numbers {
     rtp_time: u64,
     /// Number, timestamp and media time of the newest packet.
     newest: Option<(u64, u64, MediaTime)>,
+    /// The next packet is numbered as that of another stream.
+    apart: bool,
 }
 
 impl Numbers {
@@ -23,13 +25,18 @@ impl Numbers {
         self.newest.is_some() && self.ssrc != ssrc
     }
 
+    /// What follows is apart from what came: packets between the two were not taken, however many.
+    pub(super) fn part(&mut self) {
+        self.apart = self.newest.is_some();
+    }
+
     pub(super) fn place(&mut self, ssrc: u32, seq: u64, rtp_time: u64, time: MediaTime, rate: u32) -> (u64, u64) {
-        if let Some((last, last_time, last_at)) = self.newest.filter(|_| self.ssrc != ssrc) {
+        if let Some((last, last_time, last_at)) = self.newest.filter(|_| self.ssrc != ssrc || self.apart) {
             let ticks = MediaTime::from_nanos(time.since(last_at).max(0)).ticks(rate).unsigned_abs().max(1);
             self.seq = (last + SKIP).wrapping_sub(seq);
             self.rtp_time = last_time.wrapping_add(ticks).wrapping_sub(rtp_time);
         }
-        self.ssrc = ssrc;
+        (self.ssrc, self.apart) = (ssrc, false);
         let placed = (seq.wrapping_add(self.seq), rtp_time.wrapping_add(self.rtp_time));
         if self.newest.is_none_or(|(last, ..)| placed.0 > last) {
             self.newest = Some((placed.0, placed.1, time));
@@ -38,7 +45,7 @@ impl Numbers {
     }
 }
 
-/// The last 64 sequence numbers that came, or were made good by redundancy.
+/// The last 64 sequence numbers that came, or were made good by redundancy. Nothing is before the first.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     highest: Option<u64>,
@@ -49,8 +56,12 @@ impl Window {
     /// Marks this one; false if it was there already, or is too old to know.
     pub(super) fn take(&mut self, seq: u64) -> bool {
         let Some(highest) = self.highest.filter(|highest| seq <= *highest) else {
-            let ahead = seq - self.highest.unwrap_or(seq);
-            self.had = self.had.checked_shl(u32::try_from(ahead).unwrap_or(u32::MAX)).unwrap_or(0) | 1;
+            self.had = match self.highest {
+                Some(highest) => {
+                    self.had.checked_shl(u32::try_from(seq - highest).unwrap_or(u32::MAX)).unwrap_or(0) | 1
+                }
+                None => u64::MAX,
+            };
             self.highest = Some(seq);
             return true;
         };
@@ -88,6 +99,16 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_packets_that_were_not_taken_is_a_small_step_ahead() {
+        let mut numbers = Numbers::default();
+        numbers.part();
+        assert_eq!(numbers.place(1, 100, 9_000, at(100), 90_000), (100, 9_000), "there was nothing before");
+        numbers.part();
+        assert_eq!(numbers.place(1, 70_000, 909_000, at(10_100), 90_000), (100 + SKIP, 909_000));
+        assert_eq!(numbers.place(1, 70_001, 912_600, at(10_140), 90_000), (101 + SKIP, 912_600));
+    }
+
+    #[test]
     fn each_number_is_taken_once() {
         let mut window = Window::default();
         assert!(!window.is_near(10), "nothing is near before the first");
@@ -95,5 +116,7 @@ mod tests {
         assert_eq!(taken, [true, true, true, false, false, true, true, false, false, false]);
         assert!(window.is_near(364) && !window.is_near(365));
         assert!(window.take(237), "the oldest that is remembered");
+        let mut window = Window::default();
+        assert_eq!([10, 9, 12, 11, 8].map(|seq| window.take(seq)), [true, false, true, true, false]);
     }
 }

@@ -236,6 +236,13 @@ impl Peer {
         }
     }
 
+    /// Nothing that comes in this section is taken from here on, or it is again.
+    pub(super) fn hold(&mut self, mid: &str, held: bool) {
+        if let Some(inbound) = self.inbound.get_mut(&Section::from(mid)) {
+            inbound.hold(held);
+        }
+    }
+
     /// Another source, none, or the same one that matters more or less is bound to the slot. Answers whether there is such a
     /// slot.
     pub(super) fn bind(&mut self, mid: Section, to: Option<Bound>) -> bool {

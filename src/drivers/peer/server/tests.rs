@@ -23,6 +23,7 @@ use crate::model::time::Timeline;
 use crate::model::track::{Codec, Kind};
 use crate::proto::sfu::{Rank, Shown};
 
+mod hold;
 mod layers;
 mod sound;
 mod ways;

@@ -239,6 +239,12 @@ impl Worker {
                     peer.receive_into(&mid, to);
                 }
             }
+            Command::Hold { peer, mid, held } => {
+                if let Some(peer) = self.peers.get_mut(&peer) {
+                    peer.hold(&mid, held);
+                }
+                self.look(now);
+            }
             Command::Source { source, from: Some(from), keep } => self.source(source, from, keep),
             Command::Source { source, from: None, .. } => {
                 self.forget(source);

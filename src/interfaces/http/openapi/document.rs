@@ -53,6 +53,7 @@ fn who(rule: Rule) -> &'static str {
         Rule::Node(verb) if permits(false, Verbs::NONE, verb, Scope::Node) => return "everybody",
         Rule::Node(verb) => (verb, |_| Verbs::NONE),
         Rule::Room(verb) | Rule::RoomByToken(verb) => (verb, of_role),
+        Rule::Lobby => return "the owner, and whoever has an invite to this room, let in or not",
     };
     let least = Role::ALL.into_iter().rev().find(|role| of_role(*role).contains(verb));
     match least {
@@ -126,7 +127,7 @@ fn operation(route: &Route, entry: &Entry, schemas: &mut Schemas) -> Value {
             Rule::Everybody => json!([{}, { "login": [] }]),
             Rule::EveryPage => json!([]),
             Rule::Known | Rule::Node(_) | Rule::Room(_) => json!([{ "login": [] }]),
-            Rule::RoomByToken(_) => json!([{ "login": [] }, { "token": [] }]),
+            Rule::RoomByToken(_) | Rule::Lobby => json!([{ "login": [] }, { "token": [] }]),
         },
         "x-porchlight-rule": format!("{:?}", route.rule),
         "responses": answers,

@@ -468,6 +468,10 @@ fn rooms() -> Vec<Entry> {
             .more("Frames are those of docs/reference/signalling.md.")
             .gives_nothing(101, "The connection is a WebSocket now.")
             .fails(&["no-room"]),
+        entry("GET", "/api/v1/rooms/{room}/lobby", "The WebSocket of those who wait to be let in")
+            .more("Frames are those of docs/reference/signalling.md.")
+            .gives_nothing(101, "The connection is a WebSocket now.")
+            .fails(&["no-room"]),
     ]
 }
 

@@ -2,18 +2,20 @@
 
 mod by_itself;
 mod codecs;
+mod order;
 mod screens;
 mod separately;
 mod views;
 
+use super::permits::{Permits, Rank};
 use super::seat::NewSeat;
 use super::state::{Effect, State};
 use super::*;
 use crate::drivers::peer::server::{Inbound, Slot as Section};
-use crate::model::id::PublicationId;
+use crate::model::id::{GrantId, PublicationId};
 use crate::model::layer::{Layer, Layers};
 use crate::model::purpose::{Audience, Purpose};
-use crate::model::role::Role;
+use crate::model::role::{Role, Subject};
 use crate::model::time::MediaTime;
 use crate::model::track::{Codec, Kind};
 
@@ -31,6 +33,13 @@ fn peer(n: u8) -> PeerId {
     PeerId::from_bytes([n; 10])
 }
 
+fn subject(n: u8) -> Subject {
+    Subject::Login(GrantId::from_bytes([n; 10]))
+}
+
+/// What a guest has.
+const GUEST: Permits = Permits { role: Role::Guest, rank: Rank::Takes, speak: true, camera: true, screen: true };
+
 fn name(text: &str) -> Name {
     Name::new(text).expect("it is a name")
 }
@@ -45,7 +54,8 @@ fn seat(n: u8, kind: ParticipantKind) -> NewSeat {
         publication: publication(n),
         peer: peer(n),
         name: name("somebody"),
-        role: Role::Guest,
+        permits: GUEST,
+        subject: Some(subject(n)),
         kind,
         resume: None,
     }

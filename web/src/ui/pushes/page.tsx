@@ -3,6 +3,7 @@ import type { NewPush, Push, PushPreset, RoomSummary } from "../../client";
 import { locale, t } from "../i18n";
 import { fill } from "../i18n/format";
 import { Dialog } from "../parts/dialog";
+import { OnAirSign } from "../parts/on-air";
 import { api, explain, refreshSession } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { Switch } from "../parts/switch";
@@ -214,10 +215,10 @@ export default function PushesPage({ id }: { id: string }) {
       return false;
     }
   };
-  useTitle(texts.title, false);
+  useTitle(texts.title, room?.live ?? false);
   return (
     <>
-      <Header lit={room?.live ?? false} />
+      <Header lit={room?.live ?? false}>{room?.live && <OnAirSign />}</Header>
       <main class="page">
         {refused ? (
           <Message tone="fault" title={t("stats_refused_title")} text={t("stats_refused_text")} />

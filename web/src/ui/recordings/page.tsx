@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Recording, Recordings } from "../../client";
 import { locale, t } from "../i18n";
 import { day, elapsed, fill } from "../i18n/format";
+import { OnAirSign } from "../parts/on-air";
 import { api, explain } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
@@ -185,15 +186,17 @@ export default function RecordingsPage() {
     const timer = setInterval(() => document.hidden || look(), busy ? SOON : LATER);
     return () => clearInterval(timer);
   }, [busy, look]);
-  useTitle(texts.title, false);
   const room = all?.lasts ?? null;
+  // What is recorded is on air.
+  const onAir = all?.recordings.some(recording => recording.state === "recording") ?? false;
+  useTitle(texts.title, onAir);
   const alone = useLazy(
     all?.recordings.some(one => one.alone || one.separate.length) ?? false,
     () => import("./separate"),
   );
   return (
     <>
-      <Header lit={false} />
+      <Header lit={onAir}>{onAir && <OnAirSign />}</Header>
       <main class="page">
         <h1>{texts.title}</h1>
         {problem && <Message tone="fault" title={t("load_failed_title")} text={problem} />}

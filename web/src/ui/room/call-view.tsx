@@ -15,6 +15,8 @@ import { Consent } from "./consent";
 import { devices, type Input, wantCamera, wantMicrophone } from "./devices";
 import { GoLiveDialog } from "./go-live";
 import { InviteDialog } from "./invites";
+import { HandButton, OrderLines, toggleHand } from "./order";
+import { PeopleDialog } from "./people";
 import { troubleText } from "./pickers";
 import { RingLine } from "./ring";
 import { SettingsDialog } from "./settings";
@@ -24,7 +26,7 @@ import { Stage } from "./stage";
 import { texts } from "./texts";
 import { nextLayout, ViewDialog } from "./view";
 
-type Open = "settings" | "invite" | "box" | "go-live" | "view" | null;
+type Open = "settings" | "invite" | "box" | "go-live" | "view" | "people" | null;
 
 /** What the connection is doing, if that is worth a line. */
 function Connection({ call }: { call: Call }) {
@@ -53,11 +55,12 @@ function Top({ call, open }: { call: Call; open(what: Open): void }) {
     <header class="call-top">
       <Lantern lit={live !== null} />
       <h1>{state?.room.name ?? ""}</h1>
-      <span class="fact people small quiet" title={count("people", people)}>
-        <Icon name="people" />
-        <span aria-hidden="true">{people}</span>
-        <span class="sr-only">{count("people", people)}</span>
-      </span>
+      {state?.room.locked && (
+        <span class="fact small quiet" title={texts.locked} data-testid="locked">
+          <Icon name="lock" />
+          <span class="sr-only">{texts.locked}</span>
+        </span>
+      )}
       <span class="grow" />
       {live && (
         <>
@@ -70,6 +73,17 @@ function Top({ call, open }: { call: Call; open(what: Open): void }) {
           <OnAirSign since={live.since} />
         </>
       )}
+      <button
+        type="button"
+        class="button quiet top-view"
+        onClick={() => open("people")}
+        aria-label={count("people", people)}
+        aria-keyshortcuts="P"
+        data-testid="people-open"
+      >
+        <Icon name="people" />
+        <span class="top-view-text">{people}</span>
+      </button>
       <button type="button" class="button quiet top-view" onClick={() => open("view")} data-testid="view-open">
         <Icon name="layout" />
         <span class="top-view-text">{t("view")}</span>
@@ -109,31 +123,37 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
   const muted = !(devices.microphone.value !== null && devices.wanted.microphone.value);
   const dark = devices.camera.value === null;
   const broadcaster = call.may("broadcast");
+  const acting = call.state.value?.room.acting === call.state.value?.you;
   return (
     <div class="controls" role="toolbar" aria-label={t("controls")}>
-      <button
-        type="button"
-        class={muted ? "button control off" : "button control"}
-        aria-pressed={muted}
-        aria-keyshortcuts="M"
-        onClick={() => toggle("microphone")}
-        data-testid="mute"
-      >
-        <Icon name={muted ? "mic-off" : "mic"} />
-        <span class="control-text">{t("mute")}</span>
-      </button>
-      <button
-        type="button"
-        class={dark ? "button control off" : "button control"}
-        aria-pressed={dark}
-        aria-keyshortcuts="V"
-        onClick={() => toggle("camera")}
-        data-testid="camera"
-      >
-        <Icon name={dark ? "camera-off" : "camera"} />
-        <span class="control-text">{t("camera_off")}</span>
-      </button>
+      {call.may("speak") && (
+        <button
+          type="button"
+          class={muted ? "button control off" : "button control"}
+          aria-pressed={muted}
+          aria-keyshortcuts="M"
+          onClick={() => toggle("microphone")}
+          data-testid="mute"
+        >
+          <Icon name={muted ? "mic-off" : "mic"} />
+          <span class="control-text">{t("mute")}</span>
+        </button>
+      )}
+      {call.may("show_camera") && (
+        <button
+          type="button"
+          class={dark ? "button control off" : "button control"}
+          aria-pressed={dark}
+          aria-keyshortcuts="V"
+          onClick={() => toggle("camera")}
+          data-testid="camera"
+        >
+          <Icon name={dark ? "camera-off" : "camera"} />
+          <span class="control-text">{t("camera_off")}</span>
+        </button>
+      )}
       <ShareButton call={call} />
+      {call.me.value?.role !== "host" && <HandButton call={call} />}
       <button type="button" class="button control" onClick={() => open("settings")} data-testid="settings-open">
         <Icon name="settings" />
         <span class="control-text">{t("settings")}</span>
@@ -150,7 +170,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
           <span class="control-text">{t("the_box")}</span>
         </button>
       )}
-      {broadcaster && call.live.value && (
+      {(broadcaster || (acting && call.live.value?.recording)) && call.live.value && (
         <button
           type="button"
           class={call.live.value.recording ? "button control off" : "button control"}
@@ -162,7 +182,7 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
           <span class="control-text">{call.live.value.recording ? texts.record_stop : texts.record}</span>
         </button>
       )}
-      {broadcaster &&
+      {(broadcaster || (acting && call.live.value)) &&
         (call.live.value ? (
           <button
             type="button"
@@ -213,10 +233,13 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (typing(event)) return;
-      if (event.key === "m" || event.key === "M") void toggle("microphone");
-      if (event.key === "v" || event.key === "V") void toggle("camera");
-      if (event.key === "l" || event.key === "L") nextLayout(call);
-      if (event.key === "s" || event.key === "S") setOverlay(shown => !shown);
+      const key = event.key.toLowerCase();
+      if (key === "m" && call.may("speak")) void toggle("microphone");
+      if (key === "v" && call.may("show_camera")) void toggle("camera");
+      if (key === "h" && call.me.value?.role !== "host") toggleHand(call);
+      if (key === "p") setOpen("people");
+      if (key === "l") nextLayout(call);
+      if (key === "s") setOverlay(shown => !shown);
       if (event.key === "Escape") setOverlay(false);
     };
     addEventListener("keydown", press);
@@ -241,6 +264,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
           </button>
         )}
         <Consent call={call} room={roomId} />
+        <OrderLines call={call} see={() => setOpen("people")} />
         <RingLine call={call} />
         <SharingLine />
         <Stage call={call} />
@@ -258,6 +282,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
           }}
         />
       )}
+      {open === "people" && <PeopleDialog call={call} close={close} />}
       {open === "settings" && <SettingsDialog close={close} />}
       {open === "invite" && <InviteDialog call={call} room={roomId} close={close} />}
       {open === "box" && <BoxDialog call={call} room={roomId} close={close} />}

@@ -16,7 +16,7 @@ import { t } from "../i18n";
 import { explain } from "../parts/session";
 import { remember, remembered } from "../parts/storage";
 import { say } from "../parts/toast";
-import { devices, onTrack, release } from "./devices";
+import { devices, onTrack, putAway, release, wantCamera, wantMicrophone } from "./devices";
 import type { Chosen, Layout } from "./scene";
 import { keepSeat } from "./seat";
 import { sharing, stopSharing } from "./sharing";
@@ -66,7 +66,10 @@ export class Call {
       { room, name, resume, microphone: devices.microphone.value, camera: devices.camera.value },
       {
         state: state => {
+          const before = this.state.value;
           this.state.value = state;
+          if (before) this.#permitted(before, state);
+          else if (!state.may.includes("speak")) this.#looksOn(state);
         },
         tracks: tracks => {
           this.tracks.value = tracks;
@@ -82,6 +85,7 @@ export class Call {
           if (code === "separate_missing") say(texts.separate_missing, "fault");
           if (code === "still_taken") say(t("still_taken", { name: who ?? t("somebody") }));
         },
+        stopped: sources => this.#stopped(sources),
         bye: how => this.#end({ how }),
         problem: problem => this.#end({ how: "refused", problem }),
       },
@@ -172,6 +176,31 @@ export class Call {
       say(explain(error), "fault");
       return false;
     }
+  }
+
+  /** Somebody who keeps order has stopped something: the page follows, and one may begin it again. */
+  #stopped(sources: Source[]): void {
+    for (const source of sources) {
+      if (source === "microphone") void wantMicrophone(false);
+      if (source === "camera") void wantCamera(false);
+      if (source === "screen") stopSharing();
+      if (source !== "screen_sound") say(texts[`stopped_${source}`]);
+    }
+  }
+
+  /** What one may do is something else: what one may not do any more ends, and nothing begins by itself. */
+  #permitted(before: RoomState, now: RoomState): void {
+    const lost = (verb: Verb) => before.may.includes(verb) && !now.may.includes(verb);
+    if (lost("share_screen")) stopSharing();
+    if (lost("speak") || lost("show_camera")) this.#looksOn(now);
+    if (!before.may.includes("speak") && now.may.includes("speak")) say(texts.on_stage);
+    else if (lost("speak")) say(texts.off_stage);
+  }
+
+  /** Camera and microphone are closed as far as they may not be used. */
+  #looksOn({ may }: RoomState): void {
+    if (!may.includes("speak")) putAway("microphone");
+    if (!may.includes("show_camera")) putAway("camera");
   }
 
   /** Plays a participant's sound; where the browser refuses, a click is asked for. */

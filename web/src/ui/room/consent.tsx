@@ -51,6 +51,8 @@ export function Consent({ call, room }: { call: Call; room: string }) {
   const me = call.me.value;
   const live = call.live.value;
   if (!live || !me || call.phase.value !== "joined") return null;
+  // Who looks on is neither seen nor heard: there is nothing to agree to.
+  if (!call.may("speak") && !call.may("show_camera") && !call.may("share_screen")) return null;
   const answer = (onAir: boolean, recorded?: boolean, separately?: boolean) => () =>
     void call.ask(seat => seat.consent(onAir, recorded, separately));
   const recording = Boolean(live.recording);

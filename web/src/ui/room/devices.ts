@@ -176,6 +176,12 @@ export async function wantCamera(wanted: boolean): Promise<void> {
   else use("camera", null);
 }
 
+/** Closes a device that may not be used: its lamp goes dark, and it does not begin again by itself. */
+export function putAway(input: Input): void {
+  devices.wanted[input].value = false;
+  use(input, null);
+}
+
 /** Takes another device from now on. */
 export async function choose(what: Input | "speaker", id: string): Promise<void> {
   devices.choice[what].value = id;

@@ -3,11 +3,15 @@ import { t } from "../i18n";
 import { api, refreshSession, session } from "../parts/session";
 import { remembered } from "../parts/storage";
 import { clearFragment, fragment } from "../router";
+import { texts } from "./texts";
 
 /** Why somebody does not get as far as the door. */
 export type Refusal = "invite" | "uninvited" | "unknown" | "unreachable";
 
-export type Entry = { room: RoomSummary; refusal?: undefined } | { room?: undefined; refusal: Refusal };
+export type Entry =
+  /** `lobby`: somebody in it has to let them in; nothing is known of the room before. */
+  | { room: Pick<RoomSummary, "id" | "name" | "people" | "live">; lobby?: true; refusal?: undefined }
+  | { room?: undefined; refusal: Refusal };
 
 /** The name somebody joins by when they give none. */
 export function usualName(): string {
@@ -38,6 +42,9 @@ export async function enter(id: string): Promise<Entry> {
     if (invite) clearFragment();
     return { room: await api.room(id) };
   } catch (error) {
+    if (error instanceof Problem && error.type === "lobby") {
+      return { room: { id, name: texts.lobby_door, people: 0, live: false }, lobby: true };
+    }
     const status = error instanceof Problem ? error.status : 0;
     if (status === 404 || status === 410) return { refusal: "unknown" };
     if (status === 401 || status === 403) return { refusal: "uninvited" };

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { explain } from "../parts/session";
+import { OnAirSign } from "../parts/on-air";
+import { explain, session } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
 
@@ -10,6 +11,7 @@ import { asked, capturing, release } from "./devices";
 import { type Entry, enter, type Refusal } from "./entry";
 import { PATIENCE, Prejoin } from "./prejoin";
 import { takeSeat } from "./seat";
+import { texts } from "./texts";
 
 const REFUSALS = {
   invite: ["invite_invalid_title", "invite_invalid_text"],
@@ -48,13 +50,17 @@ function Ended({ call, again }: { call: Call; again(): void }) {
   const [title, text] =
     ending.how === "refused"
       ? [t("refused_title"), explain(ending.problem)]
-      : [t(ENDINGS[ending.how][0]), t(ENDINGS[ending.how][1])];
-  const over = ending.how === "removed" || ending.how === "room_closed";
+      : ending.how === "removed_by_moderator"
+        ? [texts.put_out_title, texts.put_out_text]
+        : ending.how === "banned"
+          ? [texts.banned_title, texts.banned_text]
+          : [t(ENDINGS[ending.how][0]), t(ENDINGS[ending.how][1])];
+  const over = ending.how === "removed" || ending.how === "room_closed" || ending.how === "banned";
   return (
     <Message title={title} text={text}>
       {!over && (
         <button type="button" class="button primary" onClick={again} data-testid="rejoin">
-          {t("join_again")}
+          {ending.how === "removed_by_moderator" ? texts.ask_again : t("join_again")}
         </button>
       )}
       <a href="/" class="button">
@@ -68,7 +74,7 @@ function Ended({ call, again }: { call: Call; again(): void }) {
 async function comeBack(room: string): Promise<Call | null> {
   const seat = takeSeat(room);
   if (!seat) return null;
-  void capturing();
+  if (session.value?.role !== "viewer") void capturing();
   await asked(PATIENCE);
   const call = new Call(room, seat.name, seat.resume);
   try {
@@ -110,7 +116,7 @@ export default function RoomPage({ id }: { id: string }) {
       if (!call.ending.value) void call.leave();
     };
   }, [call]);
-  const live = call ? call.live.value !== null && !call.ending.value : (entry?.room?.live ?? false);
+  const live = call ? call.live.value !== null : (entry?.room?.live ?? false);
   useTitle(entry?.room?.name ?? "", live);
   const again = () => {
     setCall(null);
@@ -120,7 +126,7 @@ export default function RoomPage({ id }: { id: string }) {
   if (call && !call.ending.value) return <CallView call={call} roomId={id} />;
   return (
     <>
-      <Header lit={live} />
+      <Header lit={live}>{live && call && <OnAirSign />}</Header>
       <main class="page">
         {call ? (
           <Ended call={call} again={again} />
@@ -129,7 +135,7 @@ export default function RoomPage({ id }: { id: string }) {
         ) : entry.refusal ? (
           <Refused refusal={entry.refusal} again={again} />
         ) : (
-          <Prejoin room={entry.room} joined={setCall} />
+          <Prejoin room={entry.room} lobby={entry.lobby ?? false} joined={setCall} />
         )}
       </main>
     </>

@@ -1,14 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
-import type { RoomSummary } from "../../client";
+import { Problem, type RoomSummary } from "../../client";
 import { t } from "../i18n";
 import { Icon } from "../parts/icons";
 import { OnAirSign } from "../parts/on-air";
-import { explain } from "../parts/session";
+import { session } from "../parts/session";
 import { remember, remembered } from "../parts/storage";
 import { Call } from "./call";
 import { asked, capturing, devices, wantCamera, wantMicrophone } from "./devices";
 import { usualName } from "./entry";
+import { Waits, why } from "./lobby";
 import { DevicePickers, TroubleNote } from "./pickers";
+import { texts } from "./texts";
 import { Video } from "./video";
 
 /** Milliseconds that joining waits for an answer about the devices; they may follow later. */
@@ -53,38 +55,67 @@ function Preview() {
 }
 
 /** The door of a room: name, picture, devices, and one button. */
-export function Prejoin({ room, joined }: { room: RoomSummary; joined(call: Call): void }) {
+export function Prejoin(props: {
+  room: Pick<RoomSummary, "id" | "name" | "people" | "live">;
+  lobby: boolean;
+  joined(call: Call): void;
+}) {
+  const { room, lobby, joined } = props;
+  const [waits, setWaits] = useState(false);
   const [name, setName] = useState(remembered("name") ?? "");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => void capturing(), []);
+  // Who looks on is asked for nothing that is not used.
+  const looksOn = session.value?.role === "viewer";
+  useEffect(() => {
+    if (!looksOn) void capturing();
+  }, [looksOn]);
 
-  const join = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const given = name.trim();
+  const join = async () => {
     setBusy(true);
     setProblem(null);
-    const given = name.trim();
     remember("name", given || null);
     await asked(PATIENCE);
     const call = new Call(room.id, given || usualName());
     try {
       await call.join();
-      joined(call);
+      return joined(call);
     } catch (error) {
-      setProblem(explain(error));
-      setBusy(false);
+      if (error instanceof Problem && error.type === "lobby") setWaits(true);
+      else setProblem(why(error));
     }
+    setBusy(false);
   };
 
+  if (waits) {
+    const leave = (reason: string | null) => {
+      setWaits(false);
+      setProblem(reason);
+    };
+    const enter = () => {
+      setWaits(false);
+      void join();
+    };
+    return <Waits room={room.id} name={given || usualName()} enter={enter} leave={leave} />;
+  }
   return (
     <section class="prejoin" aria-labelledby="room">
       <div class="prejoin-head">
         <h1 id="room">{room.name}</h1>
         {room.live && <OnAirSign />}
       </div>
-      <Preview />
-      <form class="prejoin-form" onSubmit={join}>
-        <p class="quiet">{room.people === 0 ? t("nobody_yet") : t("people_inside", { n: room.people })}</p>
+      {!looksOn && <Preview />}
+      <form
+        class="prejoin-form"
+        onSubmit={event => {
+          event.preventDefault();
+          void join();
+        }}
+      >
+        <p class="quiet">
+          {lobby ? texts.lobby_door_text : room.people === 0 ? t("nobody_yet") : t("people_inside", { n: room.people })}
+        </p>
         <label class="field">
           <span>{t("your_name")}</span>
           <input
@@ -97,16 +128,20 @@ export function Prejoin({ room, joined }: { room: RoomSummary; joined(call: Call
             data-testid="name"
           />
         </label>
-        <TroubleNote />
-        <DevicePickers />
-        {room.live && <p class="note">{t("prejoin_live")}</p>}
+        {!looksOn && (
+          <>
+            <TroubleNote />
+            <DevicePickers />
+          </>
+        )}
+        {room.live && !looksOn && <p class="note">{t("prejoin_live")}</p>}
         {problem && (
           <p class="banner fault" role="alert">
             {problem}
           </p>
         )}
         <button type="submit" class="button primary large" disabled={busy} data-testid="join">
-          {busy ? t("joining") : t("join")}
+          {busy ? t("joining") : lobby ? texts.ask_again : t("join")}
         </button>
       </form>
     </section>

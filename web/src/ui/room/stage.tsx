@@ -46,6 +46,7 @@ function Somebody({ id, call, state, looking }: Shows & { id: string }) {
       connection={who.connection}
       standIn={who.stand_in}
       onAir={state.room.live ? who.on_air : null}
+      hand={Boolean(who.hand)}
       pinned={call.pinned.value === id}
       pin={call.pin}
       looking={looking}

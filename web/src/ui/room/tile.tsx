@@ -5,6 +5,7 @@ import { t } from "../i18n";
 import { Icon } from "../parts/icons";
 import type { Looking } from "./looking";
 import type { Card } from "./scene";
+import { texts } from "./texts";
 import { Video } from "./video";
 
 /** What a tile shows. Nothing but plain values: a tile whose values are the same is not drawn again. */
@@ -23,6 +24,7 @@ export interface TileProps {
   standIn: boolean;
   /** `null` while the room is off air. */
   onAir: Participant["on_air"] | null;
+  hand: boolean;
   pinned: boolean;
   pin: ((participant: string) => void) | null;
   looking: Looking;
@@ -75,9 +77,10 @@ function Paused({ why }: { why: Pause }) {
 }
 
 /** The marks that are words: what is unusual about a participant now. */
-function Marks({ onAir, standIn }: Pick<TileProps, "onAir" | "standIn">) {
+function Marks({ onAir, standIn, hand }: Pick<TileProps, "onAir" | "standIn" | "hand">) {
   return (
     <span class="tile-marks">
+      {hand && <span class="mark">{texts.hand_up}</span>}
       {onAir === "yes" && <span class="mark on-air">{t("on_air")}</span>}
       {onAir === "asked" && <span class="mark">{t("asked")}</span>}
       {onAir === "no" && <span class="mark">{t("not_on_air")}</span>}
@@ -130,7 +133,7 @@ function Person(props: TileProps) {
       ) : (
         paused && <Paused why={paused} />
       )}
-      <Marks onAir={onAir} standIn={props.standIn} />
+      <Marks onAir={onAir} standIn={props.standIn} hand={props.hand} />
       <span class="tile-name">
         {props.muted && (
           <span class="tile-muted">
