@@ -357,7 +357,7 @@ async fn a_call_moves_the_numbers_and_the_owner_sees_them_drawn() {
     })
     .await;
     assert_eq!(during.value("porchlight_websockets", &[]), 2.0);
-    assert_eq!(during.value("porchlight_grants", &[("role", "guest")]), 1.0);
+    assert_eq!(during.value("porchlight_grants", &[("of", "invite")]), 1.0);
     assert!(during.value("porchlight_subscriptions", &[("purpose", "call")]) >= 4.0, "two people, two tracks each");
     assert_eq!(during.value("porchlight_subscriptions", &[("purpose", "on_air")]), 0.0);
 

@@ -87,7 +87,7 @@ pub(super) async fn check(
         return Err(match scope {
             Scope::Room(room) if grant.is_banned(room) => Problem::banned(),
             _ if waits => Problem::lobby(),
-            _ if grant.places().is_empty() && !grant.is_owner() => Problem::sign_in(),
+            _ if grant.places().is_empty() && grant.identity().is_none() => Problem::sign_in(),
             _ => Problem::not_permitted(),
         });
     }

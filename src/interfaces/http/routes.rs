@@ -9,9 +9,9 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, account, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages, people,
-    privacy, pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics, studio,
-    telephone, trust, whep,
+    App, account, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages,
+    people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics,
+    studio, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 use crate::services::program::logo;

@@ -94,7 +94,7 @@ families! {
     Gauge "porchlight_participant_loss_ratio" ["quantile"] "Part of what is sent to persons that gets lost: the least, the median and the most of all";
     Gauge "porchlight_participant_estimated_bits_per_second" ["quantile"] "What the ways to persons are estimated to hold: the least, the median and the most of all";
     Gauge "porchlight_shared_screens" [] "Screens that are shared in all rooms";
-    Gauge "porchlight_grants" ["role"] "Logins that live";
+    Gauge "porchlight_grants" ["of"] "Logins that live: of people whom the box knows, by invites, with a name alone";
     Gauge "porchlight_publications" [] "Publications at the origin";
     Gauge "porchlight_subscriptions" ["purpose"] "Readers of their tracks";
     Gauge "porchlight_conversions" [] "Tracks that are given their other form, packets or units";
