@@ -44,14 +44,22 @@ fn is_in(piece: &Recording, who: Devices) -> Option<bool> {
     }
 }
 
-/// Waits until everything that leaves has somebody in it, or nothing of them, and Bob.
-async fn leaves(stream: &Stream, pushed: &str, who: Devices, there: bool) {
+/// Waits until everything that leaves has somebody in it, or nothing of them, and Bob. What is forwarded and what is composed have headers of
+/// their own: behind the one of before it is looked at. Gives the header.
+async fn leaves(stream: &Stream, pushed: &str, before: &str, there: bool) -> String {
+    let who = CARLA;
+    let began = tokio::time::Instant::now();
+    let header = loop {
+        let header = stream.settles((320, 180)).await;
+        if header != before {
+            break header;
+        }
+        assert!(began.elapsed() < DEADLINE, "nothing else is listed");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
     for url in [stream.index().as_str(), pushed] {
         let end = tokio::time::Instant::now() + DEADLINE;
         loop {
-            if url != pushed {
-                stream.settles((320, 180)).await;
-            }
             let piece = Recording::take(url, 4).await;
             if is_in(&piece, who) == Some(there) && is_in(&piece, BOB) == Some(true) {
                 break;
@@ -61,6 +69,7 @@ async fn leaves(stream: &Stream, pushed: &str, who: Devices, there: bool) {
             assert!(!late, "{url}: {colour} of {} and {tone} of {} Hz; wanted: {there}", who.colour, who.hz);
         }
     }
+    header
 }
 
 async fn answers(page: &Page, button: &str, then: &str) {
@@ -92,12 +101,12 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
     let broadcast = host.state["room"]["broadcast"].as_str().unwrap();
     let stream = Stream { folder: format!("{}/hls/{broadcast}", daemon.url) };
     let pushed = server.stream("a-key");
-    leaves(&stream, &pushed, CARLA, false).await;
+    let header = leaves(&stream, &pushed, "", false).await;
     assert_eq!(frames(&daemon, "video-encoder").await, 0, "Bob's picture is forwarded as it is");
     answers(&carla, "go-on-air", "withdraw").await;
-    leaves(&stream, &pushed, CARLA, true).await;
+    let header = leaves(&stream, &pushed, &header, true).await;
     answers(&carla, "withdraw", "go-on-air").await;
-    leaves(&stream, &pushed, CARLA, false).await;
+    leaves(&stream, &pushed, &header, false).await;
     host.ask("end_live", json!({})).await.unwrap();
 
     // The recordings, one after the other: she is in one stretch of them, and in nothing before and after it.

@@ -53,8 +53,8 @@ impl Stream {
         format!("{}/index.m3u8", self.folder)
     }
 
-    /// Waits until all that the playlist of pictures lists has this size, so that ffmpeg can play it.
-    pub async fn settles(&self, size: (u64, u64)) {
+    /// Waits until all that the playlist of pictures lists has this size and one header, so that ffmpeg can play it. Gives the header.
+    pub async fn settles(&self, size: (u64, u64)) -> String {
         let end = tokio::time::Instant::now() + DEADLINE;
         loop {
             let index = text(&self.index()).await;
@@ -68,7 +68,7 @@ impl Stream {
                 && listed.lines().any(|line| !line.starts_with('#'))
                 && self.size(&format!("{}/{map}", playlist.rsplit_once('/').unwrap().0)).await == Some(size)
             {
-                return;
+                return map.to_owned();
             }
             assert!(tokio::time::Instant::now() < end, "not only {size:?} is listed: {index} {listed}");
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
