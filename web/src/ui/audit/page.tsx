@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { Problem } from "../../client";
 import type { Audited } from "../../client/account";
+import { Problem } from "../../client/problem";
 import { locale, t } from "../i18n";
 import { moment } from "../i18n/format";
 import { people } from "../parts/people";

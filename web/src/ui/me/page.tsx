@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { Problem } from "../../client";
 import type { Account, DeviceCode } from "../../client/account";
+import { Problem } from "../../client/problem";
 import { locale, t } from "../i18n";
 import { fill, moment } from "../i18n/format";
 import { ShownCode } from "../parts/device-code";

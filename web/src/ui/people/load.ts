@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { Problem } from "../../client";
+import { Problem } from "../../client/problem";
 import { explain } from "../parts/session";
 import { say } from "../parts/toast";
 
