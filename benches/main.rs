@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a measurement that panics says what is wrong")]
 
+mod chat;
 mod daemon;
 #[path = "../tests/it/fixture/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use the rest")]
@@ -37,6 +38,8 @@ enum What {
     Sfu(Sfu),
     /// Being on air: latency by a clock in the picture, CPU of a program beside ffmpeg, viewers by LL-HLS beside nginx
     Onair(onair::Options),
+    /// A chat that thousands read, beside a call: how late they read, and the pictures of the call
+    Chat(chat::Options),
     /// Encryption: what each SRTP profile costs, with and without the CPU's instructions for it
     Srtp {
         /// Rounds; both ways are measured once in each
@@ -114,6 +117,7 @@ fn main() -> anyhow::Result<()> {
         What::Forward(options) => forward(&options),
         What::Sfu(options) => sfu(&options),
         What::Onair(options) => onair::run(&options),
+        What::Chat(options) => chat::run(&options),
         What::Srtp { rounds, packets } => srtp::run(rounds, packets),
         What::Ciphers { packets } => srtp::measure(packets),
         What::Worker { peers, threads } => forward::worker::run(peers, threads, std::io::stdin().lock().lines()),

@@ -33,8 +33,8 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
-    access, audit, broadcast, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability, recorder,
-    remote, room, telephone, thumbnail,
+    access, audit, broadcast, chat, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability,
+    recorder, remote, room, telephone, thumbnail,
 };
 
 pub use doctor::{doctor, pin, privacy_mode};
@@ -140,6 +140,8 @@ impl Daemon {
             timeline,
         };
         let room = room::start(&config.room, parts, &rooms.tasks, rooms.stop.clone()).await?;
+        let parts = chat::Parts { store: store.clone(), supervisor: supervisor.clone() };
+        let chat = chat::start(&config.chat, parts, &rooms.tasks, rooms.stop.clone()).await?;
         let folder = state.clone();
         let logo = tokio::task::spawn_blocking(move || program::logo::Logo::open(&folder));
         let logo = logo.await.context("the logo can't be read")?;
@@ -302,6 +304,7 @@ impl Daemon {
             access,
             audit,
             rooms: room,
+            chat,
             broadcasts,
             egress,
             whep,
@@ -433,7 +436,7 @@ fn probes(rooms: &Stage, making: &Stage, outgoing: &Stage, ground: &Stage) -> Ve
         (name, probe)
     };
     vec![
-        probe("rooms", rooms, 2),
+        probe("rooms", rooms, 3),
         probe("program", making, 2),
         probe("egress", outgoing, 4),
         probe("origin", ground, 5),

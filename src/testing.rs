@@ -12,6 +12,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("annexb", media::annexb),
     ("cec", network::cec),
+    ("chat", text::chat),
     ("cmaf_format", media::cmaf_format),
     ("config", text::config),
     ("datagram", media::datagram),

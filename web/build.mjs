@@ -29,6 +29,8 @@ const BUDGETS = {
   people: 48_000,
   audit: 43_000,
 };
+/** What the chat weighs beside the page of a call, which loads it when it is there. */
+const CHAT_BUDGET = 12_000;
 /** What other sites load, in the same measure: the library, and the page in a frame. */
 const SDK_BUDGET = 20_000;
 /** The package of the library, for those who bundle it. */
@@ -164,6 +166,11 @@ for (const [page, budget] of Object.entries(BUDGETS)) {
   const files = withImports(main);
   withImports(made(`src/ui/${page}/page.tsx`), files);
   await hold(page, files.add(style).add("index.html"), budget);
+}
+{
+  const page = withImports(made("src/ui/room/page.tsx"), withImports(main));
+  const chat = [...withImports(made("src/ui/chat/calling.tsx"))].filter(file => !page.has(file));
+  await hold("chat", chat, CHAT_BUDGET);
 }
 await hold("sdk", ["sdk/porchlight.js"], SDK_BUDGET);
 await hold("embed", [embed, embedStyle, "embed.html"], SDK_BUDGET);

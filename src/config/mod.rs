@@ -42,6 +42,8 @@ pub struct Config {
     pub remote: crate::services::remote::Config,
     /// Buttons and lights on pins.
     pub gpio: crate::drivers::gpio::Config,
+    /// What is written.
+    pub chat: crate::services::chat::Config,
     /// What goes on air.
     pub program: crate::services::program::Config,
     /// Recordings.

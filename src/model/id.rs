@@ -143,6 +143,8 @@ ids! {
     PushId;
     /// One person whom the box knows, with all their devices.
     IdentityId;
+    /// Who wrote in the chat of a room, to the others there: another one in each room, so that nobody is followed from one to the next.
+    AuthorId;
 }
 
 impl RecordingId {

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod cec;
+pub mod chat;
 pub mod cmaf;
 pub mod dash;
 pub mod hls;

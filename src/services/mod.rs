@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod broadcast;
+pub mod chat;
 pub mod egress;
 pub mod endpoint;
 pub mod heat;

@@ -12,6 +12,7 @@ use crate::drivers::peer::server::testing as peers;
 use crate::interfaces::http::testing as http;
 use crate::model::id::{BroadcastId, PeerId, RoomId};
 use crate::proto::auth::{Name, Title};
+use crate::proto::chat::{Command, Text, Word, fold, has_link, links, parse};
 use crate::proto::whip;
 use crate::services::egress::path;
 
@@ -24,6 +25,30 @@ pub(super) fn config(bytes: &[u8]) {
     running.reload(&config);
     let left = running.reload(&config);
     assert!(left.iter().all(|change| config::reload::needs(&change.key) == config::reload::Reload::Restart));
+}
+
+/// A line that somebody typed, a word that is not wanted, and a request: each is read from the same text.
+pub(super) fn chat(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    http::chat(text);
+    if let Ok(word) = Word::new(text) {
+        assert!(word.is_in(&fold(text)), "a word is in itself: {text:?}");
+    }
+    let Ok(line) = Text::new(text) else { return };
+    assert_eq!(Text::new(line.as_str()).as_ref(), Ok(&line));
+    let units: Vec<u16> = line.as_str().encode_utf16().collect();
+    let mut end = 0;
+    for link in links(line.as_str()) {
+        assert!(link.start >= end && link.end > link.start, "{link:?} after {end}");
+        end = link.end;
+        let link = String::from_utf16(&units[link]).expect("whole characters").to_ascii_lowercase();
+        assert!(link.starts_with("http://") || link.starts_with("https://"), "{link}");
+        assert!(!link.contains(['<', '>', '"', ' ']), "{link}");
+        assert!(has_link(line.as_str()));
+    }
+    if let Ok(command) = parse(text) {
+        assert!(line.as_str().starts_with('/') || command == Command::Say(line), "{command:?}");
+    }
 }
 
 pub(super) fn headers(bytes: &[u8]) {

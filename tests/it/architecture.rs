@@ -22,6 +22,7 @@ const WHOLE: &[&str] = &["model", "config", "telemetry", "daemon", "main"];
 
 /// Who may name whom on the same floor.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("proto/chat", &["proto/auth"]),
     ("proto/sfu", &["proto/rtp"]),
     ("proto/hls", &["proto/cmaf"]),
     ("proto/dash", &["proto/hls", "proto/cmaf"]),
@@ -55,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "services/privacy",
         ],
     ),
+    ("services/chat", &["services/supervisor"]),
     ("services/telephone", &["services/room"]),
     ("services/remote", &["services/endpoint", "services/room", "services/telephone", "services/privacy"]),
     ("services/ingest", &["services/origin", "services/access", "services/broadcast", "services/room"]),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use porchlight::config::{Config, cli::Cli};
+use porchlight::interfaces::http::chat;
 use porchlight::interfaces::http::routes::{Rule, TABLE};
 use porchlight::interfaces::http::signalling::OPS;
 use porchlight::model::role::{Role, Verb};
@@ -288,6 +289,47 @@ fn signalling_md_has_every_message_and_no_other() {
     let (_, notices) = code.split_once("const fn code(").expect("code() names the notices");
     let notices = named(notices.split("\n}").next().unwrap(), "=> \"");
     assert_eq!(told, notices, "codes of notice: left the page, right the code");
+}
+
+#[test]
+fn chat_md_has_every_message_and_no_other() {
+    let page = read(&root().join("docs/reference/chat.md"));
+    let code = read(&root().join("src/interfaces/http/chat.rs"));
+    let ops: BTreeMap<String, String> = rows(section(&page, "Requests"))
+        .into_iter()
+        .map(|row| (quoted(&row[0])[0].to_owned(), row.last().unwrap().clone()))
+        .collect();
+    let known: BTreeMap<String, String> = chat::OPS
+        .iter()
+        .map(|(op, verb)| ((*op).to_owned(), serde_json::to_value(verb).unwrap().as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(ops, known, "requests: left the page, right the code");
+
+    let bye = rows(section(&page, "Events")).into_iter().find(|row| row[0] == "`bye`").expect("a row for bye");
+    let mut reasons = named(&code, "End::Bye(\"");
+    let (_, why) = code.split_once("fn why_closed").expect("why_closed() says why a chat ended");
+    reasons
+        .extend(quoted(&why.split('}').take(2).collect::<String>().replace('"', "`")).into_iter().map(str::to_owned));
+    let told: BTreeSet<String> = quoted(&bye[2]).into_iter().map(str::to_owned).collect();
+    assert_eq!(told, reasons, "reasons of bye: left the page, right the code");
+
+    // Every command that can be typed, as the page writes it.
+    let commands = read(&root().join("src/proto/chat/command.rs"));
+    let (_, parsed) = commands.split_once("pub fn parse(").expect("parse() reads commands");
+    let (parsed, _) = parsed.split_once("_ => return Err(InvalidCommand::Unknown)").expect("it ends with the unknown");
+    let typed: BTreeSet<String> = parsed
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => "))
+        .map(|(verb, _)| verb.to_owned())
+        .collect();
+    let values = ["everybody", "invited", "moderators", "on", "off"].map(str::to_owned);
+    let typed: BTreeSet<String> = typed.into_iter().filter(|verb| !values.contains(verb)).collect();
+    let told: BTreeSet<String> = quoted(section(&page, "Commands"))
+        .into_iter()
+        .filter_map(|text| Some(text.strip_prefix('/')?.split(' ').next().unwrap().to_owned()))
+        .filter(|verb| !verb.is_empty() && !verb.starts_with('/'))
+        .collect();
+    assert_eq!(told, typed, "commands: left the page, right the code");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod accounts;
 mod architecture;
 mod call;
 mod camera;
+mod chat;
 mod coming_back;
 mod config;
 mod consent;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use porchlight::interfaces::http::chat;
 use porchlight::interfaces::http::routes::{Route, Rule, TABLE};
 use porchlight::interfaces::http::signalling::OPS;
 use reqwest::{Method, RequestBuilder, Response};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::fixture::daemon::Daemon;
 use super::fixture::visitor::{Invite, Visitor, cookie, owner_token, problem};
+use super::fixture::written::{Written, of_broadcast, of_room};
 
 const ROLES: [&str; 9] = [
     "nobody",
@@ -172,6 +174,8 @@ impl Case<'_> {
             // The box is not in the call.
             ("GET", "/api/v1/rooms/{room}/still") => ("", None, 409),
             ("GET", "/api/v1/rooms/{room}/ws" | "/api/v1/rooms/{room}/lobby") => ("", None, 101),
+            ("GET", "/api/v1/rooms/{room}/chat" | "/api/v1/broadcasts/{broadcast}/chat") => ("", None, 101),
+            ("POST", "/api/v1/rooms/{room}/chat/search") => ("", Some(json!({ "channel": "room" })), 200),
             ("GET", "/api/v1/broadcasts" | "/api/v1/broadcasts/{broadcast}") => ("", None, 200),
             ("GET", "/api/v1/broadcasts/{broadcast}/video") => ("", None, 404),
             // It is off air.
@@ -266,6 +270,36 @@ impl Case<'_> {
         assert_eq!(line.ask(op, fields).await.map(drop), wanted, "{op}");
         "yes".into()
     }
+
+    /// The same in the chat of the call, or of those who watch.
+    async fn writes(&self, path: &str, op: &str) -> String {
+        // There is no such message, and nobody of that name.
+        let (fields, wanted) = match op {
+            "name" => (json!({ "name": "Ada" }), Ok(())),
+            "write" => (json!({ "text": "hi" }), Ok(())),
+            "earlier" => (json!({ "before": 1 }), Ok(())),
+            "react" => (json!({ "message": 900, "reaction": "heart", "on": true }), Err("no-message")),
+            "report" | "erase" => (json!({ "message": 900 }), Err("no-message")),
+            "delete" | "restore" | "approve" | "hold" | "refuse" | "dismiss" | "reopen" => {
+                (json!({ "messages": [900] }), Err("no-message"))
+            }
+            "timeout" => (json!({ "name": "Noone", "seconds": 60 }), Err("nobody")),
+            "clear" | "lift" | "ban" | "unban" => (json!({ "name": "Noone" }), Err("nobody")),
+            "rules" => (json!({ "slow": 0 }), Ok(())),
+            new => panic!("{new} is new: say here how it is tried, and look at its rule"),
+        };
+        let mut line = match Written::open(&self.caller, path).await {
+            Ok(line) => line,
+            Err((_, refused)) => return refused,
+        };
+        match line.ask(op, fields).await {
+            Err(refused) if refused == "not-permitted" || refused == "name-first" => refused,
+            answer => {
+                assert_eq!(answer.map(drop), wanted.map_err(str::to_owned), "{op}");
+                "yes".into()
+            }
+        }
+    }
 }
 
 fn upgrade(request: RequestBuilder) -> RequestBuilder {
@@ -288,12 +322,19 @@ async fn every_route_and_message_does_what_its_rule_says_for_every_role() {
         |role: &str, route: &Route| role == "owner" && route.path.ends_with("/session") && route.method == "DELETE";
     let mut routes: Vec<Vec<String>> = vec![Vec::new(); TABLE.len()];
     let mut messages: Vec<Vec<String>> = vec![Vec::new(); OPS.len()];
+    let mut written: Vec<(Vec<String>, Vec<String>)> = vec![Default::default(); chat::OPS.len()];
     for role in ROLES {
         for ((op, _), row) in OPS.iter().zip(&mut messages) {
             let case = all.case(role).await;
             row.push(case.says(op).await);
             assert_eq!(all.host.delete(&format!("/api/v1/rooms/{}", case.room)).await.status(), 204);
         }
+        let case = all.case(role).await;
+        for ((op, _), (in_call, watching)) in chat::OPS.iter().zip(&mut written) {
+            in_call.push(case.writes(&of_room(&case.room), op).await);
+            watching.push(case.writes(&of_broadcast(&case.broadcast), op).await);
+        }
+        all.host.delete(&format!("/api/v1/rooms/{}", case.room)).await;
         for (route, row) in TABLE.iter().zip(&mut routes).filter(|(route, _)| !ends(role, route)) {
             let case = all.case(role).await;
             row.push(case.tries(route).await);
@@ -311,6 +352,10 @@ async fn every_route_and_message_does_what_its_rule_says_for_every_role() {
     }
     for ((op, verb), row) in OPS.iter().zip(&messages) {
         writeln!(got, "message {op} Room({verb:?}): {}", row.join(", ")).unwrap();
+    }
+    for ((op, verb), (in_call, watching)) in chat::OPS.iter().zip(&written) {
+        writeln!(got, "chat of the call {op} {verb:?}: {}", in_call.join(", ")).unwrap();
+        writeln!(got, "chat of the broadcast {op} {verb:?}: {}", watching.join(", ")).unwrap();
     }
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/routes.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

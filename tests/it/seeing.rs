@@ -39,6 +39,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "recorder",
             "ladder",
             "thumbnail",
+            "chat",
             "push",
         ],
     ),

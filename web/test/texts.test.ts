@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as camera from "../src/ui/camera/texts";
+import * as chat from "../src/ui/chat/texts";
 import * as shown from "../src/ui/home/recorded-texts";
 import * as sound from "../src/ui/home/sound-texts";
 import { catalogues, count, pickLanguage, t } from "../src/ui/i18n";
@@ -20,6 +21,8 @@ const placeholders = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String
 test("both catalogues have the same keys, no empty text, and the same placeholders", () => {
   same(catalogues);
   same(overlay);
+  const flat = ({ did, problems, reactions, ...rest }: chat.Texts) => ({ ...rest, ...did, ...problems, ...reactions });
+  same({ en: flat(chat.en), de: flat(chat.de) });
   same(shown);
   for (const { en, de } of [watch, recorded, recordings, publish, separate] as const)
     same({ en: { ...en }, de: { ...de } });

@@ -38,6 +38,13 @@ pub fn text_hash(text: &str) -> [u8; 32] {
     digest.as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
+/// What somebody is known by in one place: the same there every time, and nothing that says who they are elsewhere. The first ten bytes of
+/// SHA-256 over both.
+pub fn alias(place: &str, who: &str) -> [u8; 10] {
+    let digest = digest::digest(&digest::SHA256, format!("{place}\0{who}").as_bytes());
+    digest.as_ref()[..10].try_into().expect("SHA-256 gives 32 bytes")
+}
+
 /// The text was not 43 characters of unpadded base64url (RFC 4648 section 5) for 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a token")]
@@ -183,6 +190,13 @@ mod tests {
     fn the_hash_is_sha_256() {
         let known = [0x66, 0x68, 0x7a, 0xad, 0xf8, 0x62, 0xbd, 0x77];
         assert_eq!(Token([0; 32]).hash().bytes()[..8], known);
+    }
+
+    #[test]
+    fn somebody_has_one_alias_in_a_place_and_another_elsewhere() {
+        assert_eq!(alias("attic", "ada"), alias("attic", "ada"));
+        assert_ne!(alias("attic", "ada"), alias("cellar", "ada"));
+        assert_ne!(alias("attic", "ada"), alias("attic", "bob"));
     }
 
     #[test]

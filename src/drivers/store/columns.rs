@@ -2,7 +2,7 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, RoomId};
+use crate::model::id::{AuthorId, BroadcastId, GrantId, IdentityId, InviteId, RoomId};
 use crate::model::role::Role;
 
 macro_rules! ids {
@@ -21,7 +21,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(BroadcastId, GrantId, IdentityId, InviteId, RoomId);
+ids!(AuthorId, BroadcastId, GrantId, IdentityId, InviteId, RoomId);
 
 impl ToSql for Role {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

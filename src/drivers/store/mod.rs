@@ -7,6 +7,7 @@
 //! It reads no clock: wall time comes from callers, in whole seconds since 1970 UTC.
 
 mod audit;
+pub mod chat;
 mod columns;
 mod file;
 mod people;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Error;
+use super::{Error, chat};
 
 /// The steps: number n leads from version n to version n + 1 (`PRAGMA user_version`).
 pub const MIGRATIONS: &[&str] = &["
@@ -114,7 +114,7 @@ pub const MIGRATIONS: &[&str] = &["
         detail TEXT
     ) STRICT;
     CREATE INDEX audit_by_room ON audit (room, id);
-"];
+", chat::SCHEMA];
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(version(&connection), Ok(MIGRATIONS.len() as i64));
         assert_eq!(
             tables(&connection),
-            ["audit", "credential", "identity", "invite", "login", "member", "room", "setting"]
+            ["audit", "chat_message", "credential", "identity", "invite", "login", "member", "room", "setting"]
         );
         migrate(&mut connection, MIGRATIONS).expect("nothing is left to do");
         assert_eq!(version(&connection), Ok(MIGRATIONS.len() as i64));

@@ -43,7 +43,7 @@ fn describe(broadcast: &Broadcast, timeline: &Timeline) -> answer::Broadcast {
 }
 
 /// Whether somebody may watch it.
-fn may_watch(grant: &Grant, broadcast: &Broadcast) -> bool {
+pub(super) fn may_watch(grant: &Grant, broadcast: &Broadcast) -> bool {
     let scope = broadcast.restricted.as_ref().map_or(Scope::Node, |restricted| Scope::Room(restricted.room));
     grant.permits(Verb::Watch, scope)
 }

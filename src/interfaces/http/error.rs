@@ -10,7 +10,7 @@ use crate::drivers::identity::passkey;
 use crate::proto::auth::siwe;
 use crate::services::endpoint::adjust;
 use crate::services::program::logo;
-use crate::services::{access, broadcast, egress, endpoint, privacy, push, recorder, telephone, thumbnail};
+use crate::services::{access, broadcast, chat, egress, endpoint, privacy, push, recorder, telephone, thumbnail};
 
 mod room;
 
@@ -127,6 +127,26 @@ impl Problem {
             "busy",
             "As many watch recordings as the box can serve. Try again in a while.",
         )
+    }
+
+    pub(super) fn no_chat_seat() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "chat-full",
+            "As many follow chats as the box can serve. Try again in a while.",
+        )
+    }
+
+    pub(super) fn no_chat() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-chat", "There is no chat here.")
+    }
+
+    pub(super) fn too_fast() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-fast", "That was very fast. Try again in a moment.")
+    }
+
+    pub(super) fn nameless() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "name-first", "Say what you want to be called first.")
     }
 
     pub(super) fn no_logo() -> Self {
@@ -392,6 +412,58 @@ impl From<egress::whep::Error> for Problem {
             E::Offer(why) => Self::bad_offer(why),
             E::BadOffer => Self::bad_offer("it can't be read, or knows neither H.264 nor Opus"),
             E::Busy => egress::Error::Busy.into(),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<chat::Error> for Problem {
+    fn from(error: chat::Error) -> Self {
+        use crate::proto::chat::Refused as R;
+        use chat::Error as E;
+        let seconds = |millis: u64| millis.div_ceil(1000);
+        match error {
+            E::Refused(R::NoMessage) => {
+                Self::new(StatusCode::NOT_FOUND, "no-message", "This message is not there any more.")
+            }
+            E::Refused(R::NotPermitted) => Self::not_permitted(),
+            E::Refused(R::TimedOut(left)) => Self::new(
+                StatusCode::FORBIDDEN,
+                "timed-out",
+                format!("A moderator has paused you here. You may write again in {left} seconds."),
+            ),
+            E::Refused(R::TooFast(left)) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-fast",
+                format!("That was very fast. You may write again in {} seconds.", seconds(left)),
+            ),
+            E::Refused(R::Slow(left)) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "slow-mode",
+                format!("Slow mode is on. You may write again in {} seconds.", seconds(left)),
+            ),
+            E::Refused(R::Word) => Self::new(
+                StatusCode::FORBIDDEN,
+                "unwanted-word",
+                "There is a word in this that is not wanted here. It was not sent.",
+            ),
+            E::Refused(R::Link) => {
+                Self::new(StatusCode::FORBIDDEN, "unwanted-link", "Links are not wanted here. It was not sent.")
+            }
+            E::Refused(R::Enough) => {
+                Self::new(StatusCode::CONFLICT, "enough", "As many as are counted did this already.")
+            }
+            E::Refused(R::TooManyTimeouts) => {
+                Self::new(StatusCode::CONFLICT, "too-many", "Too many have a time-out already. Lift one first.")
+            }
+            E::Nobody => Self::new(StatusCode::NOT_FOUND, "nobody", "Nobody wrote here under this name."),
+            E::Several => Self::new(
+                StatusCode::CONFLICT,
+                "several",
+                "Several wrote here under this name. Use the menu of one of their messages.",
+            ),
+            E::BadRules => Self::bad("bad-rules", "These rules can't be used."),
+            E::Store(error) => Self::internal("store", &error),
             E::Closed => Self::closing(),
         }
     }

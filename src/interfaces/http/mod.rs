@@ -10,6 +10,7 @@ mod answer;
 mod body;
 mod broadcasts;
 mod camera;
+pub mod chat;
 mod config;
 mod dash;
 mod devices;
@@ -71,8 +72,8 @@ use crate::services::access::Grant;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
 use crate::services::{
-    access, audit, broadcast, egress, endpoint, ladder, origin, privacy as private, program, push, recorder, room,
-    telephone as phone, thumbnail,
+    access, audit, broadcast, chat as written, egress, endpoint, ladder, origin, privacy as private, program, push,
+    recorder, room, telephone as phone, thumbnail,
 };
 
 /// What the handlers stand on; cheap to clone.
@@ -93,6 +94,8 @@ pub struct Inner {
     pub audit: audit::Handle,
     /// The rooms.
     pub rooms: room::Handle,
+    /// What is written.
+    pub chat: written::Handle,
     /// What can be watched.
     pub broadcasts: broadcast::Handle,
     /// The streams.

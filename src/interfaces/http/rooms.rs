@@ -102,6 +102,7 @@ pub(super) async fn remove(State(app): State<App>, Path(room): Path<String>) -> 
     let broadcast = app.rooms.room(room)?.broadcast;
     // The room first: whoever is in it is told that it was closed, not that their invite was taken back.
     app.rooms.remove(room).await?;
+    app.chat.forget(room).await;
     app.pushes.forget(broadcast).await?;
     app.access.close_room(room).await?;
     Ok(StatusCode::NO_CONTENT)

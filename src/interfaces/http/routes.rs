@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, account, body, broadcasts, camera, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages,
+    App, account, body, broadcasts, camera, chat, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages,
     people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics,
     studio, telephone, trust, whep,
 };
@@ -146,6 +146,9 @@ routes! {
     DELETE delete "/api/v1/rooms/{room}/pushes/{push}" Rule::Node(Verb::Administer) => pushes::remove;
     GET get "/api/v1/rooms/{room}/ws" Rule::RoomByToken(Verb::Join) => signalling::connect;
     GET get "/api/v1/rooms/{room}/lobby" Rule::Lobby => lobby::connect;
+    GET get "/api/v1/rooms/{room}/chat" Rule::RoomByToken(Verb::Join) => chat::room;
+    POST post "/api/v1/rooms/{room}/chat/search" Rule::Room(Verb::Moderate) => chat::search;
+    GET get "/api/v1/broadcasts/{broadcast}/chat" Rule::Everybody => chat::broadcast;
     GET get "/api/v1/broadcasts" Rule::Everybody => broadcasts::list;
     GET get "/api/v1/broadcasts/{broadcast}" Rule::EveryPage => broadcasts::show;
     GET get "/api/v1/broadcasts/{broadcast}/video" Rule::EveryPage => broadcasts::video;

@@ -26,7 +26,7 @@ use crate::drivers::tls;
 use crate::proto::ice::framing;
 
 /// Connections at one time, if the system allows so many open files.
-const CONNECTIONS: usize = 2048;
+const CONNECTIONS: usize = 6144;
 /// Open files that are left to everything else: devices, the store, pipelines.
 const OTHER_FILES: usize = 256;
 /// Connections beyond that may still be on their way out. While there are more, new ones wait in the kernel's queue.

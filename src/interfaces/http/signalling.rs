@@ -37,9 +37,9 @@ pub(super) const SILENCE: Duration = Duration::from_secs(40);
 /// How long the other side may take to join, and to take a message.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Messages of any kind that are read at once; then one for each [`STEP`]. Those who send more wait.
-const BURST: u32 = 60;
+pub(super) const BURST: u32 = 60;
 /// See [`BURST`].
-const STEP: Duration = Duration::from_millis(50);
+pub(super) const STEP: Duration = Duration::from_millis(50);
 /// Patches are at least so far apart: what changes meanwhile goes out as one. In a room of many there is always something.
 const APART: Duration = Duration::from_millis(100);
 
@@ -478,13 +478,14 @@ fn ring(telephone: &Telephone, me: ParticipantId) -> &'static str {
 }
 
 /// Completes at this moment, or never.
-async fn until(moment: Option<std::time::Instant>) {
+pub(super) async fn until(moment: Option<std::time::Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
         None => std::future::pending().await,
     }
 }
 
+/// The answer to a request.
 pub(super) fn answer(id: u64, result: Result<Value, Problem>, request: &RequestId) -> Value {
     match result {
         Ok(ok) => json!({ "re": id, "ok": ok }),

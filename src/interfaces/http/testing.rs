@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{frames, gate, projection, session, signalling, whep};
+use super::{chat, frames, gate, projection, session, signalling, whep};
 
 /// Reads the headers that decide who may do what, each line `name: value`.
 pub(crate) fn headers(lines: &[u8]) {
@@ -30,6 +30,14 @@ pub(crate) fn headers(lines: &[u8]) {
 pub(crate) fn message(text: &str) {
     if let Some((op, right)) = frames::read(text) {
         assert!(!right || signalling::OPS.iter().any(|(known, _)| *known == op), "{op} is no request");
+    }
+}
+
+/// Reads a message of a chat's WebSocket.
+pub(crate) fn chat(text: &str) {
+    let Ok(frame) = serde_json::from_str::<frames::Frame>(text) else { return };
+    if chat::read(&frame.op, frame.fields) {
+        assert!(chat::OPS.iter().any(|(known, _)| *known == frame.op), "{} is no request", frame.op);
     }
 }
 

@@ -49,11 +49,13 @@ pub enum Part {
     Ladder,
     /// Small pictures of it for lists.
     Thumbnail,
+    /// What is written.
+    Chat,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Program,
         Self::Composition,
         Self::Feed,
@@ -67,6 +69,7 @@ impl Part {
         Self::Push,
         Self::Ladder,
         Self::Thumbnail,
+        Self::Chat,
     ];
 
     /// Its name in metrics, logs and answers.
@@ -85,6 +88,7 @@ impl Part {
             Self::Push => "push",
             Self::Ladder => "ladder",
             Self::Thumbnail => "thumbnail",
+            Self::Chat => "chat",
         }
     }
 }

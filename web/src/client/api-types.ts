@@ -48,6 +48,9 @@ export type Audited = {
   subject: string | null;
 };
 
+/** Names somebody who wrote in the chat of one room. */
+export type AuthorId = string;
+
 /** A certificate authority. */
 export type Authority = {
   /** What systems show it as. */
@@ -206,6 +209,56 @@ export type Change = {
   allow: Verbs;
   /** This not, also where it is allowed. */
   deny: Verbs;
+};
+
+/** For whom something is written. */
+export type ChatChannel = "room" | "broadcast";
+
+/** Why a message is held. */
+export type ChatHeld = "review" | "word" | "link";
+
+/** One message, as it is told. */
+export type ChatMessage = {
+  /** When, as RFC 3339. */
+  at: string;
+  /** Who wrote it: the same for all that they write in this room, and another one elsewhere. */
+  by: AuthorId;
+  /** It says what they do, not what they say. */
+  emote?: boolean;
+  /** Its number; those of one channel rise. */
+  id: number;
+  /** Where the links in it are: from and to, in UTF-16 units. */
+  links?: number[][];
+  /** What they were called. */
+  name: Name;
+  /** How often it was reacted to in each way. */
+  reactions?: Record<string, number>;
+  /** The message that it answers. */
+  reply?: number | null;
+  /** To those who keep order: how many reported it. */
+  reports?: number | null;
+  /** What they were in the room. */
+  role: Role;
+  /** To those who keep order, of one that is not shown: `held`, `refused` or `deleted`. */
+  state?: string | null;
+  /** What they wrote. It is never markup. */
+  text: string;
+  /** To those who keep order: why it is held. */
+  why?: ChatHeld | null;
+};
+
+/** What is looked for. */
+export type ChatSearch = {
+  /** With a number below this: the page after another one. */
+  before?: number | null;
+  /** Written by them alone. */
+  by?: AuthorId | null;
+  /** In which channel of the room. */
+  channel: ChatChannel;
+  /** Only what is held, refused or deleted, or was reported. */
+  open?: boolean;
+  /** Text or name that has to be in it, however it is written; empty for all. */
+  text?: string;
 };
 
 /** What is chosen. */

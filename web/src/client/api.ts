@@ -7,6 +7,8 @@ import type {
   CameraNote,
   CameraPreset,
   CameraTrouble,
+  ChatMessage,
+  ChatSearch,
   Chosen,
   Code,
   ControlGroup,
@@ -124,6 +126,16 @@ export class Api {
   /** Signs in by an invite. */
   signInByInvite(token: string, name: string): Promise<Session> {
     return this.#json("POST", "/session", { invite: token, name });
+  }
+
+  /** Looks through what was written, for those who keep order. */
+  searchChat(room: string, search: ChatSearch): Promise<ChatMessage[]> {
+    return this.#json("POST", `/rooms/${encodeURIComponent(room)}/chat/search`, search);
+  }
+
+  /** With a name and nothing else, to be known by it where what is public is written. */
+  signInByName(name: string): Promise<Session> {
+    return this.#json("POST", "/session", { name });
   }
 
   async signOut(): Promise<void> {

@@ -33,10 +33,15 @@ export class Socket {
   #open: Promise<void>;
   #closed = false;
   #heard = 0;
+  #shared: boolean;
 
-  /** @param token a guest's, on pages of other sites: browsers let scripts send it as a subprotocol alone */
-  constructor(url: string, events: SocketEvents, token?: string) {
+  /**
+   * @param token a guest's, on pages of other sites: browsers let scripts send it as a subprotocol alone
+   * @param count `shared` where the same events go to many, as in a chat: then it is their count
+   */
+  constructor(url: string, events: SocketEvents, token?: string, count: "own" | "shared" = "own") {
     this.#events = events;
+    this.#shared = count === "shared";
     const dial = () => (token ? new WebSocket(url, ["porchlight", `token.${token}`]) : new WebSocket(url));
     this.#ws = dial();
     this.#open = new Promise((resolve, reject) => {
@@ -127,13 +132,16 @@ export class Socket {
       if (message.problem) pending.reject(Problem.from(message.problem));
       else pending.resolve(message.ok ?? {});
     } else if (typeof message.event === "string") {
-      // A hole in the count means a patch is missing, and with it the truth: start over from a snapshot.
-      const expected = this.#seq + 1;
-      if (message.seq !== expected) {
-        this.close();
-        return;
+      // A hole in the count means a patch is missing, and with it the truth: start over from a snapshot. In a chat that says from where
+      // on is counted, and what is for this connection alone is not.
+      if (typeof message.seq === "number" || !this.#shared) {
+        const expected = this.#shared && message.event === "snapshot" ? message.seq : this.#seq + 1;
+        if (message.seq !== expected) {
+          this.close();
+          return;
+        }
+        this.#seq = message.seq as number;
       }
-      this.#seq = expected;
       this.#events.event(message as { event: string });
     }
   }

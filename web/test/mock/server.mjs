@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PRIVACY, REACHABILITY, SOUND_TEST, STUDIO, TELEPHONE } from "./answers.mjs";
+import { MockChat } from "./chat.mjs";
 import { accept } from "./frames.mjs";
 import { Recordings, ranged } from "./recordings.mjs";
 import { Room } from "./room.mjs";
@@ -40,6 +41,7 @@ const answer = (seat, fresh, sdp) =>
   });
 
 const watchers = new Set();
+const chats = new Map();
 const rooms = new Map();
 function addRoom(id, name) {
   const room = new Room(id, name, `b${id.slice(1)}`, answer, () => {
@@ -121,6 +123,11 @@ const OPS = {
 function roleOf(request) {
   const role = /role=(host|guest|waits)/.exec(request.headers.cookie ?? "")?.[1] ?? "viewer";
   return role === "waits" && [...rooms.values()].some(room => room.letIn) ? "guest" : role;
+}
+
+function nameOf(request) {
+  const name = /name=([^;]*)/.exec(request.headers.cookie ?? "")?.[1];
+  return name ? decodeURIComponent(name) : null;
 }
 
 async function body(request) {
@@ -385,7 +392,11 @@ async function api(request, response, path, method) {
   if (what === "session" && method === "DELETE")
     return response.writeHead(204, { "set-cookie": "role=; Max-Age=0; Path=/" }).end();
   if (what === "session" && method === "POST") {
-    const { owner, invite } = await body(request);
+    const { owner, invite, name } = await body(request);
+    if (name && !invite) {
+      const cookie = `name=${encodeURIComponent(name)}; Path=/; HttpOnly`;
+      return json(response, { ...session("viewer"), name }, 200, { "set-cookie": cookie });
+    }
     if (owner !== "good" && invite !== "good" && invite !== "lobby")
       return problem(response, 403, "bad-token", "This link does not work any more.");
     const signed = owner ? "host" : invite === "lobby" ? "waits" : "guest";
@@ -512,8 +523,15 @@ server.on("upgrade", (request, socket) => {
     });
     return;
   }
-  const room = rooms.get(request.url.split("/")[4]);
+  const [, , , kind, id, what] = request.url.split("/");
   const role = roleOf(request);
+  if (what === "chat") {
+    const channel = kind === "rooms" ? "room" : "broadcast";
+    if (!chats.has(request.url)) chats.set(request.url, new MockChat(channel));
+    const name = role === "viewer" ? nameOf(request) : role === "host" ? "Owner" : "Ada";
+    return chats.get(request.url).open(request, socket, { name, role, moderates: role === "host" });
+  }
+  const room = rooms.get(id);
   if (!room || role === "viewer") return socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   const waits = request.url.endsWith("/lobby");
   if (role === "waits" && !waits) return socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");

@@ -120,8 +120,15 @@ families! {
     Counter "porchlight_push_dropped_pictures" ["protocol"] "Pictures that were left out, because a service or the line took less";
     Counter "porchlight_push_restarts" ["protocol"] "Times that one of these streams was begun anew";
 
+    Gauge "porchlight_chat_sockets" [] "WebSockets that follow a chat";
+    Counter "porchlight_chat_messages" [] "Messages that were written";
+    Counter "porchlight_chat_refused" [] "Requests of chats that were refused: too fast, not permitted, not wanted";
+    Counter "porchlight_chat_events" [] "Events that went out, each to all who follow a channel";
+    Counter "porchlight_chat_missed" [] "Times that somebody read a chat too slowly and got all of it anew";
+    Gauge "porchlight_chat_unsaved" [] "Changes of chats that wait to be stored";
+
     Gauge "porchlight_http_connections" [] "Connections to pages, API and streams";
-    Gauge "porchlight_websockets" [] "WebSockets of rooms";
+    Gauge "porchlight_websockets" [] "WebSockets of rooms and chats";
     Counter "porchlight_http_requests" ["method" "route" "status"] "Requests that were answered, by the class of the status";
     Histogram "porchlight_http_request_duration_seconds" ["method" "route"] "Time until an answer began";
     Histogram "porchlight_store_duration_seconds" [] "Time from an order to the store until it was done";

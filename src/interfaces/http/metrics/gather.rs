@@ -176,6 +176,13 @@ fn media(app: &App, out: &mut Gathered) {
     out.count("porchlight_hls_parts", &[], egress.parts.get());
     out.count("porchlight_hls_waiting_requests", &[], app.egress.waiting() as u64);
     out.count("porchlight_thumbnails", &[], app.thumbnails.counters().made.get());
+    let chat = app.chat.counters();
+    out.count("porchlight_chat_sockets", &[], chat.sockets.get().unsigned_abs());
+    out.count("porchlight_chat_messages", &[], chat.written.get());
+    out.count("porchlight_chat_refused", &[], chat.refused.get());
+    out.count("porchlight_chat_events", &[], chat.batches.get());
+    out.count("porchlight_chat_missed", &[], chat.missed.get());
+    out.count("porchlight_chat_unsaved", &[], chat.unsaved.get().unsigned_abs());
     pushes(app, out);
     for (reader, skipped) in [
         ("peers", app.seen.peers.counters().skipped.get()),

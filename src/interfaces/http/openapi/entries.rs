@@ -8,6 +8,7 @@ use crate::interfaces::http::answer::{
     Broadcast, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Studio, Telephone, Trust,
 };
 use crate::interfaces::http::camera::WantedControl;
+use crate::interfaces::http::chat::ChatSearch;
 use crate::interfaces::http::guest::Entry as GuestEntry;
 use crate::interfaces::http::people::{Audited, Identity, IdentityChange, Member, MemberChange, NewIdentity};
 use crate::interfaces::http::privacy::Typed;
@@ -18,6 +19,7 @@ use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
 use crate::proto::auth::Rules;
 use crate::proto::layout::aim::Aim;
+use crate::services::chat::Told;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::endpoint::hearing::SoundTest;
 use crate::services::endpoint::report::Report as PluggedIn;
@@ -472,6 +474,15 @@ fn rooms() -> Vec<Entry> {
             .more("Frames are those of docs/reference/signalling.md.")
             .gives_nothing(101, "The connection is a WebSocket now.")
             .fails(&["no-room"]),
+        entry("GET", "/api/v1/rooms/{room}/chat", "The WebSocket of the chat of a call")
+            .more("Frames are those of docs/reference/chat.md.")
+            .gives_nothing(101, "The connection is a WebSocket now.")
+            .fails(&["chat-full", "no-room"]),
+        entry("POST", "/api/v1/rooms/{room}/chat/search", "Look through what was written in a room, or to those who watch it")
+            .more("The newest come first, 100 at most.")
+            .takes::<ChatSearch>()
+            .gives::<Vec<Told>>(200, "The messages.")
+            .fails(&["no-room", "store"]),
     ]
 }
 
@@ -497,6 +508,10 @@ fn watching() -> Vec<Entry> {
             .more("Server-sent events: `state` with a Broadcast as JSON, at once and on every change.")
             .gives_text(200, "The events.", "text/event-stream")
             .fails(&["restricted"]),
+        entry("GET", "/api/v1/broadcasts/{broadcast}/chat", "The WebSocket of the chat of those who watch")
+            .more("Frames are those of docs/reference/chat.md.")
+            .gives_nothing(101, "The connection is a WebSocket now.")
+            .fails(&["chat-full", "no-chat", "restricted"]),
         entry("GET", "/hls/{broadcast}/{*path}", "A playlist, a segment or a part (LL-HLS)")
             .more("`index.m3u8` is the multivariant playlist. Requests with `_HLS_msn` and `_HLS_part` wait for that part (RFC 8216bis). A segment that is still being made is sent as it is made. Pages of other sites may read it.")
             .gives_text(200, "What was asked for.", "*/*")

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, ParticipantId, PushId, RecordingId, RoomId};
+use crate::model::id::{
+    AuthorId, BroadcastId, GrantId, IdentityId, InviteId, ParticipantId, PushId, RecordingId, RoomId,
+};
 use crate::model::role::{Role, Subject, Verb};
 use crate::model::verbs::Verbs;
 use crate::proto::auth::{MAX_NAME, MAX_TITLE, Name, Title};
@@ -39,6 +41,7 @@ formats! {
         "type": "string", "pattern": "^(identity|login)[.][0-9a-hjkmnp-tv-z]{16}$",
         "description": "Whom a permission belongs to: somebody whom the box knows, or one login."
     }
+    AuthorId: { "type": "string", "pattern": ID, "description": "Names somebody who wrote in the chat of one room." }
     PushId: { "type": "string", "pattern": ID, "description": "Names a service that a broadcast is sent to." }
     Name: {
         "type": "string", "minLength": 1, "maxLength": MAX_NAME,

@@ -218,7 +218,7 @@ export const de: Record<keyof typeof en, string> = {
   media_connecting: "Bild und Ton werden verbunden …",
   media_lost: "Bild und Ton sind unterbrochen. Die Box stellt sie wieder her.",
   keys_hint:
-    "Tasten: M schaltet dein Mikrofon stumm, V deine Kamera aus und an, L wechselt die Ansicht, S zeigt die Statistik, Pfeile blättern.",
+    "Tasten: M schaltet dein Mikrofon stumm, V deine Kamera aus und an, L wechselt die Ansicht, C zeigt den Chat, S zeigt die Statistik, Pfeile blättern.",
   still_taken: "{name} hat das Fernsehbild fotografiert.",
 
   // Auf Sendung

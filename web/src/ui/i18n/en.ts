@@ -213,7 +213,7 @@ export const en = {
   media_connecting: "Connecting pictures and sound …",
   media_lost: "Pictures and sound are interrupted. The box is restoring them.",
   keys_hint:
-    "Keys: M mutes your microphone, V turns your camera off and on, L changes the view, S shows statistics, arrows turn pages.",
+    "Keys: M mutes your microphone, V turns your camera off and on, L changes the view, C shows the chat, S shows statistics, arrows turn pages.",
   still_taken: "{name} photographed the TV picture.",
 
   // On air

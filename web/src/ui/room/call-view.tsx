@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { CallChat } from "../chat/calling";
 import { count, t } from "../i18n";
 import { fill } from "../i18n/format";
 import { useAwake } from "../parts/awake";
@@ -119,7 +120,49 @@ async function toggle(input: Input): Promise<void> {
   if (!on && trouble && devices[input].value === null) say(troubleText(trouble, input), "fault");
 }
 
-function Controls({ call, open }: { call: Call; open(what: Open): void }) {
+interface Writing {
+  shown: boolean;
+  unread: number;
+  show(shown: boolean): void;
+}
+
+/** The chat, which is loaded when the call is there. */
+function Chat({
+  call,
+  roomId,
+  writing,
+  unread,
+}: {
+  call: Call;
+  roomId: string;
+  writing: Writing;
+  unread(n: number): void;
+}) {
+  const [Loaded, setLoaded] = useState<{ View: typeof CallChat } | null>(null);
+  useEffect(() => {
+    import("../chat/calling").then(
+      ({ CallChat }) => setLoaded({ View: CallChat }),
+      () => say(t("load_failed_title"), "fault"),
+    );
+  }, []);
+  const room = call.state.value?.room;
+  const name = call.me.value?.name;
+  if (!Loaded || !room || !name) return null;
+  return (
+    <Loaded.View
+      room={roomId}
+      broadcast={room.broadcast}
+      name={name}
+      live={call.live.value !== null}
+      shown={writing.shown}
+      hand={up => call.ask(room => room.hand(up))}
+      unread={unread}
+      close={() => writing.show(false)}
+    />
+  );
+}
+
+function Controls({ call, open, writing }: { call: Call; open(what: Open): void; writing: Writing }) {
   const muted = !(devices.microphone.value !== null && devices.wanted.microphone.value);
   const dark = devices.camera.value === null;
   const broadcaster = call.may("broadcast");
@@ -157,6 +200,19 @@ function Controls({ call, open }: { call: Call; open(what: Open): void }) {
       <button type="button" class="button control" onClick={() => open("settings")} data-testid="settings-open">
         <Icon name="settings" />
         <span class="control-text">{t("settings")}</span>
+      </button>
+      <button
+        type="button"
+        class="button control"
+        aria-pressed={writing.shown}
+        aria-keyshortcuts="C"
+        onClick={() => writing.show(!writing.shown)}
+        data-testid="chat-toggle"
+        data-unread={writing.unread}
+      >
+        <Icon name="chat" />
+        <span class="control-text">{texts.chat}</span>
+        {writing.unread > 0 && <span class="chat-count">{writing.unread}</span>}
       </button>
       {call.may("invite") && (
         <button type="button" class="button control" onClick={() => open("invite")} data-testid="invite-open">
@@ -224,6 +280,9 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const [open, setOpen] = useState<Open>(null);
   const close = () => setOpen(null);
   const [overlay, setOverlay] = useState(false);
+  const [shown, show] = useState(false);
+  const [unread, setUnread] = useState(0);
+  const writing: Writing = { shown, unread, show };
   useAwake();
   const asked = [call.me.value?.on_air, call.me.value?.recorded, call.me.value?.separately].includes("asked");
   // The question comes before whatever else is open.
@@ -239,6 +298,7 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
       if (key === "h" && call.me.value?.role !== "host") toggleHand(call);
       if (key === "p") setOpen("people");
       if (key === "l") nextLayout(call);
+      if (key === "c") show(now => !now);
       if (key === "s") setOverlay(shown => !shown);
       if (event.key === "Escape") setOverlay(false);
     };
@@ -271,7 +331,8 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
         {overlay && <Overlay call={call} close={() => setOverlay(false)} />}
       </main>
       <Sounds call={call} />
-      <Controls call={call} open={setOpen} />
+      <Chat call={call} roomId={roomId} writing={writing} unread={setUnread} />
+      <Controls call={call} open={setOpen} writing={writing} />
       {open === "view" && (
         <ViewDialog
           call={call}

@@ -2,6 +2,7 @@ import { language } from "../i18n";
 
 /** Texts of the room about recordings and the box's screen, loaded with it alone. */
 const en = {
+  chat: "Chat",
   record: "Record",
   record_stop: "Stop recording",
   record_it: "Record it",
@@ -88,6 +89,7 @@ const en = {
 };
 
 const de: typeof en = {
+  chat: "Chat",
   record: "Aufnehmen",
   record_stop: "Aufnahme beenden",
   record_it: "Aufnehmen",

@@ -15,7 +15,7 @@ import { say } from "../parts/toast";
 import { Bar, type Controls, canPip } from "./bar";
 import type { EmbedDialog } from "./embed";
 import { useKeys } from "./keys";
-import { useMediaSession } from "./media";
+import type * as Later from "./later";
 import type { Menu } from "./menu";
 import type { Recorded } from "./recorded";
 import { canRewind, Rewind } from "./rewind";
@@ -201,6 +201,7 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
   const [paused, setPaused] = useState(false);
   const [Embedding, setEmbedding] = useState<typeof EmbedDialog | null>(null);
   const [Choosing, setChoosing] = useState<typeof Menu | null>(null);
+  const [later, setLater] = useState<typeof Later | null>(null);
   const { broadcast, state, range, steered } = view;
   const live = broadcast?.live === true;
   const playing = state === "playing";
@@ -254,6 +255,8 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
   useEffect(() => {
     // Viewers need no answer: the page is theirs without one.
     refreshSession().catch(() => {});
+    // Without it the picture is as good.
+    import("./later").then(setLater, () => {});
   }, []);
   useEffect(() => {
     if (!broadcast?.recorded) return;
@@ -263,7 +266,6 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
     );
   }, [broadcast]);
   useKeys({ ...controls, range, playing, rewind });
-  useMediaSession({ title: live ? broadcast.title : "", playing: playing && !paused, range, play, pause, rewind });
 
   return (
     <div class="watch">
@@ -342,7 +344,18 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
             </p>
           )}
         </div>
+        {later && broadcast && !view.problem && <later.WatchChat broadcast={id} />}
       </main>
+      {later && (
+        <later.MediaKeys
+          title={live ? broadcast.title : ""}
+          playing={playing && !paused}
+          range={range}
+          play={play}
+          pause={pause}
+          rewind={rewind}
+        />
+      )}
       {Embedding && (
         <Embedding broadcast={id} title={broadcast?.title || t("untitled")} close={() => setEmbedding(null)} />
       )}
