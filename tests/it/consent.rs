@@ -88,7 +88,6 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
     let _nginx = server.start().await;
     let owner = Visitor::owner(&daemon).await;
     let pushes = Pushes::of(owner.clone()).await;
-    pushes.add("Elsewhere", &server.address("live"), json!({ "key": "a-key" })).await;
     let mut host = owner.join(&pushes.room, "Olga").await;
     let invite = owner.invite(&pushes.room).await;
     let door = format!("{}/r/{}#invite={}", daemon.url, pushes.room, invite.token);
@@ -98,11 +97,16 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
     host.ask("go_live", json!({ "record": true })).await.unwrap();
     answers(&carla, "consent-no", "go-on-air").await;
     answers(&bob, "consent-yes", "withdraw").await;
+    // Whoever reads the program before somebody is on air has a slate made, which is another stream than his.
+    let push = pushes.add("Elsewhere", &server.address("live"), json!({ "key": "a-key" })).await;
+    pushes.is(&push, "live").await;
     let broadcast = host.state["room"]["broadcast"].as_str().unwrap();
     let stream = Stream { folder: format!("{}/hls/{broadcast}", daemon.url) };
     let pushed = server.stream("a-key");
     let header = leaves(&stream, &pushed, "", false).await;
-    assert_eq!(frames(&daemon, "video-encoder").await, 0, "Bob's picture is forwarded as it is");
+    let encoded = frames(&daemon, "video-encoder").await;
+    assert_eq!(is_in(&Recording::take(&pushed, 3).await, CARLA), Some(false));
+    assert_eq!(frames(&daemon, "video-encoder").await, encoded, "Bob's picture is forwarded as it is");
     answers(&carla, "go-on-air", "withdraw").await;
     let header = leaves(&stream, &pushed, &header, true).await;
     answers(&carla, "withdraw", "go-on-air").await;

@@ -104,7 +104,7 @@ impl Handle {
         self.ask(|done| Command::Keep(Keep::Knock { room, grant, name, done })).await
     }
 
-    /// Lets somebody in who waits in the lobby, was removed, or was banned: one of [`Room::outside`].
+    /// Lets somebody in who waits in the lobby, was removed, or was banned: one of [`super::Room::outside`].
     ///
     /// # Errors
     /// [`Error::NotPermitted`], [`Error::NoRoom`], [`Error::NotHere`], [`Error::Access`], [`Error::Closed`].
