@@ -84,7 +84,6 @@ fn identity(handle: Uuid) -> Option<IdentityId> {
 /// [`Error::Site`].
 pub fn register(site: &Site, who: IdentityId, name: &str, has: Vec<Vec<u8>>) -> Result<(Value, Registering), Error> {
     let webauthn = site.webauthn()?;
-    let has = has.into_iter().map(Into::into).collect();
     let started = webauthn.start_passkey_registration(handle(who), name, name, Some(has));
     let (asked, state): (CreationChallengeResponse, _) = started.map_err(|_| Error::Site)?;
     let mut asked = serde_json::to_value(asked).map_err(|_| Error::Site)?;
