@@ -459,7 +459,7 @@ async fn a_cookie_is_for_the_box_alone_and_no_script_sees_it() {
     assert_ne!(value, case.invite.token);
     assert_eq!(guest.headers()["cache-control"], "no-store");
     let said: Value = guest.json().await.unwrap();
-    assert_eq!(said, json!({ "role": "guest", "name": "Ada", "room": case.room, "identity": null }));
+    assert_eq!(said, json!({ "role": "guest", "name": "Ada", "room": case.room, "identity": null, "owner": false }));
 
     let guest = case.caller.with(Some(&value));
     let shown: Value = guest.get("/api/v1/session").await.json().await.unwrap();
@@ -472,7 +472,7 @@ async fn a_cookie_is_for_the_box_alone_and_no_script_sees_it() {
     let shown: Value = guest.get("/api/v1/session").await.json().await.unwrap();
     assert_eq!(
         shown,
-        json!({ "role": "viewer", "name": null, "room": null, "identity": null }),
+        json!({ "role": "viewer", "name": null, "room": null, "identity": null, "owner": false }),
         "the old value is worth nothing"
     );
 }

@@ -44,7 +44,7 @@ pub(super) enum Health {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Session {
-    /// Host for who owns the box, else that of the place they have.
+    /// Host for whoever owns the box, else that in the room where you have a place.
     pub(super) role: Role,
     /// What you are called, if you have said so.
     pub(super) name: Option<Name>,
@@ -52,6 +52,8 @@ pub(super) struct Session {
     pub(super) room: Option<RoomId>,
     /// Who you are, where the box knows you.
     pub(super) identity: Option<IdentityId>,
+    /// You own the box.
+    pub(super) owner: bool,
 }
 
 /// Somebody who came in by an invite from a page of another site.

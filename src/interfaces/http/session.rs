@@ -80,7 +80,13 @@ pub(super) enum SignIn {
 }
 
 pub(super) fn describe(grant: &Grant) -> answer::Session {
-    answer::Session { role: grant.role(), name: grant.name(), room: grant.room(), identity: grant.identity() }
+    answer::Session {
+        role: grant.role(),
+        name: grant.name(),
+        room: grant.room(),
+        identity: grant.identity(),
+        owner: grant.is_owner(),
+    }
 }
 
 pub(super) async fn show(Caller(grant): Caller) -> Json<answer::Session> {
@@ -153,7 +159,7 @@ pub(super) async fn sign_out(State(app): State<App>, visit: Visit, headers: Head
     if let Some(credential) = cookie(&headers, cookie_name(&visit)) {
         app.access.sign_out(credential).await?;
     }
-    let viewer = answer::Session { role: Role::Viewer, name: None, room: None, identity: None };
+    let viewer = answer::Session { role: Role::Viewer, name: None, room: None, identity: None, owner: false };
     Ok(with_cookie(Json(viewer).into_response(), &visit, None))
 }
 

@@ -96,7 +96,7 @@ function App() {
 
 /** Who rings, on every page of those whose box it is, and loaded for them alone. */
 function Calls() {
-  const host = session.value?.role === "host";
+  const host = session.value?.owner ?? false;
   const [Loaded, setLoaded] = useState<{ Incoming: ComponentType } | null>(null);
   useEffect(() => {
     // Without it the page is as good as any guest's.

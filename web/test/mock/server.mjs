@@ -163,7 +163,13 @@ function thumbnail(response, behind) {
   response.writeHead(200, { "content-type": "image/svg+xml" }).end(svg);
 }
 
-const session = role => ({ role, name: null, room: role === "guest" ? "r000000000000001" : null });
+const session = role => ({
+  role,
+  name: null,
+  room: role === "guest" ? "r000000000000001" : null,
+  identity: role === "host" ? "i000000000000001" : null,
+  owner: role === "host",
+});
 const DEVICES = {
   camera: { name: "Moving pattern", stand_in: true },
   microphone: { name: "USB Conference Microphone", stand_in: false },
@@ -403,7 +409,7 @@ async function api(request, response, path, method) {
     return json(response, session(signed), 200, { "set-cookie": `role=${signed}; Path=/; HttpOnly` });
   }
   if (what === "node")
-    return json(response, { name: "Porch", version: "0.1.0", ...(role === "host" && { devices: DEVICES }) });
+    return json(response, { name: "Porch", version: "0.1.0", owned: true, ...(role === "host" && { devices: DEVICES }) });
   if (what === "statistics") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
     return json(response, statistics());

@@ -308,11 +308,11 @@ export default function CameraPage() {
   useEffect(() => {
     const off = new AbortController();
     const watch = () => watchCamera(off.signal);
-    refreshSession().then(({ role }) => (role === "host" ? watch() : undefined), watch);
+    refreshSession().then(({ owner }) => (owner ? watch() : undefined), watch);
     return () => off.abort();
   }, []);
   const camera = report.value;
-  const refused = session.value !== null && session.value.role !== "host";
+  const refused = session.value !== null && !session.value.owner;
   useTitle(texts.title, false);
   return (
     <>

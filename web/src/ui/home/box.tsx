@@ -57,7 +57,7 @@ export function Box() {
       )}
       <p class="small quiet">
         {t("version", { version: node.version })} · <a href="/trust">{t("to_trust")}</a> ·{" "}
-        {session.value?.role === "host" && (
+        {session.value?.owner && (
           <>
             <a href="/stats" data-testid="stats">
               {t("stats")}

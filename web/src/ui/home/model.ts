@@ -49,7 +49,7 @@ function mayList(): boolean {
 
 async function look(again = true): Promise<void> {
   try {
-    const host = session.value?.role === "host";
+    const host = session.value?.owner ?? false;
     const [broadcasts, rooms, node] = await Promise.all([
       api.broadcasts(),
       mayList() ? api.rooms() : [],

@@ -51,7 +51,7 @@ function RoomCard({ room }: { room: RoomSummary }) {
           <span class="quiet">{room.people === 0 ? t("nobody_here") : count("people", room.people)}</span>
         </p>
       </div>
-      {session.value?.role === "host" && (
+      {session.value?.owner && (
         <>
           <a href={`/people/${room.id}`} class="button quiet" data-testid="room-people">
             {t("room_people")}
@@ -119,7 +119,7 @@ function NewRoom() {
 
 function Rooms() {
   const rooms = home.rooms.value;
-  const host = session.value?.role === "host";
+  const host = session.value?.owner ?? false;
   return (
     <section aria-labelledby="rooms">
       <h2 id="rooms">{t("rooms")}</h2>
@@ -147,6 +147,7 @@ export default function Home() {
   }, []);
   const broadcasts = home.broadcasts.value;
   const role = session.value?.role;
+  const owner = session.value?.owner;
   const lit = (broadcasts?.length ?? 0) > 0;
   useTitle(home.node.value?.name ?? "", lit);
   return (
@@ -198,15 +199,15 @@ export default function Home() {
         <RecordedSection />
         {role && role !== "viewer" && <Rooms />}
         {role === "viewer" && !home.linkRefused.value && <p class="empty">{t("viewer_hint")}</p>}
-        {role === "host" && home.node.value?.devices && (
+        {owner && home.node.value?.devices && (
           <p>
             <a href="/people" data-testid="people">
               {t("people_link")}
             </a>
           </p>
         )}
-        {role === "host" && <TelephoneSection />}
-        {role === "host" && <PrivacyCard />}
+        {owner && <TelephoneSection />}
+        {owner && <PrivacyCard />}
         <Box />
       </main>
     </>

@@ -9,7 +9,7 @@ import { say } from "./toast";
 
 /** Somebody rings: for those whose box it is, on every page. */
 export function Incoming() {
-  const host = session.value?.role === "host";
+  const host = session.value?.owner ?? false;
   useEffect(() => followTelephone(host), [host]);
   const ringing = telephone.value?.ringing;
   if (!ringing) return null;

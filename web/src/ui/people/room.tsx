@@ -82,7 +82,7 @@ function Line({ room, one, act }: { room: string; one: Member; act(action: Promi
 }
 
 function RoomRules({ room, rules, act }: { room: string; rules: Rules; act(action: Promise<unknown>): void }) {
-  const owner = session.value?.role === "host" && session.value.room === null;
+  const owner = session.value?.owner === true;
   const set = (role: keyof Rules, verb: Verb, may: boolean) => {
     const deny = rules[role].deny.filter(one => one !== verb);
     const change = { ...rules[role], deny: may ? deny : [...deny, verb] };

@@ -194,8 +194,8 @@ export default function PushesPage({ id }: { id: string }) {
       if (!over) timer = setTimeout(again, LOOK) as unknown as number;
     };
     const start = async () => {
-      const { role } = await refreshSession();
-      if (role !== "host") return setRefused(true);
+      const { owner } = await refreshSession();
+      if (!owner) return setRefused(true);
       setRoom(await api.room(id));
       await again();
     };

@@ -15,9 +15,7 @@ export type Entry =
 
 /** The name somebody joins by when they give none. */
 export function usualName(): string {
-  return (
-    remembered("name") ?? session.value?.name ?? (session.value?.role === "host" ? t("name_host") : t("name_guest"))
-  );
+  return remembered("name") ?? session.value?.name ?? (session.value?.owner ? t("name_host") : t("name_guest"));
 }
 
 /**
@@ -26,9 +24,9 @@ export function usualName(): string {
  */
 export async function enter(id: string): Promise<Entry> {
   try {
-    const { role } = await refreshSession();
+    const { owner } = await refreshSession();
     const invite = fragment("invite");
-    if (invite && role !== "host") {
+    if (invite && !owner) {
       try {
         session.value = await api.signInByInvite(invite, usualName());
       } catch (error) {

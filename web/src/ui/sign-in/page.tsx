@@ -166,7 +166,7 @@ export default function SignInPage() {
     setProblem(null);
     try {
       session.value = await action();
-      go(session.value.role === "host" ? "/" : "/me");
+      go(session.value.owner ? "/" : "/me");
     } catch (error) {
       // What the browser or the wallet did not do is no problem of the box.
       const ours = !failed || (error instanceof Error && "type" in error);

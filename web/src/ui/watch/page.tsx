@@ -331,7 +331,7 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
               </span>
             )}
             {playing && <Facts view={view} />}
-            {broadcast && session.value?.role === "host" && (
+            {broadcast && session.value?.owner && (
               <button type="button" class="button" onClick={embed} data-testid="embed-open">
                 <Icon name="code" />
                 <span>{t("embed")}</span>
