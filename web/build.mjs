@@ -24,10 +24,10 @@ const BUDGETS = {
   recordings: 41_000,
   pushes: 45_000,
   studio: 48_000,
-  "sign-in": 44_000,
-  me: 47_000,
-  people: 48_000,
-  audit: 43_000,
+  "sign-in": 36_000,
+  me: 38_000,
+  people: 39_000,
+  audit: 34_000,
 };
 /** What the chat weighs beside the page of a call, which loads it when it is there. */
 const CHAT_BUDGET = 12_000;

@@ -409,7 +409,12 @@ async function api(request, response, path, method) {
     return json(response, session(signed), 200, { "set-cookie": `role=${signed}; Path=/; HttpOnly` });
   }
   if (what === "node")
-    return json(response, { name: "Porch", version: "0.1.0", owned: true, ...(role === "host" && { devices: DEVICES }) });
+    return json(response, {
+      name: "Porch",
+      version: "0.1.0",
+      owned: true,
+      ...(role === "host" && { devices: DEVICES }),
+    });
   if (what === "statistics") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
     return json(response, statistics());
