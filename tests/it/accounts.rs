@@ -318,6 +318,11 @@ async fn a_login_is_given_and_never_taken_over() {
     let again = guest.post("/api/v1/session", &json!({ "invite": invite.token, "name": "Eve" })).await;
     assert_ne!(cookie(&again).0, guest.secret());
     assert_eq!(json_of(&guest, "/api/v1/session").await["name"], "Ada");
+    // Who has a login does not lose it for a name in the chat.
+    for somebody in [&owner, &guest] {
+        let answer = somebody.post("/api/v1/session", &json!({ "name": "Zoe" })).await;
+        assert!(answer.status() == 200 && answer.headers().get("set-cookie").is_none());
+    }
     // Nothing of the box is shown in a frame of another site.
     for path in ["/", "/sign-in", "/me", "/people", "/audit", &format!("/r/{room}")] {
         let answer = owner.get(path).await;

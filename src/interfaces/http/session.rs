@@ -138,6 +138,8 @@ pub(super) async fn sign_in(
             let (grant, token) = app.access.sign_in_by_wallet(signed, device).await?;
             (grant, Some(token))
         }
+        // Who has a login keeps it: it has a name, and perhaps a ban.
+        SignIn::Named { .. } if caller.identity().is_some() || !caller.places().is_empty() => (caller, None),
         SignIn::Named { name: wanted } => {
             let (grant, token) = app.access.name_viewer(name(&wanted)?).await?;
             (grant, Some(token))

@@ -216,8 +216,15 @@ async fn what_a_moderator_finds_in_the_store_can_be_deleted_and_those_who_scroll
     running.act(&host, Action::Turn { messages: vec![old], turn: Turn::Delete }).await;
     let told = feed.recv().await.expect("an event");
     assert_eq!(event(told.all.as_ref())["changes"], json!([{ "gone": old }]));
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let found = running.chat.search(PLACE, Search { open: true, ..search("") }).await.expect("it is looked for");
+    // The time of the test does not wait for the thread of the store.
+    let mut found = Vec::new();
+    for _ in 0..1000 {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        found = running.chat.search(PLACE, Search { open: true, ..search("") }).await.expect("it is looked for");
+        if !found.is_empty() {
+            break;
+        }
+    }
     assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [old]);
     running.stop().await;
 }

@@ -16,7 +16,7 @@ function Person({ one, act }: { one: Identity; act(action: Promise<unknown>): vo
   const me = session.value?.identity === one.id;
   const devices = fill(one.devices === 1 ? texts.devices_one : texts.devices_other, { n: String(one.devices) });
   return (
-    <li class="person" data-testid="person">
+    <li class="someone" data-testid="person">
       <p>
         <strong class="wrap-anywhere">{one.name}</strong> {one.owner && <span class="mark">{texts.owner}</span>}
         <span class="small quiet block">{devices}</span>

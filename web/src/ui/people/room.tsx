@@ -31,7 +31,7 @@ function Line({ room, one, act }: { room: string; one: Member; act(action: Promi
   const change = (wanted: Parameters<typeof people.changeMember>[2]) =>
     act(people.changeMember(room, one.subject, wanted));
   return (
-    <li class="person" data-testid="member">
+    <li class="someone" data-testid="member">
       <p>
         <strong class="wrap-anywhere">{name}</strong> {one.waits && <span class="mark">{texts.waits}</span>}{" "}
         {one.banned && <span class="mark">{texts.banned}</span>}
