@@ -70,7 +70,7 @@ async fn a_lost_websocket_comes_back_to_the_same_seat_with_media() {
     let daemon = Daemon::start_with(&state, &SMALL);
     let browser = Browser::start().await;
     let (ada, room) = people::owner_at_the_door(&browser, &daemon, "Ada", ADA).await;
-    ada.eval("const W = WebSocket; window.sockets = []; window.WebSocket = class extends W { constructor(u) { super(u); sockets.push(this); } }").await;
+    ada.eval("const W = WebSocket; window.sockets = []; window.WebSocket = class extends W { constructor(u) { super(u); if (/ws$/.test(u)) sockets.push(this); } }").await;
     ada.eval("const P = RTCPeerConnection; window.peers = []; window.RTCPeerConnection = class extends P { constructor(c) { super(c); peers.push(this); } }").await;
     people::go_in(&ada).await;
     let mut witness = witness(&daemon, &ada, &room).await;
