@@ -70,7 +70,10 @@ async fn a_page_of_another_site_takes_part_by_a_token_and_by_nothing_else() {
     let (invite, other) = (host.invite(&room).await, host.invite(&other_room).await);
     let page = Page { daemon: &daemon, cookie: None };
     let token = page.enter(&invite, "Garden").await;
-    assert_eq!(page.who(Some(&token)).await, Ok(json!({ "role": "guest", "name": "Garden", "room": room })));
+    assert_eq!(
+        page.who(Some(&token)).await,
+        Ok(json!({ "role": "guest", "name": "Garden", "room": room, "identity": null, "owner": false }))
+    );
 
     let mut owner = host.join(&room, "Olga").await;
     let nobody = Visitor::new(&daemon);

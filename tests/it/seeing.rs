@@ -55,8 +55,6 @@ const LABELS: &[(&str, &[&str])] = &[
     (
         "role",
         &[
-            "host",
-            "guest",
             "camera",
             "camera-layer",
             "rung",
@@ -71,6 +69,7 @@ const LABELS: &[(&str, &[&str])] = &[
             "push",
         ],
     ),
+    ("of", &["identity", "invite", "name"]),
     ("purpose", &["call", "screen", "on_air", "record", "separate"]),
     ("protocol", &["hls", "whep", "rtmp", "rtmps", "srt", "whip"]),
     ("status", &["1xx", "2xx", "3xx", "4xx", "5xx"]),
