@@ -356,7 +356,8 @@ async fn a_call_moves_the_numbers_and_the_owner_sees_them_drawn() {
         of("1").zip(of("0")).is_some_and(|(most, least)| most > 0.0 && most >= least)
     })
     .await;
-    assert_eq!(during.value("porchlight_websockets", &[]), 2.0);
+    // Of the call and of its chat, of both.
+    assert_eq!(during.value("porchlight_websockets", &[]), 4.0);
     assert_eq!(during.value("porchlight_grants", &[("of", "invite")]), 1.0);
     assert!(during.value("porchlight_subscriptions", &[("purpose", "call")]) >= 4.0, "two people, two tracks each");
     assert_eq!(during.value("porchlight_subscriptions", &[("purpose", "on_air")]), 0.0);
