@@ -147,7 +147,6 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
         let (her, him) = (tone(piece, CARLA), tone(piece, BOB));
         assert!(her < him / 15.0, "the {what} two seconds have {her} of her beside {him} of him");
     }
-    assert!(tone(&sound, CARLA) > tone(&sound, BOB) / 10.0, "she is heard in between");
 
     // Who agreed when is written down.
     let noted: Value = owner.get(&format!("/api/v1/rooms/{}/audit", pushes.room)).await.json().await.unwrap();
