@@ -238,6 +238,7 @@ async fn what_concerns_the_call_can_be_typed_in_its_chat() {
     assert!(order.texts().is_empty(), "no command becomes a message");
     order.write("/remove Ada").await;
     assert_eq!(ada.end().await.as_deref(), Some("removed_by_moderator"));
+    assert_eq!(hers.end().await.as_deref(), Some("removed"), "and what is written in the call is not for her any more");
 }
 
 #[tokio::test]

@@ -19,6 +19,14 @@ const CARLA: Devices = Devices { colour: "red", hz: 440 };
 /// A colour that fills less of each picture than this is not there; one that is there fills its tile.
 const ABSENT: f64 = 0.01;
 const PRESENT: f64 = 0.1;
+/// Has a browser leave sound as it is: a tone that stays is noise to it, which it turns down, the longer the more.
+const RAW: &str = r#"
+const devices = MediaDevices.prototype, real = devices.getUserMedia;
+devices.getUserMedia = function (wanted) {
+  const raw = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
+  return real.call(this, wanted?.audio ? { ...wanted, audio: { ...(wanted.audio === true ? {} : wanted.audio), ...raw } } : wanted);
+};
+"#;
 /// Pictures a second of everything here.
 const RATE: usize = 15;
 
@@ -91,8 +99,11 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
     let mut host = owner.join(&pushes.room, "Olga").await;
     let invite = owner.invite(&pushes.room).await;
     let door = format!("{}/r/{}#invite={}", daemon.url, pushes.room, invite.token);
-    let bob = people::guest(&browser, &daemon, "Bob", BOB, &door).await;
-    let carla = people::guest(&browser, &daemon, "Carla", CARLA, &door).await;
+    let (bob, carla) = (browser.open("Bob", Some(BOB)).await, browser.open("Carla", Some(CARLA)).await);
+    for page in [&bob, &carla] {
+        page.before(RAW).await;
+        people::guest_in(page, &daemon, &door, "").await;
+    }
 
     host.ask("go_live", json!({ "record": true })).await.unwrap();
     answers(&carla, "consent-no", "go-on-air").await;
@@ -147,6 +158,8 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
         let (her, him) = (tone(piece, CARLA), tone(piece, BOB));
         assert!(her < him / 15.0, "the {what} two seconds have {her} of her beside {him} of him");
     }
+    let (her, him) = (tone(&sound, CARLA), tone(&sound, BOB));
+    assert!(her > him / 10.0, "in between {her} is heard of her beside {him} of him");
 
     // Who agreed when is written down.
     let noted: Value = owner.get(&format!("/api/v1/rooms/{}/audit", pushes.room)).await.json().await.unwrap();

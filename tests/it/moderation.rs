@@ -82,7 +82,8 @@ async fn knocks(visitor: &Visitor, room: &str, name: &str) -> Line {
 
 /// Joins, or says why not.
 async fn tries(visitor: &Visitor, room: &str) -> Result<(), String> {
-    visitor.open(room).await.unwrap().ask("join", json!({ "name": "Ada" })).await.map(drop)
+    let mut line = visitor.open(room).await.map_err(|(_, problem)| problem)?;
+    line.ask("join", json!({ "name": "Ada" })).await.map(drop)
 }
 
 #[tokio::test]
@@ -144,6 +145,7 @@ async fn whoever_is_removed_comes_back_by_the_lobby_alone() {
     assert_eq!(line.end().await.as_deref(), Some("removed_by_moderator"));
     room.outside(&[("Ada", "removed")]).await;
     assert_eq!(tries(&ada, &room.room).await, Err("lobby".into()));
+    assert_eq!(ada.get(&format!("/api/v1/rooms/{}", room.room)).await.status(), 403, "nor anything else of the room");
     assert_eq!(bob.state["outside"], json!([]), "who keeps no order is not told who is outside");
 
     let mut wait = knocks(&ada, &room.room, "Ada L.").await;

@@ -20,6 +20,11 @@ window.WebSocket = class extends Real {
     super.send(frame);
   }
   set onmessage(take) {
+    // The chat has one of its own.
+    if (!this.url.endsWith("/ws")) {
+      super.onmessage = take;
+      return;
+    }
     let [more, last] = [0, 0];
     super.onmessage = message => {
       const said = JSON.parse(message.data);

@@ -252,6 +252,7 @@ impl Actor {
                     row.changed = serde_json::to_string(&change).expect("lists of words are written");
                 }
             }
+            Placing::Wait => row.waits = true,
             Placing::LetIn => row.waits = false,
             Placing::Ban => row.banned = true,
             Placing::Unban => row.banned = false,

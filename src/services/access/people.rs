@@ -15,6 +15,8 @@ pub(super) fn rules_key(room: RoomId) -> String {
 pub enum Placing {
     /// They are this from now on, and this is different for them alone; `None` leaves it as it is.
     Is(Option<Role>, Option<Change>),
+    /// They have to be let in anew.
+    Wait,
     /// They need not wait any more.
     LetIn,
     /// They may nothing there, however they come back with this login or as who they are.

@@ -23,6 +23,7 @@ use crate::drivers::store;
 use crate::model::id::{BroadcastId, GrantId, ParticipantId, PeerId, PublicationId, RoomId};
 use crate::model::purpose::{Audience, Purpose};
 use crate::model::ring::{PACKETS, ring};
+use crate::model::role::{Scope, Verb};
 use crate::proto::auth::{Name, Title};
 use crate::services::access::{Changes, Grant};
 use crate::services::origin::Native;
@@ -302,6 +303,10 @@ impl Actor {
             self.grants.insert(participant, join.grant);
             return Ok(Seat { participant, resume: token, generation });
         }
+        // It may say something else than when they asked: they were put out meanwhile.
+        if !join.grant.permits(Verb::Join, Scope::Room(join.room)) {
+            return Err(if join.grant.waits(join.room) { Error::Lobby } else { Error::NotPermitted });
+        }
         let permits = Permits::of(&join.grant, join.room);
         let subject = join.grant.subject();
         self.state.place(join.room)?.door.admits(subject, &permits)?;
@@ -320,6 +325,7 @@ impl Actor {
         };
         let (participant, publication) = (seat.participant, seat.publication);
         let effects = self.state.join(join.room, seat)?;
+        self.state.place(join.room)?.door.comes_in(subject);
         self.publish(publication, Audience::CALL).await;
         self.follow(&join.grant);
         self.grants.insert(participant, join.grant);

@@ -195,6 +195,7 @@ impl Actor {
         if let Some(subject) = subject {
             match deed {
                 Deed::Nothing => {}
+                Deed::Wait => drop(self.parts.access.place(room, subject, Placing::Wait, by).await?),
                 Deed::Role(role) => self.give(room, (subject, name), role, by).await?,
                 Deed::Ban => {
                     self.parts.access.place(room, subject, Placing::Ban, by).await?;
@@ -267,15 +268,10 @@ impl Actor {
         let door = &mut self.state.place(room)?.door;
         let (tell, fate) = oneshot::channel();
         if grant.permits(Verb::Join, Scope::Room(room)) {
-            match door.admits(subject, &permits) {
-                Ok(()) => {
-                    // Whoever asked may have gone away meanwhile.
-                    let _ = tell.send(Fate::LetIn);
-                    return Ok(Knock { fate });
-                }
-                Err(Error::Lobby) => {}
-                Err(error) => return Err(error),
-            }
+            door.admits(subject, &permits)?;
+            // Whoever asked may have gone away meanwhile.
+            let _ = tell.send(Fate::LetIn);
+            return Ok(Knock { fate });
         }
         let id = random_id(ParticipantId::from_bytes);
         door.knock(subject, id, name, now)?;
@@ -290,11 +286,11 @@ impl Actor {
     async fn let_in(&mut self, room: RoomId, by: &Grant, who: ParticipantId) -> Result<(), Error> {
         self.keeps(room, by)?;
         let (subject, one) = self.state.place(room)?.door.find(who).ok_or(Error::NotHere)?;
-        let waits = self.waiting.get(&who).is_some_and(|waiting| waiting.grant.waits(room));
         match one.why {
             Outside::Banned => drop(self.parts.access.place(room, subject, Placing::Unban, by).await?),
-            Outside::Waits if waits => drop(self.parts.access.place(room, subject, Placing::LetIn, by).await?),
-            Outside::Waits | Outside::Removed => {}
+            Outside::Waits | Outside::Removed => {
+                drop(self.parts.access.place(room, subject, Placing::LetIn, by).await?);
+            }
         }
         self.state.place(room)?.door.let_in(who);
         let action = if one.why == Outside::Banned { "unban" } else { "let_in" };
@@ -345,11 +341,10 @@ impl Actor {
                 self.waiting.remove(&who);
                 continue;
             };
-            let admitted = may && !place.door.has_put_out(one.grant.subject());
-            if gone(one) || admitted {
+            if gone(one) || may {
                 place.door.gives_up(who);
                 place.touch();
-                self.tell(who, if admitted { Fate::LetIn } else { Fate::Refused });
+                self.tell(who, if may { Fate::LetIn } else { Fate::Refused });
             }
         }
     }

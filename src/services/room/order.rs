@@ -76,21 +76,13 @@ impl Door {
         Some((one.subject, one.shown.clone()))
     }
 
-    /// Whether somebody was put out and not let in again.
-    pub(super) fn has_put_out(&self, subject: Subject) -> bool {
-        self.someone.iter().any(|one| one.subject == subject && one.shown.why != Outside::Waits)
-    }
-
-    /// Whether somebody may come in.
+    /// Whether somebody may come in whose grant says so.
     ///
     /// # Errors
-    /// [`Error::Lobby`], [`Error::Locked`].
+    /// [`Error::Locked`].
     pub(super) fn admits(&self, subject: Subject, permits: &Permits) -> Result<(), Error> {
         if permits.rank >= Rank::Keeps {
             return Ok(());
-        }
-        if self.has_put_out(subject) {
-            return Err(Error::Lobby);
         }
         match &self.lock {
             Some(lock) if !lock.known.contains(&subject) => Err(Error::Locked),
@@ -161,6 +153,11 @@ impl Door {
         self.someone.push(Someone { subject, shown });
     }
 
+    /// Somebody comes in: they are not outside any more.
+    pub(super) fn comes_in(&mut self, subject: Subject) {
+        self.someone.retain(|one| one.subject != subject);
+    }
+
     fn knows(&mut self, subject: Subject) {
         if let Some(lock) = self.lock.as_mut().filter(|lock| lock.known.len() < MOST_KNOWN) {
             lock.known.insert(subject);
@@ -203,6 +200,8 @@ fn runs(seat: &Seat) -> bool {
 pub(super) enum Deed {
     /// Nothing.
     Nothing,
+    /// Has to be let in anew.
+    Wait,
     /// This role in the room.
     Role(Role),
     /// May not come back.
@@ -294,7 +293,7 @@ impl State {
             Act::Remove | Act::Ban => {
                 let (why, deed) = match act {
                     Act::Ban => (Outside::Banned, Deed::Ban),
-                    _ => (Outside::Removed, Deed::Nothing),
+                    _ => (Outside::Removed, Deed::Wait),
                 };
                 let shown = Outsider { id: who, name: seat.who.name.clone(), why };
                 let subject = subject.ok_or(Error::NotPermitted)?;
