@@ -19,14 +19,6 @@ const CARLA: Devices = Devices { colour: "red", hz: 440 };
 /// A colour that fills less of each picture than this is not there; one that is there fills its tile.
 const ABSENT: f64 = 0.01;
 const PRESENT: f64 = 0.1;
-/// Has a browser leave sound as it is: a tone that stays is noise to it, which it turns down, the longer the more.
-const RAW: &str = r#"
-const devices = MediaDevices.prototype, real = devices.getUserMedia;
-devices.getUserMedia = function (wanted) {
-  const raw = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
-  return real.call(this, wanted?.audio ? { ...wanted, audio: { ...(wanted.audio === true ? {} : wanted.audio), ...raw } } : wanted);
-};
-"#;
 /// Pictures a second of everything here.
 const RATE: usize = 15;
 
@@ -101,7 +93,7 @@ async fn who_refuses_is_in_nothing_that_leaves_who_agrees_is_in_all_of_it_and_wh
     let door = format!("{}/r/{}#invite={}", daemon.url, pushes.room, invite.token);
     let (bob, carla) = (browser.open("Bob", Some(BOB)).await, browser.open("Carla", Some(CARLA)).await);
     for page in [&bob, &carla] {
-        page.before(RAW).await;
+        page.before(people::RAW).await;
         people::guest_in(page, &daemon, &door, "").await;
     }
 

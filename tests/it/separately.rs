@@ -112,27 +112,6 @@ fn in_step(alone: &Recording, entry: &Value, whole: &Recording, hz: f64) {
     assert!(apart.abs() < APART, "{hz} Hz is {apart} s apart: {entry}");
 }
 
-/// What is heard of somebody alone rises and falls with that in the recording of what was on air. A browser's microphone makes it louder
-/// and softer as it likes, so that where a tone begins is no measure.
-fn rises_with(alone: &Recording, entry: &Value, whole: &Recording, hz: f64) {
-    let offset = entry["alone"]["offset"].as_f64().unwrap() / 1000.0;
-    let (alone, whole) = (alone.envelope(hz), whole.envelope(hz));
-    // How alike both are if the one is laid so many hundredths later. The tone comes twice a second.
-    let alike = |late: i32| {
-        let begins = (offset * 100.0).round() as i32 + late;
-        let at = |number: usize| whole.get(usize::try_from(i32::try_from(number).unwrap() + begins).ok()?).copied();
-        let pairs: Vec<(f64, f64)> = (0..alone.len()).filter_map(|n| Some((alone[n], at(n)?))).collect();
-        let count = pairs.len() as f64;
-        let (a, b) = pairs.iter().fold((0.0, 0.0), |(a, b), pair| (a + pair.0 / count, b + pair.1 / count));
-        let sum = |of: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|pair| of(pair.0 - a, pair.1 - b)).sum::<f64>();
-        sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
-    };
-    let best = (-24..=24).max_by(|a, b| alike(*a).total_cmp(&alike(*b))).unwrap();
-    println!("{hz} Hz is most alike {best} hundredths later: {}", alike(best));
-    assert!(alike(best) > 0.5, "{hz} Hz is another sound: {}", alike(best));
-    assert!(f64::from(best).abs() / 100.0 <= APART, "{hz} Hz is {best} hundredths apart: {entry}");
-}
-
 #[tokio::test]
 async fn the_box_alone_is_recorded_in_step_and_whole_after_a_kill() {
     assert!(has(&["ffmpeg", "ffprobe"]));
@@ -239,6 +218,7 @@ async fn owner(browser: &Browser, daemon: &Daemon) -> (Visitor, Page, String) {
     let ada = browser.open("Ada", Some(ADA)).await;
     let login = json!({ "name": "porchlight", "value": visitor.secret(), "url": daemon.url });
     ada.devtools("Network.setCookie", login).await;
+    ada.before(people::RAW).await;
     people::guest_in(&ada, daemon, &door, "").await;
     (visitor, ada, door)
 }
@@ -283,9 +263,12 @@ async fn who_said_yes_to_it_is_in_a_file_of_their_own_and_nobody_else_is() {
     let (visitor, ada, door) = owner(&browser, &daemon).await;
     let room = visitor.first_room().await;
     let invite = format!("{door}#invite={}", visitor.invite(&room).await.token);
+    let (bob, cat) = (browser.open("Bob", Some(BOB)).await, browser.open("Cat", Some(CAT)).await);
     // Bob's browser sends VP8.
-    let bob = people::guest_after(&browser, &daemon, "Bob", BOB, &invite, ONLY_VP8).await;
-    let cat = people::guest(&browser, &daemon, "Cat", CAT, &invite).await;
+    for (page, script) in [(&bob, ONLY_VP8), (&cat, "")] {
+        page.before(people::RAW).await;
+        people::guest_in(page, &daemon, &invite, script).await;
+    }
     people::sees(&ada, "Cat", 2).await;
     go_live(&ada).await;
     // The question says it plainly, and one answer is no answer to the other.
@@ -326,8 +309,8 @@ async fn who_said_yes_to_it_is_in_a_file_of_their_own_and_nobody_else_is() {
     let (red, blue) = (look(&file(&state, &adas, "")).await, look(&file(&state, &bobs, "")).await);
     assert_theirs(&red, ADA, &[BOB, CAT]);
     assert_theirs(&blue, BOB, &[ADA, CAT]);
-    rises_with(&red, &adas, &whole, ADA.hz.into());
-    rises_with(&blue, &bobs, &whole, BOB.hz.into());
+    in_step(&red, &adas, &whole, ADA.hz.into());
+    in_step(&blue, &bobs, &whole, BOB.hz.into());
 
     // The page plays it.
     ada.goto(&format!("{}/recordings", daemon.url)).await;

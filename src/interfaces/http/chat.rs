@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Utf8Bytes, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -12,17 +12,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use self::deeds::{Desk, Said};
 use super::body::Body;
 use super::broadcasts::may_watch;
 use super::error::Problem;
 use super::frames::Frame;
-use super::gate::{Caller, PROTOCOL};
+use super::gate::Caller;
 use super::requests::RequestId;
-use super::signalling::{BURST, PATIENCE, PING, SILENCE, STEP, VERSION, answer, until};
-use super::{App, body, rooms};
+use super::wire::{self, Over, VERSION, Wire, answer};
+use super::{App, rooms};
 use crate::model::id::{AuthorId, BroadcastId, RoomId};
 use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
@@ -66,6 +65,8 @@ const EACH: Duration = Duration::from_millis(200);
 const PAGES: u32 = 6;
 /// See [`PAGES`].
 const EACH_PAGE: Duration = Duration::from_secs(1);
+/// How often it is looked at whether a page may still read: a broadcast becomes one for those who were invited.
+const LOOK: Duration = Duration::from_secs(15);
 /// Messages of one page of earlier ones.
 const PAGE: usize = 50;
 
@@ -73,6 +74,15 @@ const PAGE: usize = 50;
 enum End {
     Lost,
     Bye(&'static str),
+}
+
+impl From<Over> for End {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Lost => Self::Lost,
+            Over::Odd => Self::Bye("removed"),
+        }
+    }
 }
 
 /// Where somebody reads and writes.
@@ -148,27 +158,20 @@ fn connect(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     let seat = app.chat.seat().ok_or_else(Problem::no_chat_seat)?;
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(body::LARGEST).max_frame_size(body::LARGEST);
     // What is written is small; a thousand sockets with large buffers are not.
     let upgrade = upgrade.write_buffer_size(8 << 10).read_buffer_size(4 << 10);
-    Ok(upgrade.on_upgrade(move |socket| {
-        let tasks = app.tasks.clone();
-        let span = tracing::error_span!("chat", request = %request);
-        let line = async move {
-            let _open = app.requests.sockets.hold();
-            let name = grant.name();
-            let (pace, pages) = (Pace::new(AT_ONCE, EACH), Pace::new(PAGES, EACH_PAGE));
-            let mut line =
-                Line { socket, app, spot, grant, request, name, pace, pages, told: Value::Null, _seat: seat };
-            let end = line.run().await;
-            line.finish(end).await;
-        };
-        tasks.track_future(line.instrument(span))
+    let span = tracing::error_span!("chat", request = %request);
+    Ok(wire::open(&app.clone(), upgrade, span, async move |wire| {
+        let name = grant.name();
+        let (pace, pages) = (Pace::new(AT_ONCE, EACH), Pace::new(PAGES, EACH_PAGE));
+        let mut line = Line { wire, app, spot, grant, request, name, pace, pages, told: Value::Null, _seat: seat };
+        let end = line.run().await;
+        line.finish(end).await;
     }))
 }
 
 struct Line {
-    socket: WebSocket,
+    wire: Wire,
     app: App,
     spot: Spot,
     grant: Grant,
@@ -201,34 +204,19 @@ impl Line {
     }
 
     async fn run(&mut self) -> End {
-        let begun = Instant::now();
-        let mut ping = tokio::time::interval_at(begun + PING, PING);
-        let mut heard = begun;
         let (cancel, grant) = (self.app.cancel.clone(), self.grant.clone());
         let mut standing = grant.follow();
-        let mut pace = Pace::new(BURST, STEP);
-        let mut wait = None;
+        let mut look = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
         let (mut audience, mut feed) = match self.open().await {
             Ok(opened) => opened,
             Err(end) => return end,
         };
         loop {
             let step = tokio::select! {
-                // The message that there was no place for has been served meanwhile: this pays for it.
-                () = until(wait) => {
-                    wait = pace.take(Instant::now().into_std()).err();
-                    Ok(())
-                }
-                message = self.socket.recv(), if wait.is_none() => {
-                    heard = Instant::now();
-                    wait = pace.take(heard.into_std()).err();
-                    match message {
-                        Some(Ok(Message::Text(text))) => self.request(text.as_str()).await,
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Ok(Message::Binary(_))) => Err(End::Bye("removed")),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Lost),
-                    }
-                }
+                text = self.wire.next(true) => match text {
+                    Ok(text) => self.request(text.as_str()).await,
+                    Err(over) => Err(over.into()),
+                },
                 batch = feed.recv() => match batch {
                     // Nothing more is told to who may not read any more, nor to who sees more by now as if they did not.
                     Ok(batch) => match self.may_read() {
@@ -242,10 +230,7 @@ impl Line {
                     }
                     Err(RecvError::Closed) => Err(End::Bye(self.why_closed())),
                 },
-                _ = ping.tick() => match self.may_read() {
-                    Ok(()) => self.send(Message::Ping(Bytes::new())).await,
-                    Err(end) => Err(end),
-                },
+                _ = look.tick() => self.may_read(),
                 () = standing.changed() => match self.may_read() {
                     Ok(()) if audience == self.audience() => self.introduce().await,
                     Ok(()) => self.open().await.map(|opened| (audience, feed) = opened),
@@ -253,7 +238,6 @@ impl Line {
                 },
                 () = grant.ended() => Err(End::Bye("removed")),
                 () = cancel.cancelled() => Err(End::Bye("shutdown")),
-                () = tokio::time::sleep_until(heard + SILENCE) => Err(End::Lost),
             };
             if let Err(end) = step {
                 return end;
@@ -294,7 +278,7 @@ impl Line {
             return Ok(());
         }
         self.told = you.clone();
-        self.send(Message::Text(json!({ "event": "you", "you": you }).to_string().into())).await
+        Ok(self.wire.json(&json!({ "event": "you", "you": you })).await?)
     }
 
     async fn pass(&mut self, batch: &Batch, audience: Audience) -> Result<(), End> {
@@ -313,29 +297,20 @@ impl Line {
     async fn shared(&mut self, event: &Bytes) -> Result<(), End> {
         // It is JSON, and that is UTF-8.
         let text = Utf8Bytes::try_from(event.clone()).map_err(|_| End::Lost)?;
-        self.send(Message::Text(text)).await
-    }
-
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match tokio::time::timeout(PATIENCE, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Lost),
-        }
+        Ok(self.wire.text(text).await?)
     }
 
     async fn finish(&mut self, end: End) {
         if let End::Bye(reason) = end {
             // The other side may be gone already.
-            let _ = self.send(Message::Text(json!({ "event": "bye", "reason": reason }).to_string().into())).await;
+            let _ = self.wire.json(&json!({ "event": "bye", "reason": reason })).await;
         }
-        // Best effort, as above.
-        let _ = tokio::time::timeout(PATIENCE, self.socket.send(Message::Close(None))).await;
+        self.wire.close().await;
     }
 
     async fn request(&mut self, text: &str) -> Result<(), End> {
         let Ok(frame) = serde_json::from_str::<Frame>(text) else {
-            let problem = Problem::bad("bad-frame", "This is not a request of this protocol.");
-            self.reply(0, Err(problem)).await?;
+            self.reply(0, Err(Problem::no_request())).await?;
             return Err(End::Bye("removed"));
         };
         self.may_read()?;
@@ -348,15 +323,15 @@ impl Line {
     }
 
     async fn reply(&mut self, id: u64, result: Result<Value, Problem>) -> Result<(), End> {
-        self.send(Message::Text(answer(id, result, &self.request).to_string().into())).await
+        Ok(self.wire.json(&answer(id, result, &self.request)).await?)
     }
 
     async fn serve(&mut self, frame: Frame) -> Result<Value, Problem> {
         if frame.v != VERSION {
-            return Err(Problem::bad("version", "This page is of another version. Reload it."));
+            return Err(Problem::other_version());
         }
         let verb = OPS.iter().find(|(op, _)| *op == frame.op).map(|(_, verb)| *verb);
-        let verb = verb.ok_or_else(|| Problem::bad("unknown-op", "The box does not know this request."))?;
+        let verb = verb.ok_or_else(Problem::unknown_op)?;
         if !self.spot.may(&self.grant, verb) {
             return Err(Problem::not_permitted());
         }

@@ -64,6 +64,18 @@ impl Problem {
         )
     }
 
+    pub(super) fn no_request() -> Self {
+        Self::bad("bad-frame", "This is not a request of this protocol.")
+    }
+
+    pub(super) fn other_version() -> Self {
+        Self::bad("version", "This page is of another version. Reload it.")
+    }
+
+    pub(super) fn unknown_op() -> Self {
+        Self::bad("unknown-op", "The box does not know this request.")
+    }
+
     pub(super) fn not_near() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,

@@ -51,6 +51,7 @@ pub(crate) mod testing;
 mod trust;
 mod video;
 mod whep;
+mod wire;
 
 pub use config::Config;
 pub use door::{Arrival, Doors};

@@ -3,24 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use tracing::{Instrument, Span, field};
+use tracing::{Span, field};
 
 use super::error::Problem;
 use super::frames::{
     BoxFields, ConsentFields, Frame, GoLiveFields, HandFields, JoinFields, OfferFields, RecordFields, RingFields,
     StateFields, ViewFields, fields,
 };
-use super::gate::{Caller, PROTOCOL};
+use super::gate::Caller;
 use super::projection::{Told, patch, state, stats};
 use super::requests::RequestId;
-use super::{App, body, order, studio};
+use super::wire::{self, Over, VERSION, Wire, answer};
+use super::{App, order, studio};
 use crate::model::id::{BroadcastId, ParticipantId, RoomId};
-use crate::model::pace::Pace;
 use crate::model::role::{Scope, Verb};
 use crate::proto::auth::Name;
 use crate::services::access::Grant;
@@ -28,18 +28,6 @@ use crate::services::push;
 use crate::services::room::{Answer, Away, BoxWish, Notice, Outside, Room, Seat, Wanted};
 use crate::services::telephone::{self, Telephone};
 
-/// The version of the frames.
-pub(super) const VERSION: u64 = 1;
-/// How often the box asks whether the other side is there.
-pub(super) const PING: Duration = Duration::from_secs(15);
-/// How long the other side may be silent.
-pub(super) const SILENCE: Duration = Duration::from_secs(40);
-/// How long the other side may take to join, and to take a message.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// Messages of any kind that are read at once; then one for each [`STEP`]. Those who send more wait.
-pub(super) const BURST: u32 = 60;
-/// See [`BURST`].
-pub(super) const STEP: Duration = Duration::from_millis(50);
 /// Patches are at least so far apart: what changes meanwhile goes out as one. In a room of many there is always something.
 const APART: Duration = Duration::from_millis(100);
 
@@ -84,6 +72,15 @@ enum End {
     Bye(&'static str),
 }
 
+impl From<Over> for End {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Lost => Self::Lost,
+            Over::Odd => Self::Bye("removed"),
+        }
+    }
+}
+
 /// What a notice is called on the way.
 const fn code(notice: Notice) -> &'static str {
     match notice {
@@ -102,25 +99,19 @@ pub(super) async fn connect(
 ) -> Result<Response, Problem> {
     let room: RoomId = room.parse().map_err(|_| Problem::not_found())?;
     app.rooms.room(room)?;
-    let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(body::LARGEST).max_frame_size(body::LARGEST);
-    Ok(upgrade.on_upgrade(move |socket| {
-        let tasks = app.tasks.clone();
-        let span = tracing::error_span!("line", request = %request, participant = field::Empty);
-        let line = async move {
-            let _open = app.requests.sockets.hold();
-            let shown = Value::Null;
-            let (seat, told, next) = (None, None, Instant::now());
-            let mut line =
-                Line { socket, seq: 0, app, room, grant, request, seat, told, shown, noticed: 0, next, stale: false };
-            let end = line.run().await;
-            line.finish(end).await;
-        };
-        tasks.track_future(line.instrument(span))
+    let span = tracing::error_span!("line", request = %request, participant = field::Empty);
+    Ok(wire::open(&app.clone(), upgrade, span, async move |wire| {
+        let shown = Value::Null;
+        let (seat, told, next) = (None, None, Instant::now());
+        let mut line =
+            Line { wire, seq: 0, app, room, grant, request, seat, told, shown, noticed: 0, next, stale: false };
+        let end = line.run().await;
+        line.finish(end).await;
     }))
 }
 
 struct Line {
-    socket: WebSocket,
+    wire: Wire,
     seq: u64,
     app: App,
     room: RoomId,
@@ -143,31 +134,14 @@ impl Line {
         let mut broadcasts = self.app.broadcasts.list();
         let mut telephone = self.app.telephone.follow();
         let mut pushes = self.app.pushes.follow();
-        let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
-        let mut heard = Instant::now();
-        let begun = heard;
         let cancel = self.app.cancel.clone();
         let (grant, mut changes) = (self.grant.clone(), self.grant.follow());
-        let mut pace = Pace::new(BURST, STEP);
-        let mut wait = None;
         loop {
-            let patience = if self.seat.is_some() { heard + SILENCE } else { begun + PATIENCE };
             let step = tokio::select! {
-                // The message that there was no place for has been served meanwhile: this pays for it.
-                () = until(wait) => {
-                    wait = pace.take(Instant::now().into_std()).err();
-                    Ok(())
-                }
-                message = self.socket.recv(), if wait.is_none() => {
-                    heard = Instant::now();
-                    wait = pace.take(heard.into_std()).err();
-                    match message {
-                        Some(Ok(Message::Text(text))) => self.request(text.as_str()).await,
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                        Some(Ok(Message::Binary(_))) => Err(End::Bye("removed")),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Lost),
-                    }
-                }
+                text = self.wire.next(self.seat.is_some()) => match text {
+                    Ok(text) => self.request(text.as_str()).await,
+                    Err(over) => Err(over.into()),
+                },
                 changed = rooms.changed() => match changed {
                     Ok(()) => self.changed().await,
                     Err(_) => Err(End::Bye("shutdown")),
@@ -177,10 +151,8 @@ impl Line {
                 Ok(()) = telephone.changed() => self.changed().await,
                 Ok(()) = pushes.changed() => self.changed().await,
                 () = tokio::time::sleep_until(self.next), if self.stale => self.show().await,
-                _ = ping.tick() => self.send(Message::Ping(Vec::new().into())).await,
                 () = grant.ended() => Err(End::Bye(self.why_ended())),
                 () = cancel.cancelled() => Err(End::Bye("shutdown")),
-                () = tokio::time::sleep_until(patience) => Err(End::Lost),
             };
             if let Err(end) = step {
                 return end;
@@ -218,34 +190,21 @@ impl Line {
                 End::Bye(_) => {}
             }
         }
-        // Best effort, as above.
-        let _ = tokio::time::timeout(PATIENCE, self.socket.send(Message::Close(None))).await;
-    }
-
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match tokio::time::timeout(PATIENCE, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Lost),
-        }
-    }
-
-    async fn text(&mut self, value: &Value) -> Result<(), End> {
-        self.send(Message::Text(value.to_string().into())).await
+        self.wire.close().await;
     }
 
     async fn event(&mut self, name: &str, mut fields: Value) -> Result<(), End> {
         self.seq += 1;
         fields["seq"] = self.seq.into();
         fields["event"] = name.into();
-        self.text(&fields).await
+        Ok(self.wire.json(&fields).await?)
     }
 
     async fn request(&mut self, text: &str) -> Result<(), End> {
         let frame: Frame = match serde_json::from_str(text) {
             Ok(frame) => frame,
             Err(_) => {
-                let problem = Problem::bad("bad-frame", "This is not a request of this protocol.");
-                self.text(&answer(0, Err(problem), &self.request)).await?;
+                self.wire.json(&answer(0, Err(Problem::no_request()), &self.request)).await?;
                 return Err(End::Bye("removed"));
             }
         };
@@ -255,7 +214,7 @@ impl Line {
         let joining = frame.op == "join";
         let result = self.serve(frame).await;
         let done = result.is_ok();
-        self.text(&answer(id, result, &self.request)).await?;
+        self.wire.json(&answer(id, result, &self.request)).await?;
         if joining && done {
             self.show().await?;
         }
@@ -268,10 +227,10 @@ impl Line {
 
     async fn serve(&mut self, frame: Frame) -> Result<Value, Problem> {
         if frame.v != VERSION {
-            return Err(Problem::bad("version", "This page is of another version. Reload it."));
+            return Err(Problem::other_version());
         }
         let verb = OPS.iter().find(|(op, _)| *op == frame.op).map(|(_, verb)| *verb);
-        let verb = verb.ok_or_else(|| Problem::bad("unknown-op", "The box does not know this request."))?;
+        let verb = verb.ok_or_else(Problem::unknown_op)?;
         if !self.may(verb, &frame) {
             return Err(Problem::not_permitted());
         }
@@ -356,7 +315,7 @@ impl Line {
             }
             op => match order::serve((&self.app, self.room, &self.grant), op, frame.fields).await {
                 Some(result) => result,
-                None => Err(Problem::bad("unknown-op", "The box does not know this request.")),
+                None => Err(Problem::unknown_op()),
             },
         }
     }
@@ -475,23 +434,4 @@ fn ring(telephone: &Telephone, me: ParticipantId) -> &'static str {
     }
     let last = telephone.told.iter().rev().find(|(who, _)| *who == me);
     last.map_or("no", |(_, outcome)| outcome.name())
-}
-
-/// Completes at this moment, or never.
-pub(super) async fn until(moment: Option<std::time::Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment.into()).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The answer to a request.
-pub(super) fn answer(id: u64, result: Result<Value, Problem>, request: &RequestId) -> Value {
-    match result {
-        Ok(ok) => json!({ "re": id, "ok": ok }),
-        Err(problem) => json!({
-            "re": id,
-            "problem": { "type": problem.kind, "title": problem.title, "request": request.to_string() },
-        }),
-    }
 }

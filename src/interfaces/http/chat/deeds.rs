@@ -193,7 +193,7 @@ fn deed(op: &str, of: Value) -> Result<Deed, Problem> {
         }
         "unban" => Ok(Deed::Unban(fields::<WhomFields>(of)?.whom()?)),
         "rules" => Ok(Deed::Rules(fields(of)?)),
-        _ => Err(Problem::bad("unknown-op", "The box does not know this request.")),
+        _ => Err(Problem::unknown_op()),
     }
 }
 
