@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::attempts::Attempts;
-use super::grant::{Grant, Place, Standing};
+use super::grant::{Grant, Standing};
 use super::invites::{Invites, MAX_INVITES};
-use super::{Counts, Error, Identity, Login, Member, Wanted};
+use super::{Counts, Error, Wanted};
 use crate::drivers::identity::TokenHash;
 use crate::drivers::store;
 use crate::model::id::{GrantId, IdentityId, InviteId, RoomId};
 use crate::model::pace::Pace;
-use crate::model::role::{Role, Scope, Subject, Verb};
-use crate::model::verbs::Verbs;
-use crate::proto::auth::{Change, Kind, Name, OWNER_LINK, Rules, login_expires, may_change, may_invite, verbs};
+use crate::model::role::{Scope, Subject, Verb};
+use crate::proto::auth::{Kind, Name, OWNER_LINK, Rules, login_expires, may_invite};
+
+mod people;
+mod places;
 
 /// Logins that may live by one invite.
 const MAX_GUESTS: usize = 256;
@@ -25,16 +27,10 @@ const MAX_GUESTS: usize = 256;
 const MAX_DEVICES: usize = 64;
 /// See [`MAX_DEVICES`].
 const MAX_NAMED: usize = 4096;
-/// People the box knows.
-const MAX_IDENTITIES: usize = 256;
-/// Places that a room may have.
-const MAX_MEMBERS: usize = 4096;
 /// Those who want to be known by a name: so many at once, then one for each [`NAMED_STEP`].
 const NAMED_BURST: u32 = 200;
 /// See [`NAMED_BURST`].
 const NAMED_STEP: Duration = Duration::from_millis(250);
-/// How it is written that nothing is different for somebody.
-const UNCHANGED: &str = r#"{"allow":[],"deny":[]}"#;
 /// The use of a login is stored this often, in seconds, to spare the card.
 const SEEN_EVERY: i64 = 3600;
 
@@ -178,25 +174,6 @@ impl State {
         if guests >= MAX_GUESTS { Err(Error::TooMany) } else { Ok(invite.clone()) }
     }
 
-    /// The place that an invite gives. Who has a better one keeps it.
-    pub fn place_by(&self, invite: &store::Invite, subject: Subject) -> store::Member {
-        let new = store::Member {
-            room: invite.room,
-            subject,
-            role: invite.role,
-            changed: UNCHANGED.into(),
-            waits: invite.lobby,
-            banned: false,
-        };
-        match self.members.get(&(subject, invite.room)) {
-            Some(old) if may_change(old.role, invite.role, invite.role) || old.role == invite.role => {
-                store::Member { waits: old.waits && invite.lobby, ..old.clone() }
-            }
-            Some(old) => store::Member { changed: old.changed.clone(), waits: old.waits && invite.lobby, ..new },
-            None => new,
-        }
-    }
-
     /// Whether one more may have a name.
     pub fn check_named(&mut self, now: Instant) -> Result<(), Error> {
         self.named.take(now).map_err(|_| Error::TooFast)
@@ -256,16 +233,6 @@ impl State {
     fn rows_of(&self, subject: Subject) -> impl Iterator<Item = &store::Member> {
         let all = RoomId::from_bytes([0; 10])..=RoomId::from_bytes([255; 10]);
         self.members.range((subject, *all.start())..=(subject, *all.end())).map(|(_, row)| row)
-    }
-
-    fn place(&self, row: &store::Member) -> Place {
-        let verbs = if row.waits || row.banned { Verbs::NONE } else { self.verbs(row) };
-        Place { room: row.room, role: row.role, verbs, waits: row.waits, banned: row.banned }
-    }
-
-    fn verbs(&self, row: &store::Member) -> Verbs {
-        let rules = self.rules.get(&row.room).copied().unwrap_or_default();
-        verbs(row.role, [rules.of(row.role), changed(row)])
     }
 
     /// What those are worth whom something has changed for. Who may not watch any more knows what only those who may are told.
@@ -342,198 +309,6 @@ impl State {
         }
     }
 
-    /// Somebody's place in a room, as far as the store has it.
-    pub fn member(&self, room: RoomId, subject: Subject) -> Option<&store::Member> {
-        self.members.get(&(subject, room))
-    }
-
-    /// The place of somebody as it would be: viewer where they have none.
-    ///
-    /// # Errors
-    /// [`Error::Nobody`] where nobody is known by this, [`Error::TooMany`].
-    pub fn member_or_new(&self, room: RoomId, subject: Subject) -> Result<store::Member, Error> {
-        if let Some(member) = self.member(room, subject) {
-            return Ok(member.clone());
-        }
-        let known = match subject {
-            Subject::Identity(id) => self.identities.contains_key(&id),
-            Subject::Login(id) => self.seats.get(&id).is_some_and(|seat| seat.row.identity.is_none()),
-        };
-        let count = self.members.keys().filter(|(_, of)| *of == room).count();
-        match (known, count < MAX_MEMBERS) {
-            (false, _) => Err(Error::Nobody),
-            (true, false) => Err(Error::TooMany),
-            (true, true) => Ok(store::Member {
-                room,
-                subject,
-                role: Role::Viewer,
-                changed: UNCHANGED.into(),
-                waits: false,
-                banned: false,
-            }),
-        }
-    }
-
-    /// Whether `by` may make this of somebody's place: out of what it was.
-    ///
-    /// # Errors
-    /// [`Error::NotPermitted`].
-    pub fn check_change(&self, by: &Grant, row: &store::Member, to: Role) -> Result<(), Error> {
-        let owner = matches!(row.subject, Subject::Identity(id) if self.is_owner(id));
-        let from = if owner { Role::Host } else { row.role };
-        let may = by.permits(Verb::Moderate, Scope::Room(row.room)) && may_change(by.role_in(row.room), from, to);
-        // Nobody takes the box away from who owns it, nor from themselves what only they could give back.
-        let may = may && !(owner && to != Role::Host) && by.subject() != row.subject;
-        if may { Ok(()) } else { Err(Error::NotPermitted { verb: Verb::Moderate }) }
-    }
-
-    /// Takes up a stored place.
-    pub fn put_member(&mut self, row: store::Member) {
-        let subject = row.subject;
-        self.members.insert((subject, row.room), row);
-        self.refresh(|seat| seat.subject() == subject);
-    }
-
-    /// Somebody has no place in a room any more. Who came by an invite had nothing else: their login ends.
-    pub fn lose_place(&mut self, room: RoomId, subject: Subject) {
-        self.members.remove(&(subject, room));
-        if let Subject::Login(id) = subject
-            && self.seats.get(&id).is_some_and(|seat| seat.row.invite.is_some())
-        {
-            self.end_where(|row| row.grant == id);
-            self.gone.logins.push(id);
-        }
-        self.refresh(|seat| seat.subject() == subject);
-    }
-
-    /// What somebody is called, if they have said so.
-    pub fn name_of(&self, subject: Subject) -> Option<Name> {
-        let name = match subject {
-            Subject::Identity(id) => self.identities.get(&id).map(|identity| identity.name.as_str()),
-            Subject::Login(id) => self.seats.get(&id).and_then(|seat| seat.row.name.as_deref()),
-        };
-        name.and_then(|name| Name::new(name).ok())
-    }
-
-    /// Who has a place in a room, those of most trust first.
-    pub fn members(&self, room: RoomId) -> Vec<Member> {
-        let mut list: Vec<Member> = self
-            .members
-            .values()
-            .filter(|row| row.room == room)
-            .map(|row| Member {
-                subject: row.subject,
-                name: self.name_of(row.subject),
-                role: row.role,
-                change: changed(row),
-                verbs: self.place(row).verbs,
-                waits: row.waits,
-                banned: row.banned,
-            })
-            .collect();
-        let place = |role| Role::ALL.iter().position(|one| *one == role);
-        list.sort_by(|one, other| {
-            let key = |member: &Member| (place(member.role), member.name.as_ref().map(ToString::to_string));
-            key(one).cmp(&key(other))
-        });
-        list
-    }
-
-    /// What the roles may otherwise in a room.
-    pub fn rules(&self, room: RoomId) -> Rules {
-        self.rules.get(&room).copied().unwrap_or_default()
-    }
-
-    /// They may this from now on.
-    pub fn set_rules(&mut self, room: RoomId, rules: Rules) {
-        self.rules.insert(room, rules);
-        self.refresh(|_| true);
-    }
-
-    /// Whether somebody owns the box.
-    pub fn has_owner(&self) -> bool {
-        self.identities.values().any(|identity| identity.owner)
-    }
-
-    /// Who owns it for longest.
-    pub fn first_owner(&self) -> Option<&store::Identity> {
-        self.identities
-            .values()
-            .filter(|identity| identity.owner)
-            .min_by_key(|identity| (identity.created, identity.id))
-    }
-
-    fn is_owner(&self, id: IdentityId) -> bool {
-        self.identities.get(&id).is_some_and(|identity| identity.owner)
-    }
-
-    /// Somebody the box knows.
-    pub fn identity(&self, id: IdentityId) -> Option<&store::Identity> {
-        self.identities.get(&id)
-    }
-
-    /// Whether one more may be known.
-    pub fn check_new_identity(&self) -> Result<(), Error> {
-        if self.identities.len() >= MAX_IDENTITIES { Err(Error::TooMany) } else { Ok(()) }
-    }
-
-    /// Whether somebody may cease to own the box: not the last one.
-    pub fn check_disowned(&self, id: IdentityId) -> Result<(), Error> {
-        let others = self.identities.values().any(|identity| identity.owner && identity.id != id);
-        if self.is_owner(id) && !others { Err(Error::LastOwner) } else { Ok(()) }
-    }
-
-    /// Takes up somebody.
-    pub fn put_identity(&mut self, row: store::Identity) {
-        let id = row.id;
-        self.identities.insert(id, row);
-        self.refresh(|seat| seat.row.identity == Some(id));
-    }
-
-    /// Forgets somebody, with their logins and places.
-    pub fn forget_identity(&mut self, id: IdentityId) {
-        self.identities.remove(&id);
-        self.members.retain(|(subject, _), _| *subject != Subject::Identity(id));
-        self.end_where(|row| row.identity == Some(id));
-    }
-
-    /// Everybody the box knows, the oldest first.
-    pub fn identities(&self) -> Vec<Identity> {
-        let mut list: Vec<&store::Identity> = self.identities.values().collect();
-        list.sort_by_key(|identity| (identity.created, identity.id));
-        let shown = |row: &store::Identity| {
-            let devices = self.seats.values().filter(|seat| seat.row.identity == Some(row.id)).count();
-            let name = Name::new(&row.name).ok()?;
-            Some(Identity { id: row.id, name, owner: row.owner, created: row.created, devices })
-        };
-        list.into_iter().filter_map(shown).collect()
-    }
-
-    /// The logins of somebody, the one that was used last first.
-    pub fn logins(&self, of: IdentityId) -> Vec<Login> {
-        let rows = self.seats.values().map(|seat| &seat.row).filter(|row| row.identity == Some(of));
-        let shown = |row: &store::Login| Login {
-            grant: row.grant,
-            device: row.device.clone(),
-            created: row.created,
-            seen: row.seen,
-        };
-        let mut list: Vec<Login> = rows.map(shown).collect();
-        list.sort_by_key(|login| (std::cmp::Reverse(login.seen), login.grant));
-        list
-    }
-
-    /// Ends one login of somebody.
-    pub fn end_login(&mut self, of: IdentityId, grant: GrantId) -> Result<(), Error> {
-        match self.seats.get(&grant) {
-            Some(seat) if seat.row.identity == Some(of) => {
-                self.expire(grant);
-                Ok(())
-            }
-            _ => Err(Error::Nobody),
-        }
-    }
-
     /// Ends what has expired and forgets what ended long ago.
     pub fn sweep(&mut self, now: i64) {
         let expired: Vec<GrantId> =
@@ -596,15 +371,12 @@ impl State {
     }
 }
 
-/// What was settled for somebody alone. What can't be read takes from them what their role may: it was to be less or more.
-fn changed(row: &store::Member) -> Change {
-    serde_json::from_str(&row.changed).unwrap_or(Change { allow: Verbs::NONE, deny: Verbs::ALL })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::auth::Lifetime;
+    use crate::model::role::Role;
+    use crate::model::verbs::Verbs;
+    use crate::proto::auth::{Change, Lifetime};
 
     const ROOM: RoomId = RoomId::from_bytes([1; 10]);
     const OWNER: IdentityId = IdentityId::from_bytes([1; 10]);
