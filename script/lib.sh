@@ -137,13 +137,24 @@ install_node() {
   at_least "${version#v}" "$NODE_AT_LEAST" || fail "Node $NODE_AT_LEAST or newer is needed, this is ${version#v}."
 }
 
-# The npm packages, exactly as the lock file has them; again only when it or Node changes.
-install_web_packages() {
-  local stamp=web/node_modules/.porchlight-packages now
-  now=$(node --version; sha256sum web/package-lock.json)
+# install_npm_packages FOLDER [OPTION…]: the packages of a folder, exactly as its lock file has them; again only when it or Node changes.
+install_npm_packages() {
+  local folder=$1 now
+  local stamp=$folder/node_modules/.porchlight-packages
+  shift
+  now=$(node --version; sha256sum "$folder/package-lock.json")
   [ "$(cat "$stamp" 2>/dev/null || true)" != "$now" ] || return 0
-  npm --prefix web ci --no-audit --no-fund --loglevel=error
+  npm --prefix "$folder" ci --no-audit --no-fund --loglevel=error "$@"
   printf '%s\n' "$now" >"$stamp"
+}
+
+install_web_packages() {
+  install_npm_packages web
+}
+
+# A chain, and a compiler of contracts, for the test of wallets; nothing of them is shipped. Their native parts are not needed.
+install_evm_packages() {
+  install_npm_packages tests/evm --ignore-scripts
 }
 
 # The pages, into web/dist, from where the daemon takes them; again only when a source changes.

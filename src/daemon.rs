@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{self, Config};
 use crate::drivers::device;
 use crate::drivers::gateway;
-use crate::drivers::identity::{seal, turn};
+use crate::drivers::identity::{contract, seal, turn};
 use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, Encoders, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
@@ -95,6 +95,8 @@ impl Daemon {
 
         let refused = |error: turn::Error| config::Error::Refused(error.to_string());
         let relay = turn::Relay::load(&config.turn).map_err(refused)?;
+        let chain = contract::Chain::load(&config.wallets);
+        let chain = chain.map_err(|error| config::Error::Refused(error.to_string()))?;
         let login = endpoint::Login::load(&config.endpoint);
         let login = login.map_err(|error| config::Error::Refused(error.to_string()))?;
 
@@ -125,7 +127,8 @@ impl Daemon {
         let seen = program::Seen::default();
         let supervisor = seen.supervisor.clone();
         let origin = origin::start(timeline, supervisor.clone(), &ground.tasks, ground.stop.clone());
-        let access = access::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone()).await?;
+        let clock = access::Clock::system();
+        let access = access::start(store.clone(), clock, chain, &ground.tasks, ground.stop.clone()).await?;
         let audit = audit::start(store.clone(), access::Clock::system(), &ground.tasks, ground.stop.clone());
         let privacy = privacy::start(store.clone(), timeline, &ground.tasks, ground.stop.clone()).await?;
         let broadcasts = broadcast::start(&ground.tasks, access.ended_logins(), ground.stop.clone());

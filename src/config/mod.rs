@@ -32,6 +32,8 @@ pub struct Config {
     pub mdns: crate::drivers::mdns::Config,
     /// WebRTC.
     pub peers: crate::drivers::peer::server::Config,
+    /// Wallets by which people sign in.
+    pub wallets: crate::drivers::identity::contract::Config,
     /// A relay of media outside the box.
     pub turn: crate::drivers::identity::turn::Config,
     /// Rooms.
@@ -73,6 +75,8 @@ impl Config {
         }
         let login = crate::services::endpoint::Login::load(&self.endpoint);
         login.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
+        let chain = crate::drivers::identity::contract::Chain::load(&self.wallets);
+        chain.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let relay = crate::drivers::identity::turn::Relay::load(&self.turn);
         relay.map(drop).map_err(|error| Error::Refused(error.to_string()))
     }

@@ -4,6 +4,7 @@ pub mod cec;
 pub mod device;
 pub mod disk;
 pub mod drawing;
+pub mod fetch;
 pub mod gateway;
 pub mod gpio;
 pub mod identity;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
+use serde::Serializer;
 use serde::de::{Deserializer, Error, Visitor};
 
 /// Reads `2.5Mbps` as 2 500 000, given the units and what one of each is worth. The result is exact: a fraction finer
@@ -29,6 +31,26 @@ pub fn write(f: &mut fmt::Formatter<'_>, amount: u64, units: &[(&str, u64)]) -> 
     let &(name, worth) = units.iter().find(fits).or(units.last()).expect("a quantity has at least one unit");
     let (whole, tenth) = (tenths(worth) / 10, tenths(worth) % 10);
     if tenth == 0 { write!(f, "{whole}{name}") } else { write!(f, "{whole}.{tenth}{name}") }
+}
+
+/// Reads a file by its whole path; an empty text is none. `expected` says what is expected, with an example.
+///
+/// # Errors
+/// Says that when the value is something else.
+pub fn file<'de, D: Deserializer<'de>>(from: D, expected: &'static str) -> Result<Option<PathBuf>, D::Error> {
+    text(from, expected, |text| match PathBuf::from(text) {
+        _ if text.is_empty() => Ok(None),
+        path if path.is_absolute() => Ok(Some(path)),
+        _ => Err(format!("{text:?} is not {expected}")),
+    })
+}
+
+/// Writes what [`file`] reads.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn write_file<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default())
 }
 
 /// Reads a whole number within the range.

@@ -1,16 +1,17 @@
 //! Who owns the box, and how people sign in: the PIN, codes of other devices, recovery codes, passkeys, wallets.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use k256::ecdsa::SigningKey;
 use porchlight::drivers::identity::wallet;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::fixture::browser::Browser;
 use super::fixture::daemon::Daemon;
-use super::fixture::has;
 use super::fixture::visitor::{Visitor, cookie, problem};
+use super::fixture::{DEADLINE, has};
 
 const NAME: &str = "porchlight.local";
 
@@ -245,6 +246,103 @@ async fn a_wallet_signs_in_by_a_message_for_this_box_once() {
     assert_eq!(owner.delete(&format!("/api/v1/identity/credentials/{id}")).await.status(), 204);
     let gone = mine.sign(&mine.message(&daemon.url, &nonce(&owner).await));
     assert_eq!(signs_in(&owner, gone).await.err(), Some((401, "unproved".into())));
+}
+
+/// A chain with a wallet that is a contract; it ends with this.
+struct Chain {
+    url: String,
+    wallet: String,
+    /// An account there that is no contract.
+    other: String,
+    node: tokio::process::Child,
+}
+
+impl Chain {
+    async fn start(owner: &str) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/evm/chain.mjs");
+        let mut node = tokio::process::Command::new("node")
+            .args([script, owner])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("there is Node");
+        let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
+        let line = tokio::time::timeout(DEADLINE, lines.next_line()).await.expect("it starts in time").unwrap();
+        let line = line.expect("the chain starts: see above, and `npm --prefix tests/evm ci`");
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let [url, wallet, other] = ["url", "wallet", "other"].map(|name| said[name].as_str().unwrap().to_owned());
+        Self { url, wallet, other, node }
+    }
+}
+
+#[tokio::test]
+async fn a_wallet_that_is_a_contract_signs_in_if_its_chain_says_so() {
+    if !has(&["node"]) {
+        return;
+    }
+    let keys = [[7; 32], [8; 32]].map(|key| Wallet(SigningKey::from_slice(&key).unwrap()));
+    let [mine, other] = keys;
+    let mut chain = Chain::start(&mine.address()).await;
+    let state = tempfile::tempdir().unwrap();
+    let rpc = state.path().join("rpc");
+    std::fs::write(&rpc, format!("{}\n", chain.url)).unwrap();
+    let daemon = Daemon::start_with(&state, &[("PORCHLIGHT_WALLETS__RPC", rpc.to_str().unwrap())]);
+    let owner = Visitor::owner(&daemon).await;
+    let of = |wallet: &Wallet, address: &str, on: u64, text: String| {
+        let text = text.replace(&wallet.address(), address).replace("Chain ID: 1\n", &format!("Chain ID: {on}\n"));
+        wallet.sign(&text)
+    };
+    let signed = async |wallet: &Wallet, address: &str, on: u64| {
+        of(wallet, address, on, wallet.message(&daemon.url, &nonce(&owner).await))
+    };
+    let add = async |body: &Value| owner.post("/api/v1/identity/wallets", body).await;
+
+    // Nobody adds what the contract does not take for its own, on another chain, or what is no contract.
+    let contract = chain.wallet.clone();
+    let contract = contract.as_str();
+    for (body, kind) in [
+        (signed(&other, contract, 1337).await, "unproved"),
+        (signed(&mine, &chain.other, 1337).await, "unproved"),
+        (signed(&mine, contract, 1).await, "wallet-chain"),
+    ] {
+        assert_eq!(problem(add(&body).await).await, kind, "{body}");
+    }
+    assert_eq!(add(&signed(&mine, contract, 1337).await).await.status(), 204);
+    let account = json_of(&owner, "/api/v1/identity").await;
+    assert_eq!(account["credentials"][0]["name"], contract);
+
+    let good = signed(&mine, contract, 1337).await;
+    let (_, session) = signs_in(&owner, good.clone()).await.expect("the contract takes it for its own");
+    assert_eq!(session["role"], "host");
+    assert_eq!(signs_in(&owner, good).await.err(), Some((401, "link-expired".into())), "replayed");
+    let mut tampered = signed(&mine, contract, 1337).await;
+    tampered["message"] = tampered["message"].as_str().unwrap().replace("this box", "that box").into();
+    let mut short = signed(&mine, contract, 1337).await;
+    short["signature"] = "0x00".into();
+    let elsewhere = of(&mine, contract, 1337, mine.message("http://evil.example", &nonce(&owner).await));
+    let late = mine.message(&daemon.url, &nonce(&owner).await) + "\nExpiration Time: 2020-01-01T00:00:00Z";
+    let expired = of(&mine, contract, 1337, late);
+    for (body, kind) in [
+        (tampered, "unproved"),
+        (short, "unproved"),
+        (signed(&other, contract, 1337).await, "unproved"),
+        (elsewhere, "message-elsewhere"),
+        (expired, "message-time"),
+    ] {
+        assert_eq!(signs_in(&owner, body.clone()).await.err(), Some((401, kind.into())), "{body}");
+    }
+    // A wallet with a key is not asked about, nor is one that nobody here has.
+    assert_eq!(add(&signed(&mine, &mine.address(), 1).await).await.status(), 204);
+    let good = signed(&mine, contract, 1337).await;
+    chain.node.kill().await.unwrap();
+    assert_eq!(signs_in(&owner, good).await.err(), Some((502, "chain-silent".into())), "the chain is down");
+    assert!(signs_in(&owner, signed(&mine, &mine.address(), 1).await).await.is_ok());
+    let nobodys = signed(&mine, &other.address(), 1337).await;
+    assert_eq!(signs_in(&owner, nobodys).await.err(), Some((401, "unproved".into())));
+    let log = daemon.log();
+    let url = chain.url.trim_start_matches("http://");
+    assert!(log.contains("chain-silent") && !log.contains(url) && !log.contains(contract), "{log}");
 }
 
 #[tokio::test]

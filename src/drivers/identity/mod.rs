@@ -3,6 +3,7 @@
 //!
 //! Does not know what a secret is for, and stores none but its own keys.
 
+pub mod contract;
 pub mod passkey;
 pub mod seal;
 pub mod turn;

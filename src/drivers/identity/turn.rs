@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use serde::de::{Deserializer, Error as _};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::model::{duration, quantity};
 
@@ -30,7 +30,7 @@ pub struct Config {
     #[serde(deserialize_with = "uris")]
     pub addresses: Vec<String>,
     /// The file with the secret that the relay knows too.
-    #[serde(serialize_with = "write_path", deserialize_with = "path")]
+    #[serde(serialize_with = "quantity::write_file", deserialize_with = "path")]
     pub secret: Option<PathBuf>,
     /// How long credentials hold, from when somebody joins.
     #[serde(serialize_with = "duration::serialize", deserialize_with = "lifetime")]
@@ -76,17 +76,8 @@ fn is_uri(uri: &str) -> bool {
     right && port.parse::<u16>().is_ok_and(|port| port > 0) && ["transport=udp", "transport=tcp"].contains(&transport)
 }
 
-fn write_path<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&path.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default())
-}
-
 fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
-    const EXPECTED: &str = "a file by its whole path, such as \"/etc/porchlight/turn-secret\", or nothing";
-    quantity::text(from, EXPECTED, |text| match PathBuf::from(text) {
-        _ if text.is_empty() => Ok(None),
-        path if path.is_absolute() => Ok(Some(path)),
-        _ => Err(format!("{text:?} is not {EXPECTED}")),
-    })
+    quantity::file(from, "a file by its whole path, such as \"/etc/porchlight/turn-secret\", or nothing")
 }
 
 /// Why there can be no relay.

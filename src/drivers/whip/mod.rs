@@ -1,37 +1,22 @@
 //! The HTTP of a WHIP client (RFC 9725): an offer is posted, an answer comes back, and in the end what was made there is deleted.
 //!
-//! Certificates are held to what the system trusts. A key goes with every request, by TLS alone, or within the local network. Everything
-//! ends in time, and no answer is read further than a session description is long.
+//! A key goes with every request, by TLS alone, or within the local network. Everything ends in time, and no answer is read further than
+//! a session description is long.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, LOCATION};
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use hyper::{Method, Response, StatusCode};
 use url::Url;
 
+use crate::drivers::fetch::{self, Asked, Failed as Way};
 use crate::model::secret::Secret;
-use crate::proto::lan;
 
 /// How long a request may take, with everything.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a connection to one address of the server may take, and how many are tried.
-const CONNECT: Duration = Duration::from_secs(3);
-const TRIES: usize = 3;
 /// How long the last one may take: nobody waits for it.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Redirections that are followed (RFC 9725 section 4.5).
@@ -46,27 +31,9 @@ const SDP: &str = "application/sdp";
 /// Why there is no session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
-    /// Nobody knows a server of this name.
-    #[error("nobody knows a server of this name")]
-    Name,
-    /// Without TLS, and not in the local network.
-    #[error("it is not in the local network, and the connection would not be encrypted")]
-    Open,
-    /// Nothing listens at this port.
-    #[error("nothing listens there")]
-    Refused,
-    /// There is no way to the server.
-    #[error("there is no way to the server")]
-    Unreachable,
-    /// Nobody answers in time.
-    #[error("nobody answers")]
-    Silent,
-    /// The server's certificate can't be trusted.
-    #[error("the certificate can't be trusted")]
-    Certificate,
-    /// The server speaks no TLS here.
-    #[error("it speaks no TLS there")]
-    NotTls,
+    /// The server can't be asked.
+    #[error(transparent)]
+    Way(#[from] Way),
     /// There is no WHIP at this path.
     #[error("there is no WHIP at this path")]
     Path,
@@ -79,9 +46,6 @@ pub enum Failed {
     /// The server fails, or has no room.
     #[error("it fails, or has no room")]
     Server,
-    /// It answers something else.
-    #[error("it answers something else")]
-    Odd,
 }
 
 /// Where to, and by which key.
@@ -118,9 +82,9 @@ impl Endpoint {
     /// The addresses of the server, of which the first that answers is taken.
     ///
     /// # Errors
-    /// [`Failed::Name`], [`Failed::Open`].
+    /// [`fetch::Failed::Name`], [`fetch::Failed::Open`].
     pub async fn addresses(&self) -> Result<Vec<IpAddr>, Failed> {
-        let found = resolve(&self.url()?).await?;
+        let found = fetch::resolve(&self.url()?).await?;
         Ok(found.into_iter().map(|at| at.ip()).collect())
     }
 
@@ -136,7 +100,7 @@ impl Endpoint {
     /// All of [`Failed`].
     pub async fn post(&self, offer: &str) -> Result<Session, Failed> {
         let posted = tokio::time::timeout(PATIENCE, self.posted(offer)).await;
-        posted.unwrap_or(Err(Failed::Silent))
+        posted.unwrap_or(Err(Failed::Way(Way::Silent)))
     }
 
     async fn posted(&self, offer: &str) -> Result<Session, Failed> {
@@ -148,7 +112,7 @@ impl Endpoint {
                 Made::Elsewhere(next) => url = next,
             }
         }
-        Err(Failed::Odd)
+        Err(Failed::Way(Way::Odd))
     }
 
     async fn made(&self, url: &Url, answer: Response<Incoming>) -> Result<Made, Failed> {
@@ -160,7 +124,7 @@ impl Endpoint {
             return Err(refused(status));
         }
         let session = location(url, &answer)?;
-        Ok(Made::Session(Session { url: session, key: self.key.clone(), answer: text(answer).await? }))
+        Ok(Made::Session(Session { url: session, key: self.key.clone(), answer: fetch::text(answer, LARGEST).await? }))
     }
 }
 
@@ -184,138 +148,42 @@ impl Session {
     }
 }
 
-/// One request on a connection of its own. `done` is handed the answer while that stands.
 async fn request<T>(
     (method, url): (Method, &Url),
     key: Option<&Secret>,
     offer: Option<&str>,
     done: impl AsyncFnOnce(Response<Incoming>) -> Result<T, Failed>,
 ) -> Result<T, Failed> {
-    let at = resolve(url).await?;
-    let host = url.host_str().ok_or(Failed::Odd)?;
-    let stream = open(&at).await?;
-    let mut asked = Request::builder().method(method).uri(target(url)).header(HOST, authority(url, host));
+    let mut headers = HeaderMap::new();
     if let Some(key) = key {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", key.reveal())).map_err(|_| Failed::Key)?;
         value.set_sensitive(true);
-        asked = asked.header(AUTHORIZATION, value);
+        headers.insert(AUTHORIZATION, value);
     }
     if offer.is_some() {
-        asked = asked.header(CONTENT_TYPE, SDP).header(ACCEPT, SDP);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(SDP));
+        headers.insert(ACCEPT, HeaderValue::from_static(SDP));
     }
-    let body = Full::new(Bytes::from(offer.unwrap_or_default().to_owned()));
-    let asked = asked.body(body).map_err(|_| Failed::Odd)?;
-    // It ends with this function.
-    let mut tasks = JoinSet::new();
-    let answer = match url.scheme() {
-        "https" => {
-            let stream = secured(stream, host.trim_matches(['[', ']'])).await?;
-            sent(stream, asked, &mut tasks).await?
-        }
-        _ => sent(stream, asked, &mut tasks).await?,
-    };
-    done(answer).await
-}
-
-async fn sent<S>(stream: S, asked: Request<Full<Bytes>>, tasks: &mut JoinSet<()>) -> Result<Response<Incoming>, Failed>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let broken = |error: hyper::Error| {
-        tracing::debug!(%error, "a WHIP server speaks no HTTP, or no more");
-        Failed::Odd
-    };
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    tasks.spawn(async move { drop(connection.await) });
-    sender.send_request(asked).await.map_err(broken)
-}
-
-/// The first address that answers.
-async fn open(at: &[SocketAddr]) -> Result<TcpStream, Failed> {
-    let mut last = Failed::Unreachable;
-    for at in at.iter().take(TRIES) {
-        match tokio::time::timeout(CONNECT, TcpStream::connect(at)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => last = Failed::Refused,
-            Ok(Err(_)) => last = Failed::Unreachable,
-            Err(_) => last = Failed::Silent,
-        }
-    }
-    Err(last)
-}
-
-async fn secured(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, Failed> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| Failed::Name)?;
-    // They are read anew each time: the system's may change, and it takes some milliseconds.
-    let config = tokio::task::spawn_blocking(trust).await.map_err(|_| Failed::Odd)??;
-    let opened = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    opened.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => Failed::Certificate,
-        _ => Failed::NotTls,
-    })
-}
-
-/// What the system trusts: its certificates are kept up with the system, and who runs a server at home may add their own.
-fn trust() -> Result<ClientConfig, Failed> {
-    let mut roots = RootCertStore::empty();
-    let (known, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if known == 0 {
-        tracing::warn!("the system trusts no certificates: install the Debian package ca-certificates");
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    Ok(config.map_err(|_| Failed::Odd)?.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn target(url: &Url) -> String {
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
-}
-
-fn authority(url: &Url, host: &str) -> String {
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// Where the server of an address is. Without TLS only what is in the local network counts: a name may say one thing and be another.
-async fn resolve(url: &Url) -> Result<Vec<SocketAddr>, Failed> {
-    let secure = match url.scheme() {
-        "https" => true,
-        "http" => false,
-        _ => return Err(Failed::Odd),
-    };
-    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(Failed::Odd) };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let mut found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await.map_err(|_| Failed::Name)?.collect();
-    if found.is_empty() {
-        return Err(Failed::Name);
-    }
-    found.retain(|at| secure || lan::is_private(at.ip().to_canonical()));
-    if found.is_empty() { Err(Failed::Open) } else { Ok(found) }
+    let body = Bytes::from(offer.unwrap_or_default().to_owned());
+    fetch::request(Asked { method, url, headers, body }, done).await
 }
 
 /// Where an answer leads; never out of TLS.
 fn location(url: &Url, answer: &Response<Incoming>) -> Result<Url, Failed> {
-    let text = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok()).ok_or(Failed::Odd)?;
+    let text = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok()).ok_or(Failed::Way(Way::Odd))?;
     leads(url, text)
 }
 
 fn leads(url: &Url, text: &str) -> Result<Url, Failed> {
     if text.len() > LONGEST {
-        return Err(Failed::Odd);
+        return Err(Failed::Way(Way::Odd));
     }
-    let next = url.join(text).map_err(|_| Failed::Odd)?;
+    let next = url.join(text).map_err(|_| Failed::Way(Way::Odd))?;
     match (url.scheme(), next.scheme()) {
         (_, "https") | ("http", "http") => Ok(next),
-        (_, "http") => Err(Failed::Open),
-        _ => Err(Failed::Odd),
+        (_, "http") => Err(Failed::Way(Way::Open)),
+        _ => Err(Failed::Way(Way::Odd)),
     }
-}
-
-async fn text(answer: Response<Incoming>) -> Result<String, Failed> {
-    let body = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|_| Failed::Odd)?;
-    String::from_utf8(body.to_bytes().into()).map_err(|_| Failed::Odd)
 }
 
 fn refused(status: StatusCode) -> Failed {
@@ -324,7 +192,7 @@ fn refused(status: StatusCode) -> Failed {
         404 | 405 | 410 | 501 => Failed::Path,
         400 | 406 | 415 | 422 => Failed::Offer,
         429 | 500..=599 => Failed::Server,
-        _ => Failed::Odd,
+        _ => Failed::Way(Way::Odd),
     }
 }
 
@@ -332,6 +200,7 @@ fn refused(status: StatusCode) -> Failed {
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
 
     use super::*;
 
@@ -402,11 +271,11 @@ mod tests {
             (answer("404", "/", ""), Failed::Path),
             (answer("406", "/", ""), Failed::Offer),
             (answer("503", "/", ""), Failed::Server),
-            (answer("200", "/", ""), Failed::Odd),
-            (answer("201", "/", &"v".repeat(LARGEST + 1)), Failed::Odd),
-            (answer("201", "ftp://127.0.0.1/", ""), Failed::Odd),
-            ("HTTP/1.1 201 x\r\ncontent-length: 0\r\n\r\n".to_owned(), Failed::Odd),
-            ("+OK POP3\r\n".to_owned(), Failed::Odd),
+            (answer("200", "/", ""), Failed::Way(Way::Odd)),
+            (answer("201", "/", &"v".repeat(LARGEST + 1)), Failed::Way(Way::Odd)),
+            (answer("201", "ftp://127.0.0.1/", ""), Failed::Way(Way::Odd)),
+            ("HTTP/1.1 201 x\r\ncontent-length: 0\r\n\r\n".to_owned(), Failed::Way(Way::Odd)),
+            ("+OK POP3\r\n".to_owned(), Failed::Way(Way::Odd)),
         ] {
             let (port, mut serving) = serve(vec![said.clone()]).await;
             let got = endpoint(port).post("v=0").await.err();
@@ -414,29 +283,33 @@ mod tests {
             serving.join_next().await.expect("it serves").expect("it is asked");
         }
         let (port, _serving) = serve((0..9).map(|n| answer("307", &format!("/{n}"), "")).collect()).await;
-        assert_eq!(endpoint(port).post("v=0").await.err(), Some(Failed::Odd), "redirections come to an end");
+        assert_eq!(endpoint(port).post("v=0").await.err(), Some(Failed::Way(Way::Odd)), "redirections come to an end");
     }
 
     #[tokio::test]
     async fn servers_that_are_not_there_are_told_apart() {
         let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
-        assert_eq!(endpoint(port).post("v=0").await.err(), Some(Failed::Refused));
+        assert_eq!(endpoint(port).post("v=0").await.err(), Some(Failed::Way(Way::Refused)));
         let nobody = Endpoint { host: "nobody.invalid".to_owned(), ..endpoint(port) };
-        assert_eq!(nobody.post("v=0").await.err(), Some(Failed::Name));
+        assert_eq!(nobody.post("v=0").await.err(), Some(Failed::Way(Way::Name)));
         let outside = Endpoint { host: "192.0.2.1".to_owned(), ..endpoint(port) };
-        assert_eq!(outside.post("v=0").await.err(), Some(Failed::Open), "a key never leaves the house unencrypted");
+        assert_eq!(
+            outside.post("v=0").await.err(),
+            Some(Failed::Way(Way::Open)),
+            "a key never leaves the house unencrypted"
+        );
         let (port, _serving) = serve(vec![answer("404", "/", "")]).await;
         let plain = Endpoint { secure: true, ..endpoint(port) };
-        assert_eq!(plain.post("v=0").await.err(), Some(Failed::NotTls));
+        assert_eq!(plain.post("v=0").await.err(), Some(Failed::Way(Way::NotTls)));
     }
 
     #[test]
     fn nothing_leads_out_of_tls() {
         let url = |text: &str| Url::parse(text).expect("an address");
-        assert_eq!(leads(&url("https://a/b"), "http://a/c").err(), Some(Failed::Open));
+        assert_eq!(leads(&url("https://a/b"), "http://a/c").err(), Some(Failed::Way(Way::Open)));
         assert_eq!(leads(&url("http://a/b"), "https://c/d").as_ref(), Ok(&url("https://c/d")));
         assert_eq!(leads(&url("https://a/b/"), "c").as_ref(), Ok(&url("https://a/b/c")));
-        assert_eq!(leads(&url("https://a/b"), "file:///etc/passwd").err(), Some(Failed::Odd));
-        assert_eq!(leads(&url("https://a/b"), &"c".repeat(LONGEST + 1)).err(), Some(Failed::Odd));
+        assert_eq!(leads(&url("https://a/b"), "file:///etc/passwd").err(), Some(Failed::Way(Way::Odd)));
+        assert_eq!(leads(&url("https://a/b"), &"c".repeat(LONGEST + 1)).err(), Some(Failed::Way(Way::Odd)));
     }
 }

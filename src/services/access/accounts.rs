@@ -8,11 +8,12 @@ use super::actor::{Actor, instant};
 use super::codes::{Number, Refused, WORKS};
 use super::proofs::{Answered, CODES, hexadecimal, recovery_code, written};
 use super::{Credential, Error, Grant, Handle, Kind, Reply, hold_back_wrong};
+use crate::drivers::identity::contract::Unknown;
 use crate::drivers::identity::{Token, passkey, random, random_id, text_hash, wallet};
 use crate::drivers::store;
 use crate::model::id::IdentityId;
 use crate::proto::auth::Name;
-use crate::proto::auth::siwe::Message;
+use crate::proto::auth::siwe::{Address, Message};
 
 /// A message that a wallet signed, and where it was asked for.
 #[derive(Debug, Clone)]
@@ -25,21 +26,89 @@ pub struct Signed {
     pub origin: String,
 }
 
+/// A message that was asked for here.
+pub(super) struct Read {
+    address: Address,
+    chain: u64,
+    hash: [u8; 32],
+    signature: Vec<u8>,
+    /// Its signature is that of the wallet's key.
+    proved: bool,
+}
+
 pub(super) enum Command {
-    Claim { pin: String, name: Name, device: Option<String>, reply: Reply<(Grant, Token)> },
-    MakeCode { of: IdentityId, reply: Reply<(Number, i64)> },
-    SignInByCode { code: String, device: Option<String>, reply: Reply<(Grant, Token)> },
-    MakeRecovery { of: IdentityId, reply: Reply<Vec<String>> },
-    SignInByRecovery { code: String, device: Option<String>, reply: Reply<(Grant, Token)> },
-    Credentials { of: IdentityId, reply: Reply<(Vec<Credential>, usize)> },
-    RemoveCredential { of: IdentityId, id: String, reply: Reply<()> },
-    StartPasskey { of: IdentityId, site: passkey::Site, reply: Reply<(String, Value)> },
-    AddPasskey { of: IdentityId, name: Name, answer: Answered, reply: Reply<()> },
-    AskPasskey { site: passkey::Site, reply: Reply<(String, Value)> },
-    SignInByPasskey { answer: Answered, device: Option<String>, reply: Reply<(Grant, Token)> },
-    Nonce { reply: Reply<String> },
-    AddWallet { of: IdentityId, signed: Signed, reply: Reply<()> },
-    SignInByWallet { signed: Signed, device: Option<String>, reply: Reply<(Grant, Token)> },
+    Claim {
+        pin: String,
+        name: Name,
+        device: Option<String>,
+        reply: Reply<(Grant, Token)>,
+    },
+    MakeCode {
+        of: IdentityId,
+        reply: Reply<(Number, i64)>,
+    },
+    SignInByCode {
+        code: String,
+        device: Option<String>,
+        reply: Reply<(Grant, Token)>,
+    },
+    MakeRecovery {
+        of: IdentityId,
+        reply: Reply<Vec<String>>,
+    },
+    SignInByRecovery {
+        code: String,
+        device: Option<String>,
+        reply: Reply<(Grant, Token)>,
+    },
+    Credentials {
+        of: IdentityId,
+        reply: Reply<(Vec<Credential>, usize)>,
+    },
+    RemoveCredential {
+        of: IdentityId,
+        id: String,
+        reply: Reply<()>,
+    },
+    StartPasskey {
+        of: IdentityId,
+        site: passkey::Site,
+        reply: Reply<(String, Value)>,
+    },
+    AddPasskey {
+        of: IdentityId,
+        name: Name,
+        answer: Answered,
+        reply: Reply<()>,
+    },
+    AskPasskey {
+        site: passkey::Site,
+        reply: Reply<(String, Value)>,
+    },
+    SignInByPasskey {
+        answer: Answered,
+        device: Option<String>,
+        reply: Reply<(Grant, Token)>,
+    },
+    Nonce {
+        reply: Reply<String>,
+    },
+    /// Reads a message; `of` is who adds the wallet, if it is to be added.
+    ReadWallet {
+        of: Option<IdentityId>,
+        signed: Signed,
+        reply: Reply<Read>,
+    },
+    AddWallet {
+        of: IdentityId,
+        wallet: Address,
+        reply: Reply<()>,
+    },
+    SignInByWallet {
+        wallet: Address,
+        device: Option<String>,
+        reply: Reply<(Grant, Token)>,
+    },
 }
 
 impl Handle {
@@ -156,17 +225,32 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::Wallet`], [`Error::Expired`] where the nonce was used or is too old, [`Error::Unproved`] where somebody else signed,
-    /// [`Error::Taken`], [`Error::TooMany`], [`Error::Store`], [`Error::Closed`].
+    /// [`Error::Chain`], [`Error::Taken`], [`Error::TooMany`], [`Error::Store`], [`Error::Closed`].
     pub async fn add_wallet(&self, of: IdentityId, signed: Signed) -> Result<(), Error> {
-        self.account(|reply| Command::AddWallet { of, signed, reply }).await
+        let wallet = self.signer(Some(of), signed).await?;
+        self.account(|reply| Command::AddWallet { of, wallet, reply }).await
+    }
+
+    /// Whose wallet signed. Where it was no key, the contract is asked whether it was the contract.
+    async fn signer(&self, of: Option<IdentityId>, signed: Signed) -> Result<Address, Error> {
+        let read = self.account(|reply| Command::ReadWallet { of, signed, reply }).await?;
+        if read.proved {
+            return Ok(read.address);
+        }
+        match self.chain.took(read.address, read.chain, &read.hash, &read.signature).await {
+            Ok(true) => Ok(read.address),
+            Ok(false) | Err(Unknown::Off) => Err(Error::Unproved),
+            Err(unknown) => Err(Error::Chain(unknown)),
+        }
     }
 
     /// Signs in by a wallet.
     ///
     /// # Errors
-    /// [`Error::Wallet`], [`Error::Expired`], [`Error::Unproved`], [`Error::Store`], [`Error::Closed`].
+    /// [`Error::Wallet`], [`Error::Expired`], [`Error::Unproved`], [`Error::Chain`], [`Error::Store`], [`Error::Closed`].
     pub async fn sign_in_by_wallet(&self, signed: Signed, device: Option<String>) -> Result<(Grant, Token), Error> {
-        self.account(|reply| Command::SignInByWallet { signed, device, reply }).await
+        let wallet = self.signer(None, signed).await?;
+        self.account(|reply| Command::SignInByWallet { wallet, device, reply }).await
     }
 }
 
@@ -230,11 +314,14 @@ impl Actor {
                 self.proofs.nonce(nonce.clone(), instant());
                 let _ = reply.send(Ok(nonce));
             }
-            Command::AddWallet { of, signed, reply } => {
-                let _ = reply.send(self.add_wallet(of, &signed).await);
+            Command::ReadWallet { of, signed, reply } => {
+                let _ = reply.send(self.read_wallet(of, &signed));
             }
-            Command::SignInByWallet { signed, device, reply } => {
-                let _ = reply.send(self.sign_in_by_wallet(&signed, device).await);
+            Command::AddWallet { of, wallet, reply } => {
+                let _ = reply.send(self.add_wallet(of, wallet).await);
+            }
+            Command::SignInByWallet { wallet, device, reply } => {
+                let _ = reply.send(self.sign_in_by_wallet(wallet, device).await);
             }
         }
         self.show_pin();
@@ -358,36 +445,35 @@ impl Actor {
         self.proofs.used(&id, data, now);
     }
 
-    /// Who signed a message that was asked for here.
-    fn signer(&mut self, signed: &Signed) -> Result<[u8; 20], Error> {
+    /// Reads a message that was asked for here. Of wallets that nobody here has, and that nobody adds, no more is looked at.
+    fn read_wallet(&mut self, of: Option<IdentityId>, signed: &Signed) -> Result<Read, Error> {
         let message = Message::parse(&signed.message)?;
         message.check(&signed.origin, self.clock.now())?;
         self.proofs.take_nonce(&message.nonce, instant())?;
+        let (address, chain) = (message.address, message.chain);
         let signature = wallet::bytes(&signed.signature).ok_or(Error::Unproved)?;
-        match wallet::signer(&wallet::hash(&signed.message), &signature) {
-            Some(who) if who == message.address => Ok(who.0),
-            _ => Err(Error::Unproved),
+        let hash = wallet::hash(&signed.message);
+        match of {
+            Some(of) => self.proofs.check_more(of, Kind::Wallet)?,
+            None => drop(self.proofs.find(&address.0, Kind::Wallet).ok_or(Error::Unproved)?),
         }
+        let proved = wallet::signer(&hash, &signature) == Some(address);
+        Ok(Read { address, chain, hash, signature, proved })
     }
 
-    async fn add_wallet(&mut self, of: IdentityId, signed: &Signed) -> Result<(), Error> {
+    async fn add_wallet(&mut self, of: IdentityId, wallet: Address) -> Result<(), Error> {
         self.state.identity(of).ok_or(Error::Nobody)?;
         self.proofs.check_more(of, Kind::Wallet)?;
-        let address = self.signer(signed)?;
-        match self.proofs.find(&address, Kind::Wallet).map(|row| row.identity) {
+        match self.proofs.find(&wallet.0, Kind::Wallet).map(|row| row.identity) {
             Some(owner) if owner == of => Ok(()),
             Some(_) => Err(Error::Taken),
-            None => {
-                let name = format!("0x{}", hexadecimal(&address));
-                self.add(of, Kind::Wallet, address.to_vec(), name, String::new()).await
-            }
+            None => self.add(of, Kind::Wallet, wallet.0.to_vec(), wallet.to_string(), String::new()).await,
         }
     }
 
-    async fn sign_in_by_wallet(&mut self, signed: &Signed, device: Option<String>) -> Result<(Grant, Token), Error> {
-        let address = self.signer(signed)?;
-        let who = self.proofs.find(&address, Kind::Wallet).ok_or(Error::Unproved)?.identity;
-        self.note_use(address.to_vec(), String::new()).await;
+    async fn sign_in_by_wallet(&mut self, wallet: Address, device: Option<String>) -> Result<(Grant, Token), Error> {
+        let who = self.proofs.find(&wallet.0, Kind::Wallet).ok_or(Error::Unproved)?.identity;
+        self.note_use(wallet.0.to_vec(), String::new()).await;
         self.sign_in(who, device).await
     }
 }

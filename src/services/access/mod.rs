@@ -17,13 +17,14 @@ mod people;
 mod proofs;
 mod state;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::drivers::identity::{Token, TokenHash, passkey, random_id};
+use crate::drivers::identity::{Token, TokenHash, contract, passkey, random_id};
 use crate::drivers::store;
 use crate::model::id::{GrantId, IdentityId, InviteId, RoomId};
 use crate::model::role::{Role, Subject, Verb};
@@ -102,6 +103,9 @@ pub enum Error {
     /// The message of a wallet.
     #[error(transparent)]
     Wallet(#[from] siwe::Invalid),
+    /// It is not known whether the wallet signed.
+    #[error("a wallet's contract was not asked: {0}")]
+    Chain(contract::Unknown),
     /// Nobody is known by this proof: a passkey or a wallet.
     #[error("nobody is known by this")]
     Unproved,
@@ -372,6 +376,7 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     ended: watch::Receiver<u64>,
     pin: watch::Receiver<Option<Number>>,
+    chain: Arc<contract::Chain>,
 }
 
 /// Reads logins and invites from the store and starts the service on `tracker`. It ends at `stop`, and with it every grant.
@@ -381,6 +386,7 @@ pub struct Handle {
 pub async fn start(
     store: store::Handle,
     clock: Clock,
+    chain: contract::Chain,
     tracker: &TaskTracker,
     stop: CancellationToken,
 ) -> Result<Handle, Error> {
@@ -403,7 +409,7 @@ pub async fn start(
     let mut actor = actor::Actor { state, store, clock, codes: codes::Codes::new(), proofs, ended: told, pin: shown };
     actor.show_pin();
     tracker.spawn(actor.run(queue, stop));
-    Ok(Handle { commands, ended, pin })
+    Ok(Handle { commands, ended, pin, chain: Arc::new(chain) })
 }
 
 impl Handle {

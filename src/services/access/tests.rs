@@ -30,7 +30,8 @@ impl Porch {
             let time = time.clone();
             move || time.load(Ordering::Relaxed)
         });
-        let access = start(store.clone(), clock, &tracker, stop.clone()).await.expect("the service starts");
+        let chain = contract::Chain::load(&contract::Config::default()).expect("nothing to read");
+        let access = start(store.clone(), clock, chain, &tracker, stop.clone()).await.expect("the service starts");
         Self { access, store, time, tracker, stop }
     }
 

@@ -29,7 +29,7 @@ pub struct Config {
     #[serde(deserialize_with = "camera_mode")]
     pub camera_mode: ModeChoice,
     /// The file with name and password of a camera on the network; none if it asks for none.
-    #[serde(serialize_with = "write_path", deserialize_with = "path")]
+    #[serde(serialize_with = "quantity::write_file", deserialize_with = "path")]
     pub camera_login: Option<PathBuf>,
     /// The microphone; a name is one of ALSA.
     #[serde(deserialize_with = "microphone")]
@@ -412,17 +412,8 @@ fn camera_mode<'de, D: Deserializer<'de>>(from: D) -> Result<ModeChoice, D::Erro
     })
 }
 
-fn write_path<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&path.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default())
-}
-
 fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
-    const EXPECTED: &str = "a file by its whole path, such as \"/etc/porchlight/camera-login\", or nothing";
-    quantity::text(from, EXPECTED, |text| match PathBuf::from(text) {
-        _ if text.is_empty() => Ok(None),
-        path if path.is_absolute() => Ok(Some(path)),
-        _ => Err(format!("{text:?} is not {EXPECTED}")),
-    })
+    quantity::file(from, "a file by its whole path, such as \"/etc/porchlight/camera-login\", or nothing")
 }
 
 fn microphone<'de, D: Deserializer<'de>>(from: D) -> Result<Source, D::Error> {

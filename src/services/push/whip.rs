@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::run::{LOOK, Outcome, Run, STALLED, begun};
 use super::state::Code;
+use crate::drivers::fetch::Failed as Way;
 use crate::drivers::identity::random;
 use crate::drivers::peer::client::{self, Caller, Names, Sign, State};
 use crate::drivers::whip::{Endpoint, Failed, Session};
@@ -26,18 +27,18 @@ const KEYFRAMES: Duration = Duration::from_millis(500);
 impl From<Failed> for Code {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::Name => Self::NoName,
-            Failed::Open => Self::Open,
-            Failed::Refused => Self::Refused,
-            Failed::Unreachable => Self::Unreachable,
-            Failed::Silent => Self::NoAnswer,
-            Failed::Certificate => Self::Certificate,
-            Failed::NotTls => Self::NoTls,
+            Failed::Way(Way::Name) => Self::NoName,
+            Failed::Way(Way::Open) => Self::Open,
+            Failed::Way(Way::Refused) => Self::Refused,
+            Failed::Way(Way::Unreachable) => Self::Unreachable,
+            Failed::Way(Way::Silent) => Self::NoAnswer,
+            Failed::Way(Way::Certificate) => Self::Certificate,
+            Failed::Way(Way::NotTls) => Self::NoTls,
             Failed::Path => Self::Path,
             Failed::Key => Self::Key,
             Failed::Offer => Self::Codec,
             Failed::Server => Self::Server,
-            Failed::Odd => Self::Other,
+            Failed::Way(Way::Odd) => Self::Other,
         }
     }
 }

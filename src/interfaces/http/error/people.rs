@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::Problem;
-use crate::drivers::identity::passkey;
+use crate::drivers::identity::{contract, passkey};
 use crate::proto::auth::siwe;
 use crate::services::{access, chat};
 
@@ -71,6 +71,19 @@ impl From<access::Error> for Problem {
                 "message-time",
                 "This message has expired, or does not count yet. Sign another one, and look at the clock of your device.",
             ),
+            E::Chain(contract::Unknown::OtherChain) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "wallet-chain",
+                "The box knows another chain than the one this wallet signed for. Choose that of the box in the wallet, or sign in another way.",
+            ),
+            E::Chain(unknown) => {
+                tracing::warn!(kind = "chain-silent", error = %unknown, "a wallet's contract could not be asked");
+                Self::new(
+                    StatusCode::BAD_GATEWAY,
+                    "chain-silent",
+                    "The server that knows this wallet's chain does not answer. Try again in a minute, or sign in another way.",
+                )
+            }
             E::Unproved => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "unproved",
