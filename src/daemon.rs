@@ -33,7 +33,7 @@ use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::services::{
-    access, audit, broadcast, chat, egress, endpoint, heat, ladder, origin, privacy, program, push, reachability,
+    access, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push, reachability,
     recorder, remote, room, telephone, thumbnail,
 };
 
@@ -124,6 +124,7 @@ impl Daemon {
         let router = router(&config, &peers, &interfaces.tasks, &interfaces.stop);
 
         // Services.
+        let node = node::start(config.node.name.clone(), store.clone()).await?;
         let seen = program::Seen::default();
         let supervisor = seen.supervisor.clone();
         let origin = origin::start(timeline, supervisor.clone(), &ground.tasks, ground.stop.clone());
@@ -138,7 +139,7 @@ impl Daemon {
             store: store.clone(),
             access: access.clone(),
             audit: audit.clone(),
-            box_name: config.node.name.clone(),
+            called: node.follow(),
             private: privacy.is_on(),
             timeline,
         };
@@ -174,7 +175,7 @@ impl Daemon {
             privacy: privacy.follow(),
             telephone: telephone.follow(),
             link,
-            name: config.node.name.to_string(),
+            called: node.follow(),
             encoders: encoders.clone(),
             screen: (config.program.width, config.program.height, config.program.fps),
             can: abilities(),
@@ -191,7 +192,7 @@ impl Daemon {
             telephone: telephone.clone(),
             privacy: privacy.clone(),
             endpoint: endpoint.clone(),
-            name: config.node.name.clone(),
+            called: node.follow(),
             gpio: config.gpio.clone(),
         };
         let remote = remote::start(config.remote.clone(), parts, &making.tasks, making.stop.clone());
@@ -271,7 +272,8 @@ impl Daemon {
         });
 
         // Interfaces.
-        let (opened, doors) = doors::Opened::open(&config, addresses, &interfaces.tasks, &interfaces.stop).await?;
+        let (opened, doors) =
+            doors::Opened::open(&config, node.follow(), addresses, &interfaces.tasks, &interfaces.stop).await?;
         // One more for media, of those that browsers reach: proxies and firewalls let HTTPS through before all else.
         let door = doors.secure.as_ref().map_or(doors.plain, |(secure, _)| *secure);
         if peers.local_addr().ip().is_loopback() || !door.ip().is_loopback() {
@@ -322,7 +324,7 @@ impl Daemon {
             recorder,
             reach: reach.clone(),
             relay,
-            name: config.node.name,
+            node,
             public_url: config.http.public_url,
             doors,
             parts: http::Parts::new(probes(&rooms, &making, &outgoing, &ground)),

@@ -10,7 +10,9 @@ use crate::config::{self, Config};
 use crate::drivers::device::network::Addresses;
 use crate::drivers::{mdns, tls};
 use crate::interfaces::http::{App, Door, Doors, Server};
+use crate::proto::auth::Name;
 use crate::proto::lan::Label;
+use crate::services::node::Called;
 
 /// The system's file with the host name.
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
@@ -27,6 +29,7 @@ impl Opened {
     /// Opens the ports, publishes the name and readies the certificate.
     pub(super) async fn open(
         config: &Config,
+        called: Called,
         addresses: Addresses,
         tasks: &TaskTracker,
         stop: &CancellationToken,
@@ -36,15 +39,13 @@ impl Opened {
             true => Some(Server::bind(config.https.listen, "https.listen").await?),
             false => None,
         };
-        let label = Label::of(config.node.name.as_str());
         let reached = |server: &Server| !server.local_addr().ip().is_loopback();
         // The name leads to the secure port where there is one that others reach.
         let door = secure.iter().find(|server| reached(server)).or(Some(&plain).filter(|server| reached(server)));
         let published = match door.filter(|_| config.mdns.enabled) {
             Some(door) => {
                 let service = mdns::Service {
-                    label: label.clone(),
-                    called: config.node.name.to_string(),
+                    called: called.clone(),
                     port: door.local_addr().port(),
                     addresses: addresses.clone(),
                 };
@@ -54,12 +55,13 @@ impl Opened {
         };
         let secure = match secure {
             Some(server) => {
-                let known = known(config, &label);
+                let known = known(config);
                 let followed = if reached(&server) { addresses.clone() } else { watch::channel(Default::default()).1 };
+                let first = called.borrow().to_string();
                 let source = tls::Source {
                     state: config.node.state.clone(),
-                    called: config.node.name.to_string(),
-                    names: names(known, published, followed, tasks, stop.clone()),
+                    called: first,
+                    names: names(known, (called, published.clone(), followed), tasks, stop.clone()),
                 };
                 let tls = tls::start(&config.https, source, tasks, stop.clone()).await.map_err(explain)?;
                 Some((server, tls))
@@ -70,6 +72,7 @@ impl Opened {
             plain: plain.local_addr(),
             secure: secure.as_ref().map(|(server, tls)| (server.local_addr(), tls.clone())),
             addresses,
+            published,
         };
         let share = config.http.connections_per_address as usize;
         Ok((Self { plain, share, secure }, doors))
@@ -111,40 +114,51 @@ fn explain(error: tls::Error) -> anyhow::Error {
     if error.is_configuration() { config::Error::Refused(error.to_string()).into() } else { error.into() }
 }
 
-/// Names that the box has for as long as it runs: its own and its system's, as routers and avahi hand them out, and the
-/// one of its public address.
-fn known(config: &Config, label: &Label) -> Vec<String> {
+/// What a label is called where routers and avahi hand out names.
+fn below(label: &Label) -> [String; 3] {
+    ["local", "lan", "home.arpa"].map(|domain| format!("{label}.{domain}"))
+}
+
+/// Names that the box has for as long as it runs: its system's, and the one of its public address.
+fn known(config: &Config) -> Vec<String> {
     let system = std::fs::read_to_string(HOSTNAME).unwrap_or_default();
     let system = Label::of(system.trim().split('.').next().unwrap_or_default());
     let public =
         config.http.public_url.as_deref().and_then(|url| url.split_once("://")).map(|(_, authority)| authority);
     let public = public.map(|authority| authority.split(':').next().unwrap_or_default().to_owned());
-    let below = |label: &Label| ["local", "lan", "home.arpa"].map(|domain| format!("{label}.{domain}"));
-    below(label).into_iter().chain(below(&system)).chain(public).collect()
+    below(&system).into_iter().chain(public).collect()
 }
 
 /// What the box is called and where it is, now and whenever that changes.
 fn names(
-    known: Vec<String>,
-    mut published: mdns::Published,
-    mut addresses: Addresses,
+    mut known: Vec<String>,
+    (mut called, mut published, mut addresses): (Called, mdns::Published, Addresses),
     tasks: &TaskTracker,
     stop: CancellationToken,
 ) -> watch::Receiver<tls::Names> {
-    let of = move |published: Option<&str>, addresses: &[IpAddr]| {
-        tls::Names::local(published.into_iter().chain(known.iter().map(String::as_str)), addresses.iter().copied())
+    let mut of = move |called: &Name, published: Option<&str>, addresses: &[IpAddr]| {
+        // Pages that are open under a name from before go on with it.
+        let own = below(&Label::of(called.as_str()));
+        known.extend(own.iter().filter(|name| !known.contains(name)).cloned().collect::<Vec<_>>());
+        let hosts = published.into_iter().chain(own.iter().chain(&known).map(String::as_str));
+        tls::Names::local(hosts, addresses.iter().copied())
     };
-    let first = of(published.borrow().as_deref(), &addresses.borrow());
+    let first = of(&called.borrow(), published.borrow().as_deref(), &addresses.borrow());
     let (told, names) = watch::channel(first);
     tasks.spawn(async move {
         loop {
             // A sender that is gone says nothing new any more.
             tokio::select! {
+                Ok(()) = called.changed() => {}
                 Ok(()) = published.changed() => {}
                 Ok(()) = addresses.changed() => {}
                 () = stop.cancelled() => return,
             }
-            let now = of(published.borrow_and_update().as_deref(), &addresses.borrow_and_update());
+            let now = of(
+                &called.borrow_and_update(),
+                published.borrow_and_update().as_deref(),
+                &addresses.borrow_and_update(),
+            );
             told.send_if_modified(|known| std::mem::replace(known, now.clone()) != now);
         }
     });

@@ -8,6 +8,7 @@ pub mod egress;
 pub mod endpoint;
 pub mod heat;
 pub mod ladder;
+pub mod node;
 pub mod origin;
 pub mod privacy;
 pub mod program;

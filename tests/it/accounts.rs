@@ -59,6 +59,8 @@ async fn the_pin_makes_the_first_owner_and_nobody_after() {
         let request = nobody.request(Method::POST, "/api/v1/session").header(header, "for=203.0.113.7");
         assert_eq!(problem(request.json(&with(&shown)).send().await.unwrap()).await, "not-near", "{header}");
     }
+    let unnamed = json!({ "pin": shown, "name": "Maria", "box": "\u{202e}" });
+    assert_eq!(signs_in(&nobody, unnamed).await.err(), Some((400, "bad-name".into())));
     let (maria, session) = signs_in(&nobody, with(&shown)).await.expect("the PIN is right");
     assert_eq!((&session["role"], &session["name"]), (&json!("host"), &json!("Maria")));
     assert_eq!(json_of(&nobody, "/api/v1/node").await["owned"], true);
@@ -370,6 +372,7 @@ async fn a_passkey_is_made_and_signs_in_where_the_certificate_is_trusted() {
     page.goto(&daemon.url).await;
     page.click("unowned").await;
     page.fill("pin", &shown).await;
+    page.fill("owner-box", "Hall").await;
     page.fill("owner-name", "<img src=x onerror=window.pwned=1>").await;
     page.click("claim").await;
     page.click("account").await;
@@ -380,6 +383,10 @@ async fn a_passkey_is_made_and_signs_in_where_the_certificate_is_trusted() {
 
     page.goto(&daemon.url).await;
     page.wait_for("document.querySelector('[data-testid=people]')", "owner's home page").await;
+    page.wait_for("document.querySelector('[data-testid=box-name]')?.value === 'Hall'", "name of the box").await;
+    page.fill("box-name", "Kitchen").await;
+    page.click("box-name-save").await;
+    page.wait_for("fetch('/api/v1/node').then(r => r.json()).then(n => n.name === 'Kitchen')", "other name").await;
     page.eval("return fetch('/api/v1/session', { method: 'DELETE' }).then(() => null)").await;
     page.goto(&format!("{}/sign-in", daemon.url)).await;
     page.click("by-passkey").await;

@@ -125,6 +125,7 @@ impl Case<'_> {
             ("GET" | "DELETE", "/api/v1/guest") => ("", None, 401),
             ("OPTIONS", "/api/v1/guest") => ("", None, 204),
             ("GET", "/api/v1/node" | "/api/v1/rooms" | "/api/v1/rooms/{room}") => ("", None, 200),
+            ("PATCH", "/api/v1/node") => ("", Some(json!({ "name": "Kitchen" })), 200),
             ("POST", "/api/v1/rooms") => ("", Some(json!({ "name": "Cellar" })), 201),
             ("DELETE", "/api/v1/rooms/{room}" | "/api/v1/rooms/{room}/invites/{invite}") => ("", None, 204),
             ("GET", "/api/v1/rooms/{room}/invites") => ("", None, 200),

@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use super::fixture::browser::{Browser, Devices};
 use super::fixture::daemon::Daemon;
 use super::fixture::visitor::{Visitor, owner_token, problem};
-use super::fixture::{DEADLINE, has, people};
+use super::fixture::{DEADLINE, has, people, until};
 
 /// What the box is called when nothing else is configured.
 const NAME: &str = "porchlight.local";
@@ -340,6 +340,24 @@ async fn a_new_name_is_in_the_certificate_and_the_authority_stays() {
     let second = Daemon::start_with(&state, &[("PORCHLIGHT_NODE__NAME", "Living room")]);
     assert_eq!(authority(&second, state.path()).await.1, der);
     connect(secure_port(&second).await, "living-room.local", &der).await.unwrap();
+
+    // Its owner calls it something else while it runs: certificate and pages follow, also after a restart.
+    let owner = Visitor::owner(&second).await;
+    let node = owner.request(Method::PATCH, "/api/v1/node");
+    let named: Value = node.json(&json!({ "name": " Kitchen " })).send().await.unwrap().json().await.unwrap();
+    assert_eq!(named["name"], "Kitchen");
+    let port = secure_port(&second).await;
+    until("certificate with the name", async || connect(port, "kitchen.local", &der).await.is_ok()).await;
+    assert_eq!(authority(&second, state.path()).await.1, der);
+    for name in ["", "\u{202e}", &"a".repeat(200)] {
+        let refused = owner.request(Method::PATCH, "/api/v1/node").json(&json!({ "name": name })).send().await.unwrap();
+        assert_eq!(problem(refused).await, "bad-name", "{name:?}");
+    }
+    drop(second);
+    let third = Daemon::start_with(&state, &[("PORCHLIGHT_NODE__NAME", "Living room")]);
+    let node: Value = reqwest::get(format!("{}/api/v1/node", third.url)).await.unwrap().json().await.unwrap();
+    assert_eq!(node["name"], "Kitchen");
+    connect(secure_port(&third).await, "kitchen.local", &der).await.unwrap();
 }
 
 /// A certificate of somebody's own: its files, and what a client has to trust.

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::proto::auth::Name;
 use crate::proto::lan::Label;
 use turns::Claim;
 
@@ -37,10 +38,8 @@ impl Default for Config {
 /// What is published.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// The name that is wished for.
-    pub label: Label,
-    /// What people call the box: the name of the service.
-    pub called: String,
+    /// What people call the box, now and whenever that changes: the name of the service, and of the host as far as it goes.
+    pub called: watch::Receiver<Name>,
     /// The TCP port to open the box at.
     pub port: u16,
     /// The addresses of the box, now and whenever they change.
@@ -69,12 +68,34 @@ pub fn start(service: Service, tasks: &TaskTracker, stop: CancellationToken) -> 
 }
 
 async fn run(mut service: Service, told: watch::Sender<Option<String>>, stop: CancellationToken) {
-    let mut claim = Claim::new(service.label.clone(), &service.called);
+    let mut called = service.called.clone();
     loop {
-        if let End::Stopped = avahi::publish(&mut service, &mut claim, &told, &stop).await {
+        let name = called.borrow_and_update().clone();
+        let turn = stop.child_token();
+        let publishing = publish(&mut service, &name, &told, &turn);
+        let mut publishing = std::pin::pin!(publishing);
+        tokio::select! {
+            () = &mut publishing => {}
+            Ok(()) = called.changed() => {
+                turn.cancel();
+                publishing.await;
+            }
+        }
+        if stop.is_cancelled() {
             return;
         }
-        if let End::Stopped = responder::publish(&service, &mut claim, &told, &stop).await {
+        told.send_replace(None);
+    }
+}
+
+/// Publishes one name until `stop`.
+async fn publish(service: &mut Service, name: &Name, told: &watch::Sender<Option<String>>, stop: &CancellationToken) {
+    let mut claim = Claim::new(Label::of(name.as_str()), name.as_str());
+    loop {
+        if let End::Stopped = avahi::publish(service, &mut claim, told, stop).await {
+            return;
+        }
+        if let End::Stopped = responder::publish(service, &mut claim, told, stop).await {
             return;
         }
         told.send_replace(None);

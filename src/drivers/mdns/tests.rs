@@ -27,7 +27,7 @@ fn network() -> Option<Ipv4Addr> {
 
 fn service(called: &str) -> Service {
     let addresses = watch::channel(Arc::from(Vec::new())).1;
-    Service { label: Label::of(called), called: called.to_owned(), port: 8443, addresses }
+    Service { called: watch::channel(Name::new(called).expect("a name")).1, port: 8443, addresses }
 }
 
 async fn named(published: &mut Published) -> String {
@@ -84,4 +84,24 @@ async fn a_box_is_found_by_its_name_and_leaves_a_name_that_is_taken_to_whoever_h
         // Best effort: the process ends anyway.
         let _ = daemon.shutdown();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_is_called_something_else_is_found_by_that_alone() {
+    if network().is_none() {
+        return;
+    }
+    let name = |text: &str| Name::new(&format!("{text} {:08x}", u32::from_be_bytes(random()))).expect("a name");
+    let (old, new) = (name("Hall"), name("Kitchen"));
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (told, called) = watch::channel(old.clone());
+    let mut published = start(Service { called, ..service("Hall") }, &tasks, stop.clone());
+    assert_eq!(named(&mut published).await, Label::of(old.as_str()).local());
+    told.send_replace(new.clone());
+    let host = Label::of(new.as_str()).local();
+    let renamed = published.wait_for(|published| published.as_ref() == Some(&host));
+    tokio::time::timeout(DEADLINE, renamed).await.expect("the other name in time").expect("it runs");
+    stop.cancel();
+    tasks.close();
+    tokio::time::timeout(DEADLINE, tasks.wait()).await.expect("it ends");
 }

@@ -149,7 +149,7 @@ fn me(grant: &access::Grant) -> Result<IdentityId, Problem> {
 
 /// For the name of which page passkeys are made.
 pub(super) fn site(app: &App, visit: &Visit) -> passkey::Site {
-    passkey::Site { name: visit.name().to_owned(), origin: visit.origin(), called: app.name.to_string() }
+    passkey::Site { name: visit.name().to_owned(), origin: visit.origin(), called: app.node.name().to_string() }
 }
 
 pub(super) async fn show(State(app): State<App>, Caller(grant): Caller) -> Result<Json<Account>, Problem> {

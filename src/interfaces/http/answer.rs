@@ -76,6 +76,9 @@ pub(super) struct Node {
     pub(super) version: &'static str,
     /// Somebody owns it. While nobody does, its PIN makes whoever types it the owner.
     pub(super) owned: bool,
+    /// Where it is opened by its name, while that is known on the local network; for the owner alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
     /// What is plugged in; for the owner alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) devices: Option<Devices>,

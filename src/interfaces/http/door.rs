@@ -53,9 +53,22 @@ pub struct Doors {
     pub secure: Option<(SocketAddr, tls::Handle)>,
     /// The addresses of the box.
     pub addresses: watch::Receiver<Arc<[IpAddr]>>,
+    /// Its name on the local network, `kitchen.local`, while that is published.
+    pub published: watch::Receiver<Option<String>>,
 }
 
 impl Doors {
+    /// Where the box is opened by its name.
+    pub fn named(&self) -> Option<String> {
+        let name = self.published.borrow().clone()?;
+        Some(match self.secure.as_ref().map(|(at, _)| at.port()) {
+            Some(443) => format!("https://{name}"),
+            Some(port) => format!("https://{name}:{port}"),
+            None if self.plain.port() == 80 => format!("http://{name}"),
+            None => format!("http://{name}:{}", self.plain.port()),
+        })
+    }
+
     /// The address of the box for others who are not on it, without a port: the private one that comes first.
     pub fn outward(&self) -> Option<IpAddr> {
         let (secure, _) = self.secure.as_ref()?;

@@ -7,11 +7,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::App;
+use serde::Deserialize;
+
 use super::answer::{self, Health, Readiness};
+use super::body::Body;
+use super::error::Problem;
 use super::gate::Caller;
 use super::statistics::restarts;
+use super::{App, session};
 use crate::model::role::{Scope, Verb};
+use crate::proto::auth::Name;
+use crate::services::access::{self, Grant};
+use crate::services::audit::Entry;
 use crate::services::endpoint::Device;
 use crate::services::supervisor::Part;
 
@@ -49,10 +56,42 @@ pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readines
     (status, Json(Readiness { ready, parts, restarts: restarts(&app) }))
 }
 
+/// What is asked to change of the box itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct NodeChange {
+    /// What it is called; white space at the ends is taken off. Its name on the local network follows.
+    #[cfg_attr(test, schemars(with = "Name"))]
+    name: String,
+}
+
+/// Gives the box a name.
+pub(super) async fn rename(
+    State(app): State<App>,
+    Caller(grant): Caller,
+    Body(change): Body<NodeChange>,
+) -> Result<Json<answer::Node>, Problem> {
+    call(&app, &grant, session::name(&change.name)?).await?;
+    Ok(node(State(app), Caller(grant)).await)
+}
+
+/// The box is called this from now on; the audit log says by whom.
+pub(super) async fn call(app: &App, by: &Grant, name: Name) -> Result<(), Problem> {
+    if app.node.name() == name {
+        return Ok(());
+    }
+    app.node.rename(name.clone()).await.map_err(access::Error::from)?;
+    app.note(by, Entry::new(None, "rename_box").to(name.to_string())).await;
+    Ok(())
+}
+
 pub(super) async fn node(State(app): State<App>, Caller(grant): Caller) -> Json<answer::Node> {
     let owned = app.access.pin().borrow().is_none();
-    let mut node = answer::Node { name: app.name.clone(), version: env!("CARGO_PKG_VERSION"), owned, devices: None };
+    let mut node =
+        answer::Node { name: app.node.name(), version: env!("CARGO_PKG_VERSION"), owned, address: None, devices: None };
     if grant.permits(Verb::Administer, Scope::Node) {
+        node.address = app.doors.named();
         let devices = app.endpoint.devices();
         let describe = |device: &Device| answer::Device { name: device.name.clone(), stand_in: device.stand_in };
         node.devices = Some(answer::Devices {

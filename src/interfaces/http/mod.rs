@@ -68,7 +68,6 @@ use crate::drivers::peer::server as peers;
 use crate::drivers::store;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
-use crate::proto::auth::Name;
 use crate::services::access::Grant;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
@@ -126,7 +125,7 @@ pub struct Inner {
     /// The relay that participants are told of.
     pub relay: Option<turn::Relay>,
     /// What the box is called.
-    pub name: Name,
+    pub node: crate::services::node::Handle,
     /// Where links lead, if not to where the browser asked.
     pub public_url: Option<String>,
     /// Where the box is open.

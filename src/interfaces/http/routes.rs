@@ -71,6 +71,7 @@ routes! {
     DELETE delete "/api/v1/guest" Rule::EveryPage => guest::leave;
     OPTIONS options "/api/v1/guest" Rule::EveryPage => guest::options;
     GET get "/api/v1/node" Rule::Everybody => health::node;
+    PATCH patch "/api/v1/node" Rule::Node(Verb::Administer) => health::rename;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     GET get "/api/v1/telephone" Rule::Node(Verb::Administer) => telephone::show;
     GET get "/api/v1/telephone/events" Rule::Node(Verb::Administer) => telephone::events;

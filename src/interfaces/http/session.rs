@@ -10,7 +10,7 @@ use super::body::Body;
 use super::door::Visit;
 use super::error::Problem;
 use super::gate::{Caller, cookie, cookie_name};
-use super::{App, agent, answer};
+use super::{App, agent, answer, health};
 use crate::drivers::identity::Token;
 use crate::model::role::Role;
 use crate::proto::auth::Name;
@@ -43,6 +43,10 @@ pub(super) enum SignIn {
     Pin {
         /// Six digits.
         pin: String,
+        /// What the box is called from now on, if it is to have another name.
+        #[serde(rename = "box", default)]
+        #[cfg_attr(test, schemars(with = "Option<Name>"))]
+        called: Option<String>,
         /// What the owner is called; white space at the ends is taken off.
         #[cfg_attr(test, schemars(with = "Name"))]
         name: String,
@@ -111,12 +115,16 @@ pub(super) async fn sign_in(
             let entered = app.access.enter(&invite, wanted, device, Some(&caller)).await?;
             (entered.grant, entered.token)
         }
-        SignIn::Pin { pin, name: wanted } => {
+        SignIn::Pin { pin, called, name: wanted } => {
             if !visit.is_near() {
                 return Err(Problem::not_near());
             }
+            let called = called.as_deref().map(name).transpose()?;
             let (grant, token) = app.access.claim(pin, name(&wanted)?, device).await?;
             app.note(&grant, Entry::new(None, "own")).await;
+            if let Some(called) = called {
+                health::call(&app, &grant, called).await?;
+            }
             (grant, Some(token))
         }
         SignIn::Code { code } => {

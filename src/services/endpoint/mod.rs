@@ -44,6 +44,7 @@ use crate::drivers::store;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::raw::Picture;
 use crate::model::time::Timeline;
+use crate::proto::auth::Name;
 use crate::services::heat::Level;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::supervisor::Part;
@@ -222,7 +223,7 @@ pub struct Parts {
     /// How somebody in front of the screen joins.
     pub link: watch::Receiver<Option<Link>>,
     /// What the box is called.
-    pub name: String,
+    pub called: watch::Receiver<Name>,
     /// Which encoder makes the camera's picture, and what takes its place when it fails.
     pub encoders: Encoders,
     /// Size and rate of the screen's picture when there is no screen: those of the program.
@@ -367,7 +368,7 @@ async fn screens(
                     loud: watched.loud.clone(),
                     own: watched.own.subscribe(),
                     layout: watched.layout.clone(),
-                    name: parts.name.clone(),
+                    called: parts.called.clone(),
                     language: config.language,
                     blank_after: config.blank_after,
                     timeline: parts.timeline,

@@ -17,6 +17,7 @@ use crate::drivers::drawing::{self, Artist};
 use crate::drivers::pipeline::{self, Counters, DisplaySpec, Event, PictureFeed, Running};
 use crate::model::raw::Picture;
 use crate::model::time::{MediaTime, Timeline};
+use crate::proto::auth::Name;
 use crate::proto::layout::canvas::{Canvas, Stamp};
 use crate::proto::screens::{self, Idle, Join, Language, Sign};
 use crate::services::privacy::Privacy;
@@ -73,7 +74,7 @@ pub struct Told {
     /// Whether that is shown.
     pub(super) layout: watch::Receiver<Layout>,
     /// What the box is called.
-    pub name: String,
+    pub called: watch::Receiver<Name>,
     /// In which language it speaks.
     pub language: Language,
     /// After how long without a call the screen is black; zero for never.
@@ -190,7 +191,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
     async fn run(mut self, mut inbox: mpsc::Receiver<Picture>) {
         let Told { rooms, telephone, privacy, link, .. } = self.told.clone();
         let (mut rooms, mut telephone, mut privacy, mut link) = (rooms, telephone, privacy, link);
-        let mut turning = self.told.loud.clone();
+        let (mut called, mut turning) = (self.told.called.clone(), self.told.loud.clone());
         let mut look = tokio::time::interval(LOOK);
         let mut idle_since = Instant::now();
         let mut again = Instant::now();
@@ -200,6 +201,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
             telephone.mark_unchanged();
             privacy.mark_unchanged();
             link.mark_unchanged();
+            called.mark_unchanged();
             self.follow_volume(percent(*turning.borrow_and_update()));
             if self.display.is_none() && Instant::now() >= again {
                 self.display = (self.open)();
@@ -235,6 +237,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 Ok(()) = telephone.changed() => {}
                 Ok(()) = privacy.changed() => {}
                 Ok(()) = link.changed() => {}
+                Ok(()) = called.changed() => {}
                 Ok(()) = turning.changed() => {}
                 _ = look.tick() => {}
             }
@@ -305,7 +308,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                     local.day() as u32,
                     local.month() as usize,
                 ),
-                name: self.told.name.clone(),
+                name: self.told.called.borrow().to_string(),
                 join,
                 quiet: telephone.quiet,
                 private: privacy.is_on(),
@@ -489,7 +492,7 @@ mod tests {
                 loud: loud_read,
                 own: own_read,
                 layout: layout_read,
-                name: "Porch".into(),
+                called: watch::channel(Name::new("Porch").expect("a name")).1,
                 language: Language::En,
                 blank_after: Duration::ZERO,
                 timeline,

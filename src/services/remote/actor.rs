@@ -159,7 +159,7 @@ impl Actor {
     }
 
     fn open(&mut self, path: &Path) {
-        match Adapter::open(path, self.parts.name.as_str()) {
+        match Adapter::open(path, self.parts.called.borrow().as_str()) {
             Ok(adapter) => {
                 tracing::info!(adapter = %path.display(), "the television can be spoken to");
                 (self.adapter, self.look, self.said) = (Some(adapter), None, None);

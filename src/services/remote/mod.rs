@@ -14,6 +14,7 @@ mod television;
 pub use config::Config;
 pub use report::television;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,7 +34,7 @@ pub struct Parts {
     /// How loud it is, and what its screen shows of a call.
     pub endpoint: endpoint::Handle,
     /// What the television calls the box.
-    pub name: Name,
+    pub called: watch::Receiver<Name>,
     /// The pins.
     pub gpio: gpio::Config,
 }

@@ -379,7 +379,7 @@ impl Actor {
                     participant: random_id(ParticipantId::from_bytes),
                     publication: random_id(PublicationId::from_bytes),
                     peer: random_id(PeerId::from_bytes),
-                    name: self.parts.box_name.clone(),
+                    name: self.parts.called.borrow().clone(),
                     permits: Permits::BOX,
                     subject: None,
                     kind: ParticipantKind::Box,

@@ -389,7 +389,7 @@ pub struct Parts {
     /// Where it is noted what was done by whom.
     pub audit: audit::Handle,
     /// What the box is called as a participant.
-    pub box_name: Name,
+    pub called: watch::Receiver<Name>,
     /// Whether the box is in privacy mode: then it is neither seen nor heard, whoever asks.
     pub private: watch::Receiver<bool>,
     /// Media time.

@@ -6,6 +6,7 @@ import type {
   Identity,
   Member,
   MemberChange,
+  Node,
   Nonce,
   Question,
   RecoveryCodes,
@@ -19,9 +20,14 @@ export type { Account, Audited, DeviceCode, Identity, Member, MemberChange, Rule
 export class People {
   constructor(readonly api: Api) {}
 
-  /** Becomes the owner of a box that nobody owns, by the PIN that it shows. */
-  claim(pin: string, name: string): Promise<Session> {
-    return this.api.call("POST", "/session", { pin, name });
+  /** Becomes the owner of a box that nobody owns, by the PIN that it shows, and names the box. */
+  claim(pin: string, name: string, box: string): Promise<Session> {
+    return this.api.call("POST", "/session", { pin, name, box });
+  }
+
+  /** Gives the box a name. */
+  nameBox(name: string): Promise<Node> {
+    return this.api.call("PATCH", "/node", { name });
   }
 
   /** Signs in by a code that another device shows. */

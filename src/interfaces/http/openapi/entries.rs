@@ -10,6 +10,7 @@ use crate::interfaces::http::answer::{
 use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::chat::ChatSearch;
 use crate::interfaces::http::guest::Entry as GuestEntry;
+use crate::interfaces::http::health::NodeChange;
 use crate::interfaces::http::people::{Audited, Identity, IdentityChange, Member, MemberChange, NewIdentity};
 use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::pushes::{NewPush, PushChange};
@@ -71,6 +72,11 @@ pub(super) fn entries() -> Vec<Entry> {
             .fails(&["sign-in", "shutdown", "store"]),
         entry("OPTIONS", "/api/v1/guest", "What a page of another site may send here").gives_nothing(204, "It may."),
         entry("GET", "/api/v1/node", "What this box is").gives::<Node>(200, "The box."),
+        entry("PATCH", "/api/v1/node", "Give the box a name")
+            .more("Its name on the local network and its certificate follow within seconds; a passkey belongs to the name under which it was made.")
+            .takes::<NodeChange>()
+            .gives::<Node>(200, "The box.")
+            .fails(&["bad-name", "store"]),
         entry("GET", "/api/v1/statistics", "What the statistics page shows")
             .more(
                 "Made for that page: members come and go. Measure by the metrics of docs/reference/metrics.md instead.",

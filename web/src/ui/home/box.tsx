@@ -4,6 +4,7 @@ import { Icon, type IconName } from "../parts/icons";
 import { session } from "../parts/session";
 import { Volume } from "../parts/volume";
 import { home } from "./model";
+import { BoxName } from "./name";
 import { TestSound } from "./sound";
 
 const DEVICES = [
@@ -38,6 +39,7 @@ export function Box() {
       {devices && (
         <>
           <h2 id="box">{t("this_box")}</h2>
+          <BoxName />
           <ul class="devices">
             {DEVICES.map(([key, icon]) => {
               const device = devices[key];

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Session } from "../../client";
+import type { Node, Session } from "../../client";
 import { t } from "../i18n";
 import { canPasskey, usePasskey } from "../parts/passkey";
 import { people } from "../parts/people";
@@ -17,13 +17,13 @@ function field(event: SubmitEvent, name: string): string {
   return String(new FormData(event.currentTarget as HTMLFormElement).get(name) ?? "").trim();
 }
 
-function Claim({ act, busy }: { act: Act; busy: boolean }) {
+function Claim({ act, busy, box }: { act: Act; busy: boolean; box: string }) {
   return (
     <form
       class="stack narrow"
       onSubmit={event => {
         const pin = field(event, "pin");
-        void act(() => people.claim(pin, field(event, "name")));
+        void act(() => people.claim(pin, field(event, "name"), field(event, "box")));
       }}
     >
       <h1>{texts.claim_title}</h1>
@@ -39,6 +39,11 @@ function Claim({ act, busy }: { act: Act; busy: boolean }) {
           required
           data-testid="pin"
         />
+      </label>
+      <label class="field">
+        <span>{texts.box}</span>
+        <input name="box" defaultValue={box} maxLength={40} required autocomplete="off" data-testid="owner-box" />
+        <span class="small quiet">{texts.box_text}</span>
       </label>
       <label class="field">
         <span>{texts.name}</span>
@@ -157,7 +162,7 @@ function Ways({ act, busy }: { act: Act; busy: boolean }) {
 
 /** How somebody becomes known to the box: its first owner by its PIN, everybody else by what they have. */
 export default function SignInPage() {
-  const [owned, setOwned] = useState<boolean | null>(null);
+  const [node, setNode] = useState<Node | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   useTitle(texts.title, false);
@@ -180,10 +185,7 @@ export default function SignInPage() {
       clearFragment();
       void act(() => people.byCode(code));
     }
-    api.node().then(
-      node => setOwned(node.owned),
-      error => setProblem(explain(error)),
-    );
+    api.node().then(setNode, error => setProblem(explain(error)));
   }, []);
   return (
     <>
@@ -194,10 +196,10 @@ export default function SignInPage() {
             {problem}
           </p>
         )}
-        {owned === null && !problem && <Skeleton label={t("loading")} />}
-        {owned === null && problem && <Message tone="fault" title={t("load_failed_title")} />}
-        {owned === false && <Claim act={act} busy={busy} />}
-        {owned && <Ways act={act} busy={busy} />}
+        {!node && !problem && <Skeleton label={t("loading")} />}
+        {!node && problem && <Message tone="fault" title={t("load_failed_title")} />}
+        {node?.owned === false && <Claim act={act} busy={busy} box={node.name} />}
+        {node?.owned && <Ways act={act} busy={busy} />}
       </main>
     </>
   );

@@ -9,6 +9,8 @@ const en = {
     "This works from the local network of the box alone. A number works for ten minutes; then there is another.",
   pin: "Number on the box",
   name: "Your name",
+  box: "Name of the box",
+  box_text: "For example where it stands. It is found under that name on the local network, and passkeys belong to it.",
   own: "Make this box mine",
   code_title: "By another of your devices",
   code_text: "Open “My account” on a device that is signed in, and have it show a code.",
@@ -37,6 +39,9 @@ const de: typeof en = {
   claim_near: "Das geht nur aus dem lokalen Netz der Box. Eine Zahl gilt zehn Minuten, danach gibt es eine andere.",
   pin: "Zahl auf der Box",
   name: "Dein Name",
+  box: "Name der Box",
+  box_text:
+    "Zum Beispiel, wo sie steht. Unter diesem Namen ist sie im lokalen Netz zu finden, und Passkeys gehören zu ihm.",
   own: "Das ist meine Box",
   code_title: "Mit einem anderen deiner Geräte",
   code_text: "Öffne „Mein Konto“ auf einem angemeldeten Gerät und lass dir einen Code zeigen.",
