@@ -24,6 +24,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     libnss3-tools # certutil, by which a browser is told whom to trust
     coturn # turnserver, a relay
     espeak-ng # voices, for the echo canceller
+    mosquitto mosquitto-clients # a broker of a house, and programs that speak to it
     nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)

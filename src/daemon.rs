@@ -27,7 +27,7 @@ use crate::drivers::identity::{contract, seal, turn};
 use crate::drivers::peer::server as peers;
 use crate::drivers::pipeline::{self, Encoders, H264Choice, config::H264Encoder as Wanted};
 use crate::drivers::store::{self, private};
-use crate::interfaces::{control, http};
+use crate::interfaces::{control, http, mqtt};
 use crate::model::bitrate::Bitrate;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
@@ -97,6 +97,8 @@ impl Daemon {
         let relay = turn::Relay::load(&config.turn).map_err(refused)?;
         let chain = contract::Chain::load(&config.wallets);
         let chain = chain.map_err(|error| config::Error::Refused(error.to_string()))?;
+        let broker = mqtt::Broker::load(&config.mqtt);
+        let broker = broker.map_err(|error| config::Error::Refused(error.to_string()))?;
         let login = endpoint::Login::load(&config.endpoint);
         let login = login.map_err(|error| config::Error::Refused(error.to_string()))?;
 
@@ -305,6 +307,23 @@ impl Daemon {
             pin: access.pin(),
         };
         interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(tell_pin(access.pin(), address)));
+        if let Some(broker) = broker {
+            let doors = doors.clone();
+            let parts = mqtt::Parts {
+                rooms: room.clone(),
+                telephone: telephone.clone(),
+                privacy: privacy.clone(),
+                endpoint: endpoint.clone(),
+                broadcasts: broadcasts.clone(),
+                node: node.clone(),
+                audit: audit.clone(),
+                page: Box::new(move || doors.named()),
+                recordings: config.recordings.place(&state),
+                started: access::Clock::system().now(),
+            };
+            let stop = interfaces.stop.clone();
+            interfaces.tasks.spawn(mqtt::run(config.mqtt.clone(), broker, parts, stop));
+        }
         let app = http::App::new(http::Inner {
             access,
             audit,

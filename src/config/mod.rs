@@ -58,6 +58,8 @@ pub struct Config {
     pub ladder: crate::services::ladder::Config,
     /// Encoders and decoders.
     pub media: crate::drivers::pipeline::config::Config,
+    /// What a broker of the house is told, and tells.
+    pub mqtt: crate::interfaces::mqtt::Config,
     /// Numbers for a monitoring system.
     pub metrics: crate::interfaces::http::metrics::Config,
     /// What the daemon writes about itself.
@@ -75,6 +77,8 @@ impl Config {
         }
         let login = crate::services::endpoint::Login::load(&self.endpoint);
         login.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
+        let broker = crate::interfaces::mqtt::Broker::load(&self.mqtt);
+        broker.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let chain = crate::drivers::identity::contract::Chain::load(&self.wallets);
         chain.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let relay = crate::drivers::identity::turn::Relay::load(&self.turn);

@@ -9,6 +9,7 @@ pub mod hls;
 pub mod ice;
 pub mod lan;
 pub mod layout;
+pub mod mqtt;
 pub mod recording;
 pub mod rtp;
 pub mod screens;

@@ -24,6 +24,7 @@ mod ladder;
 mod lifecycle;
 mod ll_hls;
 mod moderation;
+mod mqtt;
 mod on_air;
 mod other_sites;
 mod paths;

@@ -15,7 +15,8 @@ use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderMap};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -138,24 +139,59 @@ async fn open(at: &[SocketAddr]) -> Result<TcpStream, Failed> {
 async fn secured(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, Failed> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| Failed::Name)?;
     // They are read anew each time: the system's may change, and it takes some milliseconds.
-    let config = tokio::task::spawn_blocking(trust).await.map_err(|_| Failed::Odd)??;
-    let opened = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let config = tokio::task::spawn_blocking(|| tls(None, None)).await.map_err(|_| Failed::Odd)?;
+    let config = config.map_err(|_| Failed::Odd)?;
+    let opened = TlsConnector::from(config).connect(name, stream).await;
     opened.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => Failed::Certificate,
         _ => Failed::NotTls,
     })
 }
 
-/// What the system trusts: its certificates are kept up with the system, and who runs a server at home may add their own.
-fn trust() -> Result<ClientConfig, Failed> {
+/// A certificate of our own for servers that ask for one, and its key, as PEM.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The certificate, and those between it and its authority.
+    pub certificate: Bytes,
+    /// The key.
+    pub key: Bytes,
+}
+
+/// How TLS is spoken to servers: those are trusted whom the system trusts, since its certificates are kept up with it, and who runs a server
+/// at home may add their own; and those of `authority` (PEM). Reads files.
+///
+/// # Errors
+/// What is wrong with the certificates.
+pub fn tls(authority: Option<&[u8]>, identity: Option<Identity>) -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
     let (known, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if known == 0 {
+    if let Some(pem) = authority {
+        let certificates = certificates(pem)?;
+        for certificate in certificates {
+            roots.add(certificate).map_err(|error| error.to_string())?;
+        }
+    } else if known == 0 {
         tracing::warn!("the system trusts no certificates: install the Debian package ca-certificates");
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    Ok(config.map_err(|_| Failed::Odd)?.with_root_certificates(roots).with_no_client_auth())
+    let config = config.map_err(|error| error.to_string())?.with_root_certificates(roots);
+    let config = match identity {
+        Some(Identity { certificate, key }) => {
+            let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| error.to_string())?;
+            config.with_client_auth_cert(certificates(&certificate)?, key).map_err(|error| error.to_string())?
+        }
+        None => config.with_no_client_auth(),
+    };
+    Ok(Arc::new(config))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err("there is no certificate".into()),
+        found => found.map_err(|error| error.to_string()),
+    }
 }
 
 fn target(url: &Url) -> String {

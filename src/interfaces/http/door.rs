@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::App;
 use super::error::Problem;
 use crate::drivers::tls;
-use crate::proto::lan;
+use crate::proto::lan::{self, Holder};
 
 /// What the plain door serves to everybody.
 const OPEN: [&str; 6] = ["/trust", "/trust.svg", "/api/v1/trust", "/ca.crt", "/ca.pem", "/ca.mobileconfig"];
@@ -195,6 +195,8 @@ pub(super) struct Visit {
     host: Option<String>,
     /// Who asks is at the box or in its local network, and no proxy stands between.
     near: bool,
+    /// From where they ask.
+    from: Holder,
 }
 
 impl Visit {
@@ -210,12 +212,18 @@ impl Visit {
             let own = app.doors.addresses.borrow();
             lan::is_on_link(arrival.peer, &own) && !proxied.iter().any(|name| parts.headers.contains_key(*name))
         });
-        Self { secure, host, near }
+        let from = parts.extensions.get::<Arrival>().map_or(Holder::Loopback, |arrival| Holder::of(arrival.peer));
+        Self { secure, host, near, from }
     }
 
     /// Whether whoever asks is at the box or in its local network. What comes through a proxy may come from anywhere.
     pub(super) fn is_near(&self) -> bool {
         self.near
+    }
+
+    /// From where somebody asks, for what is counted. A proxy speaks for all who come by it.
+    pub(super) fn from(&self) -> Holder {
+        self.from
     }
 
     /// Scheme, name and port of the page, as its browser has them.

@@ -10,27 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::proto::lan::Holder;
+
 /// Places that this machine's own connections leave to all others.
 const LEFT_BY_LOOPBACK: usize = 256;
-
-/// Whom connections are counted for: an IPv4 address, the /64 that an IPv6 customer has (RFC 6177), or this machine, where a
-/// reverse proxy speaks for everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Holder {
-    Loopback,
-    V4(u32),
-    V6(u64),
-}
-
-impl Holder {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            address if address.is_loopback() => Self::Loopback,
-            IpAddr::V4(v4) => Self::V4(v4.to_bits()),
-            IpAddr::V6(v6) => Self::V6((v6.to_bits() >> 64) as u64),
-        }
-    }
-}
 
 /// The place of one connection.
 #[derive(Debug, Clone, Default)]

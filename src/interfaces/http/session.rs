@@ -128,11 +128,11 @@ pub(super) async fn sign_in(
             (grant, Some(token))
         }
         SignIn::Code { code } => {
-            let (grant, token) = app.access.sign_in_by_code(code, device).await?;
+            let (grant, token) = app.access.sign_in_by_code(code, device, visit.from()).await?;
             (grant, Some(token))
         }
         SignIn::Recovery { recovery } => {
-            let (grant, token) = app.access.sign_in_by_recovery_code(recovery, device).await?;
+            let (grant, token) = app.access.sign_in_by_recovery_code(recovery, device, visit.from()).await?;
             app.note(&grant, Entry::new(None, "recover")).await;
             (grant, Some(token))
         }

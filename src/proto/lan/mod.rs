@@ -25,6 +25,29 @@ pub const RANGES: [(IpAddr, u8); 8] = [
     (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
 ];
 
+/// Whom something is counted for that many could do from one place: an IPv4 address, the /64 that an IPv6 customer has (RFC 6177), or this machine, where a
+/// reverse proxy speaks for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// This machine.
+    Loopback,
+    /// An address of IPv4.
+    V4(u32),
+    /// The first half of an address of IPv6.
+    V6(u64),
+}
+
+impl Holder {
+    /// Whose an address is.
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            address if address.is_loopback() => Self::Loopback,
+            IpAddr::V4(v4) => Self::V4(v4.to_bits()),
+            IpAddr::V6(v6) => Self::V6((v6.to_bits() >> 64) as u64),
+        }
+    }
+}
+
 /// Whether an address is in one of [`RANGES`].
 pub fn is_private(address: IpAddr) -> bool {
     RANGES.iter().any(|(range, prefix)| match (address, range) {

@@ -14,6 +14,7 @@ use crate::drivers::store;
 use crate::model::id::IdentityId;
 use crate::proto::auth::Name;
 use crate::proto::auth::siwe::{Address, Message};
+use crate::proto::lan::Holder;
 
 /// A message that a wallet signed, and where it was asked for.
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ pub(super) enum Command {
     SignInByCode {
         code: String,
         device: Option<String>,
+        from: Holder,
         reply: Reply<(Grant, Token)>,
     },
     MakeRecovery {
@@ -59,6 +61,7 @@ pub(super) enum Command {
     SignInByRecovery {
         code: String,
         device: Option<String>,
+        from: Holder,
         reply: Reply<(Grant, Token)>,
     },
     Credentials {
@@ -137,12 +140,17 @@ impl Handle {
         self.account(|reply| Command::MakeCode { of, reply }).await
     }
 
-    /// Signs in a device by a code, which is used up by it.
+    /// Signs in a device by a code, which is used up by it. `from` is for counting tries.
     ///
     /// # Errors
     /// [`Error::WrongNumber`] (after a delay), [`Error::TooFast`], [`Error::Store`], [`Error::Closed`].
-    pub async fn sign_in_by_code(&self, code: String, device: Option<String>) -> Result<(Grant, Token), Error> {
-        hold_back_wrong(self.account(|reply| Command::SignInByCode { code, device, reply }).await).await
+    pub async fn sign_in_by_code(
+        &self,
+        code: String,
+        device: Option<String>,
+        from: Holder,
+    ) -> Result<(Grant, Token), Error> {
+        hold_back_wrong(self.account(|reply| Command::SignInByCode { code, device, from, reply }).await).await
     }
 
     /// Makes codes for somebody to write down, each good for one sign-in, in the place of those they had.
@@ -161,8 +169,9 @@ impl Handle {
         &self,
         code: String,
         device: Option<String>,
+        from: Holder,
     ) -> Result<(Grant, Token), Error> {
-        hold_back_wrong(self.account(|reply| Command::SignInByRecovery { code, device, reply }).await).await
+        hold_back_wrong(self.account(|reply| Command::SignInByRecovery { code, device, from, reply }).await).await
     }
 
     /// By what somebody signs in, and how many recovery codes they have left.
@@ -282,14 +291,14 @@ impl Actor {
                 let made = known.then(|| (self.codes.code(of, instant(), random()), until));
                 let _ = reply.send(made.ok_or(Error::Nobody));
             }
-            Command::SignInByCode { code, device, reply } => {
-                let _ = reply.send(self.sign_in_by_code(&code, device).await);
+            Command::SignInByCode { code, device, from, reply } => {
+                let _ = reply.send(self.sign_in_by_code(&code, device, from).await);
             }
             Command::MakeRecovery { of, reply } => {
                 let _ = reply.send(self.make_recovery(of).await);
             }
-            Command::SignInByRecovery { code, device, reply } => {
-                let _ = reply.send(self.sign_in_by_recovery(&code, device).await);
+            Command::SignInByRecovery { code, device, from, reply } => {
+                let _ = reply.send(self.sign_in_by_recovery(&code, device, from).await);
             }
             Command::Credentials { of, reply } => {
                 let _ = reply.send(Ok(self.proofs.list(of)));
@@ -353,8 +362,13 @@ impl Actor {
         Ok((grant, cookie))
     }
 
-    async fn sign_in_by_code(&mut self, code: &str, device: Option<String>) -> Result<(Grant, Token), Error> {
-        let identity = self.codes.take_code(code, instant())?;
+    async fn sign_in_by_code(
+        &mut self,
+        code: &str,
+        device: Option<String>,
+        from: Holder,
+    ) -> Result<(Grant, Token), Error> {
+        let identity = self.codes.take_code(code, from, instant())?;
         self.sign_in(identity, device).await
     }
 
@@ -376,8 +390,13 @@ impl Actor {
         Ok(codes)
     }
 
-    async fn sign_in_by_recovery(&mut self, code: &str, device: Option<String>) -> Result<(Grant, Token), Error> {
-        self.codes.tries(instant())?;
+    async fn sign_in_by_recovery(
+        &mut self,
+        code: &str,
+        device: Option<String>,
+        from: Holder,
+    ) -> Result<(Grant, Token), Error> {
+        self.codes.tries(from, instant())?;
         let id = text_hash(&written(code));
         let found = self.proofs.find(&id, Kind::Recovery).ok_or(Error::WrongNumber)?.identity;
         self.store.delete_credential(id.to_vec()).await?;

@@ -1,4 +1,4 @@
-//! What the box is called: as its owner chose, and until then as the configuration says.
+//! Which box this is: what it is called, as its owner chose, and until then as the configuration says; and what tells it from others.
 //!
 //! Everything that says the name follows it: the name on the local network, the certificate, the screen, the pages.
 
@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, watch};
 
+use crate::drivers::identity::random;
 use crate::drivers::store;
 use crate::proto::auth::Name;
 
 /// The setting.
 const KEY: &str = "node.name";
+/// The setting with what tells the box from others.
+const ID: &str = "node.id";
 
 /// The name, now and whenever it changes.
 pub type Called = watch::Receiver<Name>;
@@ -21,6 +24,7 @@ pub struct Handle {
     /// One at a time is stored and told.
     told: Arc<Mutex<watch::Sender<Name>>>,
     called: Called,
+    id: Arc<str>,
     store: store::Handle,
 }
 
@@ -28,6 +32,12 @@ impl Handle {
     /// The name as it is.
     pub fn name(&self) -> Name {
         self.called.borrow().clone()
+    }
+
+    /// What tells the box from others where several are known, such as at a broker: eight hexadecimal digits, drawn once. Nothing about the
+    /// board is in it.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The name, now and whenever it changes.
@@ -56,7 +66,15 @@ impl Handle {
 pub async fn start(configured: Name, store: store::Handle) -> Result<Handle, store::Error> {
     let chosen = store.setting(KEY).await?.and_then(|text| Name::new(&text).ok());
     let (told, called) = watch::channel(chosen.unwrap_or(configured));
-    Ok(Handle { told: Arc::new(Mutex::new(told)), called, store })
+    let id = match store.setting(ID).await? {
+        Some(id) => id,
+        None => {
+            let id = format!("{:08x}", u32::from_be_bytes(random()));
+            store.set_setting(ID, id.clone()).await?;
+            id
+        }
+    };
+    Ok(Handle { told: Arc::new(Mutex::new(told)), called, id: id.into(), store })
 }
 
 #[cfg(test)]
@@ -74,7 +92,9 @@ mod tests {
         naming.rename(name("Kitchen")).await.expect("it is stored");
         assert!(called.has_changed().expect("it runs"));
         assert_eq!(*called.borrow_and_update(), name("Kitchen"));
+        let id = naming.id().to_owned();
+        assert!(id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
         let again = start(name("Other"), store).await.expect("it starts");
-        assert_eq!(again.name(), name("Kitchen"));
+        assert_eq!((again.name(), again.id()), (name("Kitchen"), id.as_str()));
     }
 }

@@ -1,6 +1,6 @@
 //! What can be set about recordings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -31,6 +31,13 @@ pub struct Config {
     /// Most participants and screens that are recorded in files of their own at a time.
     #[serde(deserialize_with = "files")]
     pub max_separate: u32,
+}
+
+impl Config {
+    /// The folder that recordings are in.
+    pub fn place(&self, state: &Path) -> PathBuf {
+        if self.folder.as_os_str().is_empty() { state.join("recordings") } else { self.folder.clone() }
+    }
 }
 
 impl Default for Config {

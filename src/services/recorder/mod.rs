@@ -363,11 +363,8 @@ pub struct Parts {
 /// Starts the actor on `tasks`; it ends with `cancel`, and finishes what is being made.
 pub fn start(config: &Config, parts: Parts, tasks: &TaskTracker, cancel: CancellationToken) -> Handle {
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let path = match config.folder.as_os_str().is_empty() {
-        true => parts.state.join("recordings"),
-        false => config.folder.clone(),
-    };
-    let actor = actor::Actor::new(config.clone(), catalogue::Folder::new(path), parts, tasks.clone(), cancel);
+    let folder = catalogue::Folder::new(config.place(&parts.state));
+    let actor = actor::Actor::new(config.clone(), folder, parts, tasks.clone(), cancel);
     tasks.spawn(actor.keep(inbox));
     Handle { commands }
 }

@@ -1,0 +1,127 @@
+//! How the box is, and doing what is asked: between the services and `proto/mqtt`.
+
+use super::{Parts, Problem};
+use crate::drivers::{device, disk};
+use crate::proto::mqtt::{Command, Ending, State, System};
+use crate::services::audit::Entry;
+use crate::services::endpoint::{Layout, Wish, Wishes};
+use crate::services::room::{BoxWish, ParticipantKind, Room, Wanted};
+use crate::services::telephone::Outcome;
+
+/// Who is in the audit log for it.
+const WHO: &str = "MQTT";
+
+/// How the box is.
+pub fn now(parts: &Parts) -> State {
+    let rooms = parts.rooms.rooms();
+    let rooms = rooms.borrow();
+    let telephone = parts.telephone.follow();
+    let telephone = telephone.borrow();
+    let broadcasts = parts.broadcasts.list();
+    let broadcasts = broadcasts.borrow();
+    let own = rooms.iter().find_map(|room| of_box(room));
+    let live = || broadcasts.iter().filter_map(|broadcast| Some((broadcast, broadcast.live?)));
+    let devices = parts.endpoint.devices();
+    State {
+        in_call: own.is_some(),
+        ringing: telephone.ringing.is_some(),
+        participants: rooms.iter().map(|room| room.participants.len() as u32).sum(),
+        muted: own.is_none_or(|own| !own.microphone || own.private),
+        private: parts.privacy.follow().borrow().is_on(),
+        on_air: rooms.iter().any(|room| room.live.is_some()),
+        title: live()
+            .find(|(one, _)| one.restricted.is_none())
+            .map(|(one, _)| one.title.to_string())
+            .unwrap_or_default(),
+        viewers: live().map(|(_, live)| live.viewers).sum(),
+        recording: rooms.iter().filter_map(|room| room.live.as_ref()).any(|live| live.recording.is_some()),
+        do_not_disturb: telephone.settings.do_not_disturb,
+        volume: parts.endpoint.loudness().speaker.and_then(|speaker| speaker.percent),
+        speaker: parts.endpoint.screen().layout.speaker,
+        camera: devices.camera.name.is_some() && !devices.camera.stand_in,
+        microphone: devices.microphone.name.is_some() && !devices.microphone.stand_in,
+        last_call: telephone.calls.last().map(|call| {
+            let ending = match call.outcome {
+                Outcome::Answered => Ending::Answered,
+                Outcome::Declined => Ending::Declined,
+                Outcome::Missed | Outcome::Cancelled | Outcome::NotDisturbed | Outcome::Busy => Ending::Missed,
+            };
+            (call.at, ending)
+        }),
+    }
+}
+
+fn of_box(room: &Room) -> Option<&crate::services::room::Participant> {
+    room.participants.iter().find(|who| who.kind == ParticipantKind::Box)
+}
+
+/// How board and disk are.
+pub async fn system(parts: &Parts) -> System {
+    let folder = parts.recordings.clone();
+    let looked = tokio::task::spawn_blocking(move || (device::health(), disk::space(&folder).ok()));
+    let (health, space) = looked.await.map_or((None, None), |(health, space)| (Some(health), space));
+    let tenth = |value: f64| (value * 10.0).round() / 10.0;
+    System {
+        temperature: health.as_ref().and_then(|health| health.temperature).map(tenth),
+        free: space.map(|space| tenth(space.free as f64 / 1e9)),
+        memory: health.map_or(0.0, |health| tenth(health.resident as f64 / 1e6)),
+        started: jiff::Timestamp::from_second(parts.started).map(|at| at.to_string()).unwrap_or_default(),
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// Does what is asked. Nothing of it opens a camera, a microphone or an audience.
+///
+/// # Errors
+/// What whoever asked is told.
+pub async fn act(parts: &Parts, command: Command) -> Result<(), Problem> {
+    let rooms = || parts.rooms.rooms().borrow().clone();
+    match command {
+        Command::Mute => {
+            for room in rooms().iter().filter(|room| of_box(room).is_some()) {
+                let wish = BoxWish { microphone: Some(false), ..BoxWish::default() };
+                parts.rooms.wish_box(room.id, wish).await.map_err(failed)?;
+            }
+        }
+        Command::Close => parts.privacy.close().await.map_err(failed)?,
+        Command::Decline => parts.telephone.decline().await.map_err(failed)?,
+        Command::HangUp => parts.telephone.hang_up().await.map_err(failed)?,
+        Command::DoNotDisturb(on) => {
+            let mut settings = parts.telephone.follow().borrow().settings.clone();
+            settings.do_not_disturb = on;
+            parts.telephone.choose(settings).await.map_err(failed)?;
+        }
+        Command::EndBroadcast => {
+            for room in rooms().iter().filter(|room| room.live.is_some()) {
+                parts.rooms.end_live(room.id).await.map_err(failed)?;
+                parts.audit.note(Entry::new(Some(room.id), "end_live").by(WHO)).await;
+            }
+        }
+        Command::StopRecording => {
+            let recorded = |room: &Room| room.live.as_ref().is_some_and(|live| live.recording.is_some());
+            for room in rooms().iter().filter(|room| recorded(room)) {
+                parts.rooms.record(room.id, Wanted::Nothing).await.map_err(failed)?;
+                parts.audit.note(Entry::new(Some(room.id), "record").by(WHO).with("off")).await;
+            }
+        }
+        Command::Volume(percent) => {
+            let wish = Wish { percent: Some(percent), ..Wish::default() };
+            let wishes = Wishes { speaker: Some(wish), ..Wishes::default() };
+            parts.endpoint.set_loudness(wishes).await.map_err(failed)?;
+        }
+        Command::Speaker(speaker) => {
+            let layout = parts.endpoint.screen().layout;
+            parts.endpoint.set_layout(Layout { speaker, ..layout });
+        }
+        Command::Refresh => {}
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::error::Error) -> Problem {
+    let mut title = format!("Not done: {error}.");
+    if let Some(first) = title.get(..1).map(str::to_uppercase) {
+        title.replace_range(..1, &first);
+    }
+    Problem { kind: "failed", title }
+}

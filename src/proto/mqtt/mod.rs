@@ -1,0 +1,314 @@
+//! What the box says by MQTT, and what it takes: topics, values, commands. docs/operate/mqtt.md.
+//!
+//! Everything stands below `<prefix>/<device>/`. A state is retained and told when it changes, a command is taken at `<state>/set`, an
+//! event is never retained. Nobody is named in any of them.
+
+pub mod discovery;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Where it stands whether the box is there: `online`, or `offline`, also as its will.
+pub const AVAILABILITY: &str = "availability";
+/// Where what a call does is told.
+pub const CALL_EVENT: &str = "call/event";
+/// Where board and disk are told of.
+pub const SYSTEM: &str = "system";
+/// The two values of [`AVAILABILITY`].
+pub const ONLINE: &str = "online";
+/// See [`ONLINE`].
+pub const OFFLINE: &str = "offline";
+/// Below this, commands are requests that get an answer below [`RESPONSE`].
+pub const REQUEST: &str = "rpc/request/";
+/// See [`REQUEST`].
+pub const RESPONSE: &str = "rpc/response/";
+/// Longest payload that is read, in bytes.
+pub const LONGEST: usize = 4096;
+
+/// What the box's screen shows of a call, as it is called here.
+pub const LAYOUTS: [&str; 2] = ["grid", "speaker"];
+
+/// What is told of the box.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// It is in a call.
+    pub in_call: bool,
+    /// Somebody rings.
+    pub ringing: bool,
+    /// How many are in all rooms, the box among them.
+    pub participants: u32,
+    /// Nobody hears the room that it stands in.
+    pub muted: bool,
+    /// Camera and microphone are closed until somebody who is there opens them.
+    pub private: bool,
+    /// Something of it is on air.
+    pub on_air: bool,
+    /// What that is called; empty if there is nothing.
+    pub title: String,
+    /// How many watch.
+    pub viewers: u32,
+    /// Something is recorded, or to be as soon as everybody agrees.
+    pub recording: bool,
+    /// It does not ring.
+    pub do_not_disturb: bool,
+    /// How loud its speaker is, from 0 to 100; nothing without one.
+    pub volume: Option<u8>,
+    /// Its screen shows who speaks larger.
+    pub speaker: bool,
+    /// A camera is plugged in.
+    pub camera: bool,
+    /// A microphone is.
+    pub microphone: bool,
+    /// Calls that ended, and how the newest of them did: what counts is that it changes.
+    pub last_call: Option<(i64, Ending)>,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It was taken.
+    Answered,
+    /// Somebody did not want to.
+    Declined,
+    /// Nobody came, or the caller hung up before.
+    Missed,
+}
+
+/// What is told every so often.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct System {
+    /// Degrees Celsius, where the board says so.
+    pub temperature: Option<f64>,
+    /// Gigabytes that are free for recordings.
+    pub free: Option<f64>,
+    /// Megabytes of memory that the daemon has.
+    pub memory: f64,
+    /// Since when it runs (RFC 3339).
+    pub started: String,
+    /// The version of Porchlight.
+    pub version: &'static str,
+}
+
+const fn switch(on: bool) -> &'static str {
+    if on { "ON" } else { "OFF" }
+}
+
+impl State {
+    /// Topics and what is retained there.
+    pub fn messages(&self) -> BTreeMap<&'static str, String> {
+        let volume = self.volume.map_or_else(|| "None".to_owned(), |volume| volume.to_string());
+        let connected = |there: bool| switch(there).to_owned();
+        BTreeMap::from([
+            ("call/active", switch(self.in_call).to_owned()),
+            ("call/ringing", switch(self.ringing).to_owned()),
+            ("call/participants", self.participants.to_string()),
+            ("microphone/muted", switch(self.muted).to_owned()),
+            ("privacy/active", switch(self.private).to_owned()),
+            ("broadcast/active", switch(self.on_air).to_owned()),
+            ("broadcast/title", self.title.clone()),
+            ("broadcast/viewers", self.viewers.to_string()),
+            ("recording/active", switch(self.recording).to_owned()),
+            ("telephone/do_not_disturb", switch(self.do_not_disturb).to_owned()),
+            ("speaker/volume", volume),
+            ("screen/layout", LAYOUTS[usize::from(self.speaker)].to_owned()),
+            ("camera/connected", connected(self.camera)),
+            ("microphone/connected", connected(self.microphone)),
+        ])
+    }
+
+    /// What happened between `before` and this.
+    pub fn events(&self, before: &Self) -> Vec<&'static str> {
+        let mut events = Vec::new();
+        if self.last_call != before.last_call {
+            events.extend(self.last_call.map(|(_, ending)| match ending {
+                Ending::Answered => "answered",
+                Ending::Declined => "declined",
+                Ending::Missed => "missed",
+            }));
+        }
+        if self.ringing && !before.ringing {
+            events.push("ringing");
+        }
+        if before.in_call && !self.in_call {
+            events.push("ended");
+        }
+        events
+    }
+}
+
+/// The names of [`State::events`].
+pub const EVENTS: [&str; 5] = ["ringing", "answered", "declined", "missed", "ended"];
+
+/// What somebody wants by MQTT. Nothing of it opens a camera, a microphone or an audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Nobody hears the room that the box stands in.
+    Mute,
+    /// Close camera and microphone; only somebody who is there opens them.
+    Close,
+    /// Do not take the call.
+    Decline,
+    /// Leave the call.
+    HangUp,
+    /// Ring, or not.
+    DoNotDisturb(bool),
+    /// Take everything off air.
+    EndBroadcast,
+    /// Record nothing any more.
+    StopRecording,
+    /// How loud the speaker is, from 0 to 100.
+    Volume(u8),
+    /// Whether the screen shows who speaks larger.
+    Speaker(bool),
+    /// Tell everything again.
+    Refresh,
+}
+
+/// Why a command is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Nothing is taken at this topic.
+    #[error("nothing is taken here")]
+    Topic,
+    /// The value is none that could be.
+    #[error("this value can't be used here")]
+    Value,
+    /// It would open what only somebody in the room opens.
+    #[error("this can't be done by MQTT: a camera, a microphone or an audience is opened by people alone")]
+    Opens,
+}
+
+/// Where commands are taken, with how a request of the same is called.
+const COMMANDS: [(&str, &str); 10] = [
+    ("microphone/muted", "mute"),
+    ("privacy/active", "close"),
+    ("call/decline", "decline"),
+    ("call/hang_up", "hang_up"),
+    ("telephone/do_not_disturb", "do_not_disturb"),
+    ("broadcast/active", "end_broadcast"),
+    ("recording/active", "stop_recording"),
+    ("speaker/volume", "volume"),
+    ("screen/layout", "layout"),
+    ("refresh", "refresh"),
+];
+
+impl Command {
+    /// From the topic below the device's, and the payload.
+    ///
+    /// # Errors
+    /// [`Invalid`].
+    pub fn parse(topic: &str, payload: &str) -> Result<Self, Invalid> {
+        let at = |(state, name): &&(&str, &str)| {
+            topic.strip_suffix("/set") == Some(state) || topic.strip_prefix(REQUEST) == Some(name)
+        };
+        let (_, name) = COMMANDS.iter().find(at).ok_or(Invalid::Topic)?;
+        let payload = payload.trim();
+        let pressed = |command| if ["PRESS", "ON", ""].contains(&payload) { Ok(command) } else { Err(Invalid::Value) };
+        // What can be closed here is opened by people.
+        let closes = |value: &str, command| match payload {
+            _ if payload == value || ["PRESS", ""].contains(&payload) => Ok(command),
+            "ON" | "OFF" => Err(Invalid::Opens),
+            _ => Err(Invalid::Value),
+        };
+        match *name {
+            "mute" => closes("ON", Self::Mute),
+            "close" => closes("ON", Self::Close),
+            "end_broadcast" => closes("OFF", Self::EndBroadcast),
+            "stop_recording" => closes("OFF", Self::StopRecording),
+            "decline" => pressed(Self::Decline),
+            "hang_up" => pressed(Self::HangUp),
+            "do_not_disturb" => match payload {
+                "ON" => Ok(Self::DoNotDisturb(true)),
+                "OFF" => Ok(Self::DoNotDisturb(false)),
+                _ => Err(Invalid::Value),
+            },
+            "volume" => {
+                let percent: f64 = payload.parse().map_err(|_| Invalid::Value)?;
+                if (0.0..=100.0).contains(&percent) {
+                    Ok(Self::Volume(percent.round() as u8))
+                } else {
+                    Err(Invalid::Value)
+                }
+            }
+            "layout" => match LAYOUTS.iter().position(|layout| *layout == payload) {
+                Some(which) => Ok(Self::Speaker(which == 1)),
+                None => Err(Invalid::Value),
+            },
+            _ => pressed(Self::Refresh),
+        }
+    }
+}
+
+/// What is subscribed to below the device's topic.
+pub fn filters() -> impl Iterator<Item = String> {
+    COMMANDS.iter().map(|(state, _)| format!("{state}/set")).chain([format!("{REQUEST}+")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_taken_at_its_topic_and_as_a_request() {
+        for (topic, payload, command) in [
+            ("microphone/muted/set", "ON", Command::Mute),
+            ("rpc/request/mute", "", Command::Mute),
+            ("privacy/active/set", "PRESS", Command::Close),
+            ("call/hang_up/set", "PRESS", Command::HangUp),
+            ("broadcast/active/set", "OFF", Command::EndBroadcast),
+            ("recording/active/set", "OFF", Command::StopRecording),
+            ("telephone/do_not_disturb/set", "OFF", Command::DoNotDisturb(false)),
+            ("speaker/volume/set", " 55.0 ", Command::Volume(55)),
+            ("rpc/request/layout", "speaker", Command::Speaker(true)),
+            ("refresh/set", "PRESS", Command::Refresh),
+        ] {
+            assert_eq!(Command::parse(topic, payload), Ok(command), "{topic} {payload}");
+        }
+    }
+
+    #[test]
+    fn nothing_opens_what_people_open_and_nonsense_does_nothing() {
+        for (topic, payload, invalid) in [
+            ("microphone/muted/set", "OFF", Invalid::Opens),
+            ("rpc/request/mute", "OFF", Invalid::Opens),
+            ("privacy/active/set", "OFF", Invalid::Opens),
+            ("broadcast/active/set", "ON", Invalid::Opens),
+            ("recording/active/set", "ON", Invalid::Opens),
+            ("call/answer/set", "PRESS", Invalid::Topic),
+            ("rpc/request/", "", Invalid::Topic),
+            ("microphone/muted", "ON", Invalid::Topic),
+            ("speaker/volume/set", "101", Invalid::Value),
+            ("speaker/volume/set", "NaN", Invalid::Value),
+            ("speaker/volume/set", "-1", Invalid::Value),
+            ("screen/layout/set", "spiral", Invalid::Value),
+            ("telephone/do_not_disturb/set", "maybe", Invalid::Value),
+            ("call/decline/set", "{}", Invalid::Value),
+        ] {
+            assert_eq!(Command::parse(topic, payload), Err(invalid), "{topic} {payload}");
+        }
+    }
+
+    #[test]
+    fn what_a_call_does_is_told_once() {
+        let idle = State::default();
+        let rings = State { ringing: true, ..State::default() };
+        let talks = State { in_call: true, last_call: Some((7, Ending::Answered)), ..State::default() };
+        let over = State { in_call: false, ..talks.clone() };
+        assert_eq!(rings.events(&idle), ["ringing"]);
+        assert_eq!(rings.events(&rings), [""; 0]);
+        assert_eq!(talks.events(&rings), ["answered"]);
+        assert_eq!(over.events(&talks), ["ended"]);
+        let missed = State { last_call: Some((9, Ending::Missed)), ..State::default() };
+        assert_eq!(missed.events(&State { ringing: true, ..over }), ["missed"]);
+    }
+
+    #[test]
+    fn every_state_has_a_value_of_its_own_topic() {
+        let messages = State { volume: Some(40), speaker: true, title: "Garden".into(), ..State::default() }.messages();
+        assert_eq!(messages["speaker/volume"], "40");
+        assert_eq!(messages["screen/layout"], "speaker");
+        assert_eq!(State::default().messages()["speaker/volume"], "None");
+        assert!(messages.keys().all(|topic| !topic.ends_with("/set") && !topic.contains(['+', '#'])));
+    }
+}
