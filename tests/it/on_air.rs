@@ -266,3 +266,41 @@ async fn who_agrees_is_on_air_who_refuses_is_not_and_who_withdraws_is_gone() {
     assert!(problem["type"].as_str().unwrap().ends_with("not-on-air"), "{problem}");
     assert!(daemon.stop().success());
 }
+
+#[tokio::test]
+async fn the_sign_is_on_every_page_of_a_room_on_air_and_goes_when_that_ends() {
+    if !has(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let browser = Browser::start().await;
+    let olga = browser.open("Olga", None).await;
+    let room = people::to_the_first_room(&olga, &daemon).await;
+    let ask = |method: &str| {
+        let headers = "{ 'content-type': 'application/json' }";
+        let body = if method == "POST" { ", body: '{}'" } else { "" };
+        format!(
+            "return fetch('/api/v1/rooms/{room}/live', {{ method: '{method}', headers: {headers}{body} }}).then(r => r.status)"
+        )
+    };
+    assert_eq!(olga.eval(&ask("POST")).await, 200);
+    let of_room = format!("return fetch('/api/v1/rooms/{room}').then(r => r.json()).then(room => room.broadcast)");
+    let broadcast = olga.eval(&of_room).await.as_str().unwrap().to_owned();
+    let sign = "document.querySelector('[data-testid=on-air-sign]') && document.title.startsWith('● ')";
+    for path in [
+        "/",
+        "/camera",
+        &format!("/r/{room}"),
+        &format!("/b/{broadcast}"),
+        &format!("/studio/{room}"),
+        &format!("/pushes/{room}"),
+        &format!("/audit?room={room}"),
+        &format!("/people/{room}"),
+    ] {
+        olga.goto(&format!("{}{path}", daemon.url)).await;
+        olga.wait_for(sign, &format!("sign on {path}")).await;
+    }
+    assert_eq!(olga.eval(&ask("DELETE")).await, 204);
+    olga.wait_for("!document.querySelector('[data-testid=on-air-sign]')", "end of the sign").await;
+}

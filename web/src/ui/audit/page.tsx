@@ -3,10 +3,10 @@ import type { Audited } from "../../client/account";
 import { Problem } from "../../client/problem";
 import { locale, t } from "../i18n";
 import { moment } from "../i18n/format";
+import { AirHeader } from "../parts/air";
 import { people } from "../parts/people";
 import { explain } from "../parts/session";
-import { Header, Message, Skeleton } from "../parts/shell";
-import { useTitle } from "../parts/title";
+import { Message, Skeleton } from "../parts/shell";
 import { action, texts } from "./texts";
 
 /** As many come at once; fewer are the last. */
@@ -18,7 +18,6 @@ export default function AuditPage() {
   const [entries, setEntries] = useState<Audited[] | null>(null);
   const [last, setLast] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  useTitle(texts.title, false);
   const load = async (before?: number) => {
     try {
       const found = await people.audit(room, before);
@@ -32,7 +31,7 @@ export default function AuditPage() {
   useEffect(() => void load(), []);
   return (
     <>
-      <Header lit={false} />
+      <AirHeader title={texts.title} room={room} />
       <main class="page">
         <h1>{texts.title}</h1>
         <p class="quiet">{texts.text}</p>

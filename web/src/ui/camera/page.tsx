@@ -2,11 +2,11 @@ import { useEffect, useState } from "preact/hooks";
 import type { Aim, Camera, CameraControl, ControlGroup } from "../../client";
 import { t } from "../i18n";
 import { fill } from "../i18n/format";
+import { AirHeader } from "../parts/air";
 import { Dialog } from "../parts/dialog";
 import { refreshSession, session } from "../parts/session";
-import { Header, Message, Skeleton } from "../parts/shell";
+import { Message, Skeleton } from "../parts/shell";
 import { Switch } from "../parts/switch";
-import { useTitle } from "../parts/title";
 import { aim, forget, keep, problem, report, reset, setControl, watchCamera } from "./model";
 import { texts } from "./texts";
 
@@ -313,10 +313,9 @@ export default function CameraPage() {
   }, []);
   const camera = report.value;
   const refused = session.value !== null && !session.value.owner;
-  useTitle(texts.title, false);
   return (
     <>
-      <Header lit={false} />
+      <AirHeader title={texts.title} room={null} />
       <main class="page camera-page">
         {refused ? (
           <Message tone="fault" title={t("stats_refused_title")} text={t("stats_refused_text")} />

@@ -6,6 +6,7 @@ import { ShownCode } from "../parts/device-code";
 import { people } from "../parts/people";
 import { session } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
+import { useTitle } from "../parts/title";
 import { Ask } from "./ask";
 import { useLoaded } from "./load";
 import { texts } from "./texts";
@@ -64,6 +65,7 @@ function Person({ one, act }: { one: Identity; act(action: Promise<unknown>): vo
 
 /** Whom the box knows, for those who own it. */
 export function Known() {
+  useTitle(texts.title, false);
   const { found, problem, refused, act } = useLoaded(() => people.identities());
   const add = (event: SubmitEvent) => {
     event.preventDefault();

@@ -3,11 +3,11 @@ import type { Member, Rules } from "../../client/account";
 import type { Role, Verbs } from "../../client/api-types";
 import { t } from "../i18n";
 import { fill } from "../i18n/format";
-import { OnAirSign } from "../parts/on-air";
+import { AirHeader } from "../parts/air";
 import { people } from "../parts/people";
 import { mayWhat, ROLES, roles } from "../parts/roles";
 import { api, refreshSession, session } from "../parts/session";
-import { Header, Message, Skeleton } from "../parts/shell";
+import { Message, Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
 import { Ask } from "./ask";
 import { useLoaded } from "./load";
@@ -121,7 +121,7 @@ export function Room({ id }: { id: string }) {
   });
   return (
     <>
-      <Header lit={found?.room.live ?? false}>{found?.room.live && <OnAirSign compact />}</Header>
+      <AirHeader title={texts.title} room={id} />
       <main class="page">
         <h1>{found ? fill(texts.room_title, { room: found.room.name }) : texts.title}</h1>
         {problem && <Message tone="fault" title={t("load_failed_title")} text={problem} />}

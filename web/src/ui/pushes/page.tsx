@@ -2,12 +2,11 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { NewPush, Push, PushPreset, RoomSummary } from "../../client";
 import { locale, t } from "../i18n";
 import { fill } from "../i18n/format";
+import { AirHeader } from "../parts/air";
 import { Dialog } from "../parts/dialog";
-import { OnAirSign } from "../parts/on-air";
 import { api, explain, refreshSession } from "../parts/session";
-import { Header, Message, Skeleton } from "../parts/shell";
+import { Message, Skeleton } from "../parts/shell";
 import { Switch } from "../parts/switch";
-import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
 import { isSrt } from "./change";
 import { Edit } from "./edit";
@@ -215,10 +214,9 @@ export default function PushesPage({ id }: { id: string }) {
       return false;
     }
   };
-  useTitle(texts.title, room?.live ?? false);
   return (
     <>
-      <Header lit={room?.live ?? false}>{room?.live && <OnAirSign />}</Header>
+      <AirHeader title={texts.title} room={id} />
       <main class="page">
         {refused ? (
           <Message tone="fault" title={t("stats_refused_title")} text={t("stats_refused_text")} />
