@@ -42,9 +42,10 @@ async function signInByLink(): Promise<void> {
   }
 }
 
-/** Whether this session may list rooms. */
-function mayList(): boolean {
-  return session.value !== null && session.value.role !== "viewer";
+/** Whether there is a room that this session has a place in, or may have. */
+export function hasPlace(): boolean {
+  const now = session.value;
+  return now !== null && (now.role !== "viewer" || now.room !== null);
 }
 
 async function look(again = true): Promise<void> {
@@ -52,7 +53,7 @@ async function look(again = true): Promise<void> {
     const host = session.value?.owner ?? false;
     const [broadcasts, rooms, node] = await Promise.all([
       api.broadcasts(),
-      mayList() ? api.rooms() : [],
+      hasPlace() ? api.rooms() : [],
       // Devices come and go.
       host ? api.node() : home.node.value,
     ]);

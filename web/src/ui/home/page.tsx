@@ -10,7 +10,7 @@ import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
 import { go } from "../router";
 import { Box } from "./box";
-import { closeRoom, createRoom, home, signOut, watchHome } from "./model";
+import { closeRoom, createRoom, hasPlace, home, signOut, watchHome } from "./model";
 import { PrivacyCard } from "./privacy";
 import { RecordedSection } from "./recorded";
 import { TelephoneSection } from "./telephone";
@@ -148,6 +148,7 @@ export default function Home() {
   const broadcasts = home.broadcasts.value;
   const role = session.value?.role;
   const owner = session.value?.owner;
+  const inside = hasPlace();
   const lit = (broadcasts?.length ?? 0) > 0;
   useTitle(home.node.value?.name ?? "", lit);
   return (
@@ -158,7 +159,7 @@ export default function Home() {
             {session.value?.identity ? t("my_account") : t("sign_in")}
           </a>
         )}
-        {role && role !== "viewer" && (
+        {inside && (
           <button type="button" class="button quiet" onClick={() => signOut().catch(e => say(explain(e), "fault"))}>
             <Icon name="leave" />
             <span>{t("sign_out")}</span>
@@ -197,8 +198,12 @@ export default function Home() {
           )}
         </section>
         <RecordedSection />
-        {role && role !== "viewer" && <Rooms />}
-        {role === "viewer" && !home.linkRefused.value && <p class="empty">{t("viewer_hint")}</p>}
+        {inside && <Rooms />}
+        {role === "viewer" && !inside && !home.linkRefused.value && home.node.value?.owned && (
+          <p class="empty" data-testid="outside">
+            {t("viewer_hint")} {!session.value?.identity && <a href="/sign-in">{t("sign_in")}</a>}
+          </p>
+        )}
         {owner && home.node.value?.devices && (
           <p>
             <a href="/people" data-testid="people">

@@ -46,7 +46,7 @@ export const de: Record<keyof typeof en, string> = {
   enter: "Betreten",
   enter_what: "{room} betreten",
   close_room: "Raum schließen",
-  close_what: "{room} schließen",
+  close_what: "Raum schließen: {room}",
   close_ask: "{room} schließen?",
   close_ask_text: "Alle verlassen das Gespräch, eine Sendung daraus endet, und die Einladungslinks gelten nicht mehr.",
   new_room: "Neuer Raum",
@@ -61,7 +61,7 @@ export const de: Record<keyof typeof en, string> = {
   unowned: "Das ist meine",
   sign_out: "Abmelden",
   viewer_hint:
-    "Um an einem Gespräch teilzunehmen, öffne den Einladungslink, den du bekommen hast. Um diese Box zu verwalten, öffne den Besitzerlink, den sie anzeigt.",
+    "Um an einem Gespräch teilzunehmen, öffne die Einladung, die du von dort bekommen hast, oder bitte um eine. Wenn diese Box dich kennt, melde dich an.",
   link_refused_title: "Dieser Besitzerlink gilt nicht mehr",
   link_refused_text: "Jeder Link gilt einmal. Beim Neustart zeigt die Box einen neuen.",
   unreachable_title: "Die Box ist nicht erreichbar",

@@ -43,7 +43,7 @@ export const en = {
   enter: "Enter",
   enter_what: "Enter {room}",
   close_room: "Close room",
-  close_what: "Close {room}",
+  close_what: "Close room {room}",
   close_ask: "Close {room}?",
   close_ask_text: "Everybody leaves the call, a broadcast of it ends, and its invite links stop working.",
   new_room: "New room",
@@ -58,7 +58,7 @@ export const en = {
   unowned_text: "It shows a number. Whoever types that here, from the same network, becomes its owner.",
   unowned: "Make it mine",
   viewer_hint:
-    "To join a call, open the invite link you were sent. To manage this box, open the owner's link it shows.",
+    "To take part in a call, open the invite that somebody in it sent you, or ask for one. If this box knows you, sign in.",
   link_refused_title: "This owner's link no longer works",
   link_refused_text: "Each link works once. The box shows a new one when it is restarted.",
   unreachable_title: "The box cannot be reached",
