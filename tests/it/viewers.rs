@@ -7,11 +7,12 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::fixture::browser::Browser;
+use super::fixture::browser::{Browser, Devices};
 use super::fixture::daemon::Daemon;
-use super::fixture::people::box_on_air;
+use super::fixture::people::{self, box_on_air};
 use super::fixture::visitor::problem;
 use super::fixture::{has, until};
 use super::ll_hls::playlist::Playlist;
@@ -202,4 +203,55 @@ async fn a_cache_asks_the_box_once_for_each_object_however_many_watch() {
     assert_eq!((made, asks), (addresses.len() as u64, 4 * PARTS * VIEWERS), "one each");
     let log = std::fs::read_to_string(cache.folder.path().join("error.log")).unwrap_or_default();
     assert!(!log.contains("[error]"), "{log}");
+}
+
+#[tokio::test]
+async fn who_watches_and_has_a_place_in_the_room_comes_into_it_with_a_raised_hand() {
+    if !has(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_with(&state, &SMALL);
+    let browser = Browser::start().await;
+    let (olga, room) = people::owner(&browser, &daemon, "Olga", Devices { colour: "blue", hz: 700 }).await;
+    let wanted = json!({ "hours": 1, "role": "viewer" });
+    let invite = olga
+        .eval(&format!(
+            "return fetch('/api/v1/rooms/{room}/invites', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }}, \
+             body: '{wanted}' }}).then(r => r.json()).then(invite => invite.url)"
+        ))
+        .await;
+    let broadcast = people::on_air(&olga, &room, &[&olga]).await;
+    let address = format!("{}/b/{broadcast}", daemon.url);
+
+    // Who has no invite is offered none of that, with a name as little as without.
+    let vera = browser.open("Vera", None).await;
+    vera.goto(&address).await;
+    vera.fill("chat-name", "Vera").await;
+    let none = "return document.querySelector('[data-testid=come-in]') === null";
+    assert_eq!(vera.eval(none).await, true);
+    vera.click("chat-name-take").await;
+    vera.wait_for("document.querySelector('[data-testid=chat-input]')", "a field to write in").await;
+    assert_eq!(vera.eval(none).await, true);
+
+    people::at_the_door(&vera, &daemon.url, invite.as_str().unwrap()).await;
+    vera.goto(&address).await;
+    vera.click("come-in").await;
+    vera.wait_for(&format!("location.pathname === '/r/{room}'"), "the door of the room").await;
+    vera.fill("name", "Vera").await;
+    let asked = vera.eval("return navigator.mediaDevices === undefined || !document.querySelector('.preview')").await;
+    assert_eq!(asked, true, "who looks on is asked for no camera");
+    vera.click("join").await;
+    vera.wait_for("document.querySelector('[data-testid=hand][aria-pressed=true]')", "her raised hand").await;
+    let said = "document.querySelector('[data-testid=order-news]').textContent.includes('Vera raises a hand')";
+    olga.wait_for(said, "word of the hand").await;
+    vera.wait_for("document.querySelector('[data-testid=looks-on]')", "word that she looks on").await;
+
+    // Once: who lowers it and loads the page again does not raise it anew.
+    vera.click("hand").await;
+    vera.wait_for("document.querySelector('[data-testid=hand][aria-pressed=false]')", "no hand").await;
+    assert_eq!(vera.eval("return location.hash").await, "");
+    vera.goto(&format!("{}/r/{room}", daemon.url)).await;
+    people::in_the_call(&vera).await;
+    assert_eq!(vera.eval("return document.querySelector('[data-testid=hand]').ariaPressed").await, "false");
 }

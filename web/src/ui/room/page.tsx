@@ -4,7 +4,7 @@ import { OnAirSign } from "../parts/on-air";
 import { explain, session } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
-
+import { clearFragment, fragment } from "../router";
 import { Call } from "./call";
 import { CallView } from "./call-view";
 import { asked, capturing, release } from "./devices";
@@ -86,6 +86,8 @@ async function comeBack(room: string): Promise<Call | null> {
 }
 
 export default function RoomPage({ id }: { id: string }) {
+  // From the page of a broadcast: somebody wants to come on stage.
+  const [hand, setHand] = useState(() => fragment("hand") !== null);
   const [entry, setEntry] = useState<Entry | null>(null);
   const [call, setCall] = useState<Call | null>(null);
   const [attempt, setAttempt] = useState(0);
@@ -95,7 +97,7 @@ export default function RoomPage({ id }: { id: string }) {
     void enter(id).then(async found => {
       const call = found.room ? await comeBack(found.room.id) : null;
       if (gone) return void call?.leave();
-      if (call) setCall(call);
+      if (call) joined(call);
       setEntry(found);
     });
     return () => {
@@ -118,6 +120,14 @@ export default function RoomPage({ id }: { id: string }) {
   }, [call]);
   const live = call ? call.live.value !== null : (entry?.room?.live ?? false);
   useTitle(entry?.room?.name ?? "", live);
+  const joined = (call: Call) => {
+    setCall(call);
+    if (!hand) return;
+    setHand(false);
+    clearFragment();
+    // Who runs the room has no hand to raise.
+    if (session.value?.role !== "host") void call.ask(seat => seat.hand(true));
+  };
   const again = () => {
     setCall(null);
     setAttempt(attempt + 1);
@@ -135,7 +145,7 @@ export default function RoomPage({ id }: { id: string }) {
         ) : entry.refusal ? (
           <Refused refusal={entry.refusal} again={again} />
         ) : (
-          <Prejoin room={entry.room} lobby={entry.lobby ?? false} joined={setCall} />
+          <Prejoin room={entry.room} lobby={entry.lobby ?? false} hand={hand} joined={joined} />
         )}
       </main>
     </>

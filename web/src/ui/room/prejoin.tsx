@@ -58,9 +58,11 @@ function Preview() {
 export function Prejoin(props: {
   room: Pick<RoomSummary, "id" | "name" | "people" | "live">;
   lobby: boolean;
+  /** One comes in with a raised hand. */
+  hand: boolean;
   joined(call: Call): void;
 }) {
-  const { room, lobby, joined } = props;
+  const { room, lobby, hand, joined } = props;
   const [waits, setWaits] = useState(false);
   const [name, setName] = useState(remembered("name") ?? "");
   const [busy, setBusy] = useState(false);
@@ -135,6 +137,7 @@ export function Prejoin(props: {
           </>
         )}
         {room.live && !looksOn && <p class="note">{t("prejoin_live")}</p>}
+        {hand && <p class="note">{texts.hand_at_door}</p>}
         {problem && (
           <p class="banner fault" role="alert">
             {problem}

@@ -331,6 +331,7 @@ function Live({ id, turn }: { id: string; turn(to: Turn): void }) {
               </span>
             )}
             {playing && <Facts view={view} />}
+            {later && live && <later.ComeIn broadcast={id} />}
             {broadcast && session.value?.owner && (
               <button type="button" class="button" onClick={embed} data-testid="embed-open">
                 <Icon name="code" />

@@ -33,6 +33,7 @@ export interface Texts {
   full_text: string;
   restricted_title: string;
   restricted_text: string;
+  come_in: string;
 }
 
 export const en: Texts = {
@@ -67,6 +68,7 @@ export const en: Texts = {
   full_text: "As many watch as the line of this box carries. The page tries again by itself.",
   restricted_title: "This broadcast is for invited people",
   restricted_text: "Open your invite link to its room, then come back to this page.",
+  come_in: "Come into the room and raise a hand",
 };
 
 export const de: Texts = {
@@ -101,6 +103,7 @@ export const de: Texts = {
   full_text: "Es sehen so viele zu, wie die Leitung dieser Box trägt. Die Seite versucht es von selbst wieder.",
   restricted_title: "Diese Sendung ist für Eingeladene",
   restricted_text: "Öffne deinen Einladungslink in ihren Raum und komm dann auf diese Seite zurück.",
+  come_in: "In den Raum kommen und die Hand heben",
 };
 
 export const texts = language === "de" ? de : en;
