@@ -83,6 +83,8 @@ const { metafile: framed } = await esbuild.build({
   entryPoints: { embed: "src/sdk/embed.ts", "embed-style": "src/sdk/embed.css" },
   outdir: join(out, "assets"),
   entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  splitting: true,
   format: "esm",
 });
 
@@ -141,11 +143,11 @@ for (const name of ["index.html", "embed.html", ...(await below("assets")), ...(
 }
 
 /** A script and everything it imports at once; what it imports later is another matter. */
-function withImports(path, seen = new Set()) {
+function withImports(path, seen = new Set(), build = metafile) {
   if (seen.has(path)) return seen;
   seen.add(path);
-  for (const wanted of metafile.outputs[join("dist", path)].imports) {
-    if (wanted.kind === "import-statement") withImports(relative("dist", wanted.path), seen);
+  for (const wanted of build.outputs[join("dist", path)].imports) {
+    if (wanted.kind === "import-statement") withImports(relative("dist", wanted.path), seen, build);
   }
   return seen;
 }
@@ -173,7 +175,7 @@ for (const [page, budget] of Object.entries(BUDGETS)) {
   await hold("chat", chat, CHAT_BUDGET);
 }
 await hold("sdk", ["sdk/porchlight.js"], SDK_BUDGET);
-await hold("embed", [embed, embedStyle, "embed.html"], SDK_BUDGET);
+await hold("embed", [...withImports(embed, new Set(), framed), embedStyle, "embed.html"], SDK_BUDGET);
 console.log(
   `player ${((await weigh("sdk/hls.js")) / 1000).toFixed(1).padStart(6)} KB brotli, loaded where WebRTC does not do`,
 );

@@ -6,6 +6,7 @@ use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
 use super::fixture::site::Site;
 use super::fixture::visitor::Visitor;
+use super::fixture::written::{Written, of_broadcast};
 use super::fixture::{DEADLINE, has};
 
 /// A box that is in the call from the start, with pictures that two cores can work with.
@@ -177,6 +178,32 @@ async fn a_broadcast_plays_on_another_site_s_page_by_the_documented_lines() {
     let here = page.eval("return [location.pathname, document.cookie]").await;
     assert_eq!(here, json!([format!("/embed/b/{broadcast}"), ""]));
     plays(&page, player, "live").await;
+
+    // With the chat of those who watch, for reading: whoever writes does so on the box's own page.
+    let vera = owner.host.named("Vera").await;
+    let mut chat = Written::open(&vera, &of_broadcast(&broadcast)).await.unwrap();
+    chat.write("Hello <b>garden</b>").await;
+    let framed = format!("<iframe src=\"{}/embed/b/{broadcast}?chat\" allow=\"autoplay\"></iframe>", daemon.url);
+    let with_chat = Site::serve(vec![framed]);
+    page.goto(&with_chat.page(0)).await;
+    page.enter_frame().await;
+    let line = |text: &str| {
+        format!("[...document.querySelectorAll('[role=log] li')].some(line => line.textContent === {})", json!(text))
+    };
+    page.wait_for(&line("Vera: Hello <b>garden</b>"), "what was written before").await;
+    let more = chat.write("And good night").await["message"].clone();
+    page.wait_for(&line("Vera: And good night"), "what is written now").await;
+    chat.ask("erase", json!({ "message": more })).await.unwrap();
+    page.wait_for(&format!("!{}", line("Vera: And good night")), "no word of what was taken back").await;
+    let way =
+        page.eval("const a = document.querySelector('.chat a'); return [a.href, a.target, document.forms.length]");
+    assert_eq!(way.await, json!([format!("{}/b/{broadcast}", daemon.url), "_blank", 0]));
+    plays(&page, player, "live").await;
+    page.goto(&site.page(0)).await;
+    page.enter_frame().await;
+    plays(&page, player, "live").await;
+    let none = page.eval("return document.querySelector('[role=log]') === null").await;
+    assert_eq!(none, true, "a frame that does not ask for it has no chat");
 
     // The end is told in the frame, and the next beginning.
     owner.ask("end_live", json!({})).await;
