@@ -16,7 +16,7 @@ use super::fixture::{DEADLINE, has};
 const NAME: &str = "porchlight.local";
 
 /// What `porchlight pin` says at the box.
-fn pin(state: &tempfile::TempDir) -> Result<String, String> {
+pub fn pin(state: &tempfile::TempDir) -> Result<String, String> {
     let said = Command::new(env!("CARGO_BIN_EXE_porchlight"))
         .arg("pin")
         .arg("--config")

@@ -449,26 +449,6 @@ async fn two_hundred_read_everything_in_order_while_one_floods_and_a_call_goes_o
     }
 }
 
-/// Has a page press a key where the focus is.
-async fn press(page: &Page, key: &str) {
-    let code = match key {
-        "Enter" => 13,
-        "Escape" => 27,
-        "ArrowUp" => 38,
-        "ArrowDown" => 40,
-        "ArrowRight" => 39,
-        other => panic!("no code for {other}"),
-    };
-    for kind in ["rawKeyDown", "keyUp"] {
-        let mut event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
-        if key == "Enter" && kind == "rawKeyDown" {
-            event["type"] = "keyDown".into();
-            event["text"] = "\r".into();
-        }
-        page.devtools("Input.dispatchKeyEvent", event).await;
-    }
-}
-
 /// The selector of a message with this text.
 fn has_message(text: &str) -> String {
     format!(
@@ -509,7 +489,7 @@ async fn the_pages_of_a_call_and_of_those_who_watch_have_a_chat_by_keyboard_and_
     vera.click("chat-name-take").await;
     let evil = "<img src=x onerror=\"window.harmed=1\"> https://example.org";
     vera.fill("chat-input", evil).await;
-    press(&vera, "Enter").await;
+    vera.press("Enter").await;
     ada.click("chat-tab-1").await;
     ada.wait_for(&has_message("window.harmed=1"), "the viewer's words").await;
     let name =
@@ -531,11 +511,11 @@ async fn the_pages_of_a_call_and_of_those_who_watch_have_a_chat_by_keyboard_and_
 
     // By keyboard: to the message, into its menu, a heart, and back.
     vera.eval(&format!("{}.focus()", has_message("window.harmed=1"))).await;
-    press(&vera, "Enter").await;
+    vera.press("Enter").await;
     vera.wait_for("document.activeElement.dataset.testid === 'react-thumbs_up'", "the menu").await;
-    press(&vera, "ArrowRight").await;
+    vera.press("ArrowRight").await;
     vera.wait_for("document.activeElement.dataset.testid === 'react-heart'", "the next reaction").await;
-    press(&vera, "Enter").await;
+    vera.press("Enter").await;
     ada.wait_for("document.querySelector('.chat-reactions button')?.textContent.includes('1')", "the heart").await;
     vera.wait_for("document.activeElement.dataset.testid === 'chat-message'", "the message with the focus").await;
 
@@ -564,7 +544,7 @@ async fn the_pages_of_a_call_and_of_those_who_watch_have_a_chat_by_keyboard_and_
 
     // Escape hides the chat of a call.
     bob.eval("document.querySelector('[data-testid=chat-input]').focus()").await;
-    press(&bob, "Escape").await;
+    bob.press("Escape").await;
     bob.wait_for("!document.querySelector('[data-testid=chat]')", "no chat").await;
     for page in [&ada, &bob, &vera] {
         assert_eq!(page.errors().await, Vec::<String>::new(), "on the page of {}", page.name());

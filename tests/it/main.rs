@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics says what is wrong")]
 
+mod accessibility;
 mod accounts;
 mod architecture;
 mod call;

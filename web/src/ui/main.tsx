@@ -65,6 +65,7 @@ function App() {
   const [loaded, setLoaded] = useState<{ page: string; Page: Page } | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
+    document.documentElement.dataset.page = here.page;
     if (here.page === "lost") return;
     PAGES[here.page]().then(
       module => setLoaded({ page: here.page, Page: module.default }),

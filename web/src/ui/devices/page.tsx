@@ -11,7 +11,8 @@ const ORDER = { bad: 0, note: 1, good: 2 };
 
 function There({ report }: { report: PluggedIn }) {
   return (
-    <div class="table-frame">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <div class="table-frame" tabIndex={0}>
       <table class="stats-table" data-testid="there">
         <thead>
           <tr>

@@ -14,7 +14,7 @@ const en = {
   this: "this one",
   since: "Last used {when}",
   out: "Sign out",
-  out_what: "Sign {device} out",
+  out_what: "Sign out {device}",
   more: "One more device",
   more_text: "Open this address on it, or type the code on its sign-in page. The code works once, for ten minutes.",
   make_code: "Show a code",

@@ -63,7 +63,7 @@ const de: typeof en = {
   devices_other: "{n} Geräte",
   code: "Code",
   make_code: "Gerät anmelden",
-  make_code_of: "Ein Gerät von {name} anmelden",
+  make_code_of: "Gerät anmelden für {name}",
   more_text:
     "Öffne diese Adresse auf dem Gerät, oder gib den Code dort auf der Anmeldeseite ein. Er gilt einmal, zehn Minuten lang.",
   link: "Adresse mit dem Code",

@@ -7,7 +7,8 @@ import { texts } from "./texts";
 
 function Ways({ report }: { report: Reachability }) {
   return (
-    <div class="table-frame">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <div class="table-frame" tabIndex={0}>
       <table class="stats-table" data-testid="ways">
         <thead>
           <tr>

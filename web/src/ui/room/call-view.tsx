@@ -287,7 +287,10 @@ export function CallView({ call, roomId }: { call: Call; roomId: string }) {
   const asked = [call.me.value?.on_air, call.me.value?.recorded, call.me.value?.separately].includes("asked");
   // The question comes before whatever else is open.
   useEffect(() => {
-    if (asked) setOpen(null);
+    if (!asked) return;
+    setOpen(null);
+    // Where there is no room beside the pictures the chat lies over the question.
+    if (!matchMedia("(min-width: 900px)").matches) show(false);
   }, [asked]);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {

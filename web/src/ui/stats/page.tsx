@@ -87,7 +87,8 @@ function People({ now }: { now: Statistics }) {
       {now.participants.length === 0 ? (
         <p class="empty">{t("stats_nobody")}</p>
       ) : (
-        <div class="table-frame">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        <div class="table-frame" tabIndex={0}>
           <table class="stats-table">
             <thead>
               <tr>
