@@ -199,6 +199,10 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
             ("camera", "/camera"),
             ("plugged", "/devices"),
             ("trust", "/trust"),
+            ("me", "/me"),
+            ("people", "/people"),
+            ("people-of", &format!("/people/{room}")),
+            ("audit", "/audit"),
             ("lost", "/x"),
         ] {
             ada.goto(&format!("{}{path}", daemon.url)).await;
@@ -212,6 +216,12 @@ async fn every_page_can_be_looked_at_in_both_languages_on_desk_and_phone() {
             }
             looks(&ada, &format!("{name}-{language}")).await;
         }
+        bob.goto(&daemon.url).await;
+        bob.wait_for("document.querySelector('[data-testid=outside]')", "home of a stranger").await;
+        looks(&bob, &format!("home-stranger-{language}")).await;
+        bob.goto(&format!("{}/sign-in", daemon.url)).await;
+        bob.wait_for("document.querySelector('[data-testid=code]')", "ways to sign in").await;
+        looks(&bob, &format!("sign-in-{language}")).await;
         bob.goto(&format!("{}/b/{broadcast}", daemon.url)).await;
         bob.wait_for("document.querySelector('[data-testid=watch-state]')", "watch page").await;
         looks(&bob, &format!("off-air-{language}")).await;
