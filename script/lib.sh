@@ -25,6 +25,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     coturn # turnserver, a relay
     espeak-ng # voices, for the echo canceller
     mosquitto mosquitto-clients # a broker of a house, and programs that speak to it
+    systemd # systemd-analyze
     nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)

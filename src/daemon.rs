@@ -3,6 +3,8 @@
 mod doctor;
 mod doors;
 mod encoders;
+mod heartbeat;
+mod inherited;
 mod join;
 mod limits;
 mod reload;
@@ -32,6 +34,7 @@ use crate::model::bitrate::Bitrate;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
+use crate::proto::lan::{self, Scheme};
 use crate::services::{
     access, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push, reachability,
     recorder, remote, room, telephone, thumbnail,
@@ -39,6 +42,7 @@ use crate::services::{
 
 pub use doctor::{doctor, pin, privacy_mode};
 pub use encoders::code_pictures;
+pub use inherited::Inherited;
 pub use reload::Reloader;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
@@ -83,11 +87,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Builds every part of the daemon, in the order in which they stand on each other.
+    /// Builds every part of the daemon, in the order in which they stand on each other. Ports that were opened for it it does not
+    /// open itself.
     ///
     /// # Errors
     /// When a part cannot start: a sentence that says which, and what to do.
-    pub async fn load(config: Config, logged: Arc<Logged>) -> anyhow::Result<Self> {
+    pub async fn load(config: Config, inherited: Inherited, logged: Arc<Logged>) -> anyhow::Result<Self> {
         let files = limits::raise_open_files();
         let timeline = timeline();
         let (interfaces, outgoing, making, rooms, ground) =
@@ -229,7 +234,8 @@ impl Daemon {
         };
         let whep = egress::whep::start(parts, &outgoing.tasks, outgoing.stop.clone());
         let folder = state.clone();
-        let seal = tokio::task::spawn_blocking(move || seal::Seal::load(&folder)).await;
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(std::path::PathBuf::from);
+        let seal = tokio::task::spawn_blocking(move || seal::Seal::load(&folder, credentials.as_deref())).await;
         let parts = push::Parts {
             origin: origin.clone(),
             broadcasts: broadcasts.clone(),
@@ -275,7 +281,8 @@ impl Daemon {
 
         // Interfaces.
         let (opened, doors) =
-            doors::Opened::open(&config, node.follow(), addresses, &interfaces.tasks, &interfaces.stop).await?;
+            doors::Opened::open(&config, inherited, node.follow(), addresses, &interfaces.tasks, &interfaces.stop)
+                .await?;
         // One more for media, of those that browsers reach: proxies and firewalls let HTTPS through before all else.
         let door = doors.secure.as_ref().map_or(doors.plain, |(secure, _)| *secure);
         if peers.local_addr().ip().is_loopback() || !door.ip().is_loopback() {
@@ -324,6 +331,15 @@ impl Daemon {
             let stop = interfaces.stop.clone();
             interfaces.tasks.spawn(mqtt::run(config.mqtt.clone(), broker, parts, stop));
         }
+        let parts = heartbeat::Parts {
+            peers: peers.clone(),
+            rooms: room.clone(),
+            origin: origin.clone(),
+            pulses: seen.composition.pulses.clone(),
+        };
+        let still = heartbeat::start(parts, &interfaces.tasks, &interfaces.stop);
+        let mut parts = probes(&rooms, &making, &outgoing, &ground);
+        parts.push(("media", Box::new(move || still.borrow().is_none())));
         let app = http::App::new(http::Inner {
             access,
             audit,
@@ -346,7 +362,7 @@ impl Daemon {
             node,
             public_url: config.http.public_url,
             doors,
-            parts: http::Parts::new(probes(&rooms, &making, &outgoing, &ground)),
+            parts: http::Parts::new(parts),
             seen: http::Seen { peers: peers.clone(), origin, store: store.clone(), media: seen, logged },
             timeline,
             tasks: interfaces.tasks.clone(),
@@ -388,7 +404,7 @@ impl Daemon {
     pub async fn run(self, mut signals: Signals, mut reloader: Reloader) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, "ready");
         // Without a service manager there is nobody to tell.
-        let _ = sd_notify::notify(&[NotifyState::Ready]);
+        let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("Ready")]);
         let lost = loop {
             tokio::select! {
                 asked = signals.next() => match asked {
@@ -403,7 +419,7 @@ impl Daemon {
         }
         drop((self.vitals, self.changeable));
         tracing::info!("stopping");
-        let _ = sd_notify::notify(&[NotifyState::Stopping]);
+        let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::Status("Stopping")]);
         // Nothing new comes in; then what leaves is finished; then calls end, and what made media for them; the store is last.
         self.interfaces.end("interfaces").await;
         self.outgoing.end("egress").await;
@@ -524,9 +540,9 @@ async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Door
     let base = config.http.public_url.clone().unwrap_or_else(|| {
         let here = address.ip().is_unspecified() || address.ip().is_loopback();
         match &doors.secure {
-            _ if here => format!("http://localhost:{}", address.port()),
-            Some((secure, _)) => format!("https://{}", SocketAddr::new(address.ip(), secure.port())),
-            None => format!("http://{address}"),
+            _ if here => lan::url(Scheme::Http, lan::LOCALHOST, address.port()),
+            Some((secure, _)) => lan::url(Scheme::Https, &lan::host(address.ip()), secure.port()),
+            None => lan::url(Scheme::Http, &lan::host(address.ip()), address.port()),
         }
     });
     let token = access.owner_link().await?;

@@ -16,13 +16,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(sources) => {
-            let config = sources.load()?;
+            let (inherited, config) = (daemon::Inherited::take()?, sources.load()?);
             let (filter, logged) = telemetry::start(&config.log.level)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(async {
                 let signals = daemon::Signals::listen()?;
                 let reloader = daemon::Reloader::new(sources, filter, config.clone());
-                daemon::Daemon::load(config, logged).await?.run(signals, reloader).await
+                daemon::Daemon::load(config, inherited, logged).await?.run(signals, reloader).await
             })?;
         }
         Command::CheckConfig(sources) => {

@@ -6,12 +6,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::inherited::{HTTP, HTTPS, Inherited};
 use crate::config::{self, Config};
 use crate::drivers::device::network::Addresses;
 use crate::drivers::{mdns, tls};
 use crate::interfaces::http::{App, Door, Doors, Server};
 use crate::proto::auth::Name;
-use crate::proto::lan::Label;
+use crate::proto::lan::{self, Label, Scheme};
 use crate::services::node::Called;
 
 /// The system's file with the host name.
@@ -26,19 +27,21 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens the ports, publishes the name and readies the certificate.
+    /// Opens the ports, or takes those that were opened for us, publishes the name and readies the certificate.
     pub(super) async fn open(
         config: &Config,
+        mut inherited: Inherited,
         called: Called,
         addresses: Addresses,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Self, Doors)> {
-        let plain = Server::bind(config.http.listen, "http.listen").await?;
+        let plain = server(inherited.door(HTTP)?, config.http.listen, "http.listen").await?;
         let secure = match config.https.enabled {
-            true => Some(Server::bind(config.https.listen, "https.listen").await?),
+            true => Some(server(inherited.door(HTTPS)?, config.https.listen, "https.listen").await?),
             false => None,
         };
+        inherited.close();
         let reached = |server: &Server| !server.local_addr().ip().is_loopback();
         // The name leads to the secure port where there is one that others reach.
         let door = secure.iter().find(|server| reached(server)).or(Some(&plain).filter(|server| reached(server)));
@@ -95,12 +98,28 @@ impl Opened {
     }
 }
 
+/// The door at this address, or at the port that was opened for us in its place.
+async fn server(
+    inherited: Option<std::net::TcpListener>,
+    listen: SocketAddr,
+    key: &'static str,
+) -> Result<Server, crate::interfaces::http::Error> {
+    match inherited {
+        Some(listener) => {
+            let server = Server::inherit(listener, listen, key)?;
+            tracing::info!(address = %server.local_addr(), "the service manager opened this port; it counts instead of {key}");
+            Ok(server)
+        }
+        None => Server::bind(listen, key).await,
+    }
+}
+
 /// Where others open the box, if they reach it.
 pub(super) fn outward(doors: &Doors) -> Option<(String, String)> {
     let (at, _) = doors.secure.as_ref()?;
     let ip = doors.outward().filter(|_| !doors.plain.ip().is_loopback())?;
-    let url = |scheme, port| format!("{scheme}://{}", SocketAddr::new(ip, port));
-    Some((format!("{}/trust", url("http", doors.plain.port())), url("https", at.port())))
+    let url = |scheme, port| lan::url(scheme, &lan::host(ip), port);
+    Some((format!("{}/trust", url(Scheme::Http, doors.plain.port())), url(Scheme::Https, at.port())))
 }
 
 /// Where others reach the box, as links begin; nothing while it has no address.

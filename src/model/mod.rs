@@ -11,6 +11,7 @@ pub mod id;
 pub mod layer;
 pub mod pace;
 pub mod packet;
+pub mod pulse;
 pub mod purpose;
 pub mod quantity;
 pub mod raw;

@@ -106,7 +106,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["toml"], &["config"]),
     (&["clap"], &["config", "main"]),
     (&["anyhow"], &["main", "daemon", "config"]),
-    (&["sd_notify"], &["daemon"]),
+    (&["sd_notify", "listenfd"], &["daemon"]),
     (&["prometheus_client"], &["interfaces/http"]),
     (&["tracing_journald"], &["telemetry"]),
     (&["tracing_subscriber"], &["telemetry", "config"]),

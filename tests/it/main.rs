@@ -43,6 +43,7 @@ mod signalling;
 mod simulcast;
 mod sound;
 mod studio;
+mod systemd;
 mod telephone;
 mod thumbnail;
 mod tls;

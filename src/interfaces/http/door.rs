@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::App;
 use super::error::Problem;
 use crate::drivers::tls;
-use crate::proto::lan::{self, Holder};
+use crate::proto::lan::{self, Holder, Scheme};
 
 /// What the plain door serves to everybody.
 const OPEN: [&str; 6] = ["/trust", "/trust.svg", "/api/v1/trust", "/ca.crt", "/ca.pem", "/ca.mobileconfig"];
@@ -114,8 +114,7 @@ fn way(seen: &Seen<'_>) -> Way {
     match public {
         Some(url) if url.starts_with("https://") => Way::To(format!("{url}{}", seen.path)),
         _ if !is_host(name) => Way::Nowhere,
-        _ if seen.port == 443 => Way::To(format!("https://{name}{}", seen.path)),
-        _ => Way::To(format!("https://{name}:{}{}", seen.port, seen.path)),
+        _ => Way::To(format!("{}{}", lan::url(Scheme::Https, name, seen.port), seen.path)),
     }
 }
 
@@ -240,8 +239,7 @@ impl Visit {
     /// A name of the box for others: to somebody at the box itself `localhost` is right, and wrong for whom they send it.
     pub(super) fn outward(&self, app: &App) -> String {
         match app.doors.outward().filter(|_| is_own(self.name())) {
-            Some(IpAddr::V6(ip)) => format!("[{ip}]"),
-            Some(ip) => ip.to_string(),
+            Some(ip) => lan::host(ip),
             None => self.name().to_owned(),
         }
     }
@@ -252,7 +250,7 @@ impl Visit {
         match (&app.public_url, &app.doors.secure) {
             (Some(url), _) => url.clone(),
             (None, Some((at, _))) if is_own(self.name()) && app.doors.outward().is_some() => {
-                format!("https://{}:{}", self.outward(app), at.port())
+                lan::url(Scheme::Https, &self.outward(app), at.port())
             }
             _ => format!("{scheme}://{}", self.host.as_deref().unwrap_or(lan::LOCALHOST)),
         }

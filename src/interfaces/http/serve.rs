@@ -71,6 +71,18 @@ impl Server {
         Ok(Self { listener, local })
     }
 
+    /// A port that somebody else has opened; `key` is the key of the configuration in whose place it is.
+    ///
+    /// # Errors
+    /// [`Error::Bind`].
+    pub fn inherit(listener: std::net::TcpListener, listen: SocketAddr, key: &'static str) -> Result<Self, Error> {
+        let failed = |error| Error::Bind(listen, error, key);
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        let local = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, local })
+    }
+
     /// The address that was opened.
     pub fn local_addr(&self) -> SocketAddr {
         self.local

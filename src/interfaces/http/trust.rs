@@ -4,6 +4,7 @@ use super::door::Visit;
 use super::error::Problem;
 use super::{App, answer, qr};
 use crate::drivers::tls::Authority;
+use crate::proto::lan::{self, Scheme};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -22,8 +23,7 @@ pub(super) async fn show(State(app): State<App>, visit: Visit) -> Json<answer::T
     };
     let secure = app.doors.secure.as_ref().map(|(at, _)| match (&app.public_url, at.port()) {
         (Some(url), _) if url.starts_with("https://") => url.clone(),
-        (_, 443) => format!("https://{}", visit.name()),
-        (_, port) => format!("https://{}:{port}", visit.name()),
+        (_, port) => lan::url(Scheme::Https, visit.name(), port),
     });
     let authority = authority(&app).ok().map(describe);
     Json(answer::Trust { authority, secure, page: page(&visit, &app) })
@@ -31,10 +31,7 @@ pub(super) async fn show(State(app): State<App>, visit: Visit) -> Json<answer::T
 
 /// Where other devices find the page: at the plain door, which they can open before they trust the box.
 fn page(visit: &Visit, app: &App) -> String {
-    match (visit.outward(app), app.doors.plain.port()) {
-        (name, 80) => format!("http://{name}/trust"),
-        (name, port) => format!("http://{name}:{port}/trust"),
-    }
+    format!("{}/trust", lan::url(Scheme::Http, &visit.outward(app), app.doors.plain.port()))
 }
 
 /// The address of the page, for a phone's camera.

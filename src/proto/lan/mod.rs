@@ -89,6 +89,41 @@ fn is_below(name: &str, domain: &str) -> bool {
     name.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
 }
 
+/// How pages are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain.
+    Http,
+    /// By TLS.
+    Https,
+}
+
+impl Scheme {
+    /// How addresses begin, and the port that is meant where they name none (RFC 9110 section 4.2).
+    const fn parts(self) -> (&'static str, u16) {
+        match self {
+            Self::Http => ("http", 80),
+            Self::Https => ("https", 443),
+        }
+    }
+}
+
+/// An address as addresses of pages name it: IPv6 in brackets (RFC 3986 section 3.2.2).
+pub fn host(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+/// The beginning of addresses of pages, as browsers write it: a port that goes without saying is left out (RFC 6454 section 6.2).
+pub fn url(scheme: Scheme, host: &str, port: u16) -> String {
+    match scheme.parts() {
+        (scheme, usual) if usual == port => format!("{scheme}://{host}"),
+        (scheme, _) => format!("{scheme}://{host}:{port}"),
+    }
+}
+
 /// One part of a host name: 1 to 63 lower-case letters, digits and hyphens, no hyphen at the ends (RFC 1123 section 2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label(String);
@@ -157,6 +192,19 @@ impl fmt::Display for Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_pages_name_only_ports_that_do_not_go_without_saying() {
+        let six = host("fd00::5".parse().expect("an address"));
+        for (scheme, host, port, expected) in [
+            (Scheme::Http, "porch.local", 80, "http://porch.local"),
+            (Scheme::Http, "porch.local", 443, "http://porch.local:443"),
+            (Scheme::Https, "192.168.1.20", 443, "https://192.168.1.20"),
+            (Scheme::Https, &six, 8443, "https://[fd00::5]:8443"),
+        ] {
+            assert_eq!(url(scheme, host, port), expected);
+        }
+    }
 
     #[test]
     fn who_is_in_the_same_network_is_on_link() {

@@ -31,6 +31,7 @@ pub use television::Link;
 pub use volume::{By, Loudness, Loudnesses, Wish, Wishes};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -52,6 +53,8 @@ use crate::services::{origin, privacy, program, telephone};
 
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
+/// How often the box in calls shows that it lives, when there is nothing to do.
+const TURN: Duration = Duration::from_secs(1);
 
 /// Why the box does not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -479,7 +482,10 @@ impl Actor {
         let mut rooms = self.parts.rooms.rooms();
         // After a failure the devices are opened anew.
         self.call = None;
+        let pulse = self.parts.seen.composition.pulses.begin("the box in calls");
+        let mut turns = tokio::time::interval(TURN);
         loop {
+            pulse.beat();
             let now = rooms.borrow_and_update().clone();
             self.follow(&now).await;
             tokio::select! {
@@ -494,6 +500,7 @@ impl Actor {
                     Some((room, answer)) => self.still(room, answer),
                     None => return,
                 },
+                _ = turns.tick() => {}
                 () = cancel.cancelled() => return,
             }
         }

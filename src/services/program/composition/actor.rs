@@ -156,7 +156,9 @@ impl Actor {
 
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
         let _running = self.settings.counters.running.hold();
+        let pulse = self.settings.counters.pulses.begin("a composition");
         loop {
+            pulse.beat();
             let due = self.due();
             tokio::select! {
                 biased;
@@ -170,6 +172,7 @@ impl Actor {
                 () = sleep_until(due) => self.beat(Instant::now()),
             }
         }
+        drop(pulse);
         self.seats.clear();
         self.workers.shutdown().await;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::count::{Counter, Gauge};
+use crate::model::pulse::Pulses;
 
 /// What all compositions together have done since the start.
 #[derive(Debug, Default)]
@@ -19,4 +20,6 @@ pub struct Counters {
     pub late_sounds: Counter,
     /// Units that were overwritten in a ring before they were decoded.
     pub skipped: Counter,
+    /// Turns of each that runs: it makes some each second, whatever comes in.
+    pub pulses: Pulses,
 }

@@ -51,6 +51,19 @@ async fn pictures_keep_the_beat_and_sound_has_no_seams() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_runs_makes_turns_whatever_comes_and_one_that_has_ended_does_not_stand_still() {
+    let settings = settings();
+    let pulses = settings.counters.pulses.clone();
+    let mut stage = Stage::new(settings);
+    stage.play(&mut [], 1000).await;
+    let before = pulses.read()[0].turns;
+    stage.play(&mut [], 1000).await;
+    assert!(pulses.read()[0].turns >= before + 10, "{:?} after {before}", pulses.read());
+    stage.stop().await;
+    assert_eq!(pulses.read(), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_delay_follows_who_arrives_last_and_neither_a_picture_nor_a_chunk_is_left_out_for_it() {
     let mut stage =
         Stage::new(Settings { delay: Duration::from_millis(80)..=Duration::from_millis(400), ..settings() });
