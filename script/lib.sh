@@ -90,6 +90,11 @@ has_candidate() {
   [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([^(]*\)$/\1/p')" ]
 }
 
+# Where cargo puts what it builds.
+target_folder() {
+  cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
+}
+
 wanted_rust() {
   sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml
 }

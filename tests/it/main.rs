@@ -28,6 +28,7 @@ mod moderation;
 mod mqtt;
 mod on_air;
 mod other_sites;
+mod package;
 mod paths;
 mod permissions;
 mod push;
