@@ -23,6 +23,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     chromium chromium-driver ffmpeg firefox-esr python3 shellcheck
     libnss3-tools # certutil, by which a browser is told whom to trust
     coturn # turnserver, a relay
+    bash man-db # completions and manual pages
     espeak-ng # voices, for the echo canceller
     mosquitto mosquitto-clients # a broker of a house, and programs that speak to it
     systemd # systemd-analyze

@@ -24,6 +24,7 @@ mod http;
 mod ladder;
 mod lifecycle;
 mod ll_hls;
+mod manual;
 mod moderation;
 mod mqtt;
 mod on_air;
