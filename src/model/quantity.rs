@@ -45,7 +45,7 @@ pub fn file<'de, D: Deserializer<'de>>(from: D, expected: &'static str) -> Resul
     })
 }
 
-/// Writes what [`file`] reads.
+/// Writes what [`file()`] reads.
 ///
 /// # Errors
 /// Those of the serializer.
