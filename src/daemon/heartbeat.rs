@@ -51,8 +51,12 @@ pub(super) fn start(parts: Parts, tasks: &TaskTracker, stop: &CancellationToken)
         peers.work().enumerate().map(worker).chain(pulses.read()).collect()
     };
     let (told, still) = watch::channel(None);
-    // Without a service manager there is nobody to tell.
-    let tell = |state: NotifyState<'_>| drop(sd_notify::notify(&[state]));
+    // Without a service manager there is nobody to tell, and one that is not waiting is not fed.
+    let tell = move |state: NotifyState<'_>| {
+        if patience.is_some() || !matches!(state, NotifyState::Watchdog) {
+            let _ = sd_notify::notify(&[state]);
+        }
+    };
     tasks.spawn(stop.clone().run_until_cancelled_owned(watch_over(every, beats, told, tell)));
     still
 }

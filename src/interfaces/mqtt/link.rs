@@ -290,6 +290,8 @@ async fn follow_five(mut events: mqtt5::EventLoop, told: mpsc::Sender<Incoming>)
                     ) => Trouble::Version,
                     ConnectionError::ConnectionRefused(_) => Trouble::Refused,
                     ConnectionError::Tls(_) => Trouble::Tls,
+                    // Some of those that know nothing of it just hang up.
+                    ConnectionError::Io(error) if !connected && is_hang_up(&error) => Trouble::Version,
                     ConnectionError::Io(_) | ConnectionError::Timeout(_) if !connected => Trouble::Unreachable,
                     // What it said before it took the connection was not MQTT 5.
                     _ if !connected => Trouble::Version,
@@ -302,6 +304,12 @@ async fn follow_five(mut events: mqtt5::EventLoop, told: mpsc::Sender<Incoming>)
             return;
         }
     }
+}
+
+/// Whether the other side was there and ended the connection.
+fn is_hang_up(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::UnexpectedEof | Kind::BrokenPipe)
 }
 
 async fn follow_three(mut events: mqtt4::EventLoop, told: mpsc::Sender<Incoming>) {

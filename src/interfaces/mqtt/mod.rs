@@ -71,8 +71,14 @@ pub struct Parts {
 #[tracing::instrument(name = "mqtt", skip_all)]
 pub async fn run(config: Config, broker: Broker, parts: Parts, stop: CancellationToken) {
     let base = format!("{}/{}", config.prefix, parts.node.id());
-    let mut bridge =
-        Bridge { config, parts: Arc::new(parts), base, pace: Pace::new(BURST, STEP), told: State::default() };
+    let mut bridge = Bridge {
+        config,
+        parts: Arc::new(parts),
+        base,
+        pace: Pace::new(BURST, STEP),
+        told: State::default(),
+        taken: false,
+    };
     let (mut version, mut again, mut said) = (Version::Five, AGAIN, None);
     while !stop.is_cancelled() {
         let will = format!("{}/{AVAILABILITY}", bridge.base);
@@ -87,9 +93,12 @@ pub async fn run(config: Config, broker: Broker, parts: Parts, stop: Cancellatio
             tracing::warn!("MQTT: {trouble}; it is tried again");
             said = Some(trouble);
         }
-        if trouble == Trouble::Version {
-            version = version.other();
-        }
+        version = match trouble {
+            Trouble::Version => version.other(),
+            // A broker that has come back may have learnt.
+            _ if bridge.taken => Version::Five,
+            _ => version,
+        };
         if begun.elapsed() > AGAIN_AT_MOST {
             (again, said) = (AGAIN, None);
         }
@@ -108,11 +117,14 @@ struct Bridge {
     pace: Pace,
     /// What the broker was told last.
     told: State,
+    /// The broker has taken this connection.
+    taken: bool,
 }
 
 impl Bridge {
     /// Serves one connection; done when the box stops.
     async fn serve(&mut self, mut link: Link, version: Version, stop: &CancellationToken) -> Result<(), Trouble> {
+        self.taken = false;
         let taken = async {
             loop {
                 match link.next().await {
@@ -126,6 +138,7 @@ impl Bridge {
             taken = tokio::time::timeout(PATIENCE, taken) => taken.unwrap_or(Err(Trouble::Unreachable))?,
             () = stop.cancelled() => return Ok(()),
         }
+        self.taken = true;
         tracing::info!(version = ?version, "MQTT: the broker has taken the connection");
         for filter in mqtt::filters() {
             link.subscribe(format!("{}/{filter}", self.base)).await?;
