@@ -228,6 +228,9 @@ async fn a_call(checks: &mut Checks, ada: &Page, bob: &Page, door: &str, invite:
     bob.wait_for(people::CONNECTED, "connected call").await;
     bob.click("hand").await;
     ada.click("people-open").await;
+    // Those with a raised hand come first; before it is there, that is the box, which nobody removes.
+    let first = "document.querySelector('[data-testid=person]')?.dataset.name";
+    ada.wait_for(&format!("{first} === '{}'", bob.name()), "raised hand").await;
     ada.click("acts-open").await;
     checks.look(ada, "act-remove", "what can be done with somebody").await;
     close(ada).await;
