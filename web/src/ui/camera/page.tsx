@@ -49,7 +49,7 @@ function State({ camera }: { camera: Camera }) {
   return (
     <section class="stack tight" aria-label={texts.state}>
       <p>
-        <strong>{camera.name ?? texts.none}</strong>
+        <strong>{camera.name ?? texts.none}</strong>{" "}
         {camera.kind === "stand-in" && <span class="mark">{t("stand_in")}</span>}
       </p>
       <p class="quiet" data-testid="camera-open" data-open={camera.open}>

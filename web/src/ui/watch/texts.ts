@@ -103,7 +103,7 @@ export const de: Texts = {
   full_text: "Es sehen so viele zu, wie die Leitung dieser Box trägt. Die Seite versucht es von selbst wieder.",
   restricted_title: "Diese Sendung ist für Eingeladene",
   restricted_text: "Öffne deinen Einladungslink in ihren Raum und komm dann auf diese Seite zurück.",
-  come_in: "In den Raum kommen und die Hand heben",
+  come_in: "Hereinkommen und Hand heben",
 };
 
 export const texts = language === "de" ? de : en;
