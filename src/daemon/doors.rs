@@ -17,6 +17,9 @@ use crate::services::node::Called;
 
 /// The system's file with the host name.
 const HOSTNAME: &str = "/proc/sys/kernel/hostname";
+/// Names that stay in the certificate while the daemon runs, the present one among them: pages that are open under one from before go on
+/// with it.
+const LABELS: usize = 4;
 
 /// The open ports.
 pub(super) struct Opened {
@@ -150,15 +153,18 @@ fn known(config: &Config) -> Vec<String> {
 
 /// What the box is called and where it is, now and whenever that changes.
 fn names(
-    mut known: Vec<String>,
+    known: Vec<String>,
     (mut called, mut published, mut addresses): (Called, mdns::Published, Addresses),
     tasks: &TaskTracker,
     stop: CancellationToken,
 ) -> watch::Receiver<tls::Names> {
+    let mut own: Vec<Label> = Vec::new();
     let mut of = move |called: &Name, published: Option<&str>, addresses: &[IpAddr]| {
-        // Pages that are open under a name from before go on with it.
-        let own = below(&Label::of(called.as_str()));
-        known.extend(own.iter().filter(|name| !known.contains(name)).cloned().collect::<Vec<_>>());
+        let label = Label::of(called.as_str());
+        own.retain(|former| *former != label);
+        own.insert(0, label);
+        own.truncate(LABELS);
+        let own: Vec<String> = own.iter().flat_map(below).collect();
         let hosts = published.into_iter().chain(own.iter().chain(&known).map(String::as_str));
         tls::Names::local(hosts, addresses.iter().copied())
     };

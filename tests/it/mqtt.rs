@@ -362,6 +362,16 @@ async fn requests_are_answered_and_what_was_retained_presses_no_button() {
     assert_eq!(ask("screen/layout/set", "speaker").await, Some(json!({ "ok": true })));
     assert_eq!(listener.now().1["privacy/active"], "OFF", "a button that was retained is not pressed");
 
+    // What is larger than a command can be is left out, and the connection stays.
+    let lines = daemon.log().matches("the broker has taken the connection").count();
+    broker.publish(&format!("{base}/screen/layout/set"), &"a".repeat(20_000), false);
+    assert_eq!(ask("screen/layout/set", &"a".repeat(5_000)).await.unwrap()["problem"]["type"], "bad-value");
+    assert_eq!(daemon.log().matches("the broker has taken the connection").count(), lines);
+    // A button has everything told again.
+    let told = listener.count("camera/connected");
+    broker.publish(&format!("{base}/refresh/set"), "PRESS", false);
+    until("everything, again", async || listener.count("camera/connected") > told).await;
+
     // Ten thousand of them take what room they need. What grew with each message would grow every time.
     let mut before = daemon.memory();
     let mut grown = Vec::new();

@@ -9,10 +9,13 @@ use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 use url::Url;
 
+use super::hexadecimal;
 use crate::drivers::fetch::{self, Asked};
+use crate::model::pace::Pace;
 use crate::model::quantity;
 use crate::proto::auth::siwe::Address;
 
@@ -28,6 +31,10 @@ const LARGEST: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Questions at one time. More are refused.
 const AT_ONCE: usize = 4;
+/// So many questions in a row, and then one each [`STEP`]: whoever knows a wallet that somebody here has could have the box ask for ever.
+const BURST: u32 = 20;
+/// See [`BURST`].
+const STEP: Duration = Duration::from_secs(3);
 
 /// Whether, and where, contracts are asked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -74,6 +81,7 @@ pub enum Unknown {
 pub struct Chain {
     url: Option<Url>,
     places: Semaphore,
+    pace: Mutex<Pace>,
 }
 
 /// Where it is, is not for a log.
@@ -90,7 +98,7 @@ impl Chain {
     /// [`Error`].
     pub fn load(config: &Config) -> Result<Self, Error> {
         let url = config.rpc.as_ref().map(read).transpose()?;
-        Ok(Self { url, places: Semaphore::new(AT_ONCE) })
+        Ok(Self { url, places: Semaphore::new(AT_ONCE), pace: Mutex::new(Pace::new(BURST, STEP)) })
     }
 
     /// Whether the contract at `who` takes this for its signature of `hash`.
@@ -103,6 +111,9 @@ impl Chain {
             return Ok(false);
         }
         let _place = self.places.try_acquire().map_err(|_| Unknown::Busy)?;
+        let mut pace = self.pace.lock().await;
+        pace.take(Instant::now().into_std()).map_err(|_| Unknown::Busy)?;
+        drop(pace);
         let call = json!([{ "to": who.to_string(), "data": call(hash, signature) }, "latest"]);
         let asking = async {
             let known = result(&asked(url, "eth_chainId", &json!([])).await?)?;
@@ -126,7 +137,6 @@ fn read(path: &PathBuf) -> Result<Url, Error> {
 /// The bytes of a call: function, hash, where the signature begins, how long it is, and itself, filled up to whole words (Solidity ABI).
 fn call(hash: &[u8; 32], signature: &[u8]) -> String {
     let word = |number: usize| format!("{number:064x}");
-    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let fill = "00".repeat(signature.len().next_multiple_of(32) - signature.len());
     format!("0x{MAGIC}{}{}{}{}{fill}", hexadecimal(hash), word(64), word(signature.len()), hexadecimal(signature))
 }

@@ -28,6 +28,11 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A random id: `random_id(RoomId::from_bytes)`.
 pub fn random_id<T>(from_bytes: impl FnOnce([u8; 10]) -> T) -> T {
     from_bytes(random())

@@ -61,11 +61,9 @@ impl Doors {
     /// Where the box is opened by its name.
     pub fn named(&self) -> Option<String> {
         let name = self.published.borrow().clone()?;
-        Some(match self.secure.as_ref().map(|(at, _)| at.port()) {
-            Some(443) => format!("https://{name}"),
-            Some(port) => format!("https://{name}:{port}"),
-            None if self.plain.port() == 80 => format!("http://{name}"),
-            None => format!("http://{name}:{}", self.plain.port()),
+        Some(match &self.secure {
+            Some((at, _)) => lan::url(Scheme::Https, &name, at.port()),
+            None => lan::url(Scheme::Http, &name, self.plain.port()),
         })
     }
 

@@ -122,8 +122,11 @@ pub(super) async fn sign_in(
             let called = called.as_deref().map(name).transpose()?;
             let (grant, token) = app.access.claim(pin, name(&wanted)?, device).await?;
             app.note(&grant, Entry::new(None, "own")).await;
-            if let Some(called) = called {
-                health::call(&app, &grant, called).await?;
+            // They own it already: that its name could not be kept takes nothing from them. The home page asks for it, too.
+            if let Some(called) = called
+                && let Err(problem) = health::call(&app, &grant, called).await
+            {
+                tracing::warn!(kind = problem.kind, "the box could not be named");
             }
             (grant, Some(token))
         }

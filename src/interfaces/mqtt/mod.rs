@@ -267,6 +267,9 @@ impl Bridge {
             Ok(()) => self.act(topic, &asked.value).await,
             Err(_) => Err(Problem { kind: "too-fast", title: "There are too many commands at once.".into() }),
         };
+        if let Ok(Command::Refresh) = done {
+            self.tell_all(link).await?;
+        }
         if let Err(problem) = &done {
             tracing::info!(kind = problem.kind, "MQTT: a command was refused");
             // Whoever showed the change already shows how it is.
@@ -283,27 +286,21 @@ impl Bridge {
             (None, None) => return self.tell_changes(link).await,
         };
         let mut answer = match &done {
-            Ok(()) => json!({ "ok": true }),
+            Ok(_) => json!({ "ok": true }),
             Err(problem) => json!({ "ok": false, "problem": { "type": problem.kind, "title": problem.title } }),
         };
         if let Some(transaction) = asked.transaction {
             answer["transaction"] = transaction;
-        }
-        if done.is_ok() && self.refreshes(&message.topic) {
-            self.tell_all(link).await?;
         }
         let payload = Bytes::from(answer.to_string());
         link.publish(Outgoing { topic, payload, retain: false, surely: true, correlation }).await?;
         self.tell_changes(link).await
     }
 
-    fn refreshes(&self, topic: &str) -> bool {
-        topic.ends_with("/rpc/request/refresh") || topic.ends_with("/refresh/set")
-    }
-
-    async fn act(&self, topic: &str, value: &str) -> Result<(), Problem> {
+    async fn act(&self, topic: &str, value: &str) -> Result<Command, Problem> {
         let command = Command::parse(topic, value)?;
-        state::act(&self.parts, command).await
+        state::act(&self.parts, command).await?;
+        Ok(command)
     }
 }
 

@@ -25,8 +25,8 @@ pub const RANGES: [(IpAddr, u8); 8] = [
     (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
 ];
 
-/// Whom something is counted for that many could do from one place: an IPv4 address, the /64 that an IPv6 customer has (RFC 6177), or this machine, where a
-/// reverse proxy speaks for everybody.
+/// Whom something is counted for that many could do from one place: an IPv4 address, the /64 that an IPv6 customer has (RFC 6177), or this
+/// machine, where a reverse proxy speaks for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holder {
     /// This machine.

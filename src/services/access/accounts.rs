@@ -6,10 +6,10 @@ use tokio::sync::watch;
 
 use super::actor::{Actor, instant};
 use super::codes::{Number, Refused, WORKS};
-use super::proofs::{Answered, CODES, hexadecimal, recovery_code, written};
+use super::proofs::{Answered, CODES, recovery_code, written};
 use super::{Credential, Error, Grant, Handle, Kind, Reply, hold_back_wrong};
 use crate::drivers::identity::contract::Unknown;
-use crate::drivers::identity::{Token, passkey, random, random_id, text_hash, wallet};
+use crate::drivers::identity::{Token, hexadecimal, passkey, random, random_id, text_hash, wallet};
 use crate::drivers::store;
 use crate::model::id::IdentityId;
 use crate::proto::auth::Name;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Credential, Error, Kind};
+use crate::drivers::identity::hexadecimal;
 use crate::drivers::identity::passkey::{Asking, Registering};
 use crate::drivers::store;
 use crate::model::id::IdentityId;
@@ -164,11 +165,6 @@ impl std::fmt::Debug for Proofs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Proofs").field("rows", &self.rows.len()).finish_non_exhaustive()
     }
-}
-
-/// Bytes as hexadecimal digits: how credentials are called in paths.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A recovery code of random bytes: ten characters without those that look alike, in two groups. 50 bits.
