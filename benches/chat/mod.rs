@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -100,7 +101,16 @@ async fn read(mut socket: Socket, start: Instant, seen: Arc<Seen>) {
     }
 }
 
-async fn say(socket: &mut Socket, id: u64, text: &str) -> anyhow::Result<()> {
+/// Where somebody writes. What comes back is read and forgotten: of whoever does not read the box takes leave.
+type Pen = SplitSink<Socket, Message>;
+
+async fn pen(who: &Visitor, path: &str, tasks: &mut JoinSet<()>) -> anyhow::Result<Pen> {
+    let (pen, mut rest) = open(who, path).await?.split();
+    tasks.spawn(async move { while let Some(Ok(_)) = rest.next().await {} });
+    Ok(pen)
+}
+
+async fn say(socket: &mut Pen, id: u64, text: &str) -> anyhow::Result<()> {
     let request = json!({ "v": 1, "id": id, "op": "write", "text": text });
     Ok(socket.send(Message::text(request.to_string())).await?)
 }
@@ -126,8 +136,8 @@ struct Scene {
     start: Instant,
     seen: Arc<Seen>,
     viewers: usize,
-    writers: Vec<Socket>,
-    flooders: Vec<Socket>,
+    writers: Vec<Pen>,
+    flooders: Vec<Pen>,
 }
 
 impl Scene {
@@ -159,8 +169,8 @@ impl Scene {
                     n += 1;
                     // Where the box reads no more, this waits.
                     let sent = tokio::time::timeout_at(end.into(), say(&mut socket, n, "flood")).await;
-                    let Ok(sent) = sent else { break };
-                    sent?;
+                    // Nor does whoever floods stay for ever.
+                    let Ok(Ok(())) = sent else { break };
                 }
                 anyhow::Ok((socket, 0, false))
             });
@@ -229,10 +239,10 @@ async fn run_all(options: &Options) -> anyhow::Result<Vec<Window>> {
         }
     }
     for n in 0..options.writers {
-        scene.writers.push(open(&nobody.named(&format!("Writer {n}")).await, &path).await?);
+        scene.writers.push(pen(&nobody.named(&format!("Writer {n}")).await, &path, &mut readers).await?);
     }
     for n in 0..options.flooders {
-        scene.flooders.push(open(&nobody.named(&format!("Flooder {n}")).await, &path).await?);
+        scene.flooders.push(pen(&nobody.named(&format!("Flooder {n}")).await, &path, &mut readers).await?);
     }
     windows.push(scene.window("all read, nobody writes", Load::Nothing, length).await?);
     windows.push(scene.window("some write", Load::Writing, length).await?);
