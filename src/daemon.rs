@@ -8,6 +8,8 @@ mod inherited;
 mod join;
 mod limits;
 mod reload;
+mod serve;
+mod settings;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -18,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,13 +39,15 @@ use crate::proto::ice::Transport;
 use crate::proto::lan::{self, Scheme};
 use crate::services::{
     access, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push, reachability,
-    recorder, remote, room, telephone, thumbnail,
+    recorder, remote, room, settings as chosen, telephone, thumbnail,
 };
 
 pub use doctor::{doctor, pin, privacy_mode};
 pub use encoders::code_pictures;
-pub use inherited::Inherited;
-pub use reload::Reloader;
+use inherited::Inherited;
+use reload::Reloader;
+pub use serve::serve;
+use settings::Then;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
 const STAGE: Duration = Duration::from_millis(1500);
@@ -65,15 +69,25 @@ impl Stage {
     }
 }
 
+/// How a run of the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// As it was asked to.
+    Stopped,
+    /// To start again.
+    Again,
+}
+
 /// The assembled daemon: every part is up, and pages are served as soon as it runs.
-pub struct Daemon {
+struct Daemon {
     address: SocketAddr,
-    owner_link: String,
     store: store::Handle,
     peers: (peers::Handle, JoinHandle<()>),
     vitals: Vitals,
     /// What can be changed while it runs.
     changeable: reload::Changeable,
+    /// What the owner chooses.
+    wishes: mpsc::Receiver<chosen::Asked>,
     /// Pages and signalling.
     interfaces: Stage,
     /// Streams.
@@ -92,7 +106,7 @@ impl Daemon {
     ///
     /// # Errors
     /// When a part cannot start: a sentence that says which, and what to do.
-    pub async fn load(config: Config, inherited: Inherited, logged: Arc<Logged>) -> anyhow::Result<Self> {
+    async fn load(config: Config, inherited: Inherited, logged: Arc<Logged>) -> anyhow::Result<Self> {
         let files = limits::raise_open_files();
         let timeline = timeline();
         let (interfaces, outgoing, making, rooms, ground) =
@@ -193,7 +207,8 @@ impl Daemon {
             seen: seen.clone(),
             heat: heat.clone(),
         };
-        let endpoint = endpoint::start(config.endpoint.clone(), plugged, parts, &making.tasks, making.stop.clone());
+        let (endpoint_config, read) = watch::channel(config.endpoint.clone());
+        let endpoint = endpoint::start(read, plugged, parts, &making.tasks, making.stop.clone());
         let parts = remote::Parts {
             rooms: room.clone(),
             telephone: telephone.clone(),
@@ -268,8 +283,14 @@ impl Daemon {
         };
         let recorder = recorder::start(&config.recordings, parts, &outgoing.tasks, outgoing.stop.clone());
 
-        let changeable =
-            reload::Changeable { peers: peers.clone(), rooms: room.clone(), program: program_config, hls: hls_config };
+        let changeable = reload::Changeable {
+            peers: peers.clone(),
+            rooms: room.clone(),
+            endpoint: endpoint_config,
+            program: program_config,
+            hls: hls_config,
+        };
+        let (settings, wishes) = chosen::channel();
 
         let reach = reachability::start(reachability::Parts {
             peers: peers.clone(),
@@ -289,7 +310,7 @@ impl Daemon {
             peers.doors(vec![door]).await?;
         }
         let address = opened.address();
-        let owner_link = owner_link(&access, &config, &doors).await?;
+        owner_link(&access, &config, &doors).await?;
         if config.endpoint.join_code {
             let (screen, address) = (endpoint.clone(), doors::base(&config, &doors));
             // Without a screen nobody sees it.
@@ -360,6 +381,7 @@ impl Daemon {
             reach: reach.clone(),
             relay,
             node,
+            settings,
             public_url: config.http.public_url,
             doors,
             parts: http::Parts::new(parts),
@@ -374,11 +396,11 @@ impl Daemon {
         opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,
-            owner_link,
             store,
             peers: (peers, peers_thread),
             vitals,
             changeable,
+            wishes,
             interfaces,
             outgoing,
             making,
@@ -387,37 +409,37 @@ impl Daemon {
         })
     }
 
-    /// Where pages are served.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The link that makes whoever opens it first the owner.
-    pub fn owner_link(&self) -> &str {
-        &self.owner_link
-    }
-
-    /// Runs until it is asked to stop, then stops every part in order. Asked to reload, it reads the configuration again.
+    /// Runs until it is asked to stop or to start again, then stops every part in order. Asked to reload, it reads the configuration
+    /// again.
     ///
     /// # Errors
     /// When a part ended that can't be started again: what is stored is all that is left of it.
-    pub async fn run(self, mut signals: Signals, mut reloader: Reloader) -> anyhow::Result<()> {
+    async fn run(mut self, mut signals: Signals, mut reloader: Reloader) -> anyhow::Result<Ended> {
         tracing::info!(address = %self.address, "ready");
         // Without a service manager there is nobody to tell.
         let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status("Ready")]);
-        let lost = loop {
+        reloader.tried.ready();
+        let ended = loop {
             tokio::select! {
                 asked = signals.next() => match asked {
                     Asked::Reload => reloader.reload(&self.changeable).await,
-                    Asked::Stop => break None,
+                    Asked::Stop => break Ok(Ended::Stopped),
                 },
-                lost = self.vitals.lost() => break Some(lost),
+                Some(asked) = self.wishes.recv() => match reloader.answer(asked, &self.changeable).await {
+                    Then::GoOn => {}
+                    Then::Again => break Ok(Ended::Again),
+                },
+                () = reloader.tried.over() => {
+                    tracing::warn!("nobody said that the settings may stay: those from before come back");
+                    break Ok(Ended::Again);
+                }
+                lost = self.vitals.lost() => {
+                    tracing::error!(part = lost, "it ended, and only a new start brings it back");
+                    break Err(lost);
+                }
             }
         };
-        if let Some(part) = lost {
-            tracing::error!(part, "it ended, and only a new start brings it back");
-        }
-        drop((self.vitals, self.changeable));
+        drop((self.vitals, self.changeable, self.wishes));
         tracing::info!("stopping");
         let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::Status("Stopping")]);
         // Nothing new comes in; then what leaves is finished; then calls end, and what made media for them; the store is last.
@@ -433,10 +455,7 @@ impl Daemon {
         }
         self.store.close().await;
         tracing::info!("stopped");
-        match lost {
-            None => Ok(()),
-            Some(part) => anyhow::bail!("{part} ended unexpectedly; the log says why. Start Porchlight again."),
-        }
+        ended.map_err(|part| anyhow::anyhow!("{part} ended unexpectedly; the log says why. Start Porchlight again."))
     }
 }
 
@@ -535,7 +554,7 @@ fn timeline() -> Timeline {
 }
 
 /// Makes the owner's one-time link and tells it: on the terminal, and in a file that only this user can read. Never in a log.
-async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Doors) -> anyhow::Result<String> {
+async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Doors) -> anyhow::Result<()> {
     let address = doors.plain;
     let base = config.http.public_url.clone().unwrap_or_else(|| {
         let here = address.ip().is_unspecified() || address.ip().is_loopback();
@@ -547,7 +566,7 @@ async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Door
     });
     let token = access.owner_link().await?;
     let link = format!("{base}/#owner={}", token.reveal());
-    let mut lines = vec![link.clone()];
+    let mut lines = vec![link];
     // By its address, which is the box's alone; whether its name is will be known in a moment.
     if let (None, Some((trust, secure))) = (&config.http.public_url, doors::outward(doors)) {
         lines.push(format!(
@@ -562,7 +581,7 @@ async fn owner_link(access: &access::Handle, config: &Config, doors: &http::Door
         // Whoever started it may have closed its end of the line.
         let _ = writeln!(std::io::stdout(), "Open {}", lines.join("\n"));
     }
-    Ok(link)
+    Ok(())
 }
 
 /// Tells whoever sees the terminal or the journal the PIN of a box that nobody owns, and each that follows it.
@@ -585,7 +604,7 @@ async fn tell_pin(mut pin: watch::Receiver<Option<access::Number>>, address: Soc
 
 /// What the daemon is asked by a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+enum Asked {
     /// SIGTERM or Ctrl-C.
     Stop,
     /// SIGHUP.
@@ -593,7 +612,7 @@ pub enum Asked {
 }
 
 /// The signals since [`Signals::listen`].
-pub struct Signals {
+struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
@@ -604,7 +623,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the handlers cannot be installed.
-    pub fn listen() -> anyhow::Result<Self> {
+    fn listen() -> anyhow::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

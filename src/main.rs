@@ -4,27 +4,19 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use porchlight::config::cli::{Cli, Command};
-use porchlight::{config, daemon, telemetry};
+use porchlight::{config, daemon};
 
 fn main() -> ExitCode {
-    let Err(error) = run(Cli::parse().command) else { return ExitCode::SUCCESS };
-    eprintln!("porchlight: {error:#}");
-    // 78 is EX_CONFIG of sysexits.h: systemd does not restart a daemon that ends with it.
-    ExitCode::from(if error.is::<config::Error>() { 78 } else { 1 })
+    run(Cli::parse().command).unwrap_or_else(|error| {
+        eprintln!("porchlight: {error:#}");
+        // 78 is EX_CONFIG of sysexits.h: systemd does not restart a daemon that ends with it.
+        ExitCode::from(if error.is::<config::Error>() { 78 } else { 1 })
+    })
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Run(sources) => {
-            let (inherited, config) = (daemon::Inherited::take()?, sources.load()?);
-            let (filter, logged) = telemetry::start(&config.log.level)?;
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let signals = daemon::Signals::listen()?;
-                let reloader = daemon::Reloader::new(sources, filter, config.clone());
-                daemon::Daemon::load(config, inherited, logged).await?.run(signals, reloader).await
-            })?;
-        }
+        Command::Run(sources) => return daemon::serve(sources),
         Command::CheckConfig(sources) => {
             sources.load()?.check()?;
             println!("{} is right", sources.file());
@@ -36,5 +28,5 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Privacy { what, sources } => println!("{}", daemon::privacy_mode(what, &sources)?),
         Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

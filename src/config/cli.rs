@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Config, Error, Override, Place, SYSTEM_FILE, load};
+use super::{Config, Error, Layers, Override, Place, SYSTEM_FILE};
 
 /// A call hub and broadcast node for the box under the television.
 #[derive(Debug, Parser)]
@@ -107,7 +107,7 @@ pub struct Sources {
     pub state: Option<String>,
 }
 
-const ORDER: &str = "The order is: defaults, the file, the environment, flags; the later wins. \
+const ORDER: &str = "The order is: defaults, the file, what was chosen in the pages, the environment, flags; the later wins. \
 Any key can be given in the environment, for example PORCHLIGHT_HTTP__LISTEN=127.0.0.1:8080 for http.listen; \
 a list is separated by commas.";
 
@@ -117,11 +117,19 @@ impl Sources {
         self.config.as_ref().map_or(SYSTEM_FILE.to_owned(), |path| path.display().to_string())
     }
 
-    /// Loads the configuration from the file, the environment of this process and the flags.
+    /// Loads the configuration from the file, what was chosen in the pages, the environment of this process and the flags.
     ///
     /// # Errors
-    /// As [`load`].
+    /// As [`Layers::read`] and [`Layers::config`].
     pub fn load(&self) -> Result<Config, Error> {
+        Ok(self.layers()?.config()?.0)
+    }
+
+    /// What it is made of.
+    ///
+    /// # Errors
+    /// As [`Layers::read`].
+    pub fn layers(&self) -> Result<Layers, Error> {
         let variables = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         let mut overrides = Override::of_environment(variables);
         let flags = [("--listen", "http", "listen", &self.listen), ("--state", "node", "state", &self.state)];
@@ -134,6 +142,6 @@ impl Sources {
             };
             overrides.extend(value.as_ref().map(of));
         }
-        load(self.config.as_deref(), &overrides, std::env::home_dir().as_deref())
+        Layers::read(self.config.as_deref(), overrides, std::env::home_dir().as_deref())
     }
 }

@@ -37,6 +37,8 @@ pub enum Place {
     Variable(String),
     /// Behind this flag.
     Flag(&'static str),
+    /// Among what was chosen in the pages.
+    Setting,
 }
 
 impl fmt::Display for Place {
@@ -45,6 +47,7 @@ impl fmt::Display for Place {
             Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
+            Self::Setting => f.write_str("the settings"),
         }
     }
 }

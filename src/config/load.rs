@@ -1,9 +1,10 @@
-//! The places a value comes from, in order: defaults, the file, the environment, flags. The later wins.
+//! The places a value comes from, in order: defaults, the file, what was chosen in the pages, the environment, flags. The later wins.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Place;
+use super::settings::{self, Chosen};
 use super::{Config, Error};
 
 /// The file that is read when none is named and it exists.
@@ -38,23 +39,118 @@ impl Override {
     }
 }
 
-/// Loads the configuration: the named file, else [`SYSTEM_FILE`] when it exists, then the overrides in their order.
-/// `home` replaces `~` at the beginning of the state folder.
+/// What a configuration is made of, as it was read.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    file: Config,
+    /// What the owner chose in the pages.
+    pub chosen: Chosen,
+    overrides: Vec<Override>,
+    /// The state folder.
+    pub state: PathBuf,
+    /// Why what was chosen can't be read.
+    unreadable: Option<String>,
+}
+
+/// A value that was chosen in the pages and can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its key.
+    pub key: String,
+    /// What is wrong with it, and what is allowed.
+    pub why: String,
+}
+
+impl Layers {
+    /// Reads them: the named file, else [`SYSTEM_FILE`] when it exists, and what was chosen, from the state folder. `home` replaces
+    /// `~` at the beginning of that.
+    ///
+    /// # Errors
+    /// When the file can't be read, or at the first wrong key, unit, type or range in it, by file and line.
+    pub fn read(file: Option<&Path>, overrides: Vec<Override>, home: Option<&Path>) -> Result<Self, Error> {
+        let mut file = match read(file)? {
+            Some((path, text)) => toml::from_str(&text).map_err(|error| Error::in_file(path, &text, error))?,
+            None => Config::default(),
+        };
+        let of = |one: &&Override| (one.section.as_str(), one.key.as_str()) == ("node", "state");
+        if let Some(state) = overrides.iter().rfind(of) {
+            file = replace(&file, state)?;
+        }
+        if let (Ok(below), Some(home)) = (file.node.state.strip_prefix("~"), home) {
+            file.node.state = home.join(below);
+        }
+        let overrides = overrides.into_iter().filter(|one| !of(&one)).collect();
+        let (state, read) = (file.node.state.clone(), settings::read(&file.node.state));
+        // Whoever may not look into the state folder still learns what the file says.
+        let unreadable = read.as_ref().err().map(|error| format!("{} can't be read: {error}", settings::FILE));
+        Ok(Self { file, chosen: read.unwrap_or_default(), overrides, state, unreadable })
+    }
+
+    /// The configuration, and what of the chosen had to be left out: a box starts without it rather than not at all.
+    ///
+    /// # Errors
+    /// At the first override that is wrong.
+    pub fn config(&self) -> Result<(Config, Vec<Refused>), Error> {
+        let mut config = self.file.clone();
+        let unreadable = self.unreadable.clone().map(|why| Refused { key: settings::FILE.to_owned(), why });
+        let mut refused: Vec<Refused> = unreadable.into_iter().collect();
+        for (key, value) in &self.chosen {
+            match choose(&config, key, value) {
+                Ok(with) => config = with,
+                Err(why) => refused.push(why),
+            }
+        }
+        Ok((self.overridden(config)?, refused))
+    }
+
+    /// The configuration as it would be with this chosen instead.
+    ///
+    /// # Errors
+    /// At the first value that can't be used.
+    pub fn with(&self, chosen: &Chosen) -> Result<Config, Refused> {
+        let mut config = self.file.clone();
+        for (key, value) in chosen {
+            config = choose(&config, key, value)?;
+        }
+        let refused = |error: Error| Refused { key: String::new(), why: error.to_string() };
+        self.overridden(config).map_err(refused)
+    }
+
+    /// Whether the environment or a flag says what a key is, so that no choice counts.
+    pub fn is_fixed(&self, name: &str) -> bool {
+        self.overrides.iter().any(|one| name.split_once('.') == Some((&one.section, &one.key)))
+    }
+
+    fn overridden(&self, config: Config) -> Result<Config, Error> {
+        self.overrides.iter().try_fold(config, |config, one| replace(&config, one))
+    }
+}
+
+/// Loads the configuration. What was chosen in the pages and can't be used is left out.
 ///
 /// # Errors
 /// When the file cannot be read, or at the first wrong key, unit, type or range, by file and line.
 pub fn load(file: Option<&Path>, overrides: &[Override], home: Option<&Path>) -> Result<Config, Error> {
-    let mut config = match read(file)? {
-        Some((path, text)) => toml::from_str(&text).map_err(|error| Error::in_file(path, &text, error))?,
-        None => Config::default(),
-    };
-    for one in overrides {
-        config = replace(&config, one)?;
+    Ok(Layers::read(file, overrides.to_vec(), home)?.config()?.0)
+}
+
+/// The configuration with one key as it was chosen.
+fn choose(config: &Config, name: &str, value: &toml::Value) -> Result<Config, Refused> {
+    let refused = |why: String| Refused { key: name.to_owned(), why };
+    let mut table = toml::Table::try_from(config).expect("a configuration is a table of tables");
+    let known = settings::known(name).and_then(|_| name.split_once('.'));
+    let slot = known.and_then(|(section, key)| table.get_mut(section)?.get_mut(key));
+    let slot = slot.ok_or_else(|| refused("there is no such setting".to_owned()))?;
+    *slot = value.clone();
+    table.try_into().map_err(|error| refused(message(Error::in_value(Place::Setting, error))))
+}
+
+/// What is said of a value whose key is known.
+fn message(error: Error) -> String {
+    match error {
+        Error::Invalid { message, .. } => message,
+        other => other.to_string(),
     }
-    if let (Ok(below), Some(home)) = (config.node.state.strip_prefix("~"), home) {
-        config.node.state = home.join(below);
-    }
-    Ok(config)
 }
 
 fn read(file: Option<&Path>) -> Result<Option<(PathBuf, String)>, Error> {

@@ -1,8 +1,8 @@
 //! The configuration: what a person or a service manager decides before the daemon starts.
 //!
-//! Owns the order of the places a value can come from (defaults, then the file, then the environment, then flags), the
-//! command line, and the one-line errors that say where a value is wrong and what is allowed. Does not own what people
-//! choose in the web pages: that is a *setting* and lives in the store. Secrets are files, never values in here.
+//! Owns the order of the places a value can come from (defaults, then the file, then what the owner chose in the pages, then the
+//! environment, then flags), the command line, and the one-line errors that say where a value is wrong and what is allowed. Secrets are
+//! files, never values in here.
 //!
 //! The manual of every key is `config/porchlight.toml`; a test in `tests/it/config.rs` holds it to [`Config::default`].
 
@@ -12,11 +12,12 @@ mod load;
 pub mod log;
 pub mod node;
 pub mod reload;
+pub mod settings;
 
 use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Place};
-pub use load::{Override, SYSTEM_FILE, load};
+pub use load::{Layers, Override, Refused, SYSTEM_FILE, load};
 
 /// Everything the daemon can be told before it starts, one section for each part of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -83,6 +84,12 @@ impl Config {
         chain.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let relay = crate::drivers::identity::turn::Relay::load(&self.turn);
         relay.map(drop).map_err(|error| Error::Refused(error.to_string()))
+    }
+
+    /// The value of a key, as `hls.part`; null where there is no such key.
+    pub fn value(&self, name: &str) -> serde_json::Value {
+        let all = serde_json::to_value(self).expect("sections hold only numbers, texts, flags and lists of texts");
+        name.split_once('.').map_or(serde_json::Value::Null, |(section, key)| all[section][key].clone())
     }
 
     /// The configuration as a TOML file that says the same.

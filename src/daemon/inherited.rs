@@ -44,6 +44,11 @@ impl Inherited {
         Ok(Self(sockets))
     }
 
+    /// Whether nothing was handed over.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The port of this name, if there is one.
     ///
     /// # Errors

@@ -3,32 +3,36 @@
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 
+use super::settings::Tried;
 use crate::config::Config;
 use crate::config::cli::Sources;
 use crate::config::reload::{Change, Reload};
+use crate::config::settings::Trial;
 use crate::drivers::peer::server as peers;
-use crate::services::{egress, program, room};
+use crate::services::{egress, endpoint, program, room};
 use crate::telemetry::Filter;
 
 /// The parts that take new values while they run.
 pub(super) struct Changeable {
     pub(super) peers: peers::Handle,
     pub(super) rooms: room::Handle,
+    pub(super) endpoint: watch::Sender<endpoint::Config>,
     pub(super) program: watch::Sender<program::Config>,
     pub(super) hls: watch::Sender<egress::Config>,
 }
 
 /// Reads the configuration again from where it came, and hands on what can change without a restart.
 pub struct Reloader {
-    sources: Sources,
+    pub(super) sources: Sources,
     log: Filter,
-    running: Config,
+    pub(super) running: Config,
+    pub(super) tried: Tried,
 }
 
 impl Reloader {
-    /// `running` is what the daemon was started with, `sources` where that came from.
-    pub fn new(sources: Sources, log: Filter, running: Config) -> Self {
-        Self { sources, log, running }
+    /// `running` is what the daemon was started with, `sources` where that came from, `trial` whether the start tries what was chosen.
+    pub(super) fn new(sources: Sources, log: Filter, running: Config, trial: Trial) -> Self {
+        Self { sources, log, running, tried: Tried::new(trial) }
     }
 
     /// Reads it again. What is wrong changes nothing, and the log says where it stands.
@@ -48,8 +52,8 @@ impl Reloader {
         let _ = sd_notify::notify(&[NotifyState::Ready]);
     }
 
-    async fn hand_on(&self, parts: &Changeable) {
-        let Config { log, room, peers, program, hls, .. } = &self.running;
+    pub(super) async fn hand_on(&self, parts: &Changeable) {
+        let Config { log, room, peers, endpoint, program, hls, .. } = &self.running;
         if let Err(error) = self.log.set(&log.level) {
             tracing::error!(%error, "the log goes on as before");
         }
@@ -57,6 +61,7 @@ impl Reloader {
         if let Err(error) = parts.peers.announce(peers.announce.clone()).await {
             tracing::error!(%error, "browsers are told the addresses from before");
         }
+        parts.endpoint.send_if_modified(|before| (*before != *endpoint).then(|| before.clone_from(endpoint)).is_some());
         parts.program.send_replace(program.clone());
         parts.hls.send_replace(hls.clone());
     }

@@ -17,6 +17,7 @@ pub mod reachability;
 pub mod recorder;
 pub mod remote;
 pub mod room;
+pub mod settings;
 pub mod supervisor;
 pub mod telephone;
 pub mod thumbnail;

@@ -144,6 +144,7 @@ async fn strangers(checks: &mut Checks, page: &Page, box_: &str, room: &str, bro
         ("/me", "the account of nobody"),
         ("/people", "people for a stranger"),
         ("/audit", "the log for a stranger"),
+        ("/settings", "settings for a stranger"),
         ("/camera", "the camera for a stranger"),
         (&format!("/r/{room}"), "a room without an invite"),
     ] {
@@ -162,6 +163,7 @@ async fn reports(checks: &mut Checks, page: &Page, box_: &str) {
         ("/stats", points, "statistics"),
         ("/reachability", "[data-code]", "how the box is reached"),
         ("/devices", "[data-code]", "what is plugged in"),
+        ("/setup", "setup-next", "setting the box up"),
     ] {
         checks.open(page, &format!("{box_}{path}"), until, state).await;
     }
@@ -181,6 +183,11 @@ async fn owners(checks: &mut Checks, page: &Page, box_: &str, room: &str) {
     page.click("member-out").await;
     checks.look(page, "member-out-yes", "somebody to be put out").await;
     close(page).await;
+    page.goto(&format!("{box_}/settings")).await;
+    page.fill("set-room.max_participants", "1").await;
+    checks.look(page, "difference", "settings that were changed").await;
+    page.click("save").await;
+    checks.look(page, "setting-problem", "a setting that is wrong").await;
     page.goto(&format!("{box_}/me")).await;
     page.click("make-code").await;
     page.click("make-recovery").await;

@@ -41,6 +41,7 @@ mod screen_share;
 mod screenshots;
 mod seeing;
 mod separately;
+mod settings;
 mod signalling;
 mod simulcast;
 mod sound;

@@ -84,9 +84,9 @@ impl Case<'_> {
         let (rest, body, status) = match (route.method.as_str(), route.path) {
             (
                 "GET",
-                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/healthz" | "/readyz"
-                | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats" | "/trust" | "/reachability"
-                | "/camera" | "/devices" | "/recordings" | "/pushes/{room}" | "/studio/{room}",
+                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/settings" | "/setup" | "/healthz"
+                | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats" | "/trust"
+                | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}" | "/studio/{room}",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -98,6 +98,12 @@ impl Case<'_> {
             ("GET" | "DELETE", "/api/v1/session") => ("", None, 200),
             ("POST", "/api/v1/session") => ("", Some(json!({ "invite": self.invite.token, "name": "Bob" })), 200),
             ("GET", "/api/v1/statistics") => ("", None, 200),
+            // The box would start again.
+            ("POST", "/api/v1/node/restart") => ("", Some(json!({ "when": "later" })), 400),
+            ("GET", "/api/v1/settings") => ("", None, 200),
+            ("PATCH", "/api/v1/settings") => ("", Some(json!({ "room.max_participants": 30 })), 200),
+            // Nothing is tried.
+            ("POST", "/api/v1/settings/keep" | "/api/v1/settings/revert") => ("", None, 409),
             ("POST", "/api/v1/reachability") => ("", None, 200),
             ("GET", "/api/v1/devices") => ("", None, 200),
             ("GET", "/api/v1/camera") => ("", None, 200),

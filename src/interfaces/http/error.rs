@@ -8,7 +8,7 @@ use super::requests::RequestId;
 use crate::drivers::device::controls;
 use crate::services::endpoint::adjust;
 use crate::services::program::logo;
-use crate::services::{broadcast, egress, endpoint, privacy, push, recorder, telephone, thumbnail};
+use crate::services::{broadcast, egress, endpoint, privacy, push, recorder, settings, telephone, thumbnail};
 
 mod people;
 mod room;
@@ -354,6 +354,28 @@ impl From<push::Error> for Problem {
             ),
             E::Key(why) => Self::bad("bad-key", format!("This key can't be used: {why}.")),
             E::Store(error) => Self::internal("store", &error),
+            E::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<settings::Error> for Problem {
+    fn from(error: settings::Error) -> Self {
+        use settings::Error as E;
+        match error {
+            E::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "no-setting", format!("{error}.")),
+            E::Fixed(_) => {
+                let what = format!("{error}. Whoever looks after the machine can change it there.");
+                Self::new(StatusCode::CONFLICT, "fixed-setting", what)
+            }
+            E::Wrong { .. } => Self::bad("bad-setting", format!("{error}.")),
+            E::Trying => Self::new(
+                StatusCode::CONFLICT,
+                "on-trial",
+                "The last change is being tried. Say first whether it may stay.",
+            ),
+            E::NotTrying => Self::new(StatusCode::CONFLICT, "not-on-trial", "No change is being tried (any more)."),
+            E::Disk(error) => Self::internal("state-folder", &error),
             E::Closed => Self::closing(),
         }
     }

@@ -41,6 +41,7 @@ pub mod routes;
 mod screen;
 mod serve;
 mod session;
+mod settings;
 pub mod signalling;
 mod sound;
 mod statistics;
@@ -126,6 +127,8 @@ pub struct Inner {
     pub relay: Option<turn::Relay>,
     /// What the box is called.
     pub node: crate::services::node::Handle,
+    /// What its owner chooses.
+    pub settings: crate::services::settings::Handle,
     /// Where links lead, if not to where the browser asked.
     pub public_url: Option<String>,
     /// Where the box is open.

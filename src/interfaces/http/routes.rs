@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use super::error::Problem;
 use super::{
     App, account, body, broadcasts, camera, chat, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages,
-    people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, signalling, sound, statistics,
-    studio, telephone, trust, whep,
+    people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, settings, signalling, sound,
+    statistics, studio, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 use crate::services::program::logo;
@@ -72,6 +72,11 @@ routes! {
     OPTIONS options "/api/v1/guest" Rule::EveryPage => guest::options;
     GET get "/api/v1/node" Rule::Everybody => health::node;
     PATCH patch "/api/v1/node" Rule::Node(Verb::Administer) => health::rename;
+    POST post "/api/v1/node/restart" Rule::Node(Verb::Administer) => settings::restart;
+    GET get "/api/v1/settings" Rule::Node(Verb::Administer) => settings::show;
+    PATCH patch "/api/v1/settings" Rule::Node(Verb::Administer) => settings::choose;
+    POST post "/api/v1/settings/keep" Rule::Node(Verb::Administer) => settings::keep;
+    POST post "/api/v1/settings/revert" Rule::Node(Verb::Administer) => settings::take_back;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     GET get "/api/v1/telephone" Rule::Node(Verb::Administer) => telephone::show;
     GET get "/api/v1/telephone/events" Rule::Node(Verb::Administer) => telephone::events;
@@ -173,6 +178,8 @@ routes! {
     GET get "/people" Rule::Everybody => pages::page;
     GET get "/people/{room}" Rule::Everybody => pages::page;
     GET get "/audit" Rule::Everybody => pages::page;
+    GET get "/settings" Rule::Everybody => pages::page;
+    GET get "/setup" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;
     GET get "/reachability" Rule::Everybody => pages::page;
     GET get "/camera" Rule::Everybody => pages::page;

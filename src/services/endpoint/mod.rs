@@ -109,7 +109,7 @@ pub struct Handle {
 
 /// What a report on the devices is made of.
 struct Survey {
-    config: Config,
+    config: watch::Receiver<Config>,
     plugged: device::Plugged,
     can: Abilities,
 }
@@ -179,7 +179,7 @@ impl Handle {
     pub fn survey(&self) -> report::Report {
         let Survey { config, plugged, can } = &*self.survey;
         let closed = device::closed(std::path::Path::new("/"));
-        let mut report = report::report(config, &plugged.borrow(), &closed, &Ok(self.encoder()), *can);
+        let mut report = report::report(&config.borrow(), &plugged.borrow(), &closed, &Ok(self.encoder()), *can);
         report.findings.extend(report::heat(device::heat()));
         report
     }
@@ -247,9 +247,10 @@ pub struct Parts {
     pub heat: watch::Receiver<Level>,
 }
 
-/// Chooses the devices, again whenever something is plugged in or out, and starts the actor on `tasks`; it ends with `cancel`.
+/// Chooses the devices, again whenever something is plugged in or out or other ones are wished for, and starts the actor on `tasks`; it
+/// ends with `cancel`. Sizes, rates and modes of `config` hold from the next call on.
 pub fn start(
-    config: Config,
+    mut config: watch::Receiver<Config>,
     mut plugged: device::Plugged,
     parts: Parts,
     tasks: &TaskTracker,
@@ -257,21 +258,29 @@ pub fn start(
 ) -> Handle {
     let survey = Arc::new(Survey { config: config.clone(), plugged: plugged.clone(), can: parts.can });
     let inventory = plugged.borrow_and_update().clone();
-    let chosen = choice::choose(&config, &inventory, parts.can, parts.login.as_ref());
+    let own = config.borrow_and_update().clone();
+    let chosen = choice::choose(&own, &inventory, parts.can, parts.login.as_ref());
     for (what, why) in &inventory.skipped {
         tracing::info!(device = what, why, "a device is left out");
     }
     say(&chosen);
-    let cards = cards(&config, &chosen, parts.can.canceller);
+    let cards = cards(&own, &chosen, parts.can.canceller);
     let (using, used) = watch::channel(cards.used());
     let (dealing, cards) = watch::channel(cards);
     let (choosing, devices) = watch::channel(Arc::new(chosen));
-    let (own, gone, can, login) = (config.clone(), cancel.clone(), parts.can, parts.login.clone());
+    let (mut wished, gone, can, login) = (config.clone(), cancel.clone(), parts.can, parts.login.clone());
     let subject = |devices: &Devices| adjust::Subject::of(devices.eye.as_ref(), devices.camera.name.as_deref());
     let (looking, looked) = watch::channel(subject(&choosing.borrow()));
     let follow = async move {
-        while plugged.changed().await.is_ok() {
+        loop {
+            tokio::select! {
+                Ok(()) = plugged.changed() => {}
+                Ok(()) = wished.changed() => {}
+                // What was chosen stays.
+                else => return std::future::pending().await,
+            }
             let inventory = plugged.borrow_and_update().clone();
+            let own = wished.borrow_and_update().clone();
             let before = choosing.borrow().clone();
             let now = choice::choose(&own, &choice::keeping(inventory, &before), can, login.as_ref());
             if now != *before {
@@ -285,8 +294,6 @@ pub fn start(
             choosing.send_replace(Arc::new(now));
             dealing.send_replace(cards);
         }
-        // What was chosen stays.
-        std::future::pending::<()>().await
     };
     tasks.spawn(gone.run_until_cancelled_owned(follow));
     let (gain, gained) = watch::channel(1.0);
@@ -346,7 +353,7 @@ struct Watched {
 
 /// Keeps the screen that is plugged in showing something.
 async fn screens(
-    (config, parts, watched): (Config, Parts, Watched),
+    (mut config, parts, watched): (watch::Receiver<Config>, Parts, Watched),
     mut devices: watch::Receiver<Arc<Devices>>,
     showing: watch::Sender<Option<television::Television>>,
     tasks: TaskTracker,
@@ -355,12 +362,14 @@ async fn screens(
     let (mut shown, mut stop) = (None, None::<DropGuard>);
     loop {
         let display = devices.borrow_and_update().display;
-        if display != shown || stop.is_none() {
-            shown = display;
+        let Config { overscan, language, blank_after, .. } = *config.borrow_and_update();
+        let wanted = (display, overscan, blank_after);
+        if shown != Some(wanted) || stop.is_none() {
+            shown = Some(wanted);
             // The screen before lets go first.
             drop(stop.take());
             let started = display.map(|choice::Display { connector, size: own, driver }| {
-                let (width, height) = size(own, parts.screen, config.overscan);
+                let (width, height) = size(own, parts.screen, overscan);
                 let whole = size(own, parts.screen, 0);
                 let spec = DisplaySpec { width, height, whole, fps: parts.screen.2, connector, driver };
                 let told = television::Told {
@@ -372,8 +381,8 @@ async fn screens(
                     own: watched.own.subscribe(),
                     layout: watched.layout.clone(),
                     called: parts.called.clone(),
-                    language: config.language,
-                    blank_after: config.blank_after,
+                    language,
+                    blank_after,
                     timeline: parts.timeline,
                 };
                 let own = cancel.child_token();
@@ -384,9 +393,11 @@ async fn screens(
             });
             showing.send_replace(started);
         }
-        if devices.changed().await.is_err() {
+        tokio::select! {
+            Ok(()) = devices.changed() => {}
+            Ok(()) = config.changed() => {}
             // What was chosen stays.
-            std::future::pending::<()>().await;
+            else => std::future::pending().await,
         }
     }
 }
@@ -446,7 +457,7 @@ struct Call {
 }
 
 struct Actor {
-    config: Config,
+    config: watch::Receiver<Config>,
     parts: Parts,
     devices: watch::Receiver<Arc<Devices>>,
     sound: sound::Sound,
@@ -470,7 +481,7 @@ fn seat(rooms: &[Arc<Room>]) -> Option<(&Room, &Participant)> {
 
 impl Actor {
     async fn keep(mut self, mut inbox: mpsc::Receiver<Still>) {
-        if self.config.auto_join {
+        if self.config.borrow().auto_join {
             self.join_first().await;
         }
         let mut pauses = self.parts.seen.supervisor.pauses(Part::Endpoint);
@@ -530,8 +541,10 @@ impl Actor {
         };
         let stop = self.cancel.child_token();
         let tracks = tracks(&self.devices.borrow_and_update());
+        let config = self.config.borrow().clone();
+        let overscan = config.overscan;
         let capture = capture::Capture {
-            config: self.config.clone(),
+            config,
             parts: self.parts.clone(),
             devices: self.devices.clone(),
             sound: self.sound.clone(),
@@ -550,7 +563,7 @@ impl Actor {
             television: self.television.clone(),
             layout: self.layout.clone(),
             asleep: self.asleep.clone(),
-            overscan: self.config.overscan,
+            overscan,
         };
         let sight = sight::Sight::start(self.parts.clone(), with, room.id, &self.tasks, stop.child_token());
         let (room, who) = (room.id, seat.id);

@@ -6,7 +6,7 @@ use super::choice::{self, Abilities, Canceller, Device, Eye};
 use super::config::ModeChoice;
 use super::modes::{self, Note, Pick, Wish};
 use super::{CameraChoice, Config, Sink, Source};
-use crate::drivers::device::{Closed, Heat, Inventory};
+use crate::drivers::device::{Camera, Closed, Heat, Inventory, Screen, SoundDevice};
 use crate::drivers::pipeline::Chosen;
 use crate::model::finding::Level;
 
@@ -31,7 +31,17 @@ pub struct Kind {
     /// It stands in for one that is not there.
     pub stand_in: bool,
     /// All that were found.
-    pub found: Vec<String>,
+    pub found: Vec<Found>,
+}
+
+/// A device that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "FoundDevice"))]
+pub struct Found {
+    /// What it calls itself.
+    pub name: String,
+    /// What the configuration calls it, also after a restart; `None` where nothing is chosen by name.
+    pub value: Option<String>,
 }
 
 /// Something that was seen and is not used.
@@ -81,11 +91,11 @@ pub fn report(
 ) -> Report {
     let devices = choice::choose(config, inventory, can, None);
     let canceller = can.canceller;
-    let kind = |device: &Device, found: Vec<&String>| Kind {
-        used: device.name.clone(),
-        stand_in: device.stand_in,
-        found: found.into_iter().cloned().collect(),
-    };
+    let kind =
+        |device: &Device, found: Vec<Found>| Kind { used: device.name.clone(), stand_in: device.stand_in, found };
+    let camera = |camera: &Camera| Found { name: camera.name.clone(), value: Some(camera.path.display().to_string()) };
+    let card = |card: &SoundDevice| Found { name: card.name.clone(), value: Some(card.device.clone()) };
+    let screen = |screen: &Screen| Found { name: screen.name.clone(), value: None };
     let mut findings = Vec::new();
     let mut find = |code, level, text: String| findings.push(Finding { code, level, text });
 
@@ -235,10 +245,10 @@ pub fn report(
     }
     let chosen = encoder.as_ref().ok();
     Report {
-        camera: kind(&devices.camera, inventory.cameras.iter().map(|camera| &camera.name).collect()),
-        microphone: kind(&devices.microphone, inventory.microphones.iter().map(|device| &device.name).collect()),
-        speaker: kind(&devices.speaker, inventory.speakers.iter().map(|device| &device.name).collect()),
-        screen: kind(&devices.screen, inventory.screens.iter().map(|screen| &screen.name).collect()),
+        camera: kind(&devices.camera, inventory.cameras.iter().map(camera).collect()),
+        microphone: kind(&devices.microphone, inventory.microphones.iter().map(card).collect()),
+        speaker: kind(&devices.speaker, inventory.speakers.iter().map(card).collect()),
+        screen: kind(&devices.screen, inventory.screens.iter().map(screen).collect()),
         encoder: chosen.map(|chosen| chosen.encoder.element()),
         pictures_per_second: chosen.and_then(|chosen| Some(chosen.speed?.fps)),
         echo: devices.echo,
@@ -289,8 +299,8 @@ impl Report {
         ] {
             let used = kind.used.as_deref().unwrap_or("none");
             out.push_str(&format!("{what}: {used}{}\n", if kind.stand_in { " (stands in for one)" } else { "" }));
-            for other in kind.found.iter().filter(|found| Some(*found) != kind.used.as_ref()) {
-                out.push_str(&format!("  also there: {other}\n"));
+            for other in kind.found.iter().filter(|found| Some(&found.name) != kind.used.as_ref()) {
+                out.push_str(&format!("  also there: {}\n", other.name));
             }
         }
         for LeftOut { device, why } in &self.left_out {

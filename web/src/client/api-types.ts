@@ -331,7 +331,7 @@ export type DeviceFinding = {
 /** Devices of one kind. */
 export type DeviceKind = {
   /** All that were found. */
-  found: string[];
+  found: FoundDevice[];
   /** It stands in for one that is not there. */
   stand_in: boolean;
   /** What is used; `None` for nothing. */
@@ -370,6 +370,14 @@ export type Finding = {
   level: Level;
   /** What it means and what to do, in English. */
   text: string;
+};
+
+/** A device that can be chosen. */
+export type FoundDevice = {
+  /** What it calls itself. */
+  name: string;
+  /** What the configuration calls it, also after a restart; `None` where nothing is chosen by name. */
+  value: string | null;
 };
 
 /** How a room goes on air. */
@@ -550,6 +558,9 @@ export type MemberChange = {
 /** A name that people see: one line, counted in Unicode characters. */
 export type Name = string;
 
+/** What a setting needs to count. */
+export type Needs = "nothing" | "restart" | "trial";
+
 /** Somebody whom the box shall know. */
 export type NewIdentity = {
   /** What they are called; white space at the ends is taken off. */
@@ -690,7 +701,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "chain-silent" | "chat-full" | "enough" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
+  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
 };
 
 /** How the members of a composition are shown. */
@@ -897,6 +908,9 @@ export type RecoveryCodes = {
   codes: string[];
 };
 
+/** What is said with the wish that the box starts again: nothing more. */
+export type Restart = Record<string, unknown>;
+
 /** Somebody who rings. */
 export type Ringing = {
   /** When the call answers itself. */
@@ -984,6 +998,38 @@ export type Session = {
   role: Role;
   /** The room that you have a place in: that which the invite led to. */
   room: RoomId | null;
+};
+
+/** A value that is chosen in the pages. */
+export type Setting = {
+  /** Whether it was chosen. */
+  chosen: boolean;
+  /** Whether the environment or a flag says what it is, so that nothing can be chosen. */
+  fixed: boolean;
+  /** Its key, as in the configuration: `endpoint.camera`. */
+  key: string;
+  /** What it needs to count. */
+  needs: Needs;
+  /** What it would be if nothing were chosen. */
+  otherwise: unknown;
+  /** Whether it stands in a file of its own: it is written, and never read again. */
+  secret: boolean;
+  /** What it is. Of what stands in a file of its own, such as a password: whether there is one. */
+  value: unknown;
+};
+
+/** All of them. */
+export type Settings = {
+  /** What was chosen and can't be used any more: the box goes on without it. */
+  refused: string[];
+  /** Whether the box starts again. */
+  restarts: boolean;
+  /** In the order of the manual. */
+  settings: Setting[];
+  /** Whether the last choice was taken back, since nobody said that it may stay. */
+  taken_back: boolean;
+  /** While the last choice is tried: after how many seconds it is taken back. */
+  trial: number | null;
 };
 
 /** How somebody signs in. */

@@ -25,7 +25,9 @@ const PAGES: Record<
   | "sign-in"
   | "me"
   | "people"
-  | "audit",
+  | "audit"
+  | "settings"
+  | "setup",
   () => Promise<{ default: Page }>
 > = {
   home: () => import("./home/page"),
@@ -43,6 +45,8 @@ const PAGES: Record<
   me: () => import("./me/page"),
   people: () => import("./people/page"),
   audit: () => import("./audit/page"),
+  settings: () => import("./settings/page"),
+  setup: () => import("./setup/page"),
 };
 
 function Lost() {

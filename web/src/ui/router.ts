@@ -16,6 +16,8 @@ export type Route =
   | { page: "me" }
   | { page: "people"; room: string }
   | { page: "audit" }
+  | { page: "settings" }
+  | { page: "setup" }
   | { page: "lost" };
 
 /** Which page a path stands for. */
@@ -31,6 +33,8 @@ export function routeOf(path: string): Route {
   if (path === "/me") return { page: "me" };
   if (path === "/people") return { page: "people", room: "" };
   if (path === "/audit") return { page: "audit" };
+  if (path === "/settings") return { page: "settings" };
+  if (path === "/setup") return { page: "setup" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };
   const [, of, room] = /^\/(pushes|studio|people)\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];

@@ -16,6 +16,7 @@ use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::pushes::{NewPush, PushChange};
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
+use crate::interfaces::http::settings::Restart;
 use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
 use crate::proto::auth::Rules;
@@ -27,6 +28,7 @@ use crate::services::endpoint::report::Report as PluggedIn;
 use crate::services::endpoint::{BoxScreen, Layout, Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
 use crate::services::recorder::{Change, Part, Recording, Recordings};
+use crate::services::settings::{self, Settings};
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -77,6 +79,29 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes::<NodeChange>()
             .gives::<Node>(200, "The box.")
             .fails(&["bad-name", "store"]),
+        entry("POST", "/api/v1/node/restart", "Start the box again")
+            .more("Whoever is in a call comes back to it by themselves.")
+            .takes::<Restart>()
+            .gives::<Settings>(200, "It starts again in a moment.")
+            .fails(&["bad-setting", "shutdown"]),
+        entry("GET", "/api/v1/settings", "What can be chosen, and what it is")
+            .gives::<Settings>(200, "All settings.")
+            .fails(&["bad-setting", "shutdown"]),
+        entry("PATCH", "/api/v1/settings", "Choose")
+            .more(
+                "Some hold from then on, for others the box starts again, see `needs`. What could lock somebody out is tried for 15 s after \
+                 that start and then taken back, unless it is kept.",
+            )
+            .takes::<settings::Wishes>()
+            .gives::<Settings>(200, "All settings; `restarts` says whether the box starts again in a moment.")
+            .fails(&["bad-setting", "fixed-setting", "no-setting", "on-trial", "shutdown", "state-folder"]),
+        entry("POST", "/api/v1/settings/keep", "Say that what is tried may stay")
+            .gives::<Settings>(200, "It stays.")
+            .fails(&["bad-setting", "not-on-trial", "shutdown", "state-folder"]),
+        entry("POST", "/api/v1/settings/revert", "Take back what is tried")
+            .more("The box starts again with what was chosen before.")
+            .gives::<Settings>(200, "It starts again in a moment.")
+            .fails(&["bad-setting", "not-on-trial", "shutdown"]),
         entry("GET", "/api/v1/statistics", "What the statistics page shows")
             .more(
                 "Made for that page: members come and go. Measure by the metrics of docs/reference/metrics.md instead.",
@@ -207,6 +232,8 @@ pub(super) fn entries() -> Vec<Entry> {
             .gives_text(200, "The page.", HTML)
             .fails(&["no-pages"]),
         entry("GET", "/audit", "The page about what was done").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
+        entry("GET", "/settings", "Page of the settings").gives_text(200, "The page.", HTML),
+        entry("GET", "/setup", "Page that sets the box up").gives_text(200, "The page.", HTML),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/recordings", "The page with the recordings")
             .gives_text(200, "The page.", HTML)

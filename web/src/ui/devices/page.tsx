@@ -29,7 +29,12 @@ function There({ report }: { report: PluggedIn }) {
               <tr key={kind}>
                 <td>{texts.kinds[kind]}</td>
                 <td>{stand_in ? fill(texts.stand_in, { name }) : name}</td>
-                <td>{found.filter(other => other !== used).join(", ")}</td>
+                <td>
+                  {found
+                    .map(other => other.name)
+                    .filter(other => other !== used)
+                    .join(", ")}
+                </td>
               </tr>
             );
           })}

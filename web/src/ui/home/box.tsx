@@ -61,6 +61,10 @@ export function Box() {
         {t("version", { version: node.version })} · <a href="/trust">{t("to_trust")}</a> ·{" "}
         {session.value?.owner && (
           <>
+            <a href="/settings" data-testid="settings">
+              {t("to_settings")}
+            </a>{" "}
+            ·{" "}
             <a href="/stats" data-testid="stats">
               {t("stats")}
             </a>{" "}

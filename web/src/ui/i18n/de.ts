@@ -89,6 +89,7 @@ export const de: Record<keyof typeof en, string> = {
   licences: "Lizenzen",
   to_trust: "Dieser Box vertrauen",
   to_reachability: "Erreichbarkeit",
+  to_settings: "Einstellungen",
   to_recordings: "Aufnahmen",
   to_devices: "Was angeschlossen ist",
   to_camera: "Kamera einstellen",

@@ -85,6 +85,7 @@ export const en = {
   licences: "Licences",
   to_trust: "Trust this box",
   to_reachability: "Reaching the box",
+  to_settings: "Settings",
   to_recordings: "Recordings",
   to_devices: "What is plugged in",
   to_camera: "Adjust the camera",

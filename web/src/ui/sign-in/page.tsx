@@ -10,7 +10,7 @@ import { sign, wallet } from "../parts/wallet";
 import { clearFragment, fragment, go } from "../router";
 import { texts } from "./texts";
 
-type Act = (action: () => Promise<Session>, failed?: string) => Promise<void>;
+type Act = (action: () => Promise<Session>, failed?: string, then?: string) => Promise<void>;
 
 function field(event: SubmitEvent, name: string): string {
   event.preventDefault();
@@ -23,7 +23,7 @@ function Claim({ act, busy, box }: { act: Act; busy: boolean; box: string }) {
       class="stack narrow"
       onSubmit={event => {
         const pin = field(event, "pin");
-        void act(() => people.claim(pin, field(event, "name"), field(event, "box")));
+        void act(() => people.claim(pin, field(event, "name"), field(event, "box")), undefined, "/setup");
       }}
     >
       <h1>{texts.claim_title}</h1>
@@ -166,12 +166,12 @@ export default function SignInPage() {
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   useTitle(texts.title, false);
-  const act: Act = async (action, failed) => {
+  const act: Act = async (action, failed, then) => {
     setBusy(true);
     setProblem(null);
     try {
       session.value = await action();
-      go(session.value.owner ? "/" : "/me");
+      go(then ?? (session.value.owner ? "/" : "/me"));
     } catch (error) {
       // What the browser or the wallet did not do is no problem of the box.
       const ours = !failed || (error instanceof Error && "type" in error);
