@@ -126,7 +126,7 @@ pub type Value = toml::Value;
 /// What was chosen: the value of each key.
 pub type Chosen = BTreeMap<String, Value>;
 
-/// What a page sends as a value; nothing for null, and for what no configuration holds.
+/// What a page sends as a value; nothing for what no configuration holds.
 pub fn value(json: &serde_json::Value) -> Option<Value> {
     Value::try_from(json).ok()
 }

@@ -165,8 +165,11 @@ fn wish(layers: &Layers, wishes: &Wishes) -> Result<(Config, Chosen), Error> {
             return Err(Error::Fixed(name.clone()));
         }
         let value = match key.kind {
-            Kind::Value if *json == otherwise.value(name) => None,
-            Kind::Value => settings::value(json),
+            Kind::Value if json.is_null() || *json == otherwise.value(name) => None,
+            Kind::Value => {
+                let none = || Error::Wrong { key: name.clone(), why: "this is no value of a setting".into() };
+                Some(settings::value(json).ok_or_else(none)?)
+            }
             Kind::File => file(&layers.state, name, json)?,
         };
         match value {

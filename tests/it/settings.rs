@@ -358,8 +358,8 @@ async fn five_screens_set_a_new_box_up() {
     // The code on the screen needs a start.
     page.wait_for("document.querySelector('[data-testid=starting]')", "that it starts again").await;
     page.wait_for("location.pathname === '/' && document.querySelector('[data-testid=settings]')", "home page").await;
-    let owner = Visitor::new(&daemon);
-    assert_eq!(owner.get("/api/v1/settings").await.status(), 403, "nobody else sees them");
+    let nobody = Visitor::new(&daemon);
+    assert_eq!(nobody.get("/api/v1/settings").await.status(), 401, "nobody else sees them");
     let chosen = page.eval("return fetch('/api/v1/settings').then(r => r.json()).then(s => s.settings.filter(one => one.chosen).map(one => one.key))").await;
     assert_eq!(chosen, json!(["endpoint.camera", "endpoint.join_code"]));
     assert_eq!(page.errors().await, Vec::<String>::new());
