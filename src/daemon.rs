@@ -38,7 +38,7 @@ use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::proto::lan::{self, Scheme};
 use crate::services::{
-    access, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push, reachability,
+    access, announce, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push, reachability,
     recorder, remote, room, settings as chosen, telephone, thumbnail,
 };
 
@@ -186,6 +186,7 @@ impl Daemon {
         making.tasks.spawn(programs);
         let parts = telephone::Parts { rooms: room.clone(), private: privacy.is_on(), store: store.clone(), timeline };
         let telephone = telephone::start(parts, &rooms.tasks, rooms.stop.clone()).await?;
+        let announce = announce::Handle::default();
         let heat = heat::start(&making.tasks, making.stop.clone());
         let (join, link) = watch::channel(None);
         let plugged = device::follow(inventory, &making.tasks, making.stop.clone());
@@ -195,6 +196,7 @@ impl Daemon {
             private: privacy.is_on(),
             privacy: privacy.follow(),
             telephone: telephone.follow(),
+            announce: announce.clone(),
             link,
             called: node.follow(),
             encoders: encoders.clone(),
@@ -213,6 +215,7 @@ impl Daemon {
             rooms: room.clone(),
             telephone: telephone.clone(),
             privacy: privacy.clone(),
+            announce: announce.clone(),
             endpoint: endpoint.clone(),
             called: node.follow(),
             gpio: config.gpio.clone(),
@@ -341,9 +344,12 @@ impl Daemon {
                 rooms: room.clone(),
                 telephone: telephone.clone(),
                 privacy: privacy.clone(),
+                announce: announce.clone(),
+                recorder: recorder.clone(),
                 endpoint: endpoint.clone(),
                 broadcasts: broadcasts.clone(),
                 node: node.clone(),
+                settings: settings.clone(),
                 audit: audit.clone(),
                 page: Box::new(move || doors.named()),
                 recordings: config.recordings.place(&state),

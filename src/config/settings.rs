@@ -77,6 +77,7 @@ pub const KEYS: &[Key] = &[
     file("mqtt.password"),
     file("mqtt.authority"),
     key("mqtt.discovery"),
+    key("mqtt.allow"),
     key("turn.addresses"),
     file("turn.secret"),
     key("room.max_participants"),

@@ -9,6 +9,7 @@ pub mod duration;
 pub mod finding;
 pub mod id;
 pub mod layer;
+pub mod opening;
 pub mod pace;
 pub mod packet;
 pub mod pulse;

@@ -1,6 +1,7 @@
 //! The actors. Each is a handle, a pure state and a loop; one task owns each mutable thing.
 
 pub mod access;
+pub mod announce;
 pub mod audit;
 pub mod broadcast;
 pub mod chat;

@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "services/endpoint",
         &[
+            "services/announce",
             "services/heat",
             "services/origin",
             "services/room",
@@ -59,7 +60,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("services/chat", &["services/supervisor"]),
     ("services/telephone", &["services/room"]),
-    ("services/remote", &["services/endpoint", "services/room", "services/telephone", "services/privacy"]),
+    ("services/remote", &["services/announce", "services/endpoint", "services/room", "services/telephone", "services/privacy"]),
     ("services/ingest", &["services/origin", "services/access", "services/broadcast", "services/room"]),
     (
         "services/egress",

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,6 +22,8 @@ use super::push::services::{Running, SMALL, free};
 
 const ADA: Devices = Devices { colour: "red", hz: 440 };
 const PASSWORD: &str = "north-north-east";
+/// So long what is opened is announced before.
+const AHEAD: Duration = porchlight::services::announce::AHEAD;
 
 /// mosquitto with users, an access list, and a port with TLS. It remembers nothing when it is started again.
 struct Broker {
@@ -346,7 +349,10 @@ async fn requests_are_answered_and_what_was_retained_presses_no_button() {
         ("speaker/volume/set", "101", "bad-value"),
         ("speaker/volume/set", "50", "failed"),
         ("call/decline/set", "PRESS", "failed"),
-        ("rpc/request/answer", "", "unknown-op"),
+        ("rpc/request/answer", "", "not-permitted"),
+        ("rpc/request/sing", "", "unknown-op"),
+        ("privacy/active/set", "OFF", "not-permitted"),
+        ("screen/message/set", "Dinner", "no-screen"),
     ] {
         let said = ask(topic, payload).await.unwrap_or_else(|| panic!("{topic} is not answered"));
         assert_eq!((&said["ok"], &said["problem"]["type"]), (&json!(false), &json!(kind)), "{topic}: {said}");
@@ -384,6 +390,73 @@ async fn requests_are_answered_and_what_was_retained_presses_no_button() {
     }
     println!("bytes that each 10,000 messages took: {grown:?}");
     assert!(!daemon.log().contains(PASSWORD), "the password is in the log");
+}
+
+#[tokio::test]
+async fn what_is_opened_by_mqtt_is_allowed_announced_and_stopped() {
+    if !tools() || !has(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let broker = Broker::start().await;
+    let state = tempfile::tempdir().unwrap();
+    let listener = Listener::start(&broker);
+    let keys = [("PORCHLIGHT_MQTT__ALLOW", "unmute,live,record"), ("PORCHLIGHT_ENDPOINT__SPEAKER", "null")];
+    let daemon = broker.daemon(&state, &broker.address(), &[&SMALL[..], &keys[..]].concat());
+    let id = listener.says("availability", "online").await;
+    let base = format!("porchlight/{id}");
+    let ask = async |topic: &str, payload: &str, answer: u8| {
+        let answer = format!("{base}/answers/{answer}");
+        let said = asks(&broker, &format!("{base}/{topic}"), &answer, payload, DEADLINE.as_secs()).await;
+        said.unwrap_or_else(|| panic!("{topic} is not answered"))
+    };
+    let browser = Browser::start().await;
+    let owner = Visitor::owner(&daemon).await;
+    let room = owner.first_room().await;
+    let page = browser.open("Ada", Some(ADA)).await;
+    let login = json!({ "name": "porchlight", "value": owner.secret(), "url": daemon.url });
+    page.devtools("Network.setCookie", login).await;
+    people::guest_in(&page, &daemon, &format!("{}/r/{room}", daemon.url), "").await;
+    let tile = "document.querySelector('[data-testid=tile][data-name=Porchlight]')";
+    assert_eq!(ask("microphone/muted/set", "ON", 1).await["ok"], true);
+    page.wait_for(&format!("{tile}.querySelector('.tile-muted')"), "box that is muted").await;
+
+    // Five seconds in which the room learns of it; then it is heard.
+    let began = tokio::time::Instant::now();
+    let mut opens = std::pin::pin!(ask("microphone/muted/set", "OFF", 1));
+    let early = tokio::time::timeout(AHEAD - Duration::from_secs(1), &mut opens).await;
+    assert!(early.is_err(), "{early:?} after {:?}", began.elapsed());
+    assert_eq!(listener.now().1["microphone/muted"], "ON");
+    assert_eq!(opens.await["ok"], true);
+    assert!(began.elapsed() >= AHEAD);
+    page.wait_for(&format!("!{tile}.querySelector('.tile-muted')"), "box that is heard").await;
+
+    // What can't be, or is not allowed, is said at once.
+    assert_eq!(ask("recording/active/set", "ON", 1).await["problem"]["type"], "failed", "nothing is on air");
+    assert_eq!(ask("call/answer/set", "PRESS", 1).await["problem"]["type"], "not-permitted");
+
+    // One is announced at a time; and whoever closes camera and microphone meanwhile wants nothing opened.
+    let (mut one, mut other) = (std::pin::pin!(ask("rpc/request/go_live", "", 1)), std::pin::pin!(ask("rpc/request/go_live", "", 2)));
+    let (refused, first) = tokio::select! {
+        refused = &mut one => (refused, false),
+        refused = &mut other => (refused, true),
+    };
+    assert_eq!(refused["problem"]["type"], "stopped", "{refused}");
+    assert_eq!(owner.post("/api/v1/privacy", &json!({})).await.status(), 200);
+    let stopped = if first { one.await } else { other.await };
+    assert_eq!(stopped["problem"]["type"], "stopped", "{stopped}");
+    assert_eq!(listener.now().1["broadcast/active"], "OFF");
+    let private = ask("rpc/request/unmute", "", 1).await;
+    assert!(private.to_string().contains("privacy mode"), "{private}");
+
+    assert_eq!(ask("broadcast/active/set", "ON", 1).await["ok"], true);
+    listener.says("broadcast/active", "ON").await;
+    assert_eq!(ask("recording/active/set", "ON", 1).await["ok"], true);
+    listener.says("recording/active", "ON").await;
+    let audit: Value = owner.get("/api/v1/audit").await.json().await.unwrap();
+    let of = |entry: &Value| (entry["subject"].to_string(), entry["detail"].to_string());
+    let announced = audit.as_array().unwrap().iter().rev().filter(|entry| entry["action"] == "announced").map(of);
+    let expected = [("unmute", "done"), ("live", "stopped"), ("live", "done"), ("record", "done")];
+    assert_eq!(announced.collect::<Vec<_>>(), expected.map(|(what, how)| (json!(what).to_string(), json!(how).to_string())));
 }
 
 #[tokio::test]

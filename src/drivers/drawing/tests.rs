@@ -1,5 +1,6 @@
 use super::*;
-use crate::proto::screens::{HEIGHT, Idle, Join, Language, Screen, Sign, WIDTH, screen, sign};
+use crate::model::opening::Opening;
+use crate::proto::screens::{HEIGHT, Idle, Join, Language, Notice, Screen, Sign, WIDTH, screen, sign};
 
 /// Only what is bundled, so that pictures are the same on every machine.
 fn artist() -> Artist {
@@ -105,10 +106,11 @@ fn every_screen_looks_as_it_was_looked_at() {
 #[test]
 fn the_bundled_font_has_letters_for_what_we_say() {
     let artist = artist();
-    for of in Sign::ALL.into_iter().chain([Sign::Volume(100)]) {
+    let notice = Sign::Notice(Notice::Opening(Opening::Live, 5));
+    for of in Sign::ALL.into_iter().chain([Sign::Volume(100), notice]) {
         for language in [Language::En, Language::De] {
             let (width, height) = of.size();
-            let stamp = artist.stamp(&sign(of, language), width, height).expect("it is drawn");
+            let stamp = artist.stamp(&sign(&of, language), width, height).expect("it is drawn");
             let inside = stamp.picture.data.iter().take((width * height) as usize);
             let (least, most) = inside.fold((255, 0), |(least, most), y| (least.min(*y), most.max(*y)));
             assert!(most - least > 100, "{of:?} can be read: {least} to {most}");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::drivers::fetch::{self, Identity};
+use crate::model::opening::Opening;
 use crate::model::quantity;
 use crate::model::secret::Secret;
 
@@ -44,6 +45,8 @@ pub struct Config {
     /// What Home Assistant's topics begin with; empty: it is told nothing.
     #[serde(deserialize_with = "discovery")]
     pub discovery: String,
+    /// What may be opened by it, each after it was announced in the room.
+    pub allow: Vec<Opening>,
 }
 
 impl Default for Config {
@@ -57,6 +60,7 @@ impl Default for Config {
             key: None,
             prefix: "porchlight".into(),
             discovery: "homeassistant".into(),
+            allow: Vec::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! MQTT: what the box says to a broker of the house, and what it takes from there. Home Assistant finds it by that.
 //!
-//! Off until a broker is configured. Takes nothing that would open a camera, a microphone or an audience: those are opened by people.
-//! What is told names nobody. Translates; the rules are in `proto/mqtt`.
+//! Off until a broker is configured. What would open a camera, a microphone or an audience is taken only where the owner allows it, and after
+//! it was announced in the room, where it can be stopped. What is told names nobody. Translates; the rules are in `proto/mqtt`.
 
 mod config;
 mod link;
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,9 @@ use crate::drivers::identity::random;
 use crate::model::pace::Pace;
 use crate::proto::mqtt::discovery::{self, Device};
 use crate::proto::mqtt::{self, AVAILABILITY, Command, Invalid, OFFLINE, ONLINE, REQUEST, RESPONSE, State};
-use crate::services::{audit, broadcast, endpoint, node, privacy, room, telephone};
+use crate::services::{
+    announce, audit, broadcast, endpoint, node, privacy, recorder, room, settings, telephone,
+};
 
 pub use config::{Broker, Config, Error};
 
@@ -51,12 +54,18 @@ pub struct Parts {
     pub telephone: telephone::Handle,
     /// Whether camera and microphone are closed.
     pub privacy: privacy::Handle,
+    /// Where it is announced what is going to be opened.
+    pub announce: announce::Handle,
+    /// Whether something can be recorded.
+    pub recorder: recorder::Handle,
     /// The box as a participant.
     pub endpoint: endpoint::Handle,
     /// What is on air.
     pub broadcasts: broadcast::Handle,
     /// What the box is called.
     pub node: node::Handle,
+    /// Where it is asked to start again.
+    pub settings: settings::Handle,
     /// Where it is noted what was done.
     pub audit: audit::Handle,
     /// Where the box's pages are, if that is known.
@@ -78,6 +87,7 @@ pub async fn run(config: Config, broker: Broker, parts: Parts, stop: Cancellatio
         pace: Pace::new(BURST, STEP),
         told: State::default(),
         taken: false,
+        opening: JoinSet::new(),
     };
     let (mut version, mut again, mut said) = (Version::Five, AGAIN, None);
     while !stop.is_cancelled() {
@@ -119,6 +129,8 @@ struct Bridge {
     told: State,
     /// The broker has taken this connection.
     taken: bool,
+    /// What is announced, with whoever waits for an answer. One is announced at a time, and others are refused at once.
+    opening: JoinSet<(Answer, Result<(), Problem>)>,
 }
 
 impl Bridge {
@@ -179,6 +191,7 @@ impl Bridge {
                     again = None;
                     self.tell_all(link).await?;
                 }
+                Some(Ok((answer, done))) = self.opening.join_next() => self.answer(link, answer, done).await?,
                 Ok(()) = rooms.changed() => self.tell_changes(link).await?,
                 Ok(()) = telephone.changed() => self.tell_changes(link).await?,
                 Ok(()) = privacy.changed() => self.tell_changes(link).await?,
@@ -239,7 +252,7 @@ impl Bridge {
             version: env!("CARGO_PKG_VERSION"),
             page: (self.parts.page)(),
         };
-        let payload = Bytes::from(discovery::payload(&device, &self.base).to_string());
+        let payload = Bytes::from(discovery::payload(&device, &self.base, &self.config.allow).to_string());
         let topic = discovery::topic(&self.config.discovery, &device.id);
         link.publish(Outgoing { topic, payload, retain: true, surely: true, correlation: None }).await
     }
@@ -263,45 +276,60 @@ impl Bridge {
         }
         let request = topic.strip_prefix(REQUEST);
         let asked = Asked::read(&message.payload, request.is_some());
-        let done = match self.pace.take(Instant::now().into_std()) {
-            Ok(()) => self.act(topic, &asked.value).await,
+        let own = request.map(|name| (format!("{}/{RESPONSE}{name}", self.base), None));
+        let answer = Answer { at: topic.to_owned(), to: message.answer.or(own), transaction: asked.transaction };
+        let command = match self.pace.take(Instant::now().into_std()) {
+            Ok(()) => Command::parse(topic, &asked.value, &self.config.allow).map_err(Problem::from),
             Err(_) => Err(Problem { kind: "too-fast", title: "There are too many commands at once.".into() }),
         };
-        if let Ok(Command::Refresh) = done {
-            self.tell_all(link).await?;
-        }
+        let done = match command {
+            // It takes its five seconds, and everything else goes on meanwhile.
+            Ok(command @ Command::Open(_)) => {
+                let parts = self.parts.clone();
+                self.opening.spawn(async move { (answer, state::act(&parts, command).await) });
+                return Ok(());
+            }
+            Ok(Command::Refresh) => self.tell_all(link).await.map(Ok)?,
+            Ok(command) => state::act(&self.parts, command).await,
+            Err(problem) => Err(problem),
+        };
+        self.answer(link, answer, done).await
+    }
+
+    /// Says what became of a command.
+    async fn answer(&mut self, link: &Link, answer: Answer, done: Result<(), Problem>) -> Result<(), Trouble> {
+        let Answer { at, to, transaction } = answer;
         if let Err(problem) = &done {
             tracing::info!(kind = problem.kind, "MQTT: a command was refused");
             // Whoever showed the change already shows how it is.
-            let current =
-                topic.strip_suffix("/set").and_then(|state| Some((state, self.told.messages().remove(state)?)));
+            let current = at.strip_suffix("/set").and_then(|state| Some((state, self.told.messages().remove(state)?)));
             if let Some((state, text)) = current {
                 self.say(link, state, text).await?;
             }
         }
-        let own = request.map(|name| format!("{}/{RESPONSE}{name}", self.base));
-        let (topic, correlation) = match (message.answer, own) {
-            (Some((topic, correlation)), _) => (topic, correlation),
-            (None, Some(topic)) => (topic, None),
-            (None, None) => return self.tell_changes(link).await,
-        };
-        let mut answer = match &done {
-            Ok(_) => json!({ "ok": true }),
-            Err(problem) => json!({ "ok": false, "problem": { "type": problem.kind, "title": problem.title } }),
-        };
-        if let Some(transaction) = asked.transaction {
-            answer["transaction"] = transaction;
+        if let Some((topic, correlation)) = to {
+            let mut said = match &done {
+                Ok(()) => json!({ "ok": true }),
+                Err(problem) => json!({ "ok": false, "problem": { "type": problem.kind, "title": problem.title } }),
+            };
+            if let Some(transaction) = transaction {
+                said["transaction"] = transaction;
+            }
+            let payload = Bytes::from(said.to_string());
+            link.publish(Outgoing { topic, payload, retain: false, surely: true, correlation }).await?;
         }
-        let payload = Bytes::from(answer.to_string());
-        link.publish(Outgoing { topic, payload, retain: false, surely: true, correlation }).await?;
         self.tell_changes(link).await
     }
+}
 
-    async fn act(&self, topic: &str, value: &str) -> Result<Command, Problem> {
-        let command = Command::parse(topic, value)?;
-        state::act(&self.parts, command).await?;
-        Ok(command)
-    }
+/// Where it is said what became of a command.
+struct Answer {
+    /// The topic of the command, below the device's.
+    at: String,
+    /// The topic of the answer, with what whoever asked knows it by.
+    to: Option<(String, Option<Bytes>)>,
+    /// The same where there is no such property.
+    transaction: Option<Value>,
 }
 
 /// What a command or a request says.
@@ -340,7 +368,7 @@ impl From<Invalid> for Problem {
         let kind = match invalid {
             Invalid::Topic => "unknown-op",
             Invalid::Value => "bad-value",
-            Invalid::Opens => "not-permitted",
+            Invalid::Opens | Invalid::Private => "not-permitted",
         };
         Self { kind, title: format!("Not done: {invalid}.") }
     }

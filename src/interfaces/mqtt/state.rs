@@ -2,10 +2,13 @@
 
 use super::{Parts, Problem};
 use crate::drivers::{device, disk};
+use crate::model::opening::Opening;
 use crate::proto::mqtt::{Command, Ending, State, System};
+use crate::services::announce;
 use crate::services::audit::Entry;
 use crate::services::endpoint::{Layout, Wish, Wishes};
 use crate::services::room::{BoxWish, ParticipantKind, Room, Wanted};
+use crate::services::settings::Ask;
 use crate::services::telephone::Outcome;
 
 /// Who is in the audit log for it.
@@ -38,6 +41,7 @@ pub fn now(parts: &Parts) -> State {
         do_not_disturb: telephone.settings.do_not_disturb,
         volume: parts.endpoint.loudness().speaker.and_then(|speaker| speaker.percent),
         speaker: parts.endpoint.screen().layout.speaker,
+        seen: own.is_some_and(|own| own.camera && !own.private),
         camera: devices.camera.name.is_some() && !devices.camera.stand_in,
         microphone: devices.microphone.name.is_some() && !devices.microphone.stand_in,
         last_call: telephone.calls.last().map(|call| {
@@ -70,13 +74,93 @@ pub async fn system(parts: &Parts) -> System {
     }
 }
 
-/// Does what is asked. Nothing of it opens a camera, a microphone or an audience.
+/// Whether somebody in the room would see or hear that something is going to be opened.
+fn is_noticed(parts: &Parts) -> bool {
+    let screen = parts.endpoint.screen();
+    (screen.there && !screen.asleep) || parts.endpoint.devices().speaker.name.is_some()
+}
+
+/// Opens something, after it was announced in the room and nobody there has stopped it.
+///
+/// # Errors
+/// What whoever asked is told.
+async fn open(parts: &Parts, what: Opening) -> Result<(), Problem> {
+    let refused = |title: &str| Problem { kind: "failed", title: format!("Not done: {title}.") };
+    let rooms = || parts.rooms.rooms().borrow().clone();
+    let with_box = || rooms().into_iter().find(|room| of_box(room).is_some());
+    let in_call = || with_box().ok_or_else(|| refused("the box is in no call"));
+    let live = || rooms().into_iter().find(|room| room.live.is_some()).ok_or_else(|| refused("nothing is on air"));
+    // What can't be done is not announced.
+    match what {
+        Opening::Answer if parts.telephone.follow().borrow().ringing.is_none() => return Err(refused("nobody rings")),
+        Opening::Unmute | Opening::Camera if *parts.privacy.is_on().borrow() => {
+            return Err(refused("the box is in privacy mode, which only somebody who is there ends"));
+        }
+        Opening::Unmute | Opening::Camera => drop(in_call()?),
+        Opening::Live if live().is_ok() => return Err(refused("it is on air already")),
+        Opening::Record => {
+            live()?;
+            parts.recorder.ready().await.map_err(failed)?;
+        }
+        Opening::Answer | Opening::Live => {}
+    }
+    if !is_noticed(parts) {
+        let title = "Not done: nobody in the room would notice, for the box has neither a screen that is on nor a speaker.";
+        return Err(Problem { kind: "no-screen", title: title.to_owned() });
+    }
+    // Whoever closes camera and microphone meanwhile, by whatever way, wants nothing opened.
+    let mut private = parts.privacy.is_on();
+    let announced = tokio::select! {
+        announced = parts.announce.announce(what) => announced,
+        _ = async {
+            private.mark_unchanged();
+            while private.changed().await.is_ok() && !*private.borrow_and_update() {}
+        } => Err(announce::Error::Stopped),
+    };
+    let word = serde_json::to_value(what).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
+    let ending = if announced.is_ok() { "done" } else { "stopped" };
+    if announced != Err(announce::Error::Busy) {
+        parts.audit.note(Entry::new(None, "announced").by(WHO).to(word).with(ending)).await;
+    }
+    announced.map_err(|error| Problem { kind: "stopped", ..failed(error) })?;
+    let wish = |wish: BoxWish| async move {
+        let room = in_call()?;
+        parts.rooms.wish_box(room.id, wish).await.map_err(failed)
+    };
+    match what {
+        Opening::Answer => parts.telephone.answer().await.map_err(failed)?,
+        Opening::Unmute => wish(BoxWish { microphone: Some(true), ..BoxWish::default() }).await?,
+        Opening::Camera => wish(BoxWish { camera: Some(true), ..BoxWish::default() }).await?,
+        Opening::Live => {
+            let room = with_box().or_else(|| rooms().into_iter().next()).ok_or_else(|| refused("there is no room"))?;
+            parts.rooms.go_live(room.id, None, Wanted::Nothing).await.map_err(failed)?;
+            parts.audit.note(Entry::new(Some(room.id), "go_live").by(WHO)).await;
+        }
+        Opening::Record => {
+            let room = live()?;
+            parts.rooms.record(room.id, Wanted::of(true, None, None)).await.map_err(failed)?;
+            parts.audit.note(Entry::new(Some(room.id), "record").by(WHO).with("on")).await;
+        }
+    }
+    Ok(())
+}
+
+/// Does what is asked.
 ///
 /// # Errors
 /// What whoever asked is told.
 pub async fn act(parts: &Parts, command: Command) -> Result<(), Problem> {
     let rooms = || parts.rooms.rooms().borrow().clone();
     match command {
+        Command::Open(what) => open(parts, what).await?,
+        Command::Message(text) => {
+            let screen = parts.endpoint.screen();
+            if !screen.there || screen.asleep {
+                let title = "Not done: the box has no screen that is on.".to_owned();
+                return Err(Problem { kind: "no-screen", title });
+            }
+            parts.announce.say(&text);
+        }
         Command::Mute => {
             for room in rooms().iter().filter(|room| of_box(room).is_some()) {
                 let wish = BoxWish { microphone: Some(false), ..BoxWish::default() };
@@ -112,6 +196,10 @@ pub async fn act(parts: &Parts, command: Command) -> Result<(), Problem> {
         Command::Speaker(speaker) => {
             let layout = parts.endpoint.screen().layout;
             parts.endpoint.set_layout(Layout { speaker, ..layout });
+        }
+        Command::Restart => {
+            parts.audit.note(Entry::new(None, "restart").by(WHO)).await;
+            parts.settings.ask(Ask::Restart).await.map_err(failed)?;
         }
         Command::Refresh => {}
     }

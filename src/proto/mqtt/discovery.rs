@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{AVAILABILITY, CALL_EVENT, EVENTS, LAYOUTS, SYSTEM};
+use crate::model::opening::Opening;
 
 /// The box, as Home Assistant's registry of devices has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +105,16 @@ const ENTITIES: &[Entity] = &[
         command: Some("screen/layout/set"),
         more: &[CONFIG],
     },
+    Entity {
+        key: "message",
+        platform: "notify",
+        name: "Message on the screen",
+        icon: "mdi:message-text",
+        state: None,
+        command: Some("screen/message/set"),
+        more: &[],
+    },
+    with(binary("seen", "Camera on", "mdi:video", "camera/active"), RUNNING),
     with(binary("camera", "Camera", "mdi:webcam", "camera/connected"), CONNECTED),
     with(binary("microphone", "Microphone", "mdi:microphone", "microphone/connected"), CONNECTED),
     with(
@@ -136,9 +147,31 @@ const ENTITIES: &[Entity] = &[
             DIAGNOSTIC,
         ],
     ),
+    with(button("restart", "Start again", "mdi:restart", "system/restart/set"), &[("device_class", "restart"), CONFIG]),
     with(
         sensor("started", "Started", "mdi:clock-start", SYSTEM),
         &[("device_class", "timestamp"), ("value_template", "{{ value_json.started }}"), DIAGNOSTIC],
+    ),
+];
+
+/// What opens something, for those who are allowed to: announced in the room, and stopped there.
+const OPENINGS: [(Opening, Entity); 5] = [
+    (Opening::Answer, button("answer", "Answer the call", "mdi:phone", "call/answer/set")),
+    (
+        Opening::Unmute,
+        with(
+            button("unmute", "Turn the microphone on", "mdi:microphone", "microphone/muted/set"),
+            &[("payload_press", "OFF")],
+        ),
+    ),
+    (Opening::Camera, button("camera_on", "Turn the camera on", "mdi:video", "camera/active/set")),
+    (
+        Opening::Live,
+        with(button("go_live", "Go on air", "mdi:broadcast", "broadcast/active/set"), &[("payload_press", "ON")]),
+    ),
+    (
+        Opening::Record,
+        with(button("record", "Record", "mdi:record-rec", "recording/active/set"), &[("payload_press", "ON")]),
     ),
 ];
 
@@ -148,9 +181,14 @@ pub fn topic(prefix: &str, device: &str) -> String {
 }
 
 /// The payload; `base` is the device's topic, without a slash at its end.
-pub fn payload(device: &Device, base: &str) -> Value {
-    let components: Map<String, Value> =
-        ENTITIES.iter().map(|entity| (entity.key.to_owned(), component(entity, device, base))).collect();
+pub fn payload(device: &Device, base: &str, allowed: &[Opening]) -> Value {
+    let made = |entity: &Entity| (entity.key.to_owned(), component(entity, device, base));
+    let opens = OPENINGS.iter().map(|(opening, entity)| match allowed.contains(opening) {
+        true => made(entity),
+        // With the platform alone it is taken away, if it was there.
+        false => (entity.key.to_owned(), json!({ "platform": entity.platform })),
+    });
+    let components: Map<String, Value> = ENTITIES.iter().map(made).chain(opens).collect();
     let mut about = json!({
         "identifiers": [format!("porchlight_{}", device.id)],
         "name": device.name,
@@ -213,7 +251,7 @@ mod tests {
 
     #[test]
     fn the_payload_is_as_it_was() {
-        let text = serde_json::to_string_pretty(&payload(&device(), "porchlight/0123abcd")).expect("JSON") + "\n";
+        let text = serde_json::to_string_pretty(&payload(&device(), "porchlight/0123abcd", &[])).expect("JSON") + "\n";
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/homeassistant.json");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&path, &text).expect("it can be written");
@@ -225,7 +263,7 @@ mod tests {
     #[test]
     fn every_entity_says_and_takes_what_the_box_says_and_takes() {
         let base = "porchlight/0123abcd";
-        let made = payload(&device(), base);
+        let made = payload(&device(), base, &Opening::ALL);
         let components = made["components"].as_object().expect("components");
         let mut told: Vec<String> = State::default().messages().keys().map(|topic| format!("{base}/{topic}")).collect();
         told.extend([CALL_EVENT, SYSTEM].map(|topic| format!("{base}/{topic}")));
@@ -236,20 +274,28 @@ mod tests {
             if let Some(command) = entity["command_topic"].as_str() {
                 let topic = command.strip_prefix(base).and_then(|topic| topic.strip_prefix('/')).expect("ours");
                 let payload = match entity["platform"].as_str() {
+                    Some("button") => entity["payload_press"].as_str().unwrap_or("PRESS"),
                     Some("switch") => "ON",
                     Some("number") => "50",
                     Some("select") => LAYOUTS[0],
                     _ => "PRESS",
                 };
-                assert!(Command::parse(topic, payload).is_ok(), "{key}: {topic} takes no {payload}");
+                assert!(Command::parse(topic, payload, &Opening::ALL).is_ok(), "{key}: {topic} takes no {payload}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_allowed_any_more_is_taken_away() {
+        let made = payload(&device(), "porchlight/0123abcd", &[Opening::Live]);
+        assert_eq!(made["components"]["answer"], json!({ "platform": "button" }));
+        assert_eq!(made["components"]["go_live"]["payload_press"], "ON");
     }
 
     /// What Home Assistant's schema lets pass although it does nothing, or is wrong.
     #[test]
     fn what_the_schema_does_not_see_is_right_too() {
-        let made = payload(&device(), "porchlight/0123abcd");
+        let made = payload(&device(), "porchlight/0123abcd", &Opening::ALL);
         for (key, entity) in made["components"].as_object().expect("components") {
             let text = |name: &str| entity[name].as_str();
             let commands = entity["command_topic"].is_string();

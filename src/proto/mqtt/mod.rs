@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::model::opening::Opening;
+
 /// Where it stands whether the box is there: `online`, or `offline`, also as its will.
 pub const AVAILABILITY: &str = "availability";
 /// Where what a call does is told.
@@ -56,6 +58,8 @@ pub struct State {
     pub volume: Option<u8>,
     /// Its screen shows who speaks larger.
     pub speaker: bool,
+    /// The box is seen in a call.
+    pub seen: bool,
     /// A camera is plugged in.
     pub camera: bool,
     /// A microphone is.
@@ -112,6 +116,7 @@ impl State {
             ("telephone/do_not_disturb", switch(self.do_not_disturb).to_owned()),
             ("speaker/volume", volume),
             ("screen/layout", LAYOUTS[usize::from(self.speaker)].to_owned()),
+            ("camera/active", switch(self.seen).to_owned()),
             ("camera/connected", connected(self.camera)),
             ("microphone/connected", connected(self.microphone)),
         ])
@@ -140,9 +145,11 @@ impl State {
 /// The names of [`State::events`].
 pub const EVENTS: [&str; 5] = ["ringing", "answered", "declined", "missed", "ended"];
 
-/// What somebody wants by MQTT. Nothing of it opens a camera, a microphone or an audience.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What somebody wants by MQTT. All but one only close; that one is for who was allowed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    /// Open a camera, a microphone or an audience, after it was announced in the room.
+    Open(Opening),
     /// Nobody hears the room that the box stands in.
     Mute,
     /// Close camera and microphone; only somebody who is there opens them.
@@ -161,6 +168,10 @@ pub enum Command {
     Volume(u8),
     /// Whether the screen shows who speaks larger.
     Speaker(bool),
+    /// Show this on the screen; nothing takes the last away.
+    Message(String),
+    /// The box starts again.
+    Restart,
     /// Tell everything again.
     Refresh,
 }
@@ -175,12 +186,15 @@ pub enum Invalid {
     #[error("this value can't be used here")]
     Value,
     /// It would open what only somebody in the room opens.
-    #[error("this can't be done by MQTT: a camera, a microphone or an audience is opened by people alone")]
+    #[error("this is not allowed by MQTT: the owner of the box decides which of camera, microphone and audience it opens (mqtt.allow)")]
     Opens,
+    /// Only somebody in the room ends privacy mode.
+    #[error("only somebody who is in front of the box ends privacy mode")]
+    Private,
 }
 
-/// Where commands are taken, with how a request of the same is called.
-const COMMANDS: [(&str, &str); 10] = [
+/// Where commands are taken, with how a request of the same is called; "" for what is taken as a request alone.
+const COMMANDS: [(&str, &str); 17] = [
     ("microphone/muted", "mute"),
     ("privacy/active", "close"),
     ("call/decline", "decline"),
@@ -190,34 +204,53 @@ const COMMANDS: [(&str, &str); 10] = [
     ("recording/active", "stop_recording"),
     ("speaker/volume", "volume"),
     ("screen/layout", "layout"),
+    ("call/answer", "answer"),
+    ("camera/active", "camera"),
+    ("screen/message", "message"),
+    ("", "unmute"),
+    ("", "go_live"),
+    ("", "record"),
+    ("system/restart", "restart"),
     ("refresh", "refresh"),
 ];
 
 impl Command {
-    /// From the topic below the device's, and the payload.
+    /// From the topic below the device's, and the payload. Of what opens something the `allowed` is taken.
     ///
     /// # Errors
     /// [`Invalid`].
-    pub fn parse(topic: &str, payload: &str) -> Result<Self, Invalid> {
+    pub fn parse(topic: &str, payload: &str, allowed: &[Opening]) -> Result<Self, Invalid> {
         let at = |(state, name): &&(&str, &str)| {
-            topic.strip_suffix("/set") == Some(state) || topic.strip_prefix(REQUEST) == Some(name)
+            topic.strip_suffix("/set").is_some_and(|at| !at.is_empty() && at == *state)
+                || topic.strip_prefix(REQUEST) == Some(name)
         };
         let (_, name) = COMMANDS.iter().find(at).ok_or(Invalid::Topic)?;
         let payload = payload.trim();
-        let pressed = |command| if ["PRESS", "ON", ""].contains(&payload) { Ok(command) } else { Err(Invalid::Value) };
-        // What can be closed here is opened by people.
-        let closes = |value: &str, command| match payload {
+        let opens = |what| if allowed.contains(&what) { Ok(Self::Open(what)) } else { Err(Invalid::Opens) };
+        let pressed = |command: Result<Self, Invalid>| match payload {
+            "PRESS" | "ON" | "" => command,
+            _ => Err(Invalid::Value),
+        };
+        // The value that closes, and what the other one opens.
+        let closes = |value: &str, command, opens: Result<Self, Invalid>| match payload {
             _ if payload == value || ["PRESS", ""].contains(&payload) => Ok(command),
-            "ON" | "OFF" => Err(Invalid::Opens),
+            "ON" | "OFF" => opens,
             _ => Err(Invalid::Value),
         };
         match *name {
-            "mute" => closes("ON", Self::Mute),
-            "close" => closes("ON", Self::Close),
-            "end_broadcast" => closes("OFF", Self::EndBroadcast),
-            "stop_recording" => closes("OFF", Self::StopRecording),
-            "decline" => pressed(Self::Decline),
-            "hang_up" => pressed(Self::HangUp),
+            "mute" => closes("ON", Self::Mute, opens(Opening::Unmute)),
+            "close" => closes("ON", Self::Close, Err(Invalid::Private)),
+            "end_broadcast" => closes("OFF", Self::EndBroadcast, opens(Opening::Live)),
+            "stop_recording" => closes("OFF", Self::StopRecording, opens(Opening::Record)),
+            "answer" => pressed(opens(Opening::Answer)),
+            "camera" => pressed(opens(Opening::Camera)),
+            "unmute" => pressed(opens(Opening::Unmute)),
+            "go_live" => pressed(opens(Opening::Live)),
+            "record" => pressed(opens(Opening::Record)),
+            "restart" => pressed(Ok(Self::Restart)),
+            "message" => Ok(Self::Message(payload.to_owned())),
+            "decline" => pressed(Ok(Self::Decline)),
+            "hang_up" => pressed(Ok(Self::HangUp)),
             "do_not_disturb" => match payload {
                 "ON" => Ok(Self::DoNotDisturb(true)),
                 "OFF" => Ok(Self::DoNotDisturb(false)),
@@ -235,14 +268,15 @@ impl Command {
                 Some(which) => Ok(Self::Speaker(which == 1)),
                 None => Err(Invalid::Value),
             },
-            _ => pressed(Self::Refresh),
+            _ => pressed(Ok(Self::Refresh)),
         }
     }
 }
 
 /// What is subscribed to below the device's topic.
 pub fn filters() -> impl Iterator<Item = String> {
-    COMMANDS.iter().map(|(state, _)| format!("{state}/set")).chain([format!("{REQUEST}+")])
+    let states = COMMANDS.iter().filter(|(state, _)| !state.is_empty());
+    states.map(|(state, _)| format!("{state}/set")).chain([format!("{REQUEST}+")])
 }
 
 #[cfg(test)]
@@ -262,8 +296,32 @@ mod tests {
             ("speaker/volume/set", " 55.0 ", Command::Volume(55)),
             ("rpc/request/layout", "speaker", Command::Speaker(true)),
             ("refresh/set", "PRESS", Command::Refresh),
+            ("system/restart/set", "PRESS", Command::Restart),
+            ("screen/message/set", " Dinner! ", Command::Message("Dinner!".into())),
         ] {
-            assert_eq!(Command::parse(topic, payload), Ok(command), "{topic} {payload}");
+            assert_eq!(Command::parse(topic, payload, &[]), Ok(command), "{topic} {payload}");
+        }
+    }
+
+    #[test]
+    fn each_opening_is_taken_where_it_is_allowed_and_nowhere_else() {
+        for (topic, payload, opening) in [
+            ("call/answer/set", "PRESS", Opening::Answer),
+            ("rpc/request/answer", "", Opening::Answer),
+            ("microphone/muted/set", "OFF", Opening::Unmute),
+            ("rpc/request/unmute", "", Opening::Unmute),
+            ("camera/active/set", "ON", Opening::Camera),
+            ("broadcast/active/set", "ON", Opening::Live),
+            ("rpc/request/go_live", "", Opening::Live),
+            ("recording/active/set", "ON", Opening::Record),
+            ("rpc/request/record", "", Opening::Record),
+        ] {
+            assert_eq!(Command::parse(topic, payload, &[opening]), Ok(Command::Open(opening)), "{topic}");
+            let others: Vec<Opening> = Opening::ALL.into_iter().filter(|other| *other != opening).collect();
+            assert_eq!(Command::parse(topic, payload, &others), Err(Invalid::Opens), "{topic}");
+        }
+        for privacy in ["privacy/active/set", "rpc/request/close"] {
+            assert_eq!(Command::parse(privacy, "OFF", &Opening::ALL), Err(Invalid::Private));
         }
     }
 
@@ -272,10 +330,12 @@ mod tests {
         for (topic, payload, invalid) in [
             ("microphone/muted/set", "OFF", Invalid::Opens),
             ("rpc/request/mute", "OFF", Invalid::Opens),
-            ("privacy/active/set", "OFF", Invalid::Opens),
+            ("privacy/active/set", "OFF", Invalid::Private),
             ("broadcast/active/set", "ON", Invalid::Opens),
             ("recording/active/set", "ON", Invalid::Opens),
-            ("call/answer/set", "PRESS", Invalid::Topic),
+            ("call/answer/set", "PRESS", Invalid::Opens),
+            ("camera/active/set", "OFF", Invalid::Value),
+            ("/set", "", Invalid::Topic),
             ("rpc/request/", "", Invalid::Topic),
             ("microphone/muted", "ON", Invalid::Topic),
             ("speaker/volume/set", "101", Invalid::Value),
@@ -285,7 +345,7 @@ mod tests {
             ("telephone/do_not_disturb/set", "maybe", Invalid::Value),
             ("call/decline/set", "{}", Invalid::Value),
         ] {
-            assert_eq!(Command::parse(topic, payload), Err(invalid), "{topic} {payload}");
+            assert_eq!(Command::parse(topic, payload, &[]), Err(invalid), "{topic} {payload}");
         }
     }
 

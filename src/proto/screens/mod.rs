@@ -8,6 +8,8 @@ mod drawing;
 pub mod program;
 mod words;
 
+use crate::model::opening::Opening;
+
 use drawing::{Drawing, INK, QUIET};
 pub use words::{Language, date};
 
@@ -54,6 +56,17 @@ pub enum Screen {
     },
     /// What has to be typed to end privacy mode.
     Code(String),
+    /// What somebody outside of the room wants.
+    Notice(Notice),
+}
+
+/// What somebody outside of the room wants.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Notice {
+    /// It is opened in so many seconds, unless somebody stops it.
+    Opening(Opening, u32),
+    /// Something is said.
+    Message(String),
 }
 
 /// What is said while nobody calls.
@@ -78,7 +91,7 @@ pub struct Idle {
 }
 
 /// A sign that lies over a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
     /// The room is watched from outside.
     OnAir,
@@ -94,6 +107,8 @@ pub enum Sign {
     CameraOff,
     /// How loud the speaker is, in percent, just after that changed.
     Volume(u8),
+    /// What somebody outside of the room wants.
+    Notice(Notice),
 }
 
 impl Sign {
@@ -102,7 +117,7 @@ impl Sign {
         [Self::OnAir, Self::Recorded, Self::Separately, Self::Private, Self::Muted, Self::CameraOff];
 
     /// Pixels across of [`WIDTH`] and down of [`HEIGHT`].
-    pub const fn size(self) -> (u32, u32) {
+    pub const fn size(&self) -> (u32, u32) {
         match self {
             Self::OnAir => (430, 96),
             Self::Recorded | Self::Private => (400, 96),
@@ -110,6 +125,7 @@ impl Sign {
             Self::Muted => (480, 96),
             Self::CameraOff => (420, 96),
             Self::Volume(_) => (480, 96),
+            Self::Notice(_) => (1400, 168),
         }
     }
 }
@@ -141,6 +157,18 @@ pub fn screen(screen: &Screen, language: Language) -> String {
             drawing.centred(&spaced.join(" "), 640.0, 260.0, INK, true);
             drawing.centred(say(words::Word::TypeCode), 820.0, 48.0, QUIET, false);
             drawing.centred(say(words::Word::NotYou), 900.0, 44.0, QUIET, false);
+        }
+        Screen::Notice(Notice::Opening(what, seconds)) => {
+            drawing.ground(drawing::DUSK);
+            drawing.centred(&words::opening(language, *what, *seconds), 500.0, 96.0, INK, true);
+            drawing.centred(say(words::Word::FromOutside), 640.0, 52.0, QUIET, false);
+            drawing.centred(say(words::Word::HowToStop), 760.0, 52.0, INK, false);
+        }
+        Screen::Notice(Notice::Message(text)) => {
+            drawing.ground(drawing::DUSK);
+            for (line, y) in lines(text, 34, 6).into_iter().zip((0..).map(|row| 320.0 + 110.0 * f64::from(row))) {
+                drawing.centred(&line, y, 84.0, INK, true);
+            }
         }
     }
     drawing.finish()
@@ -183,11 +211,45 @@ fn drawn_idle(drawing: &mut Drawing, idle: &Idle, language: Language) {
     }
 }
 
+/// Words in lines of about so many characters; what has no room in the last of them is left out.
+fn lines(text: &str, long: usize, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is one from the beginning");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > long {
+            if lines.len() == most {
+                lines.last_mut().expect("there is one").push_str(" …");
+                break;
+            }
+            lines.push(word.to_owned());
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
 /// The drawing of a sign, of [`Sign::size`], to be laid over a picture.
-pub fn sign(sign: Sign, language: Language) -> String {
+pub fn sign(sign: &Sign, language: Language) -> String {
     let say = |word| words::say(language, word);
     let (width, height) = sign.size();
     let mut drawing = Drawing::new(width, height);
+    if let Sign::Notice(notice) = sign {
+        drawing.plate(drawing::OVER);
+        let rows = match notice {
+            Notice::Opening(what, seconds) => {
+                vec![words::opening(language, *what, *seconds), say(words::Word::HowToStop).to_owned()]
+            }
+            Notice::Message(text) => lines(text, 48, 2),
+        };
+        for (row, y) in rows.iter().zip([72.0, 136.0]) {
+            drawing.within(row, (32.0, y), 48.0, INK, f64::from(width) - 64.0);
+        }
+        return drawing.finish();
+    }
     let percent;
     let (text, ground, ink) = match sign {
         Sign::OnAir => (say(words::Word::OnAir), drawing::AMBER, drawing::ON_AMBER),
@@ -197,9 +259,10 @@ pub fn sign(sign: Sign, language: Language) -> String {
         Sign::Muted => (say(words::Word::Muted), drawing::OVER, INK),
         Sign::CameraOff => (say(words::Word::CameraOff), drawing::OVER, INK),
         Sign::Volume(of) => {
-            percent = words::volume(language, of);
+            percent = words::volume(language, *of);
             (percent.as_str(), drawing::OVER, INK)
         }
+        Sign::Notice(_) => return drawing.finish(),
     };
     drawing.plate(ground);
     if matches!(sign, Sign::OnAir | Sign::Recorded | Sign::Separately) {

@@ -22,11 +22,14 @@ fn amber_is_for_the_sign_on_air_alone() {
         Screen::Idle(Idle { quiet: true, private: true, missed: 2, ..idle() }),
         Screen::Ringing { name: "Ada".into(), answers: Some(9), private: true },
         Screen::Code("0042".into()),
+        Screen::Notice(Notice::Opening(Opening::Live, 5)),
+        Screen::Notice(Notice::Message("Dinner".into())),
     ];
     for language in [Language::En, Language::De] {
         assert!(screens.iter().all(|of| !screen(of, language).contains(drawing::AMBER)));
-        for of in Sign::ALL.into_iter().chain([Sign::Volume(0), Sign::Volume(100)]) {
-            assert_eq!(sign(of, language).contains(drawing::AMBER), of == Sign::OnAir);
+        let notices = [Notice::Opening(Opening::Live, 5), Notice::Message("Dinner".into())].map(Sign::Notice);
+        for of in Sign::ALL.into_iter().chain([Sign::Volume(0), Sign::Volume(100)]).chain(notices) {
+            assert_eq!(sign(&of, language).contains(drawing::AMBER), of == Sign::OnAir);
         }
     }
 }
@@ -39,7 +42,11 @@ fn every_line_is_large_enough_for_three_metres() {
         Screen::Idle(Idle { quiet: true, private: true, missed: 12, join, name: long.clone(), ..idle() }),
         Screen::Ringing { name: long, answers: None, private: true },
         Screen::Code("0042".into()),
-    ];
+        Screen::Notice(Notice::Message("m ".repeat(100))),
+    ]
+    .into_iter()
+    .chain(Opening::ALL.map(|what| Screen::Notice(Notice::Opening(what, 5))))
+    .collect::<Vec<_>>();
     for (screen, language) in screens.iter().flat_map(|of| [(of, Language::En), (of, Language::De)]) {
         let drawn = super::screen(screen, language);
         for part in drawn.split("font-size=\"").skip(1) {
@@ -72,4 +79,14 @@ fn the_code_to_end_privacy_mode_is_read_digit_by_digit() {
 fn days_are_written_as_people_write_them() {
     assert_eq!(date(Language::En, 4, 27, 11), "Friday, 27 November");
     assert_eq!(date(Language::De, 6, 1, 3), "Sonntag, 1. März");
+}
+
+#[test]
+fn a_message_has_as_many_lines_as_there_is_room_for() {
+    assert_eq!(lines("Dinner is ready", 34, 6), ["Dinner is ready"]);
+    assert_eq!(lines("Dinner is ready", 9, 6), ["Dinner is", "ready"]);
+    assert_eq!(lines("a b c d", 1, 2), ["a", "b …"]);
+    assert_eq!(lines("", 9, 2), [""]);
+    let drawn = sign(&Sign::Notice(Notice::Message("<script>".into())), Language::En);
+    assert!(!drawn.contains("<script") && drawn.contains("&lt;script&gt;"), "{drawn}");
 }

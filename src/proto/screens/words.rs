@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::opening::Opening;
+
 /// In which language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +36,8 @@ pub(super) enum Word {
     CameraOff,
     Soon,
     Back,
+    FromOutside,
+    HowToStop,
 }
 
 pub(super) const fn say(language: Language, word: Word) -> &'static str {
@@ -76,6 +80,10 @@ pub(super) const fn say(language: Language, word: Word) -> &'static str {
         (Language::De, Word::Soon) => "Gleich geht es los",
         (Language::En, Word::Back) => "We will be right back",
         (Language::De, Word::Back) => "Gleich geht es weiter",
+        (Language::En, Word::FromOutside) => "Somebody asks for it by the smart home",
+        (Language::De, Word::FromOutside) => "Jemand will das über das Smart Home",
+        (Language::En, Word::HowToStop) => "Exit or Mute on the remote control, or a button, stops it",
+        (Language::De, Word::HowToStop) => "Exit oder Stumm auf der Fernbedienung, oder eine Taste, verhindert es",
     }
 }
 
@@ -127,6 +135,21 @@ pub(super) fn by_itself(language: Language, seconds: u32) -> String {
     match language {
         Language::En => format!("It is answered by itself in {seconds} s"),
         Language::De => format!("In {seconds} s geht die Box von selbst ran"),
+    }
+}
+
+pub(super) fn opening(language: Language, what: Opening, seconds: u32) -> String {
+    match (language, what) {
+        (Language::En, Opening::Answer) => format!("The call is answered in {seconds} s"),
+        (Language::De, Opening::Answer) => format!("In {seconds} s wird der Anruf angenommen"),
+        (Language::En, Opening::Unmute) => format!("The microphone is on in {seconds} s"),
+        (Language::De, Opening::Unmute) => format!("In {seconds} s ist das Mikrofon an"),
+        (Language::En, Opening::Camera) => format!("The camera is on in {seconds} s"),
+        (Language::De, Opening::Camera) => format!("In {seconds} s ist die Kamera an"),
+        (Language::En, Opening::Live) => format!("This is on air in {seconds} s"),
+        (Language::De, Opening::Live) => format!("In {seconds} s geht das auf Sendung"),
+        (Language::En, Opening::Record) => format!("Recording begins in {seconds} s"),
+        (Language::De, Opening::Record) => format!("In {seconds} s beginnt die Aufnahme"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The sound of ringing: pure, and the task that plays it.
+//! The sound of ringing, and of counting down: pure, and the task that plays it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::sound::Sound;
 use crate::model::raw::{self, CHANNELS, RATE};
 use crate::model::time::Timeline;
+use crate::services::announce::Announced;
 use crate::services::telephone::Telephone;
 
 /// Length of what is played at once.
@@ -28,8 +29,17 @@ const QUIET: f64 = 0.03;
 const LOUD: f64 = 0.2;
 const GROWS: f64 = 9.0;
 
-/// A sample of the sound this many seconds after it began, -1 to 1; `counting` while it is going to be answered by itself.
-fn sample(at: f64, counting: bool) -> f64 {
+/// What is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rings {
+    /// Somebody rings.
+    bell: bool,
+    /// Something is going to happen by itself, and is counted down.
+    counting: bool,
+}
+
+/// A sample of the sound this many seconds after it began, -1 to 1.
+fn sample(at: f64, rings: Rings) -> f64 {
     let loud = QUIET + (LOUD - QUIET) * (at / GROWS).clamp(0.0, 1.0);
     let tone = |hz: f64, since: f64, fades: f64| match since {
         // It begins within five milliseconds, so that it does not click.
@@ -39,24 +49,44 @@ fn sample(at: f64, counting: bool) -> f64 {
         _ => 0.0,
     };
     let inside = at % EVERY;
-    let ring: f64 = NOTES.iter().zip(BEGINS).map(|(hz, begins)| tone(*hz, inside - begins, FADES)).sum();
-    let tick = if counting { tone(TICK.0, at % 1.0, TICK.1) } else { 0.0 };
-    loud * 0.5 * (ring + tick)
+    let notes = || NOTES.iter().zip(BEGINS).map(|(hz, begins)| tone(*hz, inside - begins, FADES)).sum();
+    let bell: f64 = if rings.bell { notes() } else { 0.0 };
+    let tick = if rings.counting { tone(TICK.0, at % 1.0, TICK.1) } else { 0.0 };
+    // Five seconds are too short for growing.
+    let loud = if rings.bell { loud } else { LOUD };
+    loud * 0.5 * (bell + tick)
 }
 
 /// The samples of the chunk with this number.
-fn chunk(number: u64, counting: bool) -> Arc<[i16]> {
+fn chunk(number: u64, rings: Rings) -> Arc<[i16]> {
     let first = number * FRAMES;
-    let mono =
-        (first..first + FRAMES).map(|frame| (sample(frame as f64 / f64::from(RATE), counting) * 32_767.0) as i16);
+    let mono = (first..first + FRAMES).map(|frame| (sample(frame as f64 / f64::from(RATE), rings) * 32_767.0) as i16);
     mono.flat_map(|value| [value; CHANNELS]).collect()
 }
 
-/// Rings on the speaker as long as somebody does.
-pub(super) async fn run(sound: Sound, mut telephone: watch::Receiver<Arc<Telephone>>, timeline: Timeline) {
+/// Rings on the speaker as long as somebody does, and counts down what is announced.
+pub(super) async fn run(
+    sound: Sound,
+    mut telephone: watch::Receiver<Arc<Telephone>>,
+    mut announced: watch::Receiver<Announced>,
+    timeline: Timeline,
+) {
+    let now = |telephone: &watch::Receiver<Arc<Telephone>>, announced: &watch::Receiver<Announced>| {
+        let (ringing, opens) = (telephone.borrow().ringing.clone(), announced.borrow().opening.is_some());
+        let counting = opens || ringing.as_ref().is_some_and(|ringing| ringing.answers.is_some());
+        (ringing.is_some() || opens).then_some(Rings { bell: ringing.is_some(), counting })
+    };
     loop {
-        if telephone.wait_for(|telephone| telephone.ringing.is_some()).await.is_err() {
-            return;
+        if now(&telephone, &announced).is_none() {
+            tokio::select! {
+                changed = telephone.changed() => if changed.is_err() {
+                    return;
+                },
+                changed = announced.changed() => if changed.is_err() {
+                    return;
+                },
+            }
+            continue;
         }
         let speaker = sound.speaker().await;
         let begun = Instant::now();
@@ -64,12 +94,9 @@ pub(super) async fn run(sound: Sound, mut telephone: watch::Receiver<Arc<Telepho
         tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
         for number in 0.. {
             tick.tick().await;
-            let counting = match &telephone.borrow().ringing {
-                Some(ringing) => ringing.answers.is_some(),
-                None => break,
-            };
+            let Some(rings) = now(&telephone, &announced) else { break };
             let time = timeline.media((begun + CHUNK * u32::try_from(number).unwrap_or(u32::MAX)).into_std());
-            speaker.play(&raw::Sound { time, samples: chunk(number, counting) });
+            speaker.play(&raw::Sound { time, samples: chunk(number, rings) });
         }
     }
 }
@@ -80,7 +107,8 @@ mod tests {
 
     fn loudest(seconds: std::ops::Range<u64>, counting: bool) -> i16 {
         let chunks = seconds.start * 50..seconds.end * 50;
-        chunks.flat_map(|number| chunk(number, counting).to_vec()).map(i16::saturating_abs).max().unwrap_or(0)
+        let rings = Rings { bell: true, counting };
+        chunks.flat_map(|number| chunk(number, rings).to_vec()).map(i16::saturating_abs).max().unwrap_or(0)
     }
 
     #[test]
@@ -99,8 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_announced_is_counted_down_from_the_first_second_on() {
+        let loudest = |second: u64| {
+            let rings = Rings { bell: false, counting: true };
+            (second * 50..second * 50 + 50).flat_map(|number| chunk(number, rings).to_vec()).max().unwrap_or(0)
+        };
+        assert!((0..5).all(|second| loudest(second) > 1500), "{:?}", (0..5).map(loudest).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn no_two_samples_are_far_apart() {
-        let all: Vec<i16> = (0..200).flat_map(|number| chunk(number, true).to_vec()).step_by(CHANNELS).collect();
+        let rings = Rings { bell: true, counting: true };
+        let all: Vec<i16> = (0..200).flat_map(|number| chunk(number, rings).to_vec()).step_by(CHANNELS).collect();
         let jump = all.windows(2).map(|pair| pair[0].abs_diff(pair[1])).max().unwrap_or(0);
         assert!(jump < 1500, "{jump}");
     }

@@ -49,7 +49,7 @@ use crate::proto::auth::Name;
 use crate::services::heat::Level;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::supervisor::Part;
-use crate::services::{origin, privacy, program, telephone};
+use crate::services::{announce, origin, privacy, program, telephone};
 
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
@@ -223,6 +223,8 @@ pub struct Parts {
     pub privacy: watch::Receiver<privacy::Privacy>,
     /// Who rings.
     pub telephone: watch::Receiver<Arc<telephone::Telephone>>,
+    /// What somebody outside of the room wants.
+    pub announce: announce::Handle,
     /// How somebody in front of the screen joins.
     pub link: watch::Receiver<Option<Link>>,
     /// What the box is called.
@@ -305,7 +307,7 @@ pub fn start(
         tasks,
         cancel.clone(),
     );
-    let bell = bell::run(sound.clone(), parts.telephone.clone(), parts.timeline);
+    let bell = bell::run(sound.clone(), parts.telephone.clone(), parts.announce.follow(), parts.timeline);
     tasks.spawn(cancel.clone().run_until_cancelled_owned(bell));
     let (showing, television) = watch::channel(None);
     let (own, layout) = (watch::Sender::new(None), watch::Sender::new(Layout::default()));
@@ -376,6 +378,7 @@ async fn screens(
                     rooms: parts.rooms.rooms(),
                     telephone: parts.telephone.clone(),
                     privacy: parts.privacy.clone(),
+                    announced: parts.announce.follow(),
                     link: parts.link.clone(),
                     loud: watched.loud.clone(),
                     own: watched.own.subscribe(),

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::drivers::store;
 use crate::model::id::{ParticipantId, PublicationId};
-use crate::proto::screens::{Idle, Screen, Sign};
+use crate::proto::screens::{Idle, Notice, Screen, Sign};
 use crate::services::room::{OnAir, Participant, ParticipantKind, Room};
 use crate::services::telephone::{Call, Outcome};
 
@@ -103,6 +103,8 @@ pub(super) struct Now {
     pub(super) code: Option<String>,
     /// Who rings, and in how many seconds it is answered by itself.
     pub(super) ringing: Option<(String, Option<u32>)>,
+    /// What somebody outside of the room wants.
+    pub(super) notice: Option<Notice>,
     /// The signs of the call that the box is in.
     pub(super) call: Option<Vec<Sign>>,
     /// What is said otherwise.
@@ -113,17 +115,22 @@ pub(super) struct Now {
     pub(super) blank_after: Duration,
 }
 
-/// The code comes first, for whoever reads it is at the box; then whoever rings, and the call.
+/// The code comes first, for whoever reads it is at the box; then what is going to be opened, which lies over a call; then whoever rings, the
+/// call, and a message.
 pub(super) fn shows(now: Now) -> Shows {
-    let Now { code, ringing, call, idle, idle_for, blank_after } = now;
+    let Now { code, ringing, notice, call, idle, idle_for, blank_after } = now;
     if let Some(code) = code {
         return Shows::Screen(Screen::Code(code));
     }
-    if let Some((name, answers)) = ringing {
+    let opens = matches!(notice, Some(Notice::Opening(..)));
+    if let Some((name, answers)) = ringing.filter(|_| !opens) {
         return Shows::Screen(Screen::Ringing { name, answers, private: idle.private });
     }
     if let Some(signs) = call {
-        return Shows::Call(signs);
+        return Shows::Call(notice.map(Sign::Notice).into_iter().chain(signs).collect());
+    }
+    if let Some(notice) = notice {
+        return Shows::Screen(Screen::Notice(notice));
     }
     let blank = blank_after > Duration::ZERO && idle_for >= blank_after;
     Shows::Screen(if blank { Screen::Blank } else { Screen::Idle(idle) })
@@ -140,8 +147,8 @@ pub(super) fn signs(room: &Room) -> Option<(ParticipantId, Vec<Sign>)> {
         Sign::Private => me.private,
         Sign::Muted => me.audio && !me.microphone && !me.private,
         Sign::CameraOff => me.video && !me.camera && !me.private,
-        // Says who knows how loud it is.
-        Sign::Volume(_) => false,
+        // Say those who know of it.
+        Sign::Volume(_) | Sign::Notice(_) => false,
     };
     Some((me.id, Sign::ALL.into_iter().filter(has).collect()))
 }
@@ -157,6 +164,7 @@ pub(super) fn missed(calls: &[Call]) -> usize {
 mod tests {
     use super::*;
     use crate::model::id::{GrantId, RoomId};
+    use crate::model::opening::Opening;
     use crate::proto::auth::Name;
     use crate::services::room::testing::{participant, room};
 
@@ -193,9 +201,17 @@ mod tests {
         assert!(matches!(shows(always), Shows::Screen(Screen::Idle(_))));
         now.call = Some(vec![Sign::OnAir]);
         assert_eq!(shows(now.clone()), Shows::Call(vec![Sign::OnAir]));
+        let says = Notice::Message("Dinner".into());
+        now.notice = Some(says.clone());
+        assert_eq!(shows(now.clone()), Shows::Call(vec![Sign::Notice(says), Sign::OnAir]));
         now.ringing = Some(("Ada".into(), Some(9)));
         let ringing = Screen::Ringing { name: "Ada".into(), answers: Some(9), private: true };
         assert_eq!(shows(now.clone()), Shows::Screen(ringing));
+        let opens = Notice::Opening(Opening::Answer, 5);
+        now.notice = Some(opens.clone());
+        assert_eq!(shows(now.clone()), Shows::Call(vec![Sign::Notice(opens.clone()), Sign::OnAir]));
+        now.call = None;
+        assert_eq!(shows(now.clone()), Shows::Screen(Screen::Notice(opens)));
         now.code = Some("0042".into());
         assert_eq!(shows(now), Shows::Screen(Screen::Code("0042".into())));
     }

@@ -19,7 +19,8 @@ use crate::model::raw::Picture;
 use crate::model::time::{MediaTime, Timeline};
 use crate::proto::auth::Name;
 use crate::proto::layout::canvas::{Canvas, Stamp};
-use crate::proto::screens::{self, Idle, Join, Language, Sign};
+use crate::proto::screens::{self, Idle, Join, Language, Notice, Sign};
+use crate::services::announce::Announced;
 use crate::services::privacy::Privacy;
 use crate::services::room::Rooms;
 use crate::services::telephone::Telephone;
@@ -65,6 +66,8 @@ pub struct Told {
     pub telephone: watch::Receiver<Arc<Telephone>>,
     /// Whether camera and microphone are closed.
     pub privacy: watch::Receiver<Privacy>,
+    /// What somebody outside of the room wants.
+    pub announced: watch::Receiver<Announced>,
     /// How somebody joins.
     pub link: watch::Receiver<Option<Link>>,
     /// How loud the speaker is.
@@ -192,6 +195,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         let Told { rooms, telephone, privacy, link, .. } = self.told.clone();
         let (mut rooms, mut telephone, mut privacy, mut link) = (rooms, telephone, privacy, link);
         let (mut called, mut turning) = (self.told.called.clone(), self.told.loud.clone());
+        let mut announced = self.told.announced.clone();
         let mut look = tokio::time::interval(LOOK);
         let mut idle_since = Instant::now();
         let mut again = Instant::now();
@@ -202,6 +206,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
             privacy.mark_unchanged();
             link.mark_unchanged();
             called.mark_unchanged();
+            announced.mark_unchanged();
             self.follow_volume(percent(*turning.borrow_and_update()));
             if self.display.is_none() && Instant::now() >= again {
                 self.display = (self.open)();
@@ -210,7 +215,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
             }
             self.follow_link();
             let now = self.now(idle_since);
-            if now.ringing.is_some() || now.call.is_some() || now.code.is_some() {
+            if now.ringing.is_some() || now.call.is_some() || now.code.is_some() || now.notice.is_some() {
                 idle_since = Instant::now();
             }
             let shows = showing::shows(now);
@@ -238,6 +243,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 Ok(()) = privacy.changed() => {}
                 Ok(()) = link.changed() => {}
                 Ok(()) = called.changed() => {}
+                Ok(()) = announced.changed() => {}
                 Ok(()) = turning.changed() => {}
                 _ = look.tick() => {}
             }
@@ -293,7 +299,16 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         let left = |until: MediaTime| {
             u32::try_from(until.since(at).max(0).unsigned_abs().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
         };
+        let announced = self.told.announced.borrow().clone();
+        let notice = match announced.opening {
+            Some((what, until)) => {
+                let left = until.saturating_duration_since(Instant::now());
+                Some(Notice::Opening(what, left.as_secs_f64().ceil() as u32))
+            }
+            None => announced.message(Instant::now()).map(|text| Notice::Message(text.to_owned())),
+        };
         Now {
+            notice,
             code: privacy.code.map(|code| code.to_string()),
             ringing: telephone
                 .ringing
@@ -366,12 +381,12 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         for sign in signs {
             let (wide, high) = sign.size();
             let (wide, high) = (scale(wide), scale(high));
-            let (artist, svg) = (self.artist.clone(), screens::sign(*sign, self.told.language));
+            let (artist, svg) = (self.artist.clone(), screens::sign(sign, self.told.language));
             let stamp = tokio::task::spawn_blocking(move || artist.stamp(&svg, wide, high)).await;
             match stamp {
                 Ok(Ok(stamp)) => {
                     let left = width.saturating_sub(width / 20 + wide);
-                    self.stamps.push((*sign, stamp, (left, top)));
+                    self.stamps.push((sign.clone(), stamp, (left, top)));
                     top += high + scale(16);
                 }
                 Ok(Err(error)) => tracing::error!(%error, "a sign can't be drawn"),
@@ -434,8 +449,10 @@ mod tests {
     use super::*;
     use crate::drivers::device::monotonic_nanos;
     use crate::model::id::{GrantId, ParticipantId, RoomId};
+    use crate::model::opening::Opening;
     use crate::proto::auth::{Name, Title};
     use crate::proto::layout::canvas::Colour;
+    use crate::services::announce;
     use crate::services::endpoint::volume::{By, Loudness};
     use crate::services::room::testing::{participant, room};
     use crate::services::room::{Live, Participant, ParticipantKind, Room};
@@ -463,6 +480,7 @@ mod tests {
         rooms: watch::Sender<Rooms>,
         telephone: watch::Sender<Arc<Telephone>>,
         privacy: watch::Sender<Privacy>,
+        announce: announce::Handle,
         pulled: watch::Sender<bool>,
         loud: watch::Sender<Loudnesses>,
         own: watch::Sender<Option<Picture>>,
@@ -484,10 +502,12 @@ mod tests {
             let (own, own_read) = watch::channel(None);
             let (layout, layout_read) = watch::channel(Layout::default());
             let (to, shown) = mpsc::unbounded_channel();
+            let announce = announce::Handle::default();
             let told = Told {
                 rooms: rooms_read,
                 telephone: telephone_read,
                 privacy: privacy_read,
+                announced: announce.follow(),
                 link: watch::channel(None).1,
                 loud: loud_read,
                 own: own_read,
@@ -503,7 +523,8 @@ mod tests {
                 there.then(|| Fake { shown: to.clone(), pulled: pulled_read.clone() })
             };
             let television = Television::start_on(open, SIZE, told, &TaskTracker::new(), cancel.clone());
-            Self { rooms, telephone, privacy, pulled, loud, own, layout, timeline, shown, television, _cancel: cancel }
+            let _cancel = cancel;
+            Self { rooms, telephone, privacy, announce, pulled, loud, own, layout, timeline, shown, television, _cancel }
         }
 
         /// Waits until this is to be seen.
@@ -601,6 +622,24 @@ mod tests {
         let (x, y) = (width - width / 20 - 20, height / 20 + 4);
         let chroma = width * height + y / 2 * (width / 2) + x / 2;
         (picture.data[y * width + x], picture.data[chroma])
+    }
+
+    #[tokio::test]
+    async fn what_is_going_to_be_opened_is_shown_on_the_idle_screen_and_over_the_call_until_it_is_stopped() {
+        let mut scene = Scene::start();
+        let idle = scene.until("the idle screen", |_| true).await;
+        let announce = scene.announce.clone();
+        let seen = async {
+            let opens = scene.until("what opens", |picture| picture.data != idle.data).await;
+            scene.call(false, false);
+            let _feeding = calls(&scene.television, scene.timeline);
+            let over = scene.until("the sign over the call", |picture| corner(picture).0 < 40).await;
+            assert_ne!(over.data, opens.data);
+            assert!(announce.stop());
+            scene.until("the call alone", |picture| corner(picture).0 == 60).await;
+        };
+        let (done, ()) = tokio::join!(announce.announce(Opening::Live), seen);
+        assert_eq!(done, Err(announce::Error::Stopped));
     }
 
     #[tokio::test]

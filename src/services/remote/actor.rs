@@ -202,6 +202,11 @@ impl Actor {
     /// Does what somebody asked for by a key or a button.
     async fn obey(&mut self, command: Command) {
         tracing::debug!(?command, "asked by a key");
+        let stops = matches!(command, Command::HangUp | Command::Mute | Command::Privacy);
+        // Whoever closes camera and microphone does that, too.
+        if stops && self.parts.announce.stop() && command != Command::Privacy {
+            return;
+        }
         let rooms = self.parts.rooms.rooms().borrow().clone();
         if self.rings() && matches!(command, Command::Answer | Command::Join | Command::HangUp) {
             let done = match command {

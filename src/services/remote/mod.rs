@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::drivers::{cec, gpio};
 use crate::proto::auth::Name;
 use crate::services::endpoint::report::Finding;
-use crate::services::{endpoint, privacy, room, telephone};
+use crate::services::{announce, endpoint, privacy, room, telephone};
 
 /// What it stands on.
 pub struct Parts {
@@ -31,6 +31,8 @@ pub struct Parts {
     pub telephone: telephone::Handle,
     /// Whether camera and microphone are closed: whoever holds the remote control or pushes a button is there, and opens them.
     pub privacy: privacy::Handle,
+    /// What somebody outside of the room wants: whoever holds the remote control or pushes a button stops it.
+    pub announce: announce::Handle,
     /// How loud it is, and what its screen shows of a call.
     pub endpoint: endpoint::Handle,
     /// What the television calls the box.

@@ -4,6 +4,8 @@ import type { Setting, SettingValue } from "../../client/settings";
 /** How a value is chosen. */
 export type Field =
   | { key: string; kind: "switch" | "text" | "list" | "secret" | "certificate" }
+  /** Any of these. */
+  | { key: string; kind: "set"; options: readonly string[] }
   | { key: string; kind: "number"; min: number; max: number }
   | { key: string; kind: "choice"; options: readonly (string | number)[] }
   | { key: string; kind: "device"; device: "camera" | "microphone" | "speaker"; options: readonly string[] }
@@ -94,6 +96,7 @@ export const GROUPS: readonly { name: Group; fields: readonly Field[] }[] = [
       { key: "mqtt.password", kind: "secret" },
       { key: "mqtt.authority", kind: "certificate" },
       { key: "mqtt.discovery", kind: "text" },
+      { key: "mqtt.allow", kind: "set", options: ["answer", "unmute", "camera", "live", "record"] },
     ],
   },
   { name: "box", fields: [{ key: "log.level", kind: "choice", options: ["error", "warn", "info", "debug", "trace"] }] },

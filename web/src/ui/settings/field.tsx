@@ -8,7 +8,9 @@ import { texts } from "./texts";
 /** What a value is called, for people. */
 export function word(key: string, value: SettingValue, plugged: PluggedIn | null): string {
   if (typeof value === "boolean") return value ? texts.on : texts.off;
-  if (Array.isArray(value)) return value.join(", ") || texts.nothing;
+  if (Array.isArray(value)) {
+    return value.map(one => texts.values[`${key}=${one}`] ?? one).join(", ") || texts.nothing;
+  }
   const text = String(value ?? "");
   const known = texts.values[`${key}=${text}`] ?? texts.values[text];
   if (known && (key.startsWith("endpoint.") || key.includes(".window") || key.includes(".uplink"))) return known;
@@ -148,7 +150,32 @@ export function Choice(props: {
   };
   return (
     <li class="setting" data-key={key} data-changed={key in draft}>
-      {field.kind === "switch" ? (
+      {field.kind === "set" ? (
+        <fieldset class="plain" aria-describedby={about} disabled={setting.fixed}>
+          <legend>{name}</legend>
+          {field.options.map(option => {
+            const now = Array.isArray(value) ? value : [];
+            const others = now.filter(one => one !== option);
+            return (
+              <label key={option} class="check">
+                <input
+                  type="checkbox"
+                  checked={now.includes(option)}
+                  onChange={event => {
+                    const wanted = event.currentTarget.checked ? [...others, option] : others;
+                    set(
+                      key,
+                      field.options.filter(one => wanted.includes(one)),
+                    );
+                  }}
+                  data-testid={`set-${key}-${option}`}
+                />
+                <span>{word(key, [option], null)}</span>
+              </label>
+            );
+          })}
+        </fieldset>
+      ) : field.kind === "switch" ? (
         <Switch
           label={name}
           on={value === true}
