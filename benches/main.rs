@@ -13,6 +13,7 @@ mod onair;
 mod report;
 mod sfu;
 mod srtp;
+mod start;
 
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ enum What {
     Onair(onair::Options),
     /// A chat that thousands read, beside a call: how late they read, and the pictures of the call
     Chat(chat::Options),
+    /// How soon the daemon answers and shows a picture, how large it is on the disk and in memory
+    Start(start::Options),
     /// Encryption: what each SRTP profile costs, with and without the CPU's instructions for it
     Srtp {
         /// Rounds; both ways are measured once in each
@@ -118,6 +121,7 @@ fn main() -> anyhow::Result<()> {
         What::Sfu(options) => sfu(&options),
         What::Onair(options) => onair::run(&options),
         What::Chat(options) => chat::run(&options),
+        What::Start(options) => start::run(&options),
         What::Srtp { rounds, packets } => srtp::run(rounds, packets),
         What::Ciphers { packets } => srtp::measure(packets),
         What::Worker { peers, threads } => forward::worker::run(peers, threads, std::io::stdin().lock().lines()),

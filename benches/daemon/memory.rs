@@ -16,6 +16,8 @@ use crate::fixture::visitor::Visitor;
 use crate::forward::client::Client;
 use crate::forward::load::{self, Tally};
 use crate::measure;
+use crate::onair::material::Material;
+use crate::onair::person;
 
 /// People and viewers whose mean is taken.
 const PEOPLE: usize = 6;
@@ -126,6 +128,36 @@ async fn viewers() -> anyhow::Result<(f64, f64, f64)> {
     ensure!(parts.get() > VIEWERS, "only {} parts were fetched", parts.get());
     drop(line);
     Ok((on_air, (by_whep - on_air) / VIEWERS as f64, (by_both - by_whep) / VIEWERS as f64))
+}
+
+/// Megabytes, resident, of a box that composes a call of so many people on air, who send pictures of this size, with one viewer by LL-HLS.
+pub fn call_on_air(people: usize, size: (u32, u32), bitrate: u32) -> anyhow::Result<f64> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let (state, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let material = Rc::new(Material::make(folder.path(), size, bitrate)?);
+        let daemon = Daemon::start_with(&state, &PLAIN);
+        let mut tasks = JoinSet::new();
+        let broadcast = person::on_air(&daemon, people, &material, &mut tasks).await?;
+        let parts = Rc::new(Cell::new(0));
+        tasks.spawn_local(by_hls(daemon.url.clone(), broadcast, parts.clone()));
+        tokio::time::sleep(3 * SETTLE).await;
+        let resident = resident()?;
+        ensure!(parts.get() > 0, "no part was fetched");
+        drop(tasks);
+        ensure!(daemon.stop().success(), "the daemon did not stop well");
+        Ok(resident)
+    })
+}
+
+/// Megabytes, resident, while nobody is there.
+pub fn idle() -> anyhow::Result<f64> {
+    let state = tempfile::tempdir()?;
+    let daemon = Daemon::start_with(&state, &PLAIN);
+    std::thread::sleep(SETTLE);
+    let resident = resident()?;
+    ensure!(daemon.stop().success(), "the daemon did not stop well");
+    Ok(resident)
 }
 
 /// One viewer as hls.js is: a connection of its own, each playlist asked for before it is there, each part fetched.

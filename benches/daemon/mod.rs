@@ -4,9 +4,9 @@ mod memory;
 mod picture;
 mod start;
 
-pub use memory::{Memory, memory};
+pub use memory::{Memory, call_on_air, idle, memory};
 pub use picture::{Pictures, pictures};
-pub use start::starts;
+pub use start::{again, starts};
 
 use std::fs;
 

@@ -2,8 +2,8 @@
 //! does the same in the same run.
 
 mod latency;
-mod material;
-mod person;
+pub mod material;
+pub mod person;
 mod program;
 mod report;
 mod viewers;
