@@ -38,8 +38,8 @@ use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::proto::lan::{self, Scheme};
 use crate::services::{
-    access, announce, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push, reachability,
-    recorder, remote, room, settings as chosen, telephone, thumbnail,
+    access, announce, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push,
+    reachability, recorder, remote, room, settings as chosen, telephone, thumbnail,
 };
 
 pub use doctor::{doctor, pin, privacy_mode};

@@ -45,7 +45,8 @@ struct Found {
 fn program() -> anyhow::Result<f64> {
     let folder = tempfile::tempdir()?;
     let stripped = folder.path().join("porchlight");
-    let done = std::process::Command::new("strip").arg("-o").arg(&stripped).arg(env!("CARGO_BIN_EXE_porchlight")).status();
+    let done =
+        std::process::Command::new("strip").arg("-o").arg(&stripped).arg(env!("CARGO_BIN_EXE_porchlight")).status();
     anyhow::ensure!(done.context("strip is in binutils")?.success(), "the program can't be stripped");
     Ok(std::fs::metadata(stripped)?.len() as f64 / 1e6)
 }

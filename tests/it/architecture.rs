@@ -60,7 +60,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("services/chat", &["services/supervisor"]),
     ("services/telephone", &["services/room"]),
-    ("services/remote", &["services/announce", "services/endpoint", "services/room", "services/telephone", "services/privacy"]),
+    (
+        "services/remote",
+        &["services/announce", "services/endpoint", "services/room", "services/telephone", "services/privacy"],
+    ),
     ("services/ingest", &["services/origin", "services/access", "services/broadcast", "services/room"]),
     (
         "services/egress",

@@ -435,7 +435,8 @@ async fn what_is_opened_by_mqtt_is_allowed_announced_and_stopped() {
     assert_eq!(ask("call/answer/set", "PRESS", 1).await["problem"]["type"], "not-permitted");
 
     // One is announced at a time; and whoever closes camera and microphone meanwhile wants nothing opened.
-    let (mut one, mut other) = (std::pin::pin!(ask("rpc/request/go_live", "", 1)), std::pin::pin!(ask("rpc/request/go_live", "", 2)));
+    let (mut one, mut other) =
+        (std::pin::pin!(ask("rpc/request/go_live", "", 1)), std::pin::pin!(ask("rpc/request/go_live", "", 2)));
     let (refused, first) = tokio::select! {
         refused = &mut one => (refused, false),
         refused = &mut other => (refused, true),
@@ -456,7 +457,10 @@ async fn what_is_opened_by_mqtt_is_allowed_announced_and_stopped() {
     let of = |entry: &Value| (entry["subject"].to_string(), entry["detail"].to_string());
     let announced = audit.as_array().unwrap().iter().rev().filter(|entry| entry["action"] == "announced").map(of);
     let expected = [("unmute", "done"), ("live", "stopped"), ("live", "done"), ("record", "done")];
-    assert_eq!(announced.collect::<Vec<_>>(), expected.map(|(what, how)| (json!(what).to_string(), json!(how).to_string())));
+    assert_eq!(
+        announced.collect::<Vec<_>>(),
+        expected.map(|(what, how)| (json!(what).to_string(), json!(how).to_string()))
+    );
 }
 
 #[tokio::test]

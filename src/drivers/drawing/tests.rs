@@ -117,7 +117,7 @@ fn the_bundled_font_has_letters_for_what_we_say() {
             // The corners are round, the middle is opaque.
             assert_eq!((stamp.opacity[0], stamp.opacity[(width * height / 2 + width / 2) as usize]), (0, 255));
             if let Some(folder) = std::env::var_os("LOOKS") {
-                let pixels = artist.draw(&sign(of, language), width, height).expect("it is drawn");
+                let pixels = artist.draw(&sign(&of, language), width, height).expect("it is drawn");
                 pixels
                     .save_png(std::path::Path::new(&folder).join(format!("tv-sign-{of:?}-{language:?}.png")))
                     .expect("it is written");

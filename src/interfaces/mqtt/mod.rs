@@ -23,9 +23,7 @@ use crate::drivers::identity::random;
 use crate::model::pace::Pace;
 use crate::proto::mqtt::discovery::{self, Device};
 use crate::proto::mqtt::{self, AVAILABILITY, Command, Invalid, OFFLINE, ONLINE, REQUEST, RESPONSE, State};
-use crate::services::{
-    announce, audit, broadcast, endpoint, node, privacy, recorder, room, settings, telephone,
-};
+use crate::services::{announce, audit, broadcast, endpoint, node, privacy, recorder, room, settings, telephone};
 
 pub use config::{Broker, Config, Error};
 

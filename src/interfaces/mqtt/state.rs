@@ -87,9 +87,9 @@ fn is_noticed(parts: &Parts) -> bool {
 async fn open(parts: &Parts, what: Opening) -> Result<(), Problem> {
     let refused = |title: &str| Problem { kind: "failed", title: format!("Not done: {title}.") };
     let rooms = || parts.rooms.rooms().borrow().clone();
-    let with_box = || rooms().into_iter().find(|room| of_box(room).is_some());
+    let with_box = || rooms().iter().find(|room| of_box(room).is_some()).cloned();
     let in_call = || with_box().ok_or_else(|| refused("the box is in no call"));
-    let live = || rooms().into_iter().find(|room| room.live.is_some()).ok_or_else(|| refused("nothing is on air"));
+    let live = || rooms().iter().find(|room| room.live.is_some()).cloned().ok_or_else(|| refused("nothing is on air"));
     // What can't be done is not announced.
     match what {
         Opening::Answer if parts.telephone.follow().borrow().ringing.is_none() => return Err(refused("nobody rings")),
@@ -105,7 +105,8 @@ async fn open(parts: &Parts, what: Opening) -> Result<(), Problem> {
         Opening::Answer | Opening::Live => {}
     }
     if !is_noticed(parts) {
-        let title = "Not done: nobody in the room would notice, for the box has neither a screen that is on nor a speaker.";
+        let title =
+            "Not done: nobody in the room would notice, for the box has neither a screen that is on nor a speaker.";
         return Err(Problem { kind: "no-screen", title: title.to_owned() });
     }
     // Whoever closes camera and microphone meanwhile, by whatever way, wants nothing opened.
@@ -132,7 +133,7 @@ async fn open(parts: &Parts, what: Opening) -> Result<(), Problem> {
         Opening::Unmute => wish(BoxWish { microphone: Some(true), ..BoxWish::default() }).await?,
         Opening::Camera => wish(BoxWish { camera: Some(true), ..BoxWish::default() }).await?,
         Opening::Live => {
-            let room = with_box().or_else(|| rooms().into_iter().next()).ok_or_else(|| refused("there is no room"))?;
+            let room = with_box().or_else(|| rooms().first().cloned()).ok_or_else(|| refused("there is no room"))?;
             parts.rooms.go_live(room.id, None, Wanted::Nothing).await.map_err(failed)?;
             parts.audit.note(Entry::new(Some(room.id), "go_live").by(WHO)).await;
         }

@@ -186,7 +186,9 @@ pub enum Invalid {
     #[error("this value can't be used here")]
     Value,
     /// It would open what only somebody in the room opens.
-    #[error("this is not allowed by MQTT: the owner of the box decides which of camera, microphone and audience it opens (mqtt.allow)")]
+    #[error(
+        "this is not allowed by MQTT: the owner of the box decides which of camera, microphone and audience it opens (mqtt.allow)"
+    )]
     Opens,
     /// Only somebody in the room ends privacy mode.
     #[error("only somebody who is in front of the box ends privacy mode")]

@@ -524,7 +524,20 @@ mod tests {
             };
             let television = Television::start_on(open, SIZE, told, &TaskTracker::new(), cancel.clone());
             let _cancel = cancel;
-            Self { rooms, telephone, privacy, announce, pulled, loud, own, layout, timeline, shown, television, _cancel }
+            Self {
+                rooms,
+                telephone,
+                privacy,
+                announce,
+                pulled,
+                loud,
+                own,
+                layout,
+                timeline,
+                shown,
+                television,
+                _cancel,
+            }
         }
 
         /// Waits until this is to be seen.
