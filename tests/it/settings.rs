@@ -273,7 +273,7 @@ async fn the_page_shows_the_difference_undoes_and_comes_back_after_a_start() {
     page.fill("set-room.max_participants", "1").await;
     page.click("save").await;
     page.wait_for(
-        "document.querySelector('[data-testid=setting-problem]')?.textContent.includes('room.max_participants')",
+        "document.querySelector('[data-testid=setting-problem]')?.textContent.includes('between 2 and 100')",
         "what is wrong",
     )
     .await;

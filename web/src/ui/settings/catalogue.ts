@@ -32,7 +32,7 @@ export const GROUPS: readonly { name: Group; fields: readonly Field[] }[] = [
       { key: "endpoint.echo", kind: "choice", options: ["auto", "cancel", "half-duplex", "off"] },
       { key: "endpoint.noise_suppression", kind: "choice", options: ["auto", "off"] },
       { key: "endpoint.gain", kind: "choice", options: ["auto", "off"] },
-      { key: "endpoint.speaker_delay", kind: "choice", options: ["0ms", "100ms", "200ms", "300ms"] },
+      { key: "endpoint.speaker_delay", kind: "choice", options: ["0s", "100ms", "200ms", "300ms"] },
     ],
   },
   {

@@ -14,8 +14,16 @@ export function word(key: string, value: SettingValue, plugged: PluggedIn | null
   const text = String(value ?? "");
   const known = texts.values[`${key}=${text}`] ?? texts.values[text];
   if (known && (key.startsWith("endpoint.") || key.includes(".window") || key.includes(".uplink"))) return known;
+  const quantity = /^(\d+(?:\.\d+)?)(ms|s|min|h|d|kbps|Mbps)$/.exec(text);
+  if (quantity) return `${quantity[1]} ${quantity[2]}`;
   const devices = (["camera", "microphone", "speaker"] as const).flatMap(device => devicesOf(plugged, device));
   return devices.find(device => device.value === text)?.name ?? (text || texts.nothing);
+}
+
+/** A sentence of the box that begins with a key, with the name of that instead. */
+export function inWords(sentence: string): string {
+  const [, key, rest] = /^([a-z_]+\.[a-z_]+): (.*)$/s.exec(sentence) ?? [];
+  return key && rest && texts.keys[key] ? `${texts.keys[key][0]}: ${rest}` : sentence;
 }
 
 /** What a field is called, and more about it. */

@@ -13,7 +13,7 @@ import { Message, Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
 import { Volume } from "../parts/volume";
 import { change, type Draft, GROUPS, type Group, needsOf, undoOf } from "./catalogue";
-import { Choice, named, word } from "./field";
+import { Choice, inWords, named, word } from "./field";
 import { byKey, choices, comeBack, load, plugged, save, settings, waiting } from "./model";
 import { texts } from "./texts";
 import { Trial, Waiting } from "./trial";
@@ -104,7 +104,7 @@ function Changes({ draft, done }: { draft: Draft; done(): void }) {
       done();
       say(said);
     } catch (error) {
-      setProblem(explain(error));
+      setProblem(inWords(explain(error)));
     }
     setBusy(false);
   };

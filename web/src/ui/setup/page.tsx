@@ -19,7 +19,7 @@ import { Volume } from "../parts/volume";
 import { texts as reach } from "../reachability/texts";
 import { go } from "../router";
 import { change, chosenOf, type Draft, type Field, GROUPS } from "../settings/catalogue";
-import { Choice } from "../settings/field";
+import { Choice, inWords } from "../settings/field";
 import { byKey, choices, load, plugged, save, settings } from "../settings/model";
 import { texts as chosen } from "../settings/texts";
 import { Waiting } from "../settings/trial";
@@ -127,7 +127,7 @@ export default function SetupPage() {
           home.node.value = node;
         });
       },
-      error => say(explain(error), "fault"),
+      error => say(inWords(explain(error)), "fault"),
     );
   };
   const finish = async () => {
@@ -137,7 +137,7 @@ export default function SetupPage() {
       say(texts.done);
       go("/");
     } catch (error) {
-      say(explain(error), "fault");
+      say(inWords(explain(error)), "fault");
       setBusy(false);
     }
   };
