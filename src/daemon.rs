@@ -338,6 +338,7 @@ impl Daemon {
             pin: access.pin(),
         };
         interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(tell_pin(access.pin(), address)));
+        let (mqtt, with_broker) = watch::channel(Default::default());
         if let Some(broker) = broker {
             let doors = doors.clone();
             let parts = mqtt::Parts {
@@ -356,7 +357,7 @@ impl Daemon {
                 started: access::Clock::system().now(),
             };
             let stop = interfaces.stop.clone();
-            interfaces.tasks.spawn(mqtt::run(config.mqtt.clone(), broker, parts, stop));
+            interfaces.tasks.spawn(mqtt::run(config.mqtt.clone(), broker, parts, mqtt, stop));
         }
         let parts = heartbeat::Parts {
             peers: peers.clone(),
@@ -387,6 +388,7 @@ impl Daemon {
             reach: reach.clone(),
             relay,
             node,
+            with_broker,
             settings,
             public_url: config.http.public_url,
             doors,

@@ -518,6 +518,11 @@ async fn a_broker_is_held_to_its_certificate_and_a_wrong_password_is_said() {
     let trusting = [("PORCHLIGHT_MQTT__AUTHORITY", authority.to_str().unwrap())];
     let daemon = broker.daemon(&state, &address, &trusting);
     listener.says("availability", "online").await;
+    let metrics = reqwest::get(daemon.metrics().await).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("porchlight_mqtt_connected 1\n"), "{metrics}");
+    let owner = Visitor::owner(&daemon).await;
+    let how: Value = owner.get("/api/v1/mqtt").await.json().await.unwrap();
+    assert_eq!(how, json!({ "state": "connected", "trouble": null }));
     drop(daemon);
 
     let wrong = broker.folder.path().join("wrong");
@@ -531,6 +536,8 @@ async fn a_broker_is_held_to_its_certificate_and_a_wrong_password_is_said() {
         ],
     );
     daemon.writes("look at mqtt.user and mqtt.password", 1).await;
+    let how: Value = owner.at(&daemon.url).get("/api/v1/mqtt").await.json().await.unwrap();
+    assert_eq!(how, json!({ "state": "trying", "trouble": "login" }));
     assert!(!daemon.log().contains("south"), "the password is in the log");
     assert_eq!(Visitor::new(&daemon).get("/healthz").await.status(), 200, "everything else goes on");
     assert!(daemon.stop().success());

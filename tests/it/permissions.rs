@@ -100,6 +100,7 @@ impl Case<'_> {
             ("GET", "/api/v1/statistics") => ("", None, 200),
             // The box would start again.
             ("POST", "/api/v1/node/restart") => ("", Some(json!({ "when": "later" })), 400),
+            ("GET", "/api/v1/mqtt") => ("", None, 200),
             ("GET", "/api/v1/settings") => ("", None, 200),
             ("PATCH", "/api/v1/settings") => ("", Some(json!({ "room.max_participants": 30 })), 200),
             // Nothing is tried.

@@ -61,6 +61,7 @@ pub use serve::{Door, Error, Server};
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -69,6 +70,7 @@ use crate::drivers::peer::server as peers;
 use crate::drivers::store;
 use crate::model::count::Logged;
 use crate::model::time::Timeline;
+use crate::proto::mqtt::Connection;
 use crate::services::access::Grant;
 use crate::services::reachability as reach;
 use crate::services::remote as far;
@@ -127,6 +129,8 @@ pub struct Inner {
     pub relay: Option<turn::Relay>,
     /// What the box is called.
     pub node: crate::services::node::Handle,
+    /// How its connection with a broker of the house is.
+    pub with_broker: watch::Receiver<Connection>,
     /// What its owner chooses.
     pub settings: crate::services::settings::Handle,
     /// Where links lead, if not to where the browser asked.

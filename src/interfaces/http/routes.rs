@@ -77,6 +77,7 @@ routes! {
     PATCH patch "/api/v1/settings" Rule::Node(Verb::Administer) => settings::choose;
     POST post "/api/v1/settings/keep" Rule::Node(Verb::Administer) => settings::keep;
     POST post "/api/v1/settings/revert" Rule::Node(Verb::Administer) => settings::take_back;
+    GET get "/api/v1/mqtt" Rule::Node(Verb::Administer) => settings::broker;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     GET get "/api/v1/telephone" Rule::Node(Verb::Administer) => telephone::show;
     GET get "/api/v1/telephone/events" Rule::Node(Verb::Administer) => telephone::events;

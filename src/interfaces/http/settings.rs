@@ -8,6 +8,7 @@ use super::App;
 use super::body::Body;
 use super::error::Problem;
 use super::gate::Caller;
+use crate::proto::mqtt::Connection;
 use crate::services::audit::Entry;
 use crate::services::settings::{Ask, Settings, Wishes};
 
@@ -48,4 +49,9 @@ pub(super) async fn restart(
     let settings = app.settings.ask(Ask::Restart).await?;
     app.note(&grant, Entry::new(None, "restart")).await;
     Ok(Json(settings))
+}
+
+/// How the connection with the broker is.
+pub(super) async fn broker(State(app): State<App>) -> Json<Connection> {
+    Json(*app.with_broker.borrow())
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::config::Broker;
-use crate::proto::mqtt::LONGEST;
+use crate::proto::mqtt::{LONGEST, Trouble};
 
 /// Messages that wait for the broker; whoever sends more waits.
 const OUTGOING: usize = 64;
@@ -45,29 +45,6 @@ impl Version {
             Self::Three => Self::Five,
         }
     }
-}
-
-/// Why there is no connection, or none any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// The broker does not take the name or the password.
-    #[error("the broker does not take the name or the password: look at mqtt.user and mqtt.password")]
-    Login,
-    /// The broker speaks another version.
-    #[error("the broker speaks another version of MQTT")]
-    Version,
-    /// TLS failed.
-    #[error("the connection can't be encrypted: look at mqtt.authority and at the broker's certificate")]
-    Tls,
-    /// The broker refuses.
-    #[error("the broker refuses the connection")]
-    Refused,
-    /// There is no way to it.
-    #[error("the broker can't be reached")]
-    Unreachable,
-    /// It ended.
-    #[error("the broker ended the connection")]
-    Ended,
 }
 
 /// A message that came.

@@ -14,15 +14,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use self::link::{Incoming, Link, Message, Outgoing, Trouble, Version};
+use self::link::{Incoming, Link, Message, Outgoing, Version};
 use crate::drivers::identity::random;
 use crate::model::pace::Pace;
 use crate::proto::mqtt::discovery::{self, Device};
-use crate::proto::mqtt::{self, AVAILABILITY, Command, Invalid, OFFLINE, ONLINE, REQUEST, RESPONSE, State};
+use crate::proto::mqtt::{
+    self, AVAILABILITY, Command, Connected, Connection, Invalid, OFFLINE, ONLINE, REQUEST, RESPONSE, State, Trouble,
+};
 use crate::services::{announce, audit, broadcast, endpoint, node, privacy, recorder, room, settings, telephone};
 
 pub use config::{Broker, Config, Error};
@@ -76,7 +79,13 @@ pub struct Parts {
 
 /// Says and takes until `stop`.
 #[tracing::instrument(name = "mqtt", skip_all)]
-pub async fn run(config: Config, broker: Broker, parts: Parts, stop: CancellationToken) {
+pub async fn run(
+    config: Config,
+    broker: Broker,
+    parts: Parts,
+    seen: watch::Sender<Connection>,
+    stop: CancellationToken,
+) {
     let base = format!("{}/{}", config.prefix, parts.node.id());
     let mut bridge = Bridge {
         config,
@@ -86,7 +95,9 @@ pub async fn run(config: Config, broker: Broker, parts: Parts, stop: Cancellatio
         told: State::default(),
         taken: false,
         opening: JoinSet::new(),
+        seen,
     };
+    bridge.seen.send_replace(Connection { state: Connected::Trying, trouble: None });
     let (mut version, mut again, mut said) = (Version::Five, AGAIN, None);
     while !stop.is_cancelled() {
         let will = format!("{}/{AVAILABILITY}", bridge.base);
@@ -96,6 +107,7 @@ pub async fn run(config: Config, broker: Broker, parts: Parts, stop: Cancellatio
             Ok(()) => return,
             Err(trouble) => trouble,
         };
+        bridge.seen.send_replace(Connection { state: Connected::Trying, trouble: Some(trouble) });
         // Once for each kind: it may go on for days.
         if said != Some(trouble) {
             tracing::warn!("MQTT: {trouble}; it is tried again");
@@ -129,6 +141,8 @@ struct Bridge {
     taken: bool,
     /// What is announced, with whoever waits for an answer. One is announced at a time, and others are refused at once.
     opening: JoinSet<(Answer, Result<(), Problem>)>,
+    /// How the connection is, for those who look.
+    seen: watch::Sender<Connection>,
 }
 
 impl Bridge {
@@ -149,6 +163,7 @@ impl Bridge {
             () = stop.cancelled() => return Ok(()),
         }
         self.taken = true;
+        self.seen.send_replace(Connection { state: Connected::Connected, trouble: None });
         tracing::info!(version = ?version, "MQTT: the broker has taken the connection");
         for filter in mqtt::filters() {
             link.subscribe(format!("{}/{filter}", self.base)).await?;

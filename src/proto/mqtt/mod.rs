@@ -11,6 +11,55 @@ use serde::Serialize;
 
 use crate::model::opening::Opening;
 
+/// How the connection with the broker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Mqtt"))]
+pub struct Connection {
+    /// Whether there is one.
+    pub state: Connected,
+    /// Why there is none, if that is known.
+    pub trouble: Option<Trouble>,
+}
+
+/// Whether there is a connection with the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "MqttState"))]
+#[serde(rename_all = "lowercase")]
+pub enum Connected {
+    /// No broker is configured.
+    #[default]
+    Off,
+    /// Not yet, or not now; it is tried again.
+    Trying,
+    /// The broker has taken it.
+    Connected,
+}
+
+/// Why there is no connection, or none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "MqttTrouble"))]
+#[serde(rename_all = "lowercase")]
+pub enum Trouble {
+    /// The broker does not take the name or the password.
+    #[error("the broker does not take the name or the password: look at mqtt.user and mqtt.password")]
+    Login,
+    /// The broker speaks another version.
+    #[error("the broker speaks another version of MQTT")]
+    Version,
+    /// TLS failed.
+    #[error("the connection can't be encrypted: look at mqtt.authority and at the broker's certificate")]
+    Tls,
+    /// The broker refuses.
+    #[error("the broker refuses the connection")]
+    Refused,
+    /// There is no way to it.
+    #[error("the broker can't be reached")]
+    Unreachable,
+    /// It ended.
+    #[error("the broker ended the connection")]
+    Ended,
+}
+
 /// Where it stands whether the box is there: `online`, or `offline`, also as its will.
 pub const AVAILABILITY: &str = "availability";
 /// Where what a call does is told.

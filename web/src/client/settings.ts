@@ -1,7 +1,7 @@
 import type { Api } from "./api";
-import type { Setting, Settings } from "./api-types";
+import type { Mqtt, Setting, Settings } from "./api-types";
 
-export type { Setting, Settings };
+export type { Mqtt, Setting, Settings };
 
 /** A value of a setting; null for what it would be if nothing were chosen. */
 export type SettingValue = string | number | boolean | string[] | null;
@@ -27,6 +27,11 @@ export class Choices {
   /** Takes back what is tried. */
   revert(): Promise<Settings> {
     return this.api.call("POST", "/settings/revert");
+  }
+
+  /** How the connection with the broker of the house is. */
+  mqtt(): Promise<Mqtt> {
+    return this.api.call("GET", "/mqtt");
   }
 
   restart(): Promise<Settings> {

@@ -59,6 +59,7 @@ families! {
     Gauge "process_start_time_seconds" [] "When the daemon was started, since 1970 UTC";
     Info "porchlight_build" ["version"] "Which Porchlight this is";
     Gauge "porchlight_temperature_celsius" [] "The hottest thermal zone of the board, where it has one";
+    Gauge "porchlight_mqtt_connected" [] "1 while a broker has taken the connection, 0 while it is tried; nothing without a broker";
     Counter "porchlight_log_events" ["level"] "Warnings and errors, whether the log's filter shows them or not";
     Counter "porchlight_restarts" ["part"] "Times that something failed and was started again";
 

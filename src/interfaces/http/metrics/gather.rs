@@ -7,6 +7,7 @@ use crate::interfaces::http::App;
 use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
 use crate::model::time::MediaTime;
+use crate::proto::mqtt::Connected;
 use crate::services::push::{Kind, State};
 use crate::services::room::{ParticipantKind, Quality};
 use crate::services::supervisor::Part;
@@ -46,6 +47,10 @@ fn process(app: &App, out: &mut Gathered) {
     out.add("porchlight_build", &[("version", env!("CARGO_PKG_VERSION"))], Value::Info);
     if let Some(degrees) = health.temperature {
         out.add("porchlight_temperature_celsius", &[], Value::Real(degrees));
+    }
+    match app.with_broker.borrow().state {
+        Connected::Off => {}
+        state => out.count("porchlight_mqtt_connected", &[], u64::from(state == Connected::Connected)),
     }
     out.count("porchlight_log_events", &[("level", "warning")], app.seen.logged.warnings.get());
     out.count("porchlight_log_events", &[("level", "error")], app.seen.logged.errors.get());

@@ -21,6 +21,7 @@ use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
 use crate::proto::auth::Rules;
 use crate::proto::layout::aim::Aim;
+use crate::proto::mqtt::Connection;
 use crate::services::chat::Told;
 use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::endpoint::hearing::SoundTest;
@@ -102,6 +103,8 @@ pub(super) fn entries() -> Vec<Entry> {
             .more("The box starts again with what was chosen before.")
             .gives::<Settings>(200, "It starts again in a moment.")
             .fails(&["bad-setting", "not-on-trial", "shutdown"]),
+        entry("GET", "/api/v1/mqtt", "How the connection with the broker of the house is")
+            .gives::<Connection>(200, "How it is."),
         entry("GET", "/api/v1/statistics", "What the statistics page shows")
             .more(
                 "Made for that page: members come and go. Measure by the metrics of docs/reference/metrics.md instead.",

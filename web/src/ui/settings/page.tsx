@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../../client/problem";
-import type { SettingValue } from "../../client/settings";
+import type { Mqtt, SettingValue } from "../../client/settings";
 import { home } from "../home/model";
 import { BoxName } from "../home/name";
 import { TestSound } from "../home/sound";
@@ -17,6 +17,9 @@ import { Choice, inWords, named, word } from "./field";
 import { byKey, choices, comeBack, load, plugged, save, settings, waiting } from "./model";
 import { texts } from "./texts";
 import { Trial, Waiting } from "./trial";
+
+/** Milliseconds between two looks at the connection with the broker. */
+const LOOK = 3_000;
 
 /** What stands below the choices of a group. */
 function More({ group }: { group: Group }) {
@@ -43,6 +46,8 @@ function More({ group }: { group: Group }) {
           {link("/trust", texts.to_trust)}
         </>
       );
+    case "mqtt":
+      return <Broker />;
     case "box":
       return (
         <>
@@ -53,6 +58,25 @@ function More({ group }: { group: Group }) {
     default:
       return null;
   }
+}
+
+/** Whether the broker has taken the box, looked at again and again. */
+function Broker() {
+  const [now, setNow] = useState<Mqtt | null>(null);
+  useEffect(() => {
+    const look = () => {
+      if (!document.hidden) choices.mqtt().then(setNow, () => {});
+    };
+    look();
+    const timer = setInterval(look, LOOK);
+    return () => clearInterval(timer);
+  }, []);
+  if (!now || now.state === "off") return null;
+  return (
+    <p class={now.trouble ? "note" : "quiet"} role="status" data-testid="mqtt-state" data-state={now.state}>
+      {now.trouble ? texts.mqtt_troubles[now.trouble] : texts.mqtt_states[now.state]}
+    </p>
+  );
 }
 
 function Restart() {

@@ -1,4 +1,5 @@
 import { language } from "../i18n";
+import type { MqttTrouble } from "../../client/api-types";
 import type { Group } from "./catalogue";
 
 /** The texts of this page, loaded with it alone. */
@@ -54,6 +55,8 @@ interface Texts {
   to_trust: string;
   to_setup: string;
   list_hint: string;
+  mqtt_states: Record<"trying" | "connected", string>;
+  mqtt_troubles: Record<MqttTrouble, string>;
 }
 
 const en: Texts = {
@@ -214,6 +217,15 @@ const en: Texts = {
   to_trust: "Certificate of the box",
   to_setup: "Go through the set-up again",
   list_hint: "One in each line",
+  mqtt_states: { trying: "The broker is being asked …", connected: "The broker has taken the box." },
+  mqtt_troubles: {
+    login: "The broker does not take the user or the password.",
+    version: "The broker speaks another version of MQTT.",
+    tls: "The connection can't be encrypted: look at the certificate authority, and at the broker's certificate.",
+    refused: "The broker refuses the connection.",
+    unreachable: "The broker can't be reached: look at its address, and whether it runs.",
+    ended: "The broker ended the connection; it is tried again.",
+  },
 };
 
 const de: Texts = {
@@ -379,6 +391,15 @@ const de: Texts = {
   to_trust: "Zertifikat der Box",
   to_setup: "Die Einrichtung noch einmal durchgehen",
   list_hint: "Eines in jeder Zeile",
+  mqtt_states: { trying: "Der Broker wird gefragt …", connected: "Der Broker hat die Box angenommen." },
+  mqtt_troubles: {
+    login: "Der Broker nimmt Benutzer oder Passwort nicht an.",
+    version: "Der Broker spricht eine andere Version von MQTT.",
+    tls: "Die Verbindung lässt sich nicht verschlüsseln: Zertifizierungsstelle und Zertifikat des Brokers ansehen.",
+    refused: "Der Broker lehnt die Verbindung ab.",
+    unreachable: "Der Broker ist nicht erreichbar: Adresse ansehen, und ob er läuft.",
+    ended: "Der Broker hat die Verbindung beendet; es wird wieder versucht.",
+  },
 };
 
 export const texts = language === "de" ? de : en;
