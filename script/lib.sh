@@ -26,6 +26,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     bash man-db # completions and manual pages
     espeak-ng # voices, for the echo canceller
     mosquitto mosquitto-clients # a broker of a house, and programs that speak to it
+    pebble bind9 # a certificate authority that speaks ACME, and a name server that takes updates
     systemd # systemd-analyze
     nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )

@@ -10,6 +10,8 @@ ALLOWED = {
     "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0",
     "CC0-1.0", "ISC", "MIT", "MIT-0", "Python-2.0", "Unicode-3.0", "Unlicense", "Zlib",
 }
+# What we build for; dependencies for other systems are in Cargo.lock and nowhere else.
+TARGETS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf")
 # Only the tests use these; nothing of them is shipped.
 TESTS_ONLY = {"webdriver": "MPL-2.0", "axe-core": "MPL-2.0"}
 # Shipped as they are: MPL-2.0 asks for the source of these files alone, which is at crates.io, and leaves ours as they are licensed
@@ -52,6 +54,8 @@ def allowed(expression):
 
 def crates():
     command = ["cargo", "metadata", "--format-version", "1", "--locked"]
+    for target in TARGETS:
+        command += ["--filter-platform", target]
     metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     shipped = walk(metadata)
     for package in metadata["packages"]:

@@ -29,6 +29,8 @@ pub struct Config {
     pub http: crate::interfaces::http::Config,
     /// HTTPS.
     pub https: crate::drivers::tls::Config,
+    /// Certificates for names that somebody owns.
+    pub acme: crate::drivers::tls::acme::Config,
     /// The name on the local network.
     pub mdns: crate::drivers::mdns::Config,
     /// WebRTC.
@@ -76,6 +78,8 @@ impl Config {
         if self.https.enabled {
             crate::drivers::tls::check(&self.https).map_err(|error| Error::Refused(error.to_string()))?;
         }
+        let plan = crate::drivers::tls::acme::Plan::load(&self.acme, &self.https);
+        plan.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let login = crate::services::endpoint::Login::load(&self.endpoint);
         login.map(drop).map_err(|error| Error::Refused(error.to_string()))?;
         let broker = crate::interfaces::mqtt::Broker::load(&self.mqtt);

@@ -40,6 +40,8 @@ impl Opened {
         stop: &CancellationToken,
     ) -> anyhow::Result<(Self, Doors)> {
         let plain = server(inherited.door(HTTP)?, config.http.listen, "http.listen").await?;
+        let plan = tls::acme::Plan::load(&config.acme, &config.https);
+        let plan = plan.map_err(|error| config::Error::Refused(error.to_string()))?;
         let secure = match config.https.enabled {
             true => Some(server(inherited.door(HTTPS)?, config.https.listen, "https.listen").await?),
             false => None,
@@ -68,6 +70,7 @@ impl Opened {
                     state: config.node.state.clone(),
                     called: first,
                     names: names(known, (called, published.clone(), followed), tasks, stop.clone()),
+                    plan,
                 };
                 let tls = tls::start(&config.https, source, tasks, stop.clone()).await.map_err(explain)?;
                 Some((server, tls))

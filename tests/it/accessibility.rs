@@ -164,6 +164,7 @@ async fn reports(checks: &mut Checks, page: &Page, box_: &str) {
         ("/reachability", "[data-code]", "how the box is reached"),
         ("/devices", "[data-code]", "what is plugged in"),
         ("/setup", "setup-next", "setting the box up"),
+        ("/trust", "certificates", "the certificates"),
     ] {
         checks.open(page, &format!("{box_}{path}"), until, state).await;
     }

@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod accounts;
+mod acme;
 mod architecture;
 mod call;
 mod camera;

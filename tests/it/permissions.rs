@@ -91,6 +91,7 @@ impl Case<'_> {
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
             ("GET", "/trust.svg" | "/api/v1/trust" | "/ca.crt" | "/ca.pem" | "/ca.mobileconfig") => ("", None, 200),
+            ("GET", "/.well-known/acme-challenge/{token}") => ("", None, 404),
             ("GET", "/assets/{*path}") => (self.all.asset.as_str(), None, 200),
             ("GET", "/hls/{broadcast}/{*path}") => ("index.m3u8", None, 404),
             ("GET", "/dash/time") => ("", None, 200),
@@ -123,6 +124,8 @@ impl Case<'_> {
             ("GET", "/api/v1/recordings/{recording}/video") => ("", None, 404),
             ("GET", "/api/v1/screen") => ("", None, 200),
             ("PUT", "/api/v1/screen") => ("", Some(json!({ "speaker": false, "own": true })), 200),
+            ("GET", "/api/v1/certificate") => ("", None, 200),
+            ("POST", "/api/v1/certificate/renew") => ("", None, 404),
             ("GET", "/api/v1/sound") => ("", None, 200),
             // There is nothing to play it with.
             ("POST", "/api/v1/sound/test") => ("", None, 409),
@@ -217,7 +220,7 @@ impl Case<'_> {
         let path = path.replace("{subject}", &format!("login.{}", self.broadcast));
         let path = path.replace("{identity}", &self.broadcast).replace("{device}", &self.broadcast);
         let path = path.replace("{credential}", &self.broadcast);
-        let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset);
+        let path = path.replace("{viewer}", &self.broadcast).replace("{preset}", preset).replace("{token}", "nobody");
         assert!(!path.contains('{'), "{path} has a parameter that is not filled");
         let mut request = self.caller.request(route.method.clone(), &path);
         if let Some(body) = body {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as camera from "../src/ui/camera/texts";
+import * as certificate from "../src/ui/certificate/texts";
 import * as chat from "../src/ui/chat/texts";
 import * as shown from "../src/ui/home/recorded-texts";
 import * as sound from "../src/ui/home/sound-texts";
@@ -24,6 +25,8 @@ test("both catalogues have the same keys, no empty text, and the same placeholde
   const flat = ({ did, problems, reactions, ...rest }: chat.Texts) => ({ ...rest, ...did, ...problems, ...reactions });
   same({ en: flat(chat.en), de: flat(chat.de) });
   same(shown);
+  const told = ({ sources, codes, ...rest }: certificate.Texts) => ({ ...rest, ...sources, ...codes });
+  same({ en: told(certificate.en), de: told(certificate.de) });
   for (const { en, de } of [watch, recorded, recordings, publish, separate] as const)
     same({ en: { ...en }, de: { ...de } });
 });

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderMap};
 use hyper::{Method, Request, Response};
@@ -71,6 +71,8 @@ pub struct Asked<'a> {
     pub headers: HeaderMap,
     /// What is sent.
     pub body: Bytes,
+    /// Whom to trust beside those whom the system trusts: PEM.
+    pub authority: Option<&'a [u8]>,
 }
 
 /// Asks. `done` is handed the answer while the connection stands.
@@ -92,7 +94,7 @@ pub async fn request<T, E: From<Failed>>(
     let mut tasks = JoinSet::new();
     let answer = match url.scheme() {
         "https" => {
-            let stream = secured(stream, host.trim_matches(['[', ']'])).await?;
+            let stream = secured(stream, host.trim_matches(['[', ']']), asked.authority).await?;
             sent(stream, request, &mut tasks).await?
         }
         _ => sent(stream, request, &mut tasks).await?,
@@ -105,8 +107,19 @@ pub async fn request<T, E: From<Failed>>(
 /// # Errors
 /// [`Failed::Odd`].
 pub async fn text(answer: Response<Incoming>, longest: usize) -> Result<String, Failed> {
-    let body = Limited::new(answer.into_body(), longest).collect().await.map_err(|_| Failed::Odd)?;
-    String::from_utf8(body.to_bytes().into()).map_err(|_| Failed::Odd)
+    String::from_utf8(bytes(answer.into_body(), longest).await?.into()).map_err(|_| Failed::Odd)
+}
+
+/// The body of a request or an answer, if it is not longer than this, in bytes.
+///
+/// # Errors
+/// [`Failed::Odd`].
+pub async fn bytes<B>(body: B, longest: usize) -> Result<Bytes, Failed>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    Limited::new(body, longest).collect().await.map(|body| body.to_bytes()).map_err(|_| Failed::Odd)
 }
 
 async fn sent<S>(stream: S, asked: Request<Full<Bytes>>, tasks: &mut JoinSet<()>) -> Result<Response<Incoming>, Failed>
@@ -136,10 +149,11 @@ async fn open(at: &[SocketAddr]) -> Result<TcpStream, Failed> {
     Err(last)
 }
 
-async fn secured(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, Failed> {
+async fn secured(stream: TcpStream, host: &str, authority: Option<&[u8]>) -> Result<TlsStream<TcpStream>, Failed> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| Failed::Name)?;
     // They are read anew each time: the system's may change, and it takes some milliseconds.
-    let config = tokio::task::spawn_blocking(|| tls(None, None)).await.map_err(|_| Failed::Odd)?;
+    let authority = authority.map(<[u8]>::to_vec);
+    let config = tokio::task::spawn_blocking(move || tls(authority.as_deref(), None)).await.map_err(|_| Failed::Odd)?;
     let config = config.map_err(|_| Failed::Odd)?;
     let opened = TlsConnector::from(config).connect(name, stream).await;
     opened.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

@@ -149,7 +149,7 @@ fn is_magic(word: &str) -> bool {
 async fn asked(url: &Url, method: &str, params: &Value) -> Result<Value, fetch::Failed> {
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    let asked = Asked { method: Method::POST, url, headers, body: Bytes::from(body) };
+    let asked = Asked { method: Method::POST, url, headers, body: Bytes::from(body), authority: None };
     let text = fetch::request(asked, async |answer| fetch::text(answer, LARGEST).await).await?;
     serde_json::from_str(&text).map_err(|_| fetch::Failed::Odd)
 }

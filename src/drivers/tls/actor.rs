@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustls::sign::CertifiedKey;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -71,11 +70,10 @@ enum From {
 /// Owns the present certificate.
 pub(super) struct Keeper {
     from: From,
-    present: Pair,
-    told: watch::Sender<Arc<CertifiedKey>>,
+    told: watch::Sender<Arc<Pair>>,
 }
 
-type Told = watch::Receiver<Arc<CertifiedKey>>;
+type Told = watch::Receiver<Arc<Pair>>;
 
 impl Keeper {
     pub(super) async fn of_files(files: Files) -> Result<(Self, Told), Error> {
@@ -110,8 +108,8 @@ impl Keeper {
     }
 
     fn new(from: From, present: Pair) -> (Self, Told) {
-        let (told, receiver) = watch::channel(present.key.clone());
-        (Self { from, present, told }, receiver)
+        let (told, receiver) = watch::channel(Arc::new(present));
+        (Self { from, told }, receiver)
     }
 
     pub(super) fn authority(&self) -> Option<&Authority> {
@@ -143,10 +141,11 @@ impl Keeper {
 
     /// Takes a new certificate where one is due. What fails leaves the present one in use.
     async fn look(&mut self) {
+        let present = self.told.borrow().clone();
         match &mut self.from {
             From::Authority { signer, source } => {
                 let wanted = source.names.borrow_and_update().clone();
-                let Some(reason) = due(Some(&self.present.says), &wanted, now()) else { return };
+                let Some(reason) = due(Some(&present.says), &wanted, now()) else { return };
                 let (signer, leaf) = (signer.clone(), folder(&source.state).join(LEAF));
                 let made = off_runtime(move || {
                     let pair = signer.issue(&wanted, now())?;
@@ -174,8 +173,8 @@ impl Keeper {
                 let reader = files.clone();
                 let read = off_runtime(move || reader.read()).await;
                 let problem = match read {
-                    Ok(pair) if pair.text == self.present.text => None,
-                    Ok(pair) if pair.says.until < now() && self.present.says.until > now() => {
+                    Ok(pair) if pair.text == present.text => None,
+                    Ok(pair) if pair.says.until < now() && present.says.until > now() => {
                         Some(files.wrong(Which::Certificate, "it is no longer valid".into()).to_string())
                     }
                     Ok(pair) => {
@@ -200,8 +199,7 @@ impl Keeper {
     }
 
     fn take(&mut self, pair: Pair) {
-        self.told.send_replace(pair.key.clone());
-        self.present = pair;
+        self.told.send_replace(Arc::new(pair));
     }
 }
 

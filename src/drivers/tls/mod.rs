@@ -1,15 +1,18 @@
-//! HTTPS: the certificate that clients see, and where it comes from. The home of rustls, rcgen and x509-parser.
+//! HTTPS: the certificates that clients see, and where they come from. The home of rustls, rcgen and x509-parser.
 //!
 //! Without further words the box is its own certificate authority: `tls/ca.pem` in the state folder, made once and
 //! constrained (RFC 5280 section 4.2.1.10, critical) to the names and addresses of [`crate::proto::lan`], so that
 //! whoever trusts it trusts it with nothing else. It signs certificates of 90 days for the present names and addresses,
 //! again when a third of their time is left and whenever a name or an address is new. A pair of files in the
-//! configuration takes the place of all that; it is read again when it changes. Connections that are open go on.
+//! configuration takes the place of all that; it is read again when it changes. Beside its own certificate the box may have one of an
+//! authority outside, for names that somebody owns ([`acme`]). Connections that are open go on.
 //!
 //! Who listens, and what is served, is decided above.
 
+pub mod acme;
 mod actor;
 mod authority;
+mod choose;
 mod config;
 mod names;
 mod pair;
@@ -22,6 +25,7 @@ pub use names::Names;
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +40,13 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use actor::now;
+use pair::Pair;
+
 /// The folder for keys and certificates in the state folder.
 const FOLDER: &str = "tls";
+/// In it, for what an authority outside signed.
+const ACME: &str = "acme";
 /// How long a client may take for its handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -77,6 +86,14 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// What is known of certificates from outside can't be read.
+    #[error("{} can't be read: {reason}", path.display())]
+    Kept {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// A certificate can't be made.
     #[error("a certificate can't be made: {0}")]
     Make(String),
@@ -100,13 +117,46 @@ pub struct Source {
     pub called: String,
     /// The names and addresses of the box, now and whenever they change.
     pub names: watch::Receiver<Names>,
+    /// What is asked of an authority outside, if anything is.
+    pub plan: Option<acme::Plan>,
+}
+
+/// Where a certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The box's own authority.
+    Own,
+    /// Files of the configuration.
+    Configured,
+    /// An authority outside.
+    Acme,
+}
+
+/// What a certificate says, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Names and addresses.
+    pub names: Vec<String>,
+    /// Until when it is valid, in seconds since 1970 UTC.
+    pub until: i64,
+}
+
+impl Certificate {
+    fn of(origin: Origin, says: &names::Says) -> Self {
+        let addresses = says.names.addresses.iter().map(ToString::to_string);
+        Self { origin, names: says.names.hosts.iter().cloned().chain(addresses).collect(), until: says.until }
+    }
 }
 
 /// Takes connections; cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
+    present: watch::Receiver<Arc<Pair>>,
     authority: Option<Arc<Authority>>,
+    acme: Option<acme::Handle>,
 }
 
 impl Handle {
@@ -115,12 +165,32 @@ impl Handle {
     /// # Errors
     /// What the client or the network did, or that it took longer than ten seconds.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<Stream> {
-        tokio::time::timeout(HANDSHAKE, self.acceptor.accept(stream)).await.map_err(|_| io::ErrorKind::TimedOut)?
+        let mut config = self.config.clone();
+        if let Some(acme) = &self.acme {
+            let ends = (stream.local_addr()?.ip(), stream.peer_addr()?.ip());
+            let both = Both { own: self.present.clone(), acme: acme.clone(), ends };
+            Arc::make_mut(&mut config).cert_resolver = Arc::new(both);
+        }
+        let handshake = TlsAcceptor::from(config).accept(stream);
+        tokio::time::timeout(HANDSHAKE, handshake).await.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
     /// The box's own authority; `None` with a configured certificate.
     pub fn authority(&self) -> Option<&Authority> {
         self.authority.as_deref()
+    }
+
+    /// The certificates that clients are shown: that of an authority outside first, if there is a valid one.
+    pub fn certificates(&self) -> Vec<Certificate> {
+        let outside = self.acme.as_ref().and_then(acme::Handle::certificate).filter(|pair| pair.says.until > now());
+        let origin = if self.authority.is_some() { Origin::Own } else { Origin::Configured };
+        let own = Certificate::of(origin, &self.present.borrow().says);
+        outside.iter().map(|pair| Certificate::of(Origin::Acme, &pair.says)).chain([own]).collect()
+    }
+
+    /// How it goes with an authority outside; `None` if none is asked.
+    pub fn acme(&self) -> Option<&acme::Handle> {
+        self.acme.as_ref()
     }
 }
 
@@ -143,6 +213,13 @@ pub async fn start(
     stop: CancellationToken,
 ) -> Result<Handle, Error> {
     let files = actor::configured(config)?;
+    let acme = match &source.plan {
+        Some(plan) => {
+            let folder = folder(&source.state).join(ACME);
+            Some(acme::start(plan.clone(), folder, tasks, stop.clone()).await?)
+        }
+        None => None,
+    };
     let (keeper, present) = match files {
         Some(files) => actor::Keeper::of_files(files).await?,
         None => actor::Keeper::of_authority(source).await?,
@@ -153,24 +230,47 @@ pub async fn start(
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Make(error.to_string()))?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Present(present)));
+        .with_cert_resolver(Arc::new(Present(present.clone())));
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     tasks.spawn(keeper.run(stop));
-    Ok(Handle { acceptor: TlsAcceptor::from(Arc::new(server)), authority })
+    Ok(Handle { config: Arc::new(server), present, authority, acme })
 }
 
 /// The certificate of the moment: the next handshake sees the next one.
-struct Present(watch::Receiver<Arc<CertifiedKey>>);
+struct Present(watch::Receiver<Arc<Pair>>);
 
 impl ResolvesServerCert for Present {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.borrow().clone())
+        Some(self.0.borrow().key.clone())
     }
 }
 
 impl fmt::Debug for Present {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Present")
+    }
+}
+
+/// The same, for one client, where there may be one from outside as well.
+struct Both {
+    own: watch::Receiver<Arc<Pair>>,
+    acme: acme::Handle,
+    /// The addresses of the box and of the client.
+    ends: (IpAddr, IpAddr),
+}
+
+impl ResolvesServerCert for Both {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let (here, there) = self.ends;
+        let client = choose::Client { name: hello.server_name(), here, there };
+        let outside = self.acme.certificate().filter(|pair| choose::is_for(&pair.says, client, now()));
+        Some(outside.unwrap_or_else(|| self.own.borrow().clone()).key.clone())
+    }
+}
+
+impl fmt::Debug for Both {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Both")
     }
 }
 

@@ -38,7 +38,7 @@ impl Names {
         }
     }
 
-    fn hold(&self, wanted: &Self) -> bool {
+    pub(super) fn hold(&self, wanted: &Self) -> bool {
         wanted.hosts.is_subset(&self.hosts) && wanted.addresses.is_subset(&self.addresses)
     }
 }

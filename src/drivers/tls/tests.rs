@@ -73,7 +73,12 @@ impl Site {
     }
 
     async fn start(&self, config: &Config) -> Result<Handle, Error> {
-        let source = Source { state: self.state.path().into(), called: "Porch".into(), names: self.names.subscribe() };
+        let source = Source {
+            state: self.state.path().into(),
+            called: "Porch".into(),
+            names: self.names.subscribe(),
+            plan: None,
+        };
         start(config, source, &self.tasks, self.stop.clone()).await
     }
 
@@ -140,7 +145,7 @@ async fn the_authority_can_sign_for_nothing_outside_its_constraints() {
             hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
             addresses: addresses.iter().map(|ip| ip.parse().expect("an address")).collect(),
         };
-        let pair = signer.issue(&names, super::actor::now()).expect("it signs anything");
+        let pair = signer.issue(&names, now()).expect("it signs anything");
         let files = site.state.path().join("both.pem");
         std::fs::write(&files, &pair.text.0).expect("it writes");
         let config = Config { certificate: Some(files.clone()), key: Some(files), ..Config::default() };

@@ -165,7 +165,7 @@ async fn request<T>(
         headers.insert(ACCEPT, HeaderValue::from_static(SDP));
     }
     let body = Bytes::from(offer.unwrap_or_default().to_owned());
-    fetch::request(Asked { method, url, headers, body }, done).await
+    fetch::request(Asked { method, url, headers, body, authority: None }, done).await
 }
 
 /// Where an answer leads; never out of TLS.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::drivers::tls::acme::Code as CertificateCode;
 use crate::model::id::{BroadcastId, GrantId, IdentityId, InviteId, ParticipantId, PushId, RoomId};
 use crate::model::role::Role;
 use crate::model::rung::Rung;
@@ -417,6 +418,71 @@ pub(super) struct Trust {
     pub(super) secure: Option<String>,
     /// The page about it, for other devices.
     pub(super) page: String,
+}
+
+/// The certificates of the secure door, and how it goes with a certificate authority outside.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Certificates {
+    /// Those that clients are shown, each for its own names: that of an authority outside first. None where HTTPS is off.
+    pub(super) certificates: Vec<Certificate>,
+    /// How it goes with an authority outside; null where none is asked.
+    pub(super) acme: Option<Acme>,
+}
+
+/// One certificate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Certificate {
+    /// Where it comes from.
+    pub(super) source: CertificateSource,
+    /// Names and addresses that it is for.
+    pub(super) names: Vec<String>,
+    /// RFC 3339.
+    pub(super) valid_until: String,
+}
+
+/// Where a certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) enum CertificateSource {
+    /// The box's own authority.
+    Own,
+    /// Files of the configuration.
+    Configured,
+    /// An authority outside, by ACME.
+    Acme,
+}
+
+/// How it goes with a certificate authority outside.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Acme {
+    /// Whom its certificate is, or shall be, for.
+    pub(super) names: Vec<String>,
+    /// It is being asked right now.
+    pub(super) asking: bool,
+    /// Until when there is a valid certificate of it, RFC 3339; null: the box's own serves.
+    pub(super) valid_until: Option<String>,
+    /// When it is asked next, RFC 3339; null while the clock is wrong.
+    pub(super) next: Option<String>,
+    /// Why the last attempt failed; null after one that did not.
+    pub(super) failure: Option<CertificateFailed>,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct CertificateFailed {
+    /// Stays.
+    pub(super) code: CertificateCode,
+    /// What it means and what to do, in English.
+    pub(super) text: &'static str,
+    /// What the other side said.
+    pub(super) detail: Option<String>,
+    /// When, RFC 3339.
+    pub(super) at: String,
 }
 
 /// A certificate authority.

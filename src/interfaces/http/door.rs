@@ -1,8 +1,8 @@
 //! The two doors: the plain one sends whoever comes from another machine to the secure one.
 //!
 //! Browsers give cameras and microphones to secure pages only, and every machine is secure for itself. So plain HTTP
-//! serves this machine, a reverse proxy on it, and what leads to the secure door: the certificate authority and the page
-//! about it. No `Strict-Transport-Security` is ever sent: with an authority of one's own it would take away the way past
+//! serves this machine, a reverse proxy on it, and what leads to the secure door: the certificate authority, the page
+//! about it, and what proves a name to an authority outside. No `Strict-Transport-Security` is ever sent: with an authority of one's own it would take away the way past
 //! a certificate that a device does not trust yet, and it would count for every other port of the same name.
 
 use std::convert::Infallible;
@@ -25,6 +25,8 @@ use crate::proto::lan::{self, Holder, Scheme};
 const OPEN: [&str; 6] = ["/trust", "/trust.svg", "/api/v1/trust", "/ca.crt", "/ca.pem", "/ca.mobileconfig"];
 /// The same, for what the page needs.
 const ASSETS: &str = "/assets/";
+/// Where a certificate authority looks for what proves a name, by plain HTTP: RFC 8555 section 8.3.
+const PROOFS: &str = "/.well-known/acme-challenge/";
 /// Longest name with port that a redirect repeats: RFC 1035 section 2.3.4, and a port.
 const LONGEST: usize = 255 + 6;
 
@@ -99,7 +101,7 @@ enum Way {
 /// The rule for a request at the plain door.
 fn way(seen: &Seen<'_>) -> Way {
     let path = seen.path.split('?').next().unwrap_or_default();
-    if OPEN.contains(&path) || path.starts_with(ASSETS) {
+    if OPEN.contains(&path) || path.starts_with(ASSETS) || path.starts_with(PROOFS) {
         return Way::In;
     }
     let authority = |url: &str| url.split_once("://").map(|(_, authority)| authority.to_owned());
@@ -316,7 +318,8 @@ mod tests {
         {
             assert_eq!(way(&seen("192.168.1.9", "porch.local", path)), Way::In, "{path}");
         }
-        for path in ["/", "/trust/x", "/ca.crt/", "/api/v1/session", "/healthz", "/assets"] {
+        assert_eq!(way(&seen("198.51.100.1", "porch.example.org", "/.well-known/acme-challenge/token")), Way::In);
+        for path in ["/", "/.well-known/", "/trust/x", "/ca.crt/", "/api/v1/session", "/healthz", "/assets"] {
             assert_ne!(way(&seen("192.168.1.9", "porch.local", path)), Way::In, "{path}");
         }
     }

@@ -128,6 +128,14 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-authority", "This box has no certificate authority of its own.")
     }
 
+    pub(super) fn no_acme() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no-acme",
+            "No certificate authority is asked for certificates. Give the names of the box as acme.names in its configuration.",
+        )
+    }
+
     pub(super) fn no_push() -> Self {
         Self::new(StatusCode::NOT_FOUND, "no-push", "This broadcast is not sent there (any more).")
     }

@@ -10,6 +10,7 @@ mod answer;
 mod body;
 mod broadcasts;
 mod camera;
+mod certificate;
 pub mod chat;
 mod config;
 mod dash;

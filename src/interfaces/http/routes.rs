@@ -9,9 +9,9 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 
 use super::error::Problem;
 use super::{
-    App, account, body, broadcasts, camera, chat, dash, devices, door, gate, guest, health, hls, lobby, openapi, pages,
-    people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, settings, signalling, sound,
-    statistics, studio, telephone, trust, whep,
+    App, account, body, broadcasts, camera, certificate, chat, dash, devices, door, gate, guest, health, hls, lobby,
+    openapi, pages, people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, settings,
+    signalling, sound, statistics, studio, telephone, trust, whep,
 };
 use crate::model::role::Verb;
 use crate::services::program::logo;
@@ -90,6 +90,8 @@ routes! {
     POST post "/api/v1/privacy" Rule::Node(Verb::Administer) => privacy::close;
     POST post "/api/v1/privacy/code" Rule::Node(Verb::Administer) => privacy::ask;
     POST post "/api/v1/privacy/open" Rule::Node(Verb::Administer) => privacy::open;
+    GET get "/api/v1/certificate" Rule::Node(Verb::Administer) => certificate::show;
+    POST post "/api/v1/certificate/renew" Rule::Node(Verb::Administer) => certificate::renew;
     POST post "/api/v1/reachability" Rule::Node(Verb::Administer) => reachability::check;
     GET get "/api/v1/devices" Rule::Node(Verb::Administer) => devices::report;
     GET get "/api/v1/camera" Rule::Node(Verb::Administer) => camera::show;
@@ -196,6 +198,7 @@ routes! {
     GET get "/ca.crt" Rule::Everybody => trust::crt;
     GET get "/ca.pem" Rule::Everybody => trust::pem;
     GET get "/ca.mobileconfig" Rule::Everybody => trust::mobileconfig;
+    GET get "/.well-known/acme-challenge/{token}" Rule::Everybody => certificate::proof;
     GET get "/assets/{*path}" Rule::Everybody => pages::asset;
 }
 

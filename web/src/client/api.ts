@@ -7,6 +7,7 @@ import type {
   CameraNote,
   CameraPreset,
   CameraTrouble,
+  Certificates,
   ChatMessage,
   ChatSearch,
   Chosen,
@@ -63,6 +64,9 @@ export type {
   CameraNote,
   CameraPreset,
   CameraTrouble,
+  CertificateFailure,
+  CertificateSource,
+  Certificates,
   Chosen,
   Code,
   ControlGroup,
@@ -163,6 +167,16 @@ export class Api {
 
   trust(): Promise<Trust> {
     return this.#json("GET", "/trust");
+  }
+
+  /** The certificates of the box, and how it goes with an authority outside. For its owner. */
+  certificate(): Promise<Certificates> {
+    return this.#json("GET", "/certificate");
+  }
+
+  /** Has that authority asked now. */
+  renewCertificate(): Promise<Certificates> {
+    return this.#json("POST", "/certificate/renew");
   }
 
   rooms(): Promise<RoomSummary[]> {

@@ -29,6 +29,30 @@ export const TELEPHONE = {
   ringing: null,
 };
 
+/** A box whose certificate for its own name can't be renewed. */
+export const CERTIFICATES = {
+  certificates: [
+    { source: "acme", names: ["porch.example.org"], valid_until: "2027-01-10T18:30:00Z" },
+    {
+      source: "own",
+      names: ["localhost", "porch.local", "porch.lan", "porch.home.arpa", "127.0.0.1", "192.168.1.20"],
+      valid_until: "2027-02-26T18:30:00Z",
+    },
+  ],
+  acme: {
+    names: ["porch.example.org"],
+    asking: false,
+    valid_until: "2027-01-10T18:30:00Z",
+    next: "2026-12-12T07:15:00Z",
+    failure: {
+      code: "not_reached",
+      text: "The certificate authority did not find the box at one of the names.",
+      detail: "203.0.113.7: Fetching http://porch.example.org/.well-known/acme-challenge/x: Connection refused",
+      at: "2026-12-12T06:15:00Z",
+    },
+  },
+};
+
 /** A box at home behind a router that does not turn traffic around. */
 export const REACHABILITY = {
   addresses: ["192.168.1.20", "2001:db8::20"],

@@ -8,7 +8,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PRIVACY, REACHABILITY, SOUND_TEST, STUDIO, TELEPHONE } from "./answers.mjs";
+import { CERTIFICATES, PRIVACY, REACHABILITY, SOUND_TEST, STUDIO, TELEPHONE } from "./answers.mjs";
 import { MockChat } from "./chat.mjs";
 import { accept } from "./frames.mjs";
 import { Recordings, ranged } from "./recordings.mjs";
@@ -433,6 +433,10 @@ async function api(request, response, path, method) {
     const wishes = method === "PATCH" ? await body(request) : {};
     for (const side of Object.keys(loudness)) Object.assign(loudness[side], wishes[side]);
     return json(response, loudness);
+  }
+  if (what === "certificate") {
+    if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");
+    return json(response, CERTIFICATES, method === "POST" ? 202 : 200);
   }
   if (what === "reachability" && method === "POST") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");

@@ -3,6 +3,7 @@
 use super::text::{Gathered, Value};
 use crate::drivers::device::health;
 use crate::drivers::peer::server::{Both, Counters as Peers, Report};
+use crate::drivers::tls::Origin;
 use crate::interfaces::http::App;
 use crate::model::count::{Durations, Gauge};
 use crate::model::purpose::Purpose;
@@ -54,6 +55,15 @@ fn process(app: &App, out: &mut Gathered) {
     }
     out.count("porchlight_log_events", &[("level", "warning")], app.seen.logged.warnings.get());
     out.count("porchlight_log_events", &[("level", "error")], app.seen.logged.errors.get());
+    for certificate in app.doors.secure.iter().flat_map(|(_, tls)| tls.certificates()) {
+        let source = match certificate.origin {
+            Origin::Own => "own",
+            Origin::Configured => "configured",
+            Origin::Acme => "acme",
+        };
+        let until = certificate.until.unsigned_abs();
+        out.count("porchlight_certificate_expiry_seconds", &[("source", source)], until);
+    }
     for part in Part::ALL {
         out.count("porchlight_restarts", &[("part", part.name())], app.seen.media.supervisor.restarts(part));
     }

@@ -35,6 +35,7 @@ fn path(route: &str) -> (String, Vec<Value>) {
             "recording" => (json!({ "$ref": "#/components/schemas/RecordingId" }), "The recording."),
             "push" => (json!({ "$ref": "#/components/schemas/PushId" }), "The service."),
             "viewer" => (json!({ "type": "string" }), "The viewer, as `Location` has it."),
+            "token" => (json!({ "type": "string" }), "The token of the challenge, as the authority gave it."),
             "path" => (json!({ "type": "string" }), "The rest of the path, slashes and all."),
             other => panic!("say in openapi/document.rs, path(), what {{{other}}} of {route} is"),
         };

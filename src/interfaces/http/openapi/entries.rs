@@ -5,7 +5,8 @@ use crate::interfaces::http::account::{
     Account, AccountChange, DeviceCode, NewPasskey, Nonce, Question, RecoveryCodes, SignedMessage,
 };
 use crate::interfaces::http::answer::{
-    Broadcast, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Studio, Telephone, Trust,
+    Broadcast, Certificates, Guest, Invite, NewInvite, Node, Privacy, Push, Readiness, Room, Session, Studio,
+    Telephone, Trust,
 };
 use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::chat::ChatSearch;
@@ -148,6 +149,12 @@ pub(super) fn entries() -> Vec<Entry> {
         entry("GET", "/api/v1/devices", "What is plugged into the box, and what to do about it")
             .more("No device is opened for it. The texts are for people; the codes stay.")
             .gives::<PluggedIn>(200, "What is used, what is left out, and what follows."),
+        entry("GET", "/api/v1/certificate", "The certificates of the box, and how it goes with a certificate authority outside")
+            .gives::<Certificates>(200, "What clients are shown, when it is renewed, and why that failed."),
+        entry("POST", "/api/v1/certificate/renew", "Have the certificate authority outside asked now")
+            .more("A few times an hour at most. The answer comes before it is done.")
+            .gives::<Certificates>(202, "It is being asked.")
+            .fails(&["no-acme", "certificate-asking", "certificate-too-soon"]),
         entry("POST", "/api/v1/reachability", "Tries how the box is reached")
             .more("Takes some seconds. The box connects with itself by every way that browsers are told.")
             .gives::<Reachability>(200, "What was tried, and what follows."),
@@ -264,6 +271,10 @@ pub(super) fn entries() -> Vec<Entry> {
         ),
         entry("GET", "/api/v1/trust", "How devices come to trust the box")
             .gives::<Trust>(200, "The authority, and where to go."),
+        entry("GET", "/.well-known/acme-challenge/{token}", "What proves a name to a certificate authority")
+            .more("RFC 8555 section 8.3; also by plain HTTP, and only while the box asks for a certificate.")
+            .gives_text(200, "The key authorization.", "application/octet-stream")
+            .fails(&["not-found"]),
         entry("GET", "/ca.crt", "The box's certificate authority as DER")
             .gives_text(200, "The certificate.", "application/x-x509-ca-cert")
             .fails(&["no-authority"]),

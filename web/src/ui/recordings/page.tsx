@@ -2,12 +2,12 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Recording, Recordings } from "../../client";
 import { locale, t } from "../i18n";
 import { day, elapsed, fill } from "../i18n/format";
+import { useLazy } from "../parts/lazy";
 import { OnAirSign } from "../parts/on-air";
 import { api, explain } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
 import { say } from "../parts/toast";
-import { useLazy } from "./lazy";
 import { texts } from "./texts";
 
 /** Milliseconds between two looks while something is recorded, and otherwise. */

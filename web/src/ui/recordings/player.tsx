@@ -1,8 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import type { Recording } from "../../client";
 import { elapsed } from "../i18n/format";
+import { useLazy } from "../parts/lazy";
 import { api } from "../parts/session";
-import { useLazy } from "./lazy";
 import { texts } from "./texts";
 
 /** The video of a recording, with its chapters, and the way to a part of it. */

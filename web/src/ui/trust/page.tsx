@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Trust } from "../../client";
 import { t } from "../i18n";
-import { api, explain } from "../parts/session";
+import { useLazy } from "../parts/lazy";
+import { api, explain, refreshSession, session } from "../parts/session";
 import { Header, Message, Skeleton } from "../parts/shell";
 import { useTitle } from "../parts/title";
 import { type Guide, guess, texts } from "./texts";
@@ -64,7 +65,10 @@ export default function TrustPage() {
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     api.trust().then(setTrust, error => setProblem(explain(error)));
+    // By plain HTTP nobody is signed in.
+    refreshSession().catch(() => {});
   }, []);
+  const card = useLazy(session.value?.owner ?? false, () => import("../certificate/card"));
   useTitle(texts.title, false);
   return (
     <>
@@ -91,6 +95,7 @@ export default function TrustPage() {
             )}
           </>
         )}
+        {card && <card.CertificateCard />}
       </main>
     </>
   );

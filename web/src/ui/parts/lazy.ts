@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { say } from "../parts/toast";
+import { say } from "./toast";
 
 /** A part of this page that is loaded when it is wanted. */
 export function useLazy<T>(wanted: boolean, load: () => Promise<T>): T | null {

@@ -1,0 +1,586 @@
+//! `[acme]`: certificates for names that somebody owns, from an authority that browsers trust.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
+
+use crate::drivers::fetch;
+use crate::drivers::tls::names::Names;
+use crate::model::secret::Secret;
+use crate::model::{duration, quantity};
+use crate::proto::lan;
+
+/// Names in one certificate.
+const NAMES: usize = 20;
+/// acme-dns remembers two proofs for each of its accounts.
+const ACME_DNS_NAMES: usize = 2;
+/// Longest host name, in bytes: RFC 1035 section 2.3.4.
+const LONGEST: usize = 253;
+/// Most that is read of a secret's file, in bytes.
+const LARGEST: usize = 4096;
+/// A TSIG key is at least this long, in bytes: RFC 2845 section 8 asks for no less.
+const SHORTEST_KEY: usize = 16;
+/// Port of DNS.
+const DNS: u16 = 53;
+
+/// Which names get certificates from an authority, and how the box proves that they are its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Host names, `*.` in front of one for everything below it, or addresses. None: nobody is asked for anything.
+    #[serde(deserialize_with = "names")]
+    pub names: Vec<String>,
+    /// Whether the owner agrees to the authority's terms of service.
+    pub agree_to_terms: bool,
+    /// Where the authority's directory is (RFC 8555 section 7.1.1).
+    #[serde(deserialize_with = "directory")]
+    pub directory: String,
+    /// The file with the certificate authority by which the directory's own HTTPS is trusted, if the system does not trust it.
+    #[serde(serialize_with = "quantity::write_file", deserialize_with = "pem")]
+    pub trust: Option<PathBuf>,
+    /// The address for mail that the authority may write to; empty for none.
+    #[serde(deserialize_with = "contact")]
+    pub contact: String,
+    /// How the box proves that the names are its own.
+    #[serde(deserialize_with = "challenge")]
+    pub challenge: Challenge,
+    /// The name server that takes updates (RFC 2136), with its port if that is not 53; empty for none.
+    #[serde(deserialize_with = "server")]
+    pub dns_server: String,
+    /// The zone that is updated.
+    #[serde(deserialize_with = "zone")]
+    pub dns_zone: String,
+    /// What the key is called by which updates are signed (TSIG, HMAC-SHA256).
+    #[serde(deserialize_with = "zone")]
+    pub dns_key_name: String,
+    /// The file with that key, in base64.
+    #[serde(serialize_with = "quantity::write_file", deserialize_with = "key")]
+    pub dns_key: Option<PathBuf>,
+    /// An acme-dns server by its web address; empty for none.
+    #[serde(deserialize_with = "acme_dns")]
+    pub acme_dns: String,
+    /// The file with what that server answered when the box was registered there.
+    #[serde(serialize_with = "quantity::write_file", deserialize_with = "account")]
+    pub acme_dns_account: Option<PathBuf>,
+    /// How long the name servers may take to tell each other of a proof.
+    #[serde(serialize_with = "duration::serialize", deserialize_with = "wait")]
+    pub dns_wait: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            names: Vec::new(),
+            agree_to_terms: false,
+            directory: "https://acme-v02.api.letsencrypt.org/directory".into(),
+            trust: None,
+            contact: String::new(),
+            challenge: Challenge::Http,
+            dns_server: String::new(),
+            dns_zone: String::new(),
+            dns_key_name: String::new(),
+            dns_key: None,
+            acme_dns: String::new(),
+            acme_dns_account: None,
+            dns_wait: Duration::from_secs(20),
+        }
+    }
+}
+
+/// How the box proves that a name is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Challenge {
+    /// The authority asks the box at port 80: RFC 8555 section 8.3.
+    #[serde(rename = "http-01")]
+    Http,
+    /// The box puts a record into the DNS: RFC 8555 section 8.4.
+    #[serde(rename = "dns-01")]
+    Dns,
+}
+
+fn challenge<'de, D: Deserializer<'de>>(from: D) -> Result<Challenge, D::Error> {
+    quantity::text(from, "\"http-01\" or \"dns-01\"", |text| match text {
+        "http-01" => Ok(Challenge::Http),
+        "dns-01" => Ok(Challenge::Dns),
+        _ => Err(format!("{text:?} is not one of: http-01, dns-01")),
+    })
+}
+
+fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    use serde::de::Error;
+    let mut names = Vec::<String>::deserialize(from)?;
+    for name in &mut names {
+        name.make_ascii_lowercase();
+        if let Ok(address) = name.parse::<IpAddr>() {
+            *name = address.to_string();
+        } else if !is_host(name.strip_prefix("*.").unwrap_or(name)) {
+            return Err(D::Error::custom(format_args!(
+                "{name:?} is not a name such as \"porch.example.org\" or \"*.porch.example.org\", or an address"
+            )));
+        }
+    }
+    if names.len() > NAMES {
+        return Err(D::Error::custom(format_args!("{} names are more than {NAMES}", names.len())));
+    }
+    names.sort();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(twice) => Err(D::Error::custom(format_args!("{:?} is there twice", twice[0]))),
+        None => Ok(names),
+    }
+}
+
+/// Whether a text is a host name of two labels or more, as DNS and certificates write it: RFC 1123 section 2.1.
+fn is_host(text: &str) -> bool {
+    text.len() <= LONGEST && text.contains('.') && text.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&label.len()) && label.bytes().all(inside) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+fn directory<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    const EXPECTED: &str = "a web address such as \"https://acme-v02.api.letsencrypt.org/directory\"";
+    quantity::text(from, EXPECTED, |text| match is_url(text, &["https"]) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?} is not {EXPECTED}")),
+    })
+}
+
+fn acme_dns<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    const EXPECTED: &str = "a web address such as \"https://acme-dns.example.org\", or nothing";
+    quantity::text(from, EXPECTED, |text| match text.is_empty() || is_url(text, &["https", "http"]) {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err(format!("{text:?} is not {EXPECTED}")),
+    })
+}
+
+fn is_url(text: &str, schemes: &[&str]) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        schemes.contains(&url.scheme()) && url.host_str().is_some_and(|host| !host.is_empty()) && bare
+    })
+}
+
+fn contact<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    const EXPECTED: &str = "an address for mail such as \"ada@example.org\", or nothing";
+    quantity::text(from, EXPECTED, |text| {
+        let plain =
+            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !b"?&,<>@".contains(&b));
+        match text.split_once('@') {
+            None if text.is_empty() => Ok(String::new()),
+            Some((who, host)) if plain(who) && is_host(&host.to_ascii_lowercase()) => Ok(text.to_owned()),
+            _ => Err(format!("{text:?} is not {EXPECTED}")),
+        }
+    })
+}
+
+fn zone<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    const EXPECTED: &str = "a name of the DNS such as \"example.org\", or nothing";
+    quantity::text(from, EXPECTED, |text| {
+        let name = text.trim_end_matches('.').to_ascii_lowercase();
+        let right = name.len() <= LONGEST && name.split('.').all(|label| is_label(&label.replace('_', "x")));
+        match name.is_empty() || right {
+            true => Ok(name),
+            false => Err(format!("{text:?} is not {EXPECTED}")),
+        }
+    })
+}
+
+fn server<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    const EXPECTED: &str =
+        "a name server such as \"ns.example.org\", \"192.0.2.53:5353\" or \"[2001:db8::53]:53\", or nothing";
+    quantity::text(from, EXPECTED, |text| match text.is_empty() || host_and_port(text).is_some() {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?} is not {EXPECTED}")),
+    })
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        return Some((address.to_string(), DNS));
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)?),
+        None => (text, DNS),
+    };
+    let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let right = match inside {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.split('.').all(|label| is_label(&label.to_ascii_lowercase())),
+    };
+    right.then(|| (inside.unwrap_or(host).to_owned(), port))
+}
+
+fn pem<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    quantity::file(from, "a file by its whole path, such as \"/etc/porchlight/authority.pem\", or nothing")
+}
+
+fn key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    quantity::file(from, "a file by its whole path, such as \"/etc/porchlight/dns-key\", or nothing")
+}
+
+fn account<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    quantity::file(from, "a file by its whole path, such as \"/etc/porchlight/acme-dns.json\", or nothing")
+}
+
+fn wait<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration::within(from, Duration::ZERO..=Duration::from_secs(600))
+}
+
+/// What does not go together, or can't be used. Each is one line with what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// There is no HTTPS that a certificate could be for.
+    #[error("acme.names is for HTTPS: turn https.enabled on, or leave acme.names empty")]
+    NoHttps,
+    /// There is a certificate already.
+    #[error("acme.names and https.certificate: give one of them, since a box has one certificate for its names")]
+    Two,
+    /// Nobody agreed.
+    #[error(
+        "acme.agree_to_terms must be true: read the terms of service of the authority at acme.directory, and say that you agree to them"
+    )]
+    Terms,
+    /// No public authority signs for it.
+    #[error(
+        "acme.names: no public authority signs for {0}, and the box's own does without a word; for an authority at home give acme.trust"
+    )]
+    Local(String),
+    /// Only the DNS proves a wildcard.
+    #[error("acme.names: {0} needs acme.challenge = \"dns-01\"")]
+    Wildcard(String),
+    /// Only a request proves an address.
+    #[error("acme.names: {0} is an address, which needs acme.challenge = \"http-01\"")]
+    Address(String),
+    /// Nobody, or more than one, is to be asked for records.
+    #[error("acme.challenge = \"dns-01\" needs one of acme.dns_server and acme.acme_dns")]
+    Provider,
+    /// Something of an update is missing.
+    #[error("acme.dns_server needs acme.dns_zone, acme.dns_key_name and acme.dns_key")]
+    Update,
+    /// The zone does not hold it.
+    #[error("acme.names: {0} is not in the zone of acme.dns_zone")]
+    Zone(String),
+    /// The account is missing.
+    #[error("acme.acme_dns needs acme.acme_dns_account")]
+    Account,
+    /// More than acme-dns remembers.
+    #[error("acme.names: with acme-dns there can be {ACME_DNS_NAMES} names at most")]
+    TooMany,
+    /// A file can't be read.
+    #[error("{0} of {1} can't be read: {2}")]
+    Unreadable(PathBuf, &'static str, String),
+    /// It holds no certificates.
+    #[error("{0} of acme.trust can't be used: {1}")]
+    Trust(PathBuf, String),
+    /// It holds no key.
+    #[error("{0} of acme.dns_key must hold one line of base64, as the secret of \"tsig-keygen -a hmac-sha256\"")]
+    Key(PathBuf),
+    /// It holds no account.
+    #[error(
+        "{0} of acme.acme_dns_account must hold what acme-dns answered at /register: JSON with username, password and subdomain"
+    )]
+    NoAccount(PathBuf),
+}
+
+/// What is to be had, how, and from whom: everything of the configuration, checked, with its secrets.
+#[derive(Clone)]
+pub struct Plan {
+    /// Whom the certificate is for.
+    pub(super) names: Vec<String>,
+    pub(super) directory: String,
+    /// PEM.
+    pub(super) trust: Option<Vec<u8>>,
+    pub(super) contact: String,
+    pub(super) proof: Proof,
+}
+
+/// How names are proven.
+#[derive(Clone)]
+pub(super) enum Proof {
+    Http,
+    Dns { provider: Provider, wait: Duration },
+}
+
+/// Who is asked to put records into the DNS.
+#[derive(Clone)]
+pub(super) enum Provider {
+    /// A name server: RFC 2136, signed as RFC 8945 has it.
+    Update { server: (String, u16), zone: String, key_name: String, key: Vec<u8> },
+    /// acme-dns.
+    AcmeDns { server: Url, account: Account },
+}
+
+/// What acme-dns gave when the box was registered there.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Account {
+    pub(super) username: String,
+    pub(super) password: Secret,
+    pub(super) subdomain: String,
+}
+
+/// Neither name nor secret is for a log.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("names", &self.names.len()).finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// Reads the files and holds the keys against each other; `None` without names. Blocks.
+    ///
+    /// # Errors
+    /// All of [`Error`].
+    pub fn load(config: &Config, https: &super::super::Config) -> Result<Option<Self>, Error> {
+        if config.names.is_empty() {
+            return Ok(None);
+        }
+        if !https.enabled {
+            return Err(Error::NoHttps);
+        }
+        if https.certificate.is_some() || https.key.is_some() {
+            return Err(Error::Two);
+        }
+        if !config.agree_to_terms {
+            return Err(Error::Terms);
+        }
+        let trust = config.trust.as_ref().map(|path| {
+            let pem = read(path, "acme.trust")?;
+            fetch::tls(Some(&pem), None).map_err(|reason| Error::Trust(path.clone(), reason))?;
+            Ok(pem)
+        });
+        let trust = trust.transpose()?;
+        for name in &config.names {
+            let address = name.parse::<IpAddr>().ok();
+            if trust.is_none() && (lan::is_local(name) || address.is_some_and(lan::is_private)) {
+                return Err(Error::Local(name.clone()));
+            }
+            match config.challenge {
+                Challenge::Http if name.starts_with('*') => return Err(Error::Wildcard(name.clone())),
+                Challenge::Dns if address.is_some() => return Err(Error::Address(name.clone())),
+                _ => {}
+            }
+        }
+        let proof = match config.challenge {
+            Challenge::Http => Proof::Http,
+            Challenge::Dns => Proof::Dns { provider: provider(config)?, wait: config.dns_wait },
+        };
+        let (names, directory, contact) = (config.names.clone(), config.directory.clone(), config.contact.clone());
+        Ok(Some(Self { names, directory, trust, contact, proof }))
+    }
+
+    /// Whom the certificate is for, as certificates say it.
+    pub(super) fn wanted(&self) -> Names {
+        let mut wanted = Names::default();
+        for name in &self.names {
+            match name.parse() {
+                Ok(address) => drop(wanted.addresses.insert(address)),
+                Err(_) => drop(wanted.hosts.insert(name.clone())),
+            }
+        }
+        wanted
+    }
+}
+
+fn provider(config: &Config) -> Result<Provider, Error> {
+    match (host_and_port(&config.dns_server), Url::parse(&config.acme_dns).ok()) {
+        (Some(server), None) => {
+            let (false, false, Some(path)) =
+                (config.dns_zone.is_empty(), config.dns_key_name.is_empty(), &config.dns_key)
+            else {
+                return Err(Error::Update);
+            };
+            let zone = config.dns_zone.clone();
+            let outside = |name: &&String| {
+                let host = name.strip_prefix("*.").unwrap_or(name);
+                host != zone && !host.strip_suffix(&zone).is_some_and(|rest| rest.ends_with('.'))
+            };
+            if let Some(name) = config.names.iter().find(outside) {
+                return Err(Error::Zone(name.clone()));
+            }
+            let text = read(path, "acme.dns_key")?;
+            let key = BASE64.decode(text.trim_ascii()).ok().filter(|key| key.len() >= SHORTEST_KEY);
+            let key = key.ok_or_else(|| Error::Key(path.clone()))?;
+            Ok(Provider::Update { server, zone, key_name: config.dns_key_name.clone(), key })
+        }
+        (None, Some(server)) => {
+            if config.names.len() > ACME_DNS_NAMES {
+                return Err(Error::TooMany);
+            }
+            let path = config.acme_dns_account.as_ref().ok_or(Error::Account)?;
+            let text = read(path, "acme.acme_dns_account")?;
+            let account = serde_json::from_slice::<Account>(&text).ok().filter(|account| {
+                let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+                plain(&account.username) && plain(account.password.reveal()) && plain(&account.subdomain)
+            });
+            Ok(Provider::AcmeDns { server, account: account.ok_or_else(|| Error::NoAccount(path.clone()))? })
+        }
+        _ => Err(Error::Provider),
+    }
+}
+
+fn read(path: &Path, key: &'static str) -> Result<Vec<u8>, Error> {
+    let unreadable = |reason: String| Error::Unreadable(path.to_owned(), key, reason);
+    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let most = if key == "acme.trust" { 64 * LARGEST } else { LARGEST };
+    if bytes.len() > most { Err(unreadable("it is too large".into())) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+    fn of(names: &[&str]) -> Config {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Config { names, agree_to_terms: true, ..Config::default() }
+    }
+
+    fn load(config: &Config) -> Result<Option<Plan>, Error> {
+        Plan::load(config, &super::super::super::Config::default())
+    }
+
+    fn refused(config: &Config) -> Error {
+        load(config).map(|plan| plan.is_some()).expect_err("it is wrong")
+    }
+
+    #[test]
+    fn nothing_is_asked_of_anybody_without_names() {
+        assert!(load(&Config::default()).expect("it is right").is_none());
+        let plan = load(&of(&["porch.example.org", "203.0.113.7"])).expect("it is right").expect("there are names");
+        assert_eq!(plan.wanted().hosts, ["porch.example.org".to_owned()].into());
+        assert_eq!(plan.wanted().addresses, ["203.0.113.7".parse().expect("an address")].into());
+        assert!(!format!("{plan:?}").contains("porch"));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_one_line_with_what_to_do() {
+        let off = super::super::super::Config { enabled: false, ..Default::default() };
+        assert_eq!(Plan::load(&of(&["a.example"]), &off).map(drop), Err(Error::NoHttps));
+        let own = super::super::super::Config { certificate: Some("/x".into()), ..Default::default() };
+        assert_eq!(Plan::load(&of(&["a.example"]), &own).map(drop), Err(Error::Two));
+        assert_eq!(refused(&Config { agree_to_terms: false, ..of(&["a.example"]) }), Error::Terms);
+        for local in ["porch.local", "porch.lan", "192.168.1.20", "fd00::2", "127.0.0.1"] {
+            assert_eq!(refused(&of(&[local])), Error::Local(local.into()));
+        }
+        assert_eq!(refused(&of(&["*.a.example"])), Error::Wildcard("*.a.example".into()));
+        let dns = |names: &[&str]| Config { challenge: Challenge::Dns, ..of(names) };
+        assert_eq!(refused(&dns(&["203.0.113.7"])), Error::Address("203.0.113.7".into()));
+        assert_eq!(refused(&dns(&["a.example"])), Error::Provider);
+        for error in [Error::NoHttps, Error::Terms, Error::Provider, Error::Local("a.local".into())] {
+            assert!(!error.to_string().contains('\n') && error.to_string().contains("acme."), "{error}");
+        }
+    }
+
+    #[test]
+    fn updates_need_a_zone_that_holds_the_names_and_a_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("key");
+        std::fs::write(&file, format!("{KEY}\n")).expect("it writes");
+        let right = Config {
+            challenge: Challenge::Dns,
+            dns_server: "127.0.0.1:5353".into(),
+            dns_zone: "example.org".into(),
+            dns_key_name: "porch".into(),
+            dns_key: Some(file.clone()),
+            ..of(&["*.porch.example.org", "example.org"])
+        };
+        let plan = load(&right).expect("it is right").expect("there are names");
+        let Proof::Dns { provider: Provider::Update { server, key, .. }, .. } = plan.proof else { panic!("an update") };
+        assert_eq!((server, key.len()), (("127.0.0.1".into(), 5353), 32));
+        assert_eq!(refused(&Config { dns_key: None, ..right.clone() }), Error::Update);
+        let both = Config { acme_dns: "https://a.example".into(), ..right.clone() };
+        assert_eq!(refused(&both), Error::Provider);
+        let elsewhere = Config { names: vec!["myexample.org".into()], ..right.clone() };
+        assert_eq!(refused(&elsewhere), Error::Zone("myexample.org".into()));
+        for wrong in ["", "not base64!", "c2hvcnQ="] {
+            std::fs::write(&file, wrong).expect("it writes");
+            assert_eq!(refused(&right), Error::Key(file.clone()), "{wrong:?}");
+        }
+        std::fs::remove_file(&file).expect("it goes");
+        assert!(matches!(refused(&right), Error::Unreadable(_, "acme.dns_key", _)));
+    }
+
+    #[test]
+    fn an_account_of_acme_dns_is_what_it_answered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("account");
+        let answered =
+            r#"{"allowfrom":[],"fulldomain":"d.auth.example.org","password":"p","subdomain":"d","username":"u"}"#;
+        std::fs::write(&file, answered).expect("it writes");
+        let right = Config {
+            challenge: Challenge::Dns,
+            acme_dns: "https://auth.example.org".into(),
+            acme_dns_account: Some(file.clone()),
+            ..of(&["a.example", "*.a.example"])
+        };
+        assert!(load(&right).expect("it is right").is_some());
+        assert_eq!(refused(&Config { acme_dns_account: None, ..right.clone() }), Error::Account);
+        let many = Config { names: ["a.b", "c.d", "e.f"].map(String::from).into(), ..right.clone() };
+        assert_eq!(refused(&many), Error::TooMany);
+        std::fs::write(&file, r#"{"username":"u"}"#).expect("it writes");
+        assert_eq!(refused(&right), Error::NoAccount(file));
+    }
+
+    #[test]
+    fn texts_are_held_to_what_they_are() {
+        for right in ["a.example", "*.a.example", "a-b.example.org", "203.0.113.7", "2001:db8::1", "A.EXAMPLE"] {
+            let read: Config = serde_json::from_value(serde_json::json!({ "names": [right] })).expect(right);
+            assert_eq!(read.names, [right.to_ascii_lowercase()]);
+        }
+        for wrong in [
+            "",
+            "a",
+            "*",
+            "*.a",
+            "*.*.a.example",
+            "a..example",
+            "-a.example",
+            "a_b.example",
+            "a.example:443",
+            "http://a.example",
+        ] {
+            let read = serde_json::from_value::<Config>(serde_json::json!({ "names": [wrong] }));
+            assert!(read.is_err(), "{wrong}");
+        }
+        let twice = serde_json::from_value::<Config>(serde_json::json!({ "names": ["a.b", "A.b"] }));
+        assert!(twice.expect_err("one is enough").to_string().contains("twice"));
+        for (key, right, wrong) in [
+            ("directory", "https://ca.home.arpa/acme/acme/directory", "http://ca.example/directory"),
+            ("contact", "ada@example.org", "mailto:ada"),
+            ("challenge", "dns-01", "tls-alpn-01"),
+            ("dns_server", "[2001:db8::53]:53", "ns.example.org:0"),
+            ("dns_zone", "example.org.", "example org"),
+            ("acme_dns", "http://10.0.0.5:8080", "auth.example.org"),
+            ("dns_key", "/etc/porchlight/key", "key"),
+            ("dns_wait", "30s", "1h"),
+        ] {
+            let read = |text: &str| serde_json::from_value::<Config>(serde_json::json!({ key: text }));
+            assert!(read(right).is_ok(), "{key}: {right}");
+            assert!(read(wrong).is_err(), "{key}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_server_has_a_port() {
+        for (text, expected) in [
+            ("ns.example.org", Some(("ns.example.org", 53))),
+            ("192.0.2.53:5353", Some(("192.0.2.53", 5353))),
+            ("2001:db8::53", Some(("2001:db8::53", 53))),
+            ("[2001:db8::53]:5353", Some(("2001:db8::53", 5353))),
+            ("localhost:5353", Some(("localhost", 5353))),
+            ("", None),
+            ("a b", None),
+            ("a:b", None),
+        ] {
+            assert_eq!(host_and_port(text), expected.map(|(host, port)| (host.to_owned(), port)), "{text}");
+        }
+    }
+}
