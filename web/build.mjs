@@ -28,8 +28,8 @@ const BUDGETS = {
   me: 38_000,
   people: 39_000,
   audit: 34_000,
-  settings: 50_000,
-  setup: 54_000,
+  settings: 52_000,
+  setup: 56_000,
 };
 /** What the chat weighs beside the page of a call, which loads it when it is there. */
 const CHAT_BUDGET = 12_000;

@@ -12,7 +12,16 @@ export type Field =
   /** Width and height at once. */
   | { key: string; kind: "size"; height: string; options: readonly string[] };
 
-export type Group = "sound" | "screen" | "calls" | "air" | "recordings" | "network" | "mqtt" | "box";
+export type Group =
+  | "sound"
+  | "screen"
+  | "calls"
+  | "air"
+  | "recordings"
+  | "network"
+  | "certificate"
+  | "mqtt"
+  | "box";
 
 const SIZES = ["640x360", "960x540", "1280x720", "1920x1080"] as const;
 
@@ -86,6 +95,23 @@ export const GROUPS: readonly { name: Group; fields: readonly Field[] }[] = [
       { key: "http.public_url", kind: "text" },
       { key: "http.listen", kind: "text" },
       { key: "https.listen", kind: "text" },
+    ],
+  },
+  {
+    name: "certificate",
+    fields: [
+      { key: "acme.names", kind: "list" },
+      { key: "acme.agree_to_terms", kind: "switch" },
+      { key: "acme.challenge", kind: "choice", options: ["http-01", "dns-01"] },
+      { key: "acme.contact", kind: "text" },
+      { key: "acme.directory", kind: "text" },
+      { key: "acme.trust", kind: "certificate" },
+      { key: "acme.dns_server", kind: "text" },
+      { key: "acme.dns_zone", kind: "text" },
+      { key: "acme.dns_key_name", kind: "text" },
+      { key: "acme.dns_key", kind: "secret" },
+      { key: "acme.acme_dns", kind: "text" },
+      { key: "acme.acme_dns_account", kind: "certificate" },
     ],
   },
   {

@@ -40,12 +40,9 @@ function More({ group }: { group: Group }) {
     case "recordings":
       return link("/recordings", texts.to_recordings);
     case "network":
-      return (
-        <>
-          {link("/reachability", texts.to_reachability)}
-          {link("/trust", texts.to_trust)}
-        </>
-      );
+      return link("/reachability", texts.to_reachability);
+    case "certificate":
+      return link("/trust", texts.to_trust);
     case "mqtt":
       return <Broker />;
     case "box":
