@@ -40,7 +40,8 @@ export const en: Texts = {
       "The certificate authority can't be reached. Look at the box's connection to the internet, and at acme.directory.",
     directory_untrusted:
       "The HTTPS of the certificate authority can't be trusted. For an authority of your own give its root certificate as acme.trust; otherwise update the package ca-certificates.",
-    directory_odd: "What answers at acme.directory is no certificate authority that speaks ACME, or it is out of order. Look at the address; the box tries again.",
+    directory_odd:
+      "What answers at acme.directory is no certificate authority that speaks ACME, or it is out of order. Look at the address; the box tries again.",
     rate_limited:
       "The certificate authority was asked too often. The box tries again by itself when the authority permits it.",
     terms: "The certificate authority has other terms of service. Read them at its site, then try again.",
@@ -96,7 +97,8 @@ export const de: Texts = {
       "Die Zertifizierungsstelle ist nicht zu erreichen. Sieh nach der Verbindung der Box zum Internet und nach acme.directory.",
     directory_untrusted:
       "Dem HTTPS der Zertifizierungsstelle kann nicht vertraut werden. Gib für eine eigene Stelle ihr Wurzelzertifikat als acme.trust an; sonst erneuere das Paket ca-certificates.",
-    directory_odd: "Was unter acme.directory antwortet, ist keine Zertifizierungsstelle mit ACME, oder sie ist gestört. Prüfe die Adresse; die Box versucht es wieder.",
+    directory_odd:
+      "Was unter acme.directory antwortet, ist keine Zertifizierungsstelle mit ACME, oder sie ist gestört. Prüfe die Adresse; die Box versucht es wieder.",
     rate_limited:
       "Die Zertifizierungsstelle wurde zu oft gefragt. Die Box versucht es von selbst wieder, sobald die Stelle es erlaubt.",
     terms:

@@ -12,16 +12,7 @@ export type Field =
   /** Width and height at once. */
   | { key: string; kind: "size"; height: string; options: readonly string[] };
 
-export type Group =
-  | "sound"
-  | "screen"
-  | "calls"
-  | "air"
-  | "recordings"
-  | "network"
-  | "certificate"
-  | "mqtt"
-  | "box";
+export type Group = "sound" | "screen" | "calls" | "air" | "recordings" | "network" | "certificate" | "mqtt" | "box";
 
 const SIZES = ["640x360", "960x540", "1280x720", "1920x1080"] as const;
 

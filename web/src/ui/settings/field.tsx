@@ -13,7 +13,11 @@ export function word(key: string, value: SettingValue, plugged: PluggedIn | null
   }
   const text = String(value ?? "");
   const known = texts.values[`${key}=${text}`] ?? texts.values[text];
-  if (known && (key.startsWith("endpoint.") || key.includes(".window") || key.includes(".uplink") || key.includes(".challenge"))) return known;
+  if (
+    known &&
+    (key.startsWith("endpoint.") || key.includes(".window") || key.includes(".uplink") || key.includes(".challenge"))
+  )
+    return known;
   const quantity = /^(\d+(?:\.\d+)?)(ms|s|min|h|d|kbps|Mbps)$/.exec(text);
   if (quantity) return `${quantity[1]} ${quantity[2]}`;
   const devices = (["camera", "microphone", "speaker"] as const).flatMap(device => devicesOf(plugged, device));

@@ -1,5 +1,5 @@
-import { language } from "../i18n";
 import type { MqttTrouble } from "../../client/api-types";
+import { language } from "../i18n";
 import type { Group } from "./catalogue";
 
 /** The texts of this page, loaded with it alone. */
