@@ -28,6 +28,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     mosquitto mosquitto-clients # a broker of a house, and programs that speak to it
     pebble bind9 # a certificate authority that speaks ACME, and a name server that takes updates
     systemd # systemd-analyze
+    age # opens backups, and makes what is restored
     nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)

@@ -1,5 +1,6 @@
 //! The only assembly: builds drivers, services and interfaces in order, and owns the order in which they stop.
 
+mod backup;
 mod doctor;
 mod doors;
 mod encoders;
@@ -42,6 +43,7 @@ use crate::services::{
     reachability, recorder, remote, room, settings as chosen, telephone, thumbnail,
 };
 
+pub use backup::{CARRIED, LEFT, Place, backup, place, restore};
 pub use doctor::{doctor, pin, privacy_mode};
 pub use encoders::code_pictures;
 use inherited::Inherited;

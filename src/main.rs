@@ -26,6 +26,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::CodePictures { element } => println!("{}", daemon::code_pictures(&element)?),
         Command::Pin(sources) => println!("{}", daemon::pin(&sources)?),
         Command::Privacy { what, sources } => println!("{}", daemon::privacy_mode(what, &sources)?),
+        Command::Backup(asked) => print!("{}", daemon::backup(&asked)?),
+        Command::Restore(asked) => print!("{}", daemon::restore(&asked)?),
         Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All targets.
 pub const TARGETS: &[Target] = &[
     ("annexb", media::annexb),
+    ("backup", text::backup),
     ("cec", network::cec),
     ("chat", text::chat),
     ("cmaf_format", media::cmaf_format),

@@ -39,6 +39,10 @@ pub enum Command {
     },
     /// Print the PIN that makes whoever types it on the sign-in page the owner of a box that nobody owns. Asks the daemon.
     Pin(Sources),
+    /// Write everything that makes this box this one into one encrypted file: rooms, people, keys, settings. The daemon may run meanwhile.
+    Backup(Backup),
+    /// Put a backup in the place of the state folder of a box that does not run.
+    Restore(Restore),
     /// Print the version.
     Version,
     /// Code pictures with an H.264 encoder, by the name of its GStreamer element, and say how it works as JSON. The daemon runs this.
@@ -47,6 +51,48 @@ pub enum Command {
         /// For example x264enc.
         element: String,
     },
+}
+
+/// What is saved, and who opens it.
+#[derive(Debug, Args)]
+#[command(after_help = "Without another option the passphrase is asked for on the terminal. The file is one of age (age-encryption.org): \
+`age --decrypt FILE | tar tz` lists it. Recordings are not in it.")]
+pub struct Backup {
+    /// The file to write; it must not be there yet.
+    pub file: PathBuf,
+    /// Take the passphrase from a file with one line.
+    #[arg(long, value_name = "FILE", group = "who")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Make a passphrase, and print it.
+    #[arg(long, group = "who")]
+    pub generate: bool,
+    /// Encrypt it for a key of age (age1...) instead, which opens it without a passphrase.
+    #[arg(long, value_name = "KEY", group = "who")]
+    pub recipient: Option<String>,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// What is restored, and what opens it.
+#[derive(Debug, Args)]
+#[command(after_help = "Without another option the passphrase is asked for on the terminal. Nothing is changed unless all of the file is right. \
+What was in the state folder is kept beside it; recordings stay where they are.")]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// Take the passphrase from a file with one line.
+    #[arg(long, value_name = "FILE", group = "how")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A file of age with the key that the backup is for.
+    #[arg(long, value_name = "FILE", group = "how")]
+    pub identity: Option<PathBuf>,
+    /// Put what is in the state folder aside.
+    #[arg(long)]
+    pub replace: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub sources: Sources,
 }
 
 /// What can be done about privacy mode.

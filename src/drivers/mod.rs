@@ -1,5 +1,6 @@
 //! One foreign world each: a driver is the only home of its crates and hands out handles in model types.
 
+pub mod archive;
 pub mod cec;
 pub mod device;
 pub mod disk;

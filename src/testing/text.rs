@@ -1,12 +1,15 @@
 //! Text from outside: configuration, offers, requests, messages, names.
 
 use std::fmt::Debug;
+use std::io::{self, Read};
+use std::path::Component;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
 use super::Input;
 use crate::config::{self, Config};
+use crate::drivers::archive;
 use crate::drivers::identity::Token;
 use crate::drivers::peer::server::testing as peers;
 use crate::interfaces::http::testing as http;
@@ -25,6 +28,23 @@ pub(super) fn config(bytes: &[u8]) {
     running.reload(&config);
     let left = running.reload(&config);
     assert!(left.iter().all(|change| config::reload::needs(&change.key) == config::reload::Reload::Restart));
+}
+
+/// A key that was made for the seeds.
+const IDENTITY: &str = "AGE-SECRET-KEY-1252X7EXDCDS6VC7FAPUSSEE9N25NKM28Q4NDCLST9X8MWTZPGD0SK26MHL";
+
+/// A backup, as it is and as what is in one.
+pub(super) fn backup(bytes: &[u8]) {
+    let keys = archive::Keyring::of_identities(IDENTITY).expect("it is one");
+    if let Ok(opening) = archive::open(bytes, &keys) {
+        let _ = archive::unpack(opening, |_| io::Result::Ok(()));
+    }
+    let _ = archive::unpack(bytes, |entry| -> io::Result<()> {
+        assert!(entry.path.components().all(|part| matches!(part, Component::Normal(_))), "{}", entry.path.display());
+        let read = io::copy(&mut entry.bytes.take(1 << 20), &mut io::sink())?;
+        assert!(read <= entry.length);
+        Ok(())
+    });
 }
 
 /// A line that somebody typed, a word that is not wanted, and a request: each is read from the same text.

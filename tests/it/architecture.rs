@@ -93,7 +93,8 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["gpiocdev"], &["drivers/gpio"]),
     (&["rusqlite"], &["drivers/store"]),
     (&["webauthn_rs", "k256", "sha3"], &["drivers/identity"]),
-    (&["aws_lc_rs"], &["drivers/identity", "drivers/tls", "drivers/peer"]),
+    (&["aws_lc_rs"], &["drivers/identity", "drivers/tls", "drivers/peer", "drivers/archive"]),
+    (&["tar", "flate2", "scrypt", "bech32", "base64"], &["drivers/archive"]),
     (&["rustls", "tokio_rustls"], &["drivers/tls", "drivers/fetch", "interfaces/mqtt"]),
     (&["rcgen", "x509_parser", "time", "instant_acme", "hickory_proto", "data_encoding"], &["drivers/tls"]),
     (&["mdns_sd", "zbus"], &["drivers/mdns"]),
@@ -111,7 +112,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["tokio", "tokio_util"], &["drivers", "services", "interfaces", "daemon", "main", "testing"]),
     (
         &["jiff"],
-        &["proto/auth", "proto/hls", "proto/dash", "drivers/pipeline", "drivers/tls", "services", "interfaces"],
+        &["proto/auth", "proto/hls", "proto/dash", "drivers/pipeline", "drivers/tls", "services", "interfaces", "daemon"],
     ),
     (&["toml"], &["config"]),
     (&["clap"], &["config", "main"]),

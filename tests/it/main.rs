@@ -6,6 +6,7 @@ mod accessibility;
 mod accounts;
 mod acme;
 mod architecture;
+mod backup;
 mod call;
 mod camera;
 mod chat;

@@ -14,7 +14,7 @@ use super::{Error, schema};
 pub const NAME: &str = "porchlight.db";
 
 /// How long a statement waits for another process (a backup, a curious owner) to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens or makes the database at `path` and brings its schema up to date.
 pub fn open(path: &Path) -> Result<Connection, Error> {
@@ -37,14 +37,19 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Makes the folder (0700) and an empty file (0600) where there is none. SQLite gives the mode of the database to the files it
+/// Makes the folder (0700) where there is none.
+pub(super) fn folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes the folder and an empty file (0600) where there is none. SQLite gives the mode of the database to the files it
 /// puts beside it. A folder that exists keeps its mode, since others may have a right to be in it.
 fn prepare(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let mode = fs::metadata(folder)?.permissions().mode();
+    if let Some(parent) = path.parent() {
+        folder(parent)?;
+        let mode = fs::metadata(parent)?.permissions().mode();
         if mode & 0o077 != 0 {
-            tracing::warn!(folder = %folder.display(), mode = format!("{:o}", mode & 0o777), "others may enter the state folder");
+            tracing::warn!(folder = %parent.display(), mode = format!("{:o}", mode & 0o777), "others may enter the state folder");
         }
     }
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;

@@ -2,14 +2,16 @@
 //!
 //! [`private`] are the files beside it that only this user may read: keys and the owner's link.
 //!
-//! Owns the file, its schema and the one connection, which lives on a thread of its own. Holds settings, rooms, people with
+//! Owns the file, its schema, the lock on the folder and the one connection, which lives on a thread of its own. Holds settings, rooms, people with
 //! their logins, invites and places in rooms, and what was done; of tokens it holds hashes only. Decides nothing: what a row means is a matter for the services.
 //! It reads no clock: wall time comes from callers, in whole seconds since 1970 UTC.
 
 mod audit;
 pub mod chat;
 mod columns;
+mod copy;
 mod file;
+mod lock;
 mod people;
 pub mod private;
 mod rows;
@@ -19,6 +21,9 @@ mod thread;
 use std::path::PathBuf;
 
 pub use audit::Audited;
+pub use copy::{Contents, contents, copy, newest};
+pub use file::NAME;
+pub use lock::Lock;
 pub use people::{Credential, Identity, Invite, Login, Member};
 pub use rows::Room;
 pub use thread::{Handle, open};
@@ -33,6 +38,12 @@ pub enum Error {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// Another process has the state folder.
+    #[error("another Porchlight uses {}: stop it first", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
     },
     /// The file is no database, or a damaged one. It is left as it is.
     #[error(

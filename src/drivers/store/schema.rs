@@ -120,11 +120,11 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Refuses a database of a version that is not known here.
-pub fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), Error> {
+/// The version of a database; one that is not known here is refused.
+pub fn refuse_newer(connection: &Connection, path: &Path) -> Result<i64, Error> {
     let found = version(connection).map_err(|error| Error::from_sqlite(error, path))?;
     let known = MIGRATIONS.len() as i64;
-    if found > known || found < 0 { Err(Error::Newer { path: path.to_owned(), found, known }) } else { Ok(()) }
+    if found > known || found < 0 { Err(Error::Newer { path: path.to_owned(), found, known }) } else { Ok(found) }
 }
 
 /// Takes the steps that are missing, each in a transaction of its own: a step is taken wholly or not at all.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Error, file};
+use super::{Error, Lock, file};
 use crate::model::count::Durations;
 
 /// Orders that may wait for the thread. When it is full, callers wait: the disk is slower than they are.
@@ -33,19 +33,21 @@ pub struct Handle {
 /// Opens `porchlight.db` in the state folder, makes both where there are none, and starts the thread. Blocks while it does.
 ///
 /// # Errors
-/// [`Error::Unusable`], [`Error::Damaged`], [`Error::Newer`], or what SQLite says.
+/// [`Error::Unusable`], [`Error::InUse`], [`Error::Damaged`], [`Error::Newer`], or what SQLite says.
 pub fn open(folder: &Path) -> Result<Handle, Error> {
     let path: Arc<Path> = folder.join(file::NAME).into();
+    file::folder(folder).map_err(|source| Error::Unusable { path: path.to_path_buf(), source })?;
+    let lock = Lock::take(folder)?;
     let connection = file::open(&path)?;
     let (orders, queue) = mpsc::channel(QUEUE);
     std::thread::Builder::new()
         .name("store".into())
-        .spawn(move || run(connection, queue))
+        .spawn(move || run(connection, queue, lock))
         .map_err(|source| Error::Unusable { path: path.to_path_buf(), source })?;
     Ok(Handle { orders, path, took: Arc::new(Durations::new(BOUNDS)) })
 }
 
-fn run(mut connection: Connection, mut queue: mpsc::Receiver<Order>) {
+fn run(mut connection: Connection, mut queue: mpsc::Receiver<Order>, lock: Lock) {
     let mut closed = Vec::new();
     while let Some(order) = queue.blocking_recv() {
         match order {
@@ -59,6 +61,7 @@ fn run(mut connection: Connection, mut queue: mpsc::Receiver<Order>) {
     if let Err((_, error)) = connection.close() {
         tracing::warn!(%error, "the database did not close cleanly; nothing is lost, its log is read at the next start");
     }
+    drop(lock);
     for reply in closed {
         // Who asked may be gone.
         let _ = reply.send(());
