@@ -1,6 +1,7 @@
 //! The only assembly: builds drivers, services and interfaces in order, and owns the order in which they stop.
 
 mod backup;
+mod clock;
 mod doctor;
 mod doors;
 mod encoders;
@@ -25,7 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, boards};
 use crate::drivers::device;
 use crate::drivers::gateway;
 use crate::drivers::identity::{contract, seal, turn};
@@ -50,6 +51,7 @@ use inherited::Inherited;
 use reload::Reloader;
 pub use serve::serve;
 use settings::Then;
+pub use support::support;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
 const STAGE: Duration = Duration::from_millis(1500);
@@ -205,6 +207,8 @@ impl Daemon {
             screen: (config.program.width, config.program.height, config.program.fps),
             can: abilities(),
             login,
+            board: boards::of(&device::machine()),
+            state: state.clone(),
             store: store.clone(),
             controls: Arc::new(device::controls::V4l2),
             timeline,
@@ -333,11 +337,9 @@ impl Daemon {
             peers: peers.clone(),
             store: store.clone(),
         };
-        let asked = control::Parts {
-            reach: reach.clone(),
-            endpoint: endpoint.clone(),
-            privacy: privacy.clone(),
-            pin: access.pin(),
+        let asked = {
+            let (reach, endpoint, privacy, pin) = (reach.clone(), endpoint.clone(), privacy.clone(), access.pin());
+            move |metrics| control::Parts { reach, endpoint, privacy, pin, metrics, started: Instant::now() }
         };
         interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(tell_pin(access.pin(), address)));
         let (mqtt, with_broker) = watch::channel(Default::default());
@@ -402,7 +404,10 @@ impl Daemon {
         });
         let (tasks, stop) = (interfaces.tasks.clone(), interfaces.stop.clone());
         interfaces.tasks.spawn(http::metrics::run(config.metrics, app.clone(), tasks, stop));
-        interfaces.tasks.spawn(control::run(state, asked, interfaces.stop.clone()));
+        interfaces.tasks.spawn(clock::keep(state.clone(), interfaces.stop.clone()));
+        let told = app.clone();
+        let metrics: control::Numbers = Arc::new(move || Box::pin(http::metrics::text(told.clone())));
+        interfaces.tasks.spawn(control::run(state, asked(metrics), interfaces.stop.clone()));
         opened.serve(&app, files, &interfaces.tasks, &interfaces.stop);
         Ok(Self {
             address,

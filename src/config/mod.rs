@@ -6,6 +6,7 @@
 //!
 //! The manual of every key is `config/porchlight.toml`; a test in `tests/it/config.rs` holds it to [`Config::default`].
 
+pub mod boards;
 pub mod cli;
 mod error;
 mod load;

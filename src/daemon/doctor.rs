@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::timeline;
-use crate::config::Config;
 use crate::config::cli::{self, Doctor};
+use crate::config::{Config, boards};
 use crate::drivers::cec;
 use crate::drivers::device;
+use crate::drivers::disk;
 use crate::drivers::gateway::State;
 use crate::drivers::peer::server as peers;
 use crate::interfaces::control::{self, Question};
-use crate::services::endpoint::{hearing, report};
+use crate::services::endpoint::{condition, hearing, report};
 use crate::services::{reachability, remote};
 
 /// How long the daemon may take.
@@ -44,25 +46,40 @@ pub fn doctor(doctor: &Doctor) -> anyhow::Result<()> {
 
 /// Looks at the devices, and asks the daemon that runs what the camera does. Nothing is opened for media, so that a call is not disturbed.
 fn devices(config: &Config, json: bool) -> anyhow::Result<()> {
-    let encoder = super::encoders::choose(super::choice(config.media.h264_encoder), &config.node.state);
-    let mut report = report::report(
-        &config.endpoint,
-        &device::inventory(),
-        &device::closed(std::path::Path::new("/")),
-        &encoder.map_err(|error| format!("{error:#}")),
-        super::abilities(),
-    );
-    report.findings.push(remote::television(config.remote.cec, &cec::find()));
-    report.findings.extend(report::heat(device::heat()));
-    // A daemon that does not answer has nothing to add.
-    if let Ok(Some(camera)) = runtime()?.block_on(ask(config, Question::Camera)) {
-        report.runs(camera["note"] == "mode-failed", camera["mode"].as_object().map(mode).as_deref());
-    }
+    let report = report(config);
     match json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print!("{}", report.text()),
     }
     Ok(())
+}
+
+/// What it finds.
+pub(super) fn report(config: &Config) -> report::Report {
+    let (root, state) = (Path::new("/"), &config.node.state);
+    let encoder = super::encoders::choose(super::choice(config.media.h264_encoder), state);
+    let encoder = encoder.map_err(|error| format!("{error:#}"));
+    // A daemon that does not answer has nothing to add.
+    let asked = |question| runtime().ok()?.block_on(ask(config, question)).ok().flatten();
+    let mut report =
+        report::report(&config.endpoint, &device::inventory(), &device::closed(root), &encoder, super::abilities());
+    report.findings.push(remote::television(config.remote.cec, &cec::find()));
+    let wear = asked(Question::Wear).and_then(|told| {
+        let running = Duration::from_secs(told["running"].as_u64()?);
+        Some(condition::Wear { written: told["written"].as_u64()?, running, card: disk::is_on_sd_card(root, state) })
+    });
+    let condition = condition::Condition {
+        board: boards::of(&device::machine()),
+        heat: device::heat(),
+        clock: (device::clock::now(), device::clock::known(state)),
+        wear,
+    };
+    let program = (config.program.width, config.program.height, config.program.fps);
+    report.findings.extend(condition::findings(&condition, &config.endpoint, program, encoder.as_ref().ok()));
+    if let Some(camera) = asked(Question::Camera) {
+        report.runs(camera["note"] == "mode-failed", camera["mode"].as_object().map(mode).as_deref());
+    }
+    report
 }
 
 /// A mode of the camera as the daemon has it.
@@ -72,7 +89,7 @@ fn mode(mode: &serde_json::Map<String, Value>) -> String {
     format!("{}x{}@{rate} {}", word("width"), word("height"), word("format"))
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
@@ -159,7 +176,7 @@ pub fn pin(sources: &cli::Sources) -> anyhow::Result<String> {
 }
 
 /// Asks the daemon; `None` if none runs.
-async fn ask(config: &Config, question: Question) -> anyhow::Result<Option<Value>> {
+pub(super) async fn ask(config: &Config, question: Question) -> anyhow::Result<Option<Value>> {
     let path = config.node.state.join(control::NAME);
     let mut stream = match UnixStream::connect(&path).await {
         Ok(stream) => stream,

@@ -1,6 +1,7 @@
 //! The doors of the box: plain and secure HTTP, its name on the local network, and a certificate for what it is called.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -8,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::inherited::{HTTP, HTTPS, Inherited};
 use crate::config::{self, Config};
+use crate::drivers::device::clock;
 use crate::drivers::device::network::Addresses;
 use crate::drivers::{mdns, tls};
 use crate::interfaces::http::{App, Door, Doors, Server};
@@ -66,7 +68,13 @@ impl Opened {
                 let known = known(config);
                 let followed = if reached(&server) { addresses.clone() } else { watch::channel(Default::default()).1 };
                 let first = called.borrow().to_string();
+                let folder = config.node.state.clone();
                 let source = tls::Source {
+                    clock: Arc::new(move || {
+                        let now = clock::now();
+                        // The file is read only while the clock is wrong.
+                        if clock::is_wrong(now) { clock::believed(now, clock::known(&folder)) } else { now }
+                    }),
                     state: config.node.state.clone(),
                     called: first,
                     names: names(known, (called, published.clone(), followed), tasks, stop.clone()),

@@ -1,12 +1,14 @@
-//! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor network` and `sound`,
-//! `porchlight privacy` and `porchlight pin`.
+//! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor`, `porchlight privacy`,
+//! `porchlight pin` and `porchlight support`.
 //!
 //! Whoever connects says one word, a [`Question`], and is told the answer as JSON, and nothing more. The folder and the socket are the
 //! daemon's user's alone.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -14,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::drivers::device;
 use crate::services::{access, endpoint, privacy, reachability};
 
 /// Its name in the state folder.
@@ -40,6 +43,10 @@ pub enum Question {
     PrivacyOff,
     /// The PIN that makes somebody the owner.
     Pin,
+    /// How much the daemon has written to disks, and how long it has run.
+    Wear,
+    /// All its numbers, as they are for a monitoring system.
+    Metrics,
 }
 
 impl Question {
@@ -53,6 +60,8 @@ impl Question {
             Self::PrivacyOn => "privacy on",
             Self::PrivacyOff => "privacy off",
             Self::Pin => "pin",
+            Self::Wear => "wear",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -65,6 +74,8 @@ impl Question {
             b"privacy on" => Some(Self::PrivacyOn),
             b"privacy off" => Some(Self::PrivacyOff),
             b"pin" => Some(Self::Pin),
+            b"wear" => Some(Self::Wear),
+            b"metrics" => Some(Self::Metrics),
             _ => None,
         }
     }
@@ -85,7 +96,14 @@ pub struct Parts {
     pub privacy: privacy::Handle,
     /// The PIN of a box that nobody owns.
     pub pin: watch::Receiver<Option<access::Number>>,
+    /// All numbers of the daemon.
+    pub metrics: Numbers,
+    /// When it was started.
+    pub started: Instant,
 }
+
+/// Gathers all numbers of the daemon, as text.
+pub type Numbers = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
 
 /// Opens the socket and answers until `stop`. A state folder that can't have one costs nothing but this.
 pub async fn run(state: PathBuf, parts: Parts, stop: CancellationToken) {
@@ -143,6 +161,14 @@ async fn tell(mut stream: UnixStream, parts: Parts) {
             Ok(test) => serde_json::to_vec(&test),
             Err(error) => serde_json::to_vec(&serde_json::json!({ "error": error.to_string() })),
         },
+        Question::Wear => serde_json::to_vec(&serde_json::json!({
+            "written": device::written(),
+            "running": parts.started.elapsed().as_secs(),
+        })),
+        Question::Metrics => {
+            let text = (parts.metrics)().await;
+            serde_json::to_vec(&serde_json::json!({ "text": text }))
+        }
         Question::Pin => {
             let pin = parts.pin.borrow().map(|pin| pin.to_string());
             serde_json::to_vec(&serde_json::json!({ "pin": pin }))
@@ -170,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_question_is_one_known_word() {
-        use Question::{Camera, Network, Pin, Privacy, PrivacyOff, PrivacyOn, Sound};
-        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff, Pin] {
+        use Question::{Camera, Metrics, Network, Pin, Privacy, PrivacyOff, PrivacyOn, Sound, Wear};
+        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff, Pin, Wear, Metrics] {
             assert_eq!(Question::read(question.word().as_bytes()), Some(question));
         }
         assert_eq!(Question::read(b" sound\n"), Some(Question::Sound));

@@ -4,6 +4,7 @@
 //! What it deliberately does not hold: rules (see `proto`) and anything that owns a socket or a device (see `drivers`).
 
 pub mod bitrate;
+pub mod board;
 pub mod count;
 pub mod duration;
 pub mod finding;

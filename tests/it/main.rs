@@ -7,6 +7,7 @@ mod accounts;
 mod acme;
 mod architecture;
 mod backup;
+mod boards;
 mod call;
 mod camera;
 mod chat;

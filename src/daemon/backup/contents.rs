@@ -29,6 +29,8 @@ pub const LEFT: &[(&str, &str)] = &[
     ("porchlight.db-shm", "it is part of the database, whose copy has it"),
     ("owner-link", "each start writes another one"),
     ("encoders.json", "it is about this machine, and found out again"),
+    ("settings.before.toml", "what was chosen before, while a change is tried"),
+    ("settings.trying.toml", "what was chosen before, while a change is tried"),
     ("doctor.sock", "a socket of the daemon that runs"),
     (WORK, "the copy of the database while a backup is made"),
 ];

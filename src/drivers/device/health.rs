@@ -47,7 +47,12 @@ pub fn health() -> Health {
     }
 }
 
-/// How hot the board is.
+/// Bytes that this process has had written to disks since it was started; `None` where the kernel does not count them (proc(5), `io`).
+pub fn written() -> Option<u64> {
+    field(&fs::read_to_string("/proc/self/io").ok()?, "write_bytes:")
+}
+
+/// How hot the board is, and whether it gets enough voltage.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Heat {
     /// What the firmware of a Raspberry Pi says (`vcgencmd get_throttled`): bits for what is so now, and, from bit 16 on, for what was.
@@ -62,6 +67,16 @@ impl Heat {
     pub const fn is_throttled(self) -> bool {
         self.throttled & 0b1110 != 0
     }
+
+    /// Whether the board gets too little voltage at this moment (bit 0).
+    pub const fn is_weak(self) -> bool {
+        self.throttled & 1 != 0
+    }
+
+    /// Whether it once got too little since it was switched on (bit 16).
+    pub const fn was_weak(self) -> bool {
+        self.throttled & (1 << 16) != 0
+    }
 }
 
 /// Reads it.
@@ -73,7 +88,18 @@ fn heat_below(root: &Path) -> Heat {
     let said = fs::read_to_string(root.join("sys/devices/platform/soc/soc:firmware/get_throttled")).unwrap_or_default();
     let said = said.trim();
     let throttled = u32::from_str_radix(said.strip_prefix("0x").unwrap_or(said), 16).unwrap_or(0);
+    // Kernels without that file have a sensor of their own for the voltage (`raspberrypi-hwmon`).
+    let throttled = throttled | u32::from(has_weak_sensor(&root.join("sys/class/hwmon")));
     Heat { throttled, degrees: hottest(&root.join("sys/class/thermal")) }
+}
+
+/// Whether the sensor of a Raspberry Pi says that there is too little voltage now.
+fn has_weak_sensor(folder: &Path) -> bool {
+    let says = |path: std::path::PathBuf| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let sensors = fs::read_dir(folder).into_iter().flatten().flatten().map(|sensor| sensor.path());
+    sensors
+        .into_iter()
+        .any(|sensor| says(sensor.join("name")) == "rpi_volt" && says(sensor.join("in0_lcrit_alarm")) == "1")
 }
 
 /// The number behind a name at the beginning of a line.
@@ -128,6 +154,37 @@ mod tests {
             fs::write(folder.join("get_throttled"), text).expect("a file");
             assert_eq!(heat_below(root.path()).is_throttled(), now, "{text:?}");
         }
+    }
+
+    #[test]
+    fn too_little_voltage_is_read_from_the_firmware_or_from_the_sensor() {
+        let root = tempfile::tempdir().expect("a folder");
+        let weak = || (heat_below(root.path()).is_weak(), heat_below(root.path()).was_weak());
+        let (firmware, sensor) =
+            (root.path().join("sys/devices/platform/soc/soc:firmware"), root.path().join("sys/class/hwmon/hwmon1"));
+        fs::create_dir_all(&firmware).expect("a folder");
+        fs::create_dir_all(&sensor).expect("a folder");
+        for (text, seen) in
+            [("0x0", (false, false)), ("0x1", (true, false)), ("50005", (true, true)), ("0x50000", (false, true))]
+        {
+            fs::write(firmware.join("get_throttled"), text).expect("a file");
+            assert_eq!(weak(), seen, "{text}");
+        }
+        fs::remove_file(firmware.join("get_throttled")).expect("it goes");
+        for (name, alarm, seen) in [("rpi_volt\n", "0\n", false), ("rpi_volt\n", "1\n", true), ("other", "1", false)] {
+            fs::write(sensor.join("name"), name).expect("a file");
+            fs::write(sensor.join("in0_lcrit_alarm"), alarm).expect("a file");
+            assert_eq!(weak(), (seen, false), "{name} {alarm}");
+        }
+    }
+
+    #[test]
+    fn what_this_process_writes_is_counted() {
+        let Some(before) = written() else { return };
+        let file = tempfile::NamedTempFile::new_in(".").expect("a file on a disk");
+        fs::write(file.path(), vec![7; 1 << 20]).expect("it writes");
+        file.as_file().sync_all().expect("it is on the disk");
+        assert!(written().is_some_and(|after| after >= before + (1 << 20)), "{before} and {:?}", written());
     }
 
     #[test]

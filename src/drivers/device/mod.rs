@@ -1,5 +1,6 @@
 //! What is plugged in, and what comes and goes: cameras (V4L2), sound cards (ALSA), screens (DRM), addresses of networks; the machine's
-//! monotonic clock; volume and mute of sound cards; and how process and board are.
+//! monotonic clock, and the time of day where there is no clock; volume and mute of sound cards; how process and board are, and which
+//! board it is.
 //!
 //! Owns finding devices and naming them so that they are found again after a restart, and taking pictures of a V4L2 camera. Deliberately
 //! not here: opening the others for media, and what becomes of pictures (see [`crate::drivers::pipeline`]), and choosing one (see
@@ -9,8 +10,10 @@
 
 mod camera;
 mod capture;
+pub mod clock;
 pub mod controls;
 mod health;
+mod machine;
 mod mixer;
 pub mod mode;
 pub mod network;
@@ -27,7 +30,8 @@ use tokio::sync::oneshot;
 
 pub use camera::Camera;
 pub use capture::{CaptureError, Shape, capture};
-pub use health::{Health, Heat, health, heat};
+pub use health::{Health, Heat, health, heat, written};
+pub use machine::machine;
 pub use mixer::{Error as MixerError, Mixer, Setting, Way};
 pub use mode::{Bus, Format, Mode, Rate};
 pub use nodes::{Closed, closed};

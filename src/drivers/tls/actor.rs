@@ -87,16 +87,16 @@ impl Keeper {
 
     pub(super) async fn of_authority(mut source: Source) -> Result<(Self, Told), Error> {
         let wanted = source.names.borrow_and_update().clone();
-        let (folder, called) = (folder(&source.state), source.called.clone());
+        let (folder, called, now) = (folder(&source.state), source.called.clone(), (source.clock)());
         let (signer, present) = off_runtime(move || {
             let signer = Signer::load(&folder, &called)?;
             let leaf = folder.join(LEAF);
             let known = private::read(&leaf).ok().flatten().and_then(|text| Pair::read(&text).ok());
-            let known = known.filter(|pair| signer.signed(pair) && due(Some(&pair.says), &wanted, now()).is_none());
+            let known = known.filter(|pair| signer.signed(pair) && due(Some(&pair.says), &wanted, now).is_none());
             let present = match known {
                 Some(pair) => pair,
                 None => {
-                    let pair = signer.issue(&wanted, now())?;
+                    let pair = signer.issue(&wanted, now)?;
                     private::write(&leaf, &pair.text.0).map_err(|source| Error::Write { path: leaf, source })?;
                     pair
                 }
@@ -145,10 +145,11 @@ impl Keeper {
         match &mut self.from {
             From::Authority { signer, source } => {
                 let wanted = source.names.borrow_and_update().clone();
-                let Some(reason) = due(Some(&present.says), &wanted, now()) else { return };
+                let now = (source.clock)();
+                let Some(reason) = due(Some(&present.says), &wanted, now) else { return };
                 let (signer, leaf) = (signer.clone(), folder(&source.state).join(LEAF));
                 let made = off_runtime(move || {
-                    let pair = signer.issue(&wanted, now())?;
+                    let pair = signer.issue(&wanted, now)?;
                     // Whoever comes back after a restart meets the same certificate; without a disk there is another.
                     if let Err(error) = private::write(&leaf, &pair.text.0) {
                         tracing::warn!(file = %leaf.display(), %error, "the new certificate can't be kept for the next start");

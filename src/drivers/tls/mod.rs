@@ -119,6 +119,8 @@ pub struct Source {
     pub names: watch::Receiver<Names>,
     /// What is asked of an authority outside, if anything is.
     pub plan: Option<acme::Plan>,
+    /// The time to go by, in seconds since 1970 UTC: a board without a clock may have started long ago.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
 }
 
 /// Where a certificate comes from.

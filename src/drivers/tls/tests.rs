@@ -78,6 +78,7 @@ impl Site {
             called: "Porch".into(),
             names: self.names.subscribe(),
             plan: None,
+            clock: Arc::new(super::actor::now),
         };
         start(config, source, &self.tasks, self.stop.clone()).await
     }

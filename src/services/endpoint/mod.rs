@@ -10,6 +10,7 @@ mod bell;
 mod camera;
 mod capture;
 mod choice;
+pub mod condition;
 mod config;
 pub mod hearing;
 mod layers;
@@ -30,8 +31,9 @@ pub use showing::{BoxScreen, Layout};
 pub use television::Link;
 pub use volume::{By, Loudness, Loudnesses, Wish, Wishes};
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -40,8 +42,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::drivers::device;
 use crate::drivers::device::controls::Controls;
+use crate::drivers::disk;
 use crate::drivers::pipeline::{Chosen, DisplaySpec, Encoders, MicrophoneSource};
 use crate::drivers::store;
+use crate::model::board::Board;
 use crate::model::id::{ParticipantId, RoomId};
 use crate::model::raw::Picture;
 use crate::model::time::Timeline;
@@ -112,6 +116,10 @@ struct Survey {
     config: watch::Receiver<Config>,
     plugged: device::Plugged,
     can: Abilities,
+    board: Option<Board>,
+    state: PathBuf,
+    program: (u32, u32, u32),
+    started: Instant,
 }
 
 impl Handle {
@@ -177,10 +185,15 @@ impl Handle {
     /// What is plugged in, used and left out, and what to do about it, without opening any device. Looks at files, so call it off the async
     /// runtime.
     pub fn survey(&self) -> report::Report {
-        let Survey { config, plugged, can } = &*self.survey;
-        let closed = device::closed(std::path::Path::new("/"));
-        let mut report = report::report(&config.borrow(), &plugged.borrow(), &closed, &Ok(self.encoder()), *can);
-        report.findings.extend(report::heat(device::heat()));
+        let Survey { config, plugged, can, board, state, program, started } = &*self.survey;
+        let config = config.borrow().clone();
+        let (root, encoder) = (Path::new("/"), self.encoder());
+        let mut report = report::report(&config, &plugged.borrow(), &device::closed(root), &Ok(encoder), *can);
+        let card = disk::is_on_sd_card(root, state);
+        let wear = device::written().map(|written| condition::Wear { written, running: started.elapsed(), card });
+        let clock = (device::clock::now(), device::clock::known(state));
+        let condition = condition::Condition { board: board.clone(), heat: device::heat(), clock, wear };
+        report.findings.extend(condition::findings(&condition, &config, *program, Some(&encoder)));
         report
     }
 
@@ -237,6 +250,10 @@ pub struct Parts {
     pub can: Abilities,
     /// The login of a camera on the network.
     pub login: Option<Login>,
+    /// What is known of the board.
+    pub board: Option<Board>,
+    /// The folder for what outlives the process.
+    pub state: PathBuf,
     /// What is kept of the camera.
     pub store: store::Handle,
     /// Where its controls are set.
@@ -258,7 +275,15 @@ pub fn start(
     tasks: &TaskTracker,
     cancel: CancellationToken,
 ) -> Handle {
-    let survey = Arc::new(Survey { config: config.clone(), plugged: plugged.clone(), can: parts.can });
+    let survey = Arc::new(Survey {
+        config: config.clone(),
+        plugged: plugged.clone(),
+        can: parts.can,
+        board: parts.board.clone(),
+        state: parts.state.clone(),
+        program: parts.screen,
+        started: Instant::now(),
+    });
     let inventory = plugged.borrow_and_update().clone();
     let own = config.borrow_and_update().clone();
     let chosen = choice::choose(&own, &inventory, parts.can, parts.login.as_ref());

@@ -1,12 +1,14 @@
 //! What is plugged in, what of it is used, what is left out and why, and one line of advice for each. Pure.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::choice::{self, Abilities, Canceller, Device, Eye};
 use super::config::ModeChoice;
 use super::modes::{self, Note, Pick, Wish};
 use super::{CameraChoice, Config, Sink, Source};
-use crate::drivers::device::{Camera, Closed, Heat, Inventory, Screen, SoundDevice};
+use crate::drivers::device::{Camera, Closed, Inventory, Screen, SoundDevice};
 use crate::drivers::pipeline::Chosen;
 use crate::model::finding::Level;
 
@@ -15,7 +17,7 @@ use crate::model::finding::Level;
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DeviceFinding"))]
 pub struct Finding {
     /// Names it for machines.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How bad it is.
     pub level: Level,
     /// For people.
@@ -97,7 +99,7 @@ pub fn report(
     let card = |card: &SoundDevice| Found { name: card.name.clone(), value: Some(card.device.clone()) };
     let screen = |screen: &Screen| Found { name: screen.name.clone(), value: None };
     let mut findings = Vec::new();
-    let mut find = |code, level, text: String| findings.push(Finding { code, level, text });
+    let mut find = |code: &'static str, level, text: String| findings.push(Finding { code: code.into(), level, text });
 
     for node in closed {
         let (path, group) = (node.node.display(), node.group);
@@ -261,19 +263,6 @@ pub fn report(
     }
 }
 
-/// Whether the board is slowed down by heat, or by a weak power supply.
-pub fn heat(heat: Heat) -> Option<Finding> {
-    if heat.is_throttled() {
-        let degrees = heat.degrees.map(|degrees| format!(", at {degrees:.0} °C")).unwrap_or_default();
-        let text = format!(
-            "The board is slowed down{degrees}: the camera sends fewer pictures. Give it air, or a heat sink or fan."
-        );
-        return Some(Finding { code: "heat", level: Level::Bad, text });
-    }
-    let weak = "The board gets too little voltage: use the power supply that is made for it.";
-    (heat.throttled & 1 != 0).then(|| Finding { code: "weak_power", level: Level::Bad, text: weak.into() })
-}
-
 impl Report {
     /// Adds what the daemon that runs has found out: the camera gave no picture in the mode that it was opened in first.
     pub fn runs(&mut self, failed: bool, mode: Option<&str>) {
@@ -284,7 +273,8 @@ impl Report {
         let text = format!(
             "The camera gave no picture in the mode that was wanted.{now} A cable or port may be too slow for it; endpoint.camera_mode chooses another."
         );
-        let mut find = |code, level, text| self.findings.insert(0, Finding { code, level, text });
+        let mut find =
+            |code: &'static str, level, text| self.findings.insert(0, Finding { code: code.into(), level, text });
         find("camera_mode_failed", Level::Bad, text);
     }
 
@@ -328,8 +318,8 @@ mod tests {
     const ALL: Abilities = Abilities { canceller: true, libcamera: true };
     const NONE: Abilities = Abilities { canceller: false, libcamera: false };
 
-    fn codes(report: &Report) -> Vec<&'static str> {
-        report.findings.iter().map(|finding| finding.code).collect()
+    fn codes(report: &Report) -> Vec<String> {
+        report.findings.iter().map(|finding| finding.code.to_string()).collect()
     }
 
     fn x264(fps: f64) -> Result<Chosen, String> {
@@ -409,14 +399,6 @@ mod tests {
         assert_eq!(wished("1280x720@30 mjpeg"), None);
         let told = wished("1920x1080@30 mjpeg").expect("it is told");
         assert!(told.contains("no mode \"1920x1080@30 mjpeg\"") && told.ends_with("1280x720@30 mjpeg."), "{told}");
-    }
-
-    #[test]
-    fn a_hot_board_and_a_weak_supply_are_said_and_a_cool_one_is_nothing() {
-        let code = |throttled| heat(Heat { throttled, degrees: Some(83.4) }).map(|finding| finding.code);
-        assert_eq!([0, 0xe0000, 1, 0x8, 0xf].map(code), [None, None, Some("weak_power"), Some("heat"), Some("heat")]);
-        let text = heat(Heat { throttled: 8, degrees: Some(83.4) }).map(|finding| finding.text);
-        assert!(text.is_some_and(|text| text.contains("slowed down, at 83 °C")));
     }
 
     #[test]

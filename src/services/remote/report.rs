@@ -6,7 +6,7 @@ use crate::services::endpoint::report::Finding;
 
 /// Whether a television can be spoken to.
 pub fn television(wanted: bool, found: &[cec::Found]) -> Finding {
-    let find = |code, level, text: String| Finding { code, level, text };
+    let find = |code: &'static str, level, text: String| Finding { code: code.into(), level, text };
     let note = Level::Note;
     match found.first() {
         _ if !wanted => {

@@ -60,6 +60,8 @@ families! {
     Info "porchlight_build" ["version"] "Which Porchlight this is";
     Gauge "porchlight_temperature_celsius" [] "The hottest thermal zone of the board, where it has one";
     Gauge "porchlight_mqtt_connected" [] "1 while a broker has taken the connection, 0 while it is tried; nothing without a broker";
+    Gauge "porchlight_undervoltage" [] "1 while the board gets too little voltage, where it says so";
+    Counter "porchlight_written_bytes" [] "Bytes that the daemon has had written to disks, where the kernel counts them";
     Counter "porchlight_log_events" ["level"] "Warnings and errors, whether the log's filter shows them or not";
     Gauge "porchlight_certificate_expiry_seconds" ["source"] "When the certificate that clients are shown ends, since 1970 UTC: the box's own, a configured one, one by ACME";
     Counter "porchlight_restarts" ["part"] "Times that something failed and was started again";

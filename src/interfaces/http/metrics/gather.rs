@@ -1,7 +1,7 @@
 //! Reads every number there is, from those who own it.
 
 use super::text::{Gathered, Value};
-use crate::drivers::device::health;
+use crate::drivers::device::{health, heat, written};
 use crate::drivers::peer::server::{Both, Counters as Peers, Report};
 use crate::drivers::tls::Origin;
 use crate::interfaces::http::App;
@@ -52,6 +52,9 @@ fn process(app: &App, out: &mut Gathered) {
     match app.with_broker.borrow().state {
         Connected::Off => {}
         state => out.count("porchlight_mqtt_connected", &[], u64::from(state == Connected::Connected)),
+    out.count("porchlight_undervoltage", &[], heat().is_weak().into());
+    if let Some(bytes) = written() {
+        out.count("porchlight_written_bytes", &[], bytes);
     }
     out.count("porchlight_log_events", &[("level", "warning")], app.seen.logged.warnings.get());
     out.count("porchlight_log_events", &[("level", "error")], app.seen.logged.errors.get());

@@ -48,6 +48,11 @@ pub async fn run(config: Config, app: App, tasks: TaskTracker, stop: Cancellatio
     accept(listener, router(app), tasks, stop).await;
 }
 
+/// All numbers, as the address gives them.
+pub async fn text(app: App) -> String {
+    gather::gather(&app).await.text().unwrap_or_default()
+}
+
 fn router(app: App) -> Router {
     let not_here = async || (StatusCode::NOT_FOUND, "There is only /metrics here.\n");
     Router::new().route("/metrics", get(metrics)).fallback(not_here).with_state(app)
