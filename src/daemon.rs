@@ -12,6 +12,7 @@ mod limits;
 mod reload;
 mod serve;
 mod settings;
+mod support;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -50,6 +51,7 @@ pub use encoders::code_pictures;
 use inherited::Inherited;
 use reload::Reloader;
 pub use serve::serve;
+pub use support::support;
 use settings::Then;
 pub use support::support;
 

@@ -28,6 +28,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Privacy { what, sources } => println!("{}", daemon::privacy_mode(what, &sources)?),
         Command::Backup(asked) => print!("{}", daemon::backup(&asked)?),
         Command::Restore(asked) => print!("{}", daemon::restore(&asked)?),
+        Command::Support(asked) => daemon::support(&asked)?,
         Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
     }
     Ok(ExitCode::SUCCESS)

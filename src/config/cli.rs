@@ -43,6 +43,8 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in the place of the state folder of a box that does not run.
     Restore(Restore),
+    /// Write a file for whoever helps: how the box is, without names, addresses, keys or chats. It is shown first, and sent nowhere.
+    Support(Support),
     /// Print the version.
     Version,
     /// Code pictures with an H.264 encoder, by the name of its GStreamer element, and say how it works as JSON. The daemon runs this.
@@ -53,10 +55,29 @@ pub enum Command {
     },
 }
 
+/// What is written for whoever helps.
+#[derive(Debug, Args)]
+pub struct Support {
+    /// The file to write, such as support.tar.gz; it must not be there yet.
+    #[arg(required_unless_present = "show")]
+    pub file: Option<PathBuf>,
+    /// Write it without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print all that is in it.
+    #[arg(long)]
+    pub show: bool,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
 /// What is saved, and who opens it.
 #[derive(Debug, Args)]
-#[command(after_help = "Without another option the passphrase is asked for on the terminal. The file is one of age (age-encryption.org): \
-`age --decrypt FILE | tar tz` lists it. Recordings are not in it.")]
+#[command(
+    after_help = "Without another option the passphrase is asked for on the terminal. The file is one of age (age-encryption.org): \
+`age --decrypt FILE | tar tz` lists it. Recordings are not in it."
+)]
 pub struct Backup {
     /// The file to write; it must not be there yet.
     pub file: PathBuf,
@@ -76,8 +97,10 @@ pub struct Backup {
 
 /// What is restored, and what opens it.
 #[derive(Debug, Args)]
-#[command(after_help = "Without another option the passphrase is asked for on the terminal. Nothing is changed unless all of the file is right. \
-What was in the state folder is kept beside it; recordings stay where they are.")]
+#[command(
+    after_help = "Without another option the passphrase is asked for on the terminal. Nothing is changed unless all of the file is right. \
+What was in the state folder is kept beside it; recordings stay where they are."
+)]
 pub struct Restore {
     /// The backup.
     pub file: PathBuf,

@@ -12,6 +12,7 @@ mod error;
 mod load;
 pub mod log;
 pub mod node;
+mod redacted;
 pub mod reload;
 pub mod settings;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Place};
 pub use load::{Layers, Override, Refused, SYSTEM_FILE, load};
+pub use redacted::{keys, redacted};
 
 /// Everything the daemon can be told before it starts, one section for each part of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -49,6 +49,7 @@ mod signalling;
 mod simulcast;
 mod sound;
 mod studio;
+mod support;
 mod systemd;
 mod telephone;
 mod thumbnail;

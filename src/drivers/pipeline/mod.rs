@@ -118,6 +118,19 @@ pub enum Error {
 #[error("the pipeline has ended")]
 pub struct Gone;
 
+/// The version of GStreamer, and every plug-in that is installed with its own. The first call on a machine may take seconds.
+///
+/// # Errors
+/// [`Error::Unavailable`] when GStreamer can't start.
+pub fn plugins() -> Result<(String, Vec<(String, String)>), Error> {
+    init()?;
+    let plugins = gstreamer::Registry::get().plugins();
+    let mut plugins: Vec<_> =
+        plugins.iter().map(|plugin| (plugin.plugin_name().to_string(), plugin.version().to_string())).collect();
+    plugins.sort();
+    Ok((gstreamer::version_string().to_string(), plugins))
+}
+
 /// Starts GStreamer. Harmless when called again. The first call on a machine may take seconds: it scans the plugins.
 ///
 /// # Errors

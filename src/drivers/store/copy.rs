@@ -63,6 +63,46 @@ pub fn contents(folder: &Path) -> Result<Contents, Error> {
     Ok(Contents { version, rows })
 }
 
+/// Columns with what people wrote or are called, and how many of the newest are read.
+const WRITTEN: &[(&str, &str, u32)] = &[
+    ("identity", "name", 10_000),
+    ("room", "name", 10_000),
+    ("login", "name", 10_000),
+    ("login", "device", 10_000),
+    ("credential", "name", 10_000),
+    ("chat_message", "name", 10_000),
+    ("chat_message", "text", 500),
+    ("audit", "detail", 10_000),
+];
+
+/// What people wrote and are called, each once, for whoever has to leave it out of something. What is long to look for is shortened. Blocks.
+///
+/// # Errors
+/// As [`copy`].
+pub fn texts(folder: &Path) -> Result<Vec<String>, Error> {
+    let (connection, path) = open(folder)?;
+    schema::refuse_newer(&connection, &path)?;
+    let sqlite = |error| Error::from_sqlite(error, &path);
+    let mut texts = Vec::new();
+    for (table, column, most) in WRITTEN {
+        let query = format!(
+            "SELECT DISTINCT substr({column}, 1, 80) FROM \"{table}\" WHERE {column} IS NOT NULL ORDER BY rowid DESC LIMIT {most}"
+        );
+        let query = if *table == "chat_message" || *table == "audit" {
+            query
+        } else {
+            query.replace("ORDER BY rowid DESC ", "")
+        };
+        let mut found = connection.prepare(&query).map_err(sqlite)?;
+        let found = found.query_map([], |row| row.get::<_, String>(0)).map_err(sqlite)?;
+        texts.extend(found.collect::<rusqlite::Result<Vec<_>>>().map_err(sqlite)?);
+    }
+    let mut called = connection.prepare("SELECT value FROM setting WHERE key = 'node.name'").map_err(sqlite)?;
+    let called = called.query_map([], |row| row.get::<_, String>(0)).map_err(sqlite)?;
+    texts.extend(called.collect::<rusqlite::Result<Vec<_>>>().map_err(sqlite)?);
+    Ok(texts)
+}
+
 fn open(folder: &Path) -> Result<(Connection, std::path::PathBuf), Error> {
     let path = folder.join(file::NAME);
     std::fs::metadata(&path).map_err(|source| Error::Unusable { path: path.clone(), source })?;
@@ -92,6 +132,19 @@ mod tests {
         assert_eq!(found.version, newest());
         assert!(found.rows.contains(&("setting".into(), 1)) && found.rows.contains(&("room".into(), 0)), "{found:?}");
         assert!(matches!(copy(folder.path(), &to), Err(Error::Unusable { .. })), "it is there already");
+    }
+
+    #[test]
+    fn what_people_wrote_is_found_to_be_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = file::open(&folder.path().join(file::NAME)).expect("a new database");
+        connection
+            .execute_batch(
+                "INSERT INTO setting VALUES ('node.name', 'Veranda'); INSERT INTO room VALUES ('r', 'Garden', 'b', 1)",
+            )
+            .expect("it writes");
+        let found = texts(folder.path()).expect("every column is there");
+        assert_eq!(found, ["Garden", "Veranda"]);
     }
 
     #[test]

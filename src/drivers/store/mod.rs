@@ -21,7 +21,7 @@ mod thread;
 use std::path::PathBuf;
 
 pub use audit::Audited;
-pub use copy::{Contents, contents, copy, newest};
+pub use copy::{Contents, contents, copy, newest, texts};
 pub use file::NAME;
 pub use lock::Lock;
 pub use people::{Credential, Identity, Invite, Login, Member};
