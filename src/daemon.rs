@@ -51,8 +51,8 @@ pub use encoders::code_pictures;
 use inherited::Inherited;
 use reload::Reloader;
 pub use serve::serve;
-pub use support::support;
 use settings::Then;
+pub use support::support;
 pub use support::support;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.

@@ -19,8 +19,8 @@ pub const FILE: &str = "settings.toml";
 const BEFORE: &str = "settings.before.toml";
 /// The same while they are tried.
 const TRYING: &str = "settings.trying.toml";
-/// The folder with what was typed or uploaded instead of being named as a file.
-const SECRETS: &str = "secrets";
+/// The folder with what was typed or uploaded instead of being named as a file, in the state folder.
+pub const SECRETS: &str = "secrets";
 
 /// How a key is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -45,6 +45,8 @@ struct Manifest {
     made: u64,
     /// Schema version of the database.
     schema: i64,
+    /// The state folder, as the settings name it.
+    folder: String,
     /// Each file, by its way in the state folder, and how long it is.
     files: BTreeMap<String, u64>,
 }
@@ -90,7 +92,8 @@ pub fn backup(asked: &cli::Backup) -> anyhow::Result<String> {
     listed.insert(store::NAME.to_owned(), database);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let manifest = Manifest { format: FORMAT, version, made: now, schema: copy, files: listed };
+    let folder = state.display().to_string();
+    let manifest = Manifest { format: FORMAT, version, made: now, schema: copy, folder, files: listed };
     let length = write(&asked.file, &key, &manifest, &copied.file(), &files)
         .with_context(|| format!("{} can't be written", asked.file.display()))?;
     drop(copied);

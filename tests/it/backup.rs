@@ -52,10 +52,11 @@ impl Used {
         })
         .await;
         // What other parts of the daemon keep there, and a recording.
+        let settings = format!("[mqtt]\npassword = \"{}/secrets/mqtt\"\n", state.path().display());
         for (file, text) in [
             ("tls/acme/account.key", "a key of an account"),
             ("secrets/mqtt", "a password"),
-            ("settings.toml", "[node]\n"),
+            ("settings.toml", &*settings),
             ("recordings/planted.mp4", "a planted recording"),
         ] {
             let file = state.path().join(file);
@@ -151,7 +152,14 @@ async fn a_used_box_is_saved_while_it_runs_and_is_the_same_box_elsewhere() {
     assert!(said.contains("Porchlight 0.") && said.contains("Start Porchlight now"), "{said}");
     let restored = tree(other.path());
     assert!(restored.values().all(|bytes| bytes != b"a planted recording"), "{:?}", restored.keys());
-    for name in restored.keys().filter(|name| !name.ends_with("porchlight.db")) {
+    let settings = std::fs::read_to_string(other.path().join("settings.toml")).unwrap();
+    assert_eq!(
+        settings,
+        format!("[mqtt]\npassword = \"{}/secrets/mqtt\"\n", other.path().display()),
+        "it is found there"
+    );
+    let same = |name: &&PathBuf| !name.ends_with("porchlight.db") && !name.ends_with("settings.toml");
+    for name in restored.keys().filter(same) {
         assert!(restored[name] == before[name], "{} is another one", name.display());
     }
     for name in

@@ -12,7 +12,7 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::{User, geteuid};
 
 use super::{FORMAT, MANIFEST, Manifest, STATE, passphrase, settle};
-use crate::config::cli;
+use crate::config::{cli, settings};
 use crate::drivers::archive::{self, Entry, Keyring};
 use crate::drivers::disk;
 use crate::drivers::store::{self, private};
@@ -52,6 +52,7 @@ pub fn restore(asked: &cli::Restore) -> anyhow::Result<String> {
     for beside in ["-wal", "-shm"] {
         let _ = fs::remove_file(fresh.0.join(format!("{}{beside}", store::NAME)));
     }
+    fresh.follow(&manifest.folder, &config.node.state)?;
     fresh.give(target.owner())?;
     let before = target.swap(fresh)?;
 
@@ -214,6 +215,15 @@ impl Fresh {
         Ok(manifest)
     }
 
+    /// Has the settings name the files of the folder where it is now.
+    fn follow(&self, from: &str, to: &Path) -> anyhow::Result<()> {
+        let path = self.0.join(settings::FILE);
+        let Some(text) = private::read(&path)?.and_then(|bytes| String::from_utf8(bytes).ok()) else { return Ok(()) };
+        let secrets = |folder: &dyn std::fmt::Display| format!("{folder}/{}/", settings::SECRETS);
+        let text = text.replace(&secrets(&from), &secrets(&to.display()));
+        Ok(private::write(&path, text.as_bytes())?)
+    }
+
     /// Gives everything in it to its owner, and has the folders on the disk.
     fn give(&self, owner: Option<(u32, u32)>) -> anyhow::Result<()> {
         let mut folders = vec![self.0.clone()];
@@ -280,7 +290,8 @@ mod tests {
 
     fn list(format: u32, schema: i64, length: u64, free: u64) -> anyhow::Result<Manifest> {
         let files = [("porchlight.db".to_owned(), length)].into();
-        let manifest = Manifest { format, version: "9.9.9".into(), made: 7, schema, files };
+        let folder = "/var/lib/porchlight".into();
+        let manifest = Manifest { format, version: "9.9.9".into(), made: 7, schema, folder, files };
         let text = serde_json::to_vec(&manifest).expect("it is JSON");
         let entry = Entry { path: MANIFEST.into(), length: text.len() as u64, bytes: &mut text.as_slice() };
         read(entry, free)
