@@ -53,7 +53,6 @@ use reload::Reloader;
 pub use serve::serve;
 use settings::Then;
 pub use support::support;
-pub use support::support;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
 const STAGE: Duration = Duration::from_millis(1500);

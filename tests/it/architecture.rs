@@ -112,7 +112,16 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["tokio", "tokio_util"], &["drivers", "services", "interfaces", "daemon", "main", "testing"]),
     (
         &["jiff"],
-        &["proto/auth", "proto/hls", "proto/dash", "drivers/pipeline", "drivers/tls", "services", "interfaces", "daemon"],
+        &[
+            "proto/auth",
+            "proto/hls",
+            "proto/dash",
+            "drivers/pipeline",
+            "drivers/tls",
+            "services",
+            "interfaces",
+            "daemon",
+        ],
     ),
     (&["toml"], &["config"]),
     (&["clap"], &["config", "main"]),

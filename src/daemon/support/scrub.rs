@@ -151,9 +151,9 @@ fn keyed(line: &str) -> String {
         let separator = &after[..1];
         let value = &after[1..];
         // A path of the program's own has two colons.
-        if value.starts_with(':') {
+        if let Some(after) = value.strip_prefix(':') {
             out.push_str("::");
-            rest = &value[1..];
+            rest = after;
             continue;
         }
         out.push_str(separator);

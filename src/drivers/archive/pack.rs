@@ -77,7 +77,8 @@ fn header(kind: EntryType, mode: u32, at: u64) -> Header {
     header.set_entry_type(kind);
     header.set_mode(mode);
     header.set_mtime(at);
-    (header.set_uid(0), header.set_gid(0));
+    header.set_uid(0);
+    header.set_gid(0);
     header
 }
 

@@ -63,7 +63,7 @@ impl Files {
 }
 
 enum From {
-    Authority { signer: Arc<Signer>, source: Source },
+    Authority { signer: Arc<Signer>, source: Box<Source> },
     Files { files: Files, said: Option<String> },
 }
 
@@ -104,7 +104,7 @@ impl Keeper {
             Ok((Arc::new(signer), present))
         })
         .await?;
-        Ok(Self::new(From::Authority { signer, source }, present))
+        Ok(Self::new(From::Authority { signer, source: Box::new(source) }, present))
     }
 
     fn new(from: From, present: Pair) -> (Self, Told) {

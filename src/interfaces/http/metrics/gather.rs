@@ -52,6 +52,7 @@ fn process(app: &App, out: &mut Gathered) {
     match app.with_broker.borrow().state {
         Connected::Off => {}
         state => out.count("porchlight_mqtt_connected", &[], u64::from(state == Connected::Connected)),
+    }
     out.count("porchlight_undervoltage", &[], heat().is_weak().into());
     if let Some(bytes) = written() {
         out.count("porchlight_written_bytes", &[], bytes);
