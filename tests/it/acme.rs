@@ -547,7 +547,7 @@ async fn a_name_is_proven_by_an_acme_dns_server() {
     let daemon = authority.daemon(&state, "porch.example.org", &keys);
     let owner = owner.with_daemon(&daemon);
     shown(secure_port(&daemon).await, "porchlight.local", &own(&state)).await.unwrap();
-    assert_eq!(owner.post("/api/v1/certificate/renew", &json!({})).await.status(), 202);
+    // What failed with another configuration is no reason to wait.
     until("certificate", async || self::state(&owner).await["acme"]["valid_until"].is_string()).await;
     shown(secure_port(&daemon).await, "porch.example.org", &authority.root().await).await.unwrap();
     assert!(!daemon.log().contains("secret") && !state_of(&owner).await.contains("secret"));

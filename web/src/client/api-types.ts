@@ -20,6 +20,20 @@ export type AccountChange = {
   name: Name;
 };
 
+/** How it goes with a certificate authority outside. */
+export type Acme = {
+  /** It is being asked right now. */
+  asking: boolean;
+  /** Why the last attempt failed; null after one that did not. */
+  failure: CertificateFailed | null;
+  /** Whom its certificate is, or shall be, for. */
+  names: string[];
+  /** When it is asked next, RFC 3339; null while the clock is wrong. */
+  next: string | null;
+  /** Until when there is a valid certificate of it, RFC 3339; null: the box's own serves. */
+  valid_until: string | null;
+};
+
 /** Where a picture is cut out of a camera's. All in percent, so that it means the same for every camera and size. */
 export type Aim = {
   /** From -100, the left edge, to 100, the right edge, as whoever looks at the picture sees it. */
@@ -202,6 +216,42 @@ export type CameraTrouble = "away" | "refused" | "unreadable" | "private";
 
 /** What carries the packets. */
 export type Carrier = "udp" | "tcp";
+
+/** One certificate. */
+export type Certificate = {
+  /** Names and addresses that it is for. */
+  names: string[];
+  /** Where it comes from. */
+  source: CertificateSource;
+  /** RFC 3339. */
+  valid_until: string;
+};
+
+/** Why there is no certificate. */
+export type CertificateFailed = {
+  /** When, RFC 3339. */
+  at: string;
+  /** Stays. */
+  code: CertificateFailure;
+  /** What the other side said. */
+  detail: string | null;
+  /** What it means and what to do, in English. */
+  text: string;
+};
+
+/** What can be found. */
+export type CertificateFailure = "clock" | "directory_unreachable" | "directory_untrusted" | "directory_odd" | "rate_limited" | "terms" | "contact" | "external_account" | "account" | "name_refused" | "not_offered" | "not_reached" | "not_in_dns" | "dns_unreachable" | "dns_key_refused" | "dns_refused" | "acme_dns_unreachable" | "acme_dns_refused" | "authority_failed" | "unusable" | "disk";
+
+/** Where a certificate comes from. */
+export type CertificateSource = "own" | "configured" | "acme";
+
+/** The certificates of the secure door, and how it goes with a certificate authority outside. */
+export type Certificates = {
+  /** How it goes with an authority outside; null where none is asked. */
+  acme: Acme | null;
+  /** Those that clients are shown, each for its own names: that of an authority outside first. None where HTTPS is off. */
+  certificates: Certificate[];
+};
 
 /** What is different from what a role may in general. */
 export type Change = {
@@ -701,7 +751,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
+  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "certificate-asking" | "certificate-too-soon" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-acme" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
 };
 
 /** How the members of a composition are shown. */

@@ -7,6 +7,8 @@ import type {
   CameraNote,
   CameraPreset,
   CameraTrouble,
+  CertificateFailure,
+  CertificateSource,
   Certificates,
   ChatMessage,
   ChatSearch,

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +58,7 @@ impl Keeper {
         let pending = Pending::new(Vec::new());
         let (state, seen) = watch::channel(State::of(plan.names.clone()));
         let handle = Handle { certificate, state: seen, pending: pending.subscribe(), wish };
-        let attempts = attempts.of(mark(&plan));
+        let attempts = attempts.of(plan.mark());
         let keeper = Self {
             plan: Arc::new(plan),
             folder,
@@ -188,11 +187,4 @@ impl Keeper {
         };
         self.state.send_if_modified(|known| std::mem::replace(known, state.clone()) != state);
     }
-}
-
-/// What is asked for, of whom: another text for another order.
-fn mark(plan: &Plan) -> String {
-    let text = [std::slice::from_ref(&plan.directory), &plan.names].concat().join("\n");
-    let mark = digest(&SHA256, text.as_bytes());
-    mark.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
@@ -375,6 +376,30 @@ impl Plan {
         Ok(Some(Self { names, directory, trust, contact, proof }))
     }
 
+    /// Another text for another configuration: what failed with the one before may not fail with this one.
+    pub(super) fn mark(&self) -> String {
+        let mut parts =
+            vec![self.directory.as_bytes(), self.contact.as_bytes(), self.trust.as_deref().unwrap_or_default()];
+        parts.extend(self.names.iter().map(String::as_bytes));
+        match &self.proof {
+            Proof::Http => {}
+            Proof::Dns { provider: Provider::Update { server, zone, key_name, key }, .. } => {
+                parts.extend([server.0.as_bytes(), zone.as_bytes(), key_name.as_bytes(), key]);
+            }
+            Proof::Dns { provider: Provider::AcmeDns { server, account }, .. } => {
+                let Account { username, password, subdomain } = account;
+                let texts = [server.as_str(), username, password.reveal(), subdomain];
+                parts.extend(texts.map(str::as_bytes));
+            }
+        }
+        // A part that ends where another begins is no other one.
+        let mut whole = digest::Context::new(&digest::SHA256);
+        for part in parts {
+            whole.update(digest::digest(&digest::SHA256, part).as_ref());
+        }
+        whole.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Whom the certificate is for, as certificates say it.
     pub(super) fn wanted(&self) -> Names {
         let mut wanted = Names::default();
@@ -525,6 +550,12 @@ mod tests {
         assert_eq!(refused(&Config { acme_dns_account: None, ..right.clone() }), Error::Account);
         let many = Config { names: ["a.b", "c.d", "e.f"].map(String::from).into(), ..right.clone() };
         assert_eq!(refused(&many), Error::TooMany);
+        // Another password is another attempt, and nothing of it is to be seen.
+        let mark = |config: &Config| load(config).expect("it is right").expect("there are names").mark();
+        let before = mark(&right);
+        assert_eq!((mark(&right), before.len()), (before.clone(), 16));
+        std::fs::write(&file, answered.replace("\"p\"", "\"q\"")).expect("it writes");
+        assert_ne!(mark(&right), before);
         std::fs::write(&file, r#"{"username":"u"}"#).expect("it writes");
         assert_eq!(refused(&right), Error::NoAccount(file));
     }
