@@ -605,6 +605,20 @@ export type MemberChange = {
   waits?: boolean | null;
 };
 
+/** How the connection with the broker is. */
+export type Mqtt = {
+  /** Whether there is one. */
+  state: MqttState;
+  /** Why there is none, if that is known. */
+  trouble: MqttTrouble | null;
+};
+
+/** Whether there is a connection with the broker. */
+export type MqttState = "off" | "trying" | "connected";
+
+/** Why there is no connection, or none any more. */
+export type MqttTrouble = "login" | "version" | "tls" | "refused" | "unreachable" | "ended";
+
 /** A name that people see: one line, counted in Unicode characters. */
 export type Name = string;
 
