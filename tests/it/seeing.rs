@@ -24,6 +24,7 @@ const BOB: Devices = Devices { colour: "blue", hz: 700 };
 /// Every value that a label may have is of one of these lists, or a number of a histogram, or this version.
 const LABELS: &[(&str, &[&str])] = &[
     ("level", &["warning", "error"]),
+    ("source", &["own", "configured", "acme"]),
     (
         "part",
         &[
