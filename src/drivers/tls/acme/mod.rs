@@ -3,7 +3,7 @@
 //!
 //! Nobody is asked for anything until names are configured. The account, the certificate and what is known of attempts are private files in
 //! `tls/acme/` of the state folder. While there is no certificate that is valid, the box's own authority serves; what else the box is called
-//! is its matter anyway ([`super::choose`]).
+//! is its matter anyway (`choose.rs`).
 
 mod actor;
 mod client;
