@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::{User, geteuid};
 
@@ -145,17 +146,12 @@ impl Target {
         let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
         let before = self.beside(&format!("before-{now}"));
         ensure!(!before.exists(), "{} is there already: try again in a second", before.display());
-        // At one moment, where the file system can do that.
-        match renameat2(AT_FDCWD, &fresh.0, AT_FDCWD, &self.path, RenameFlags::RENAME_EXCHANGE) {
-            Ok(()) => fs::rename(&fresh.0, &before)?,
-            Err(nix::errno::Errno::EINVAL | nix::errno::Errno::ENOSYS) => {
-                fs::rename(&self.path, &before).with_context(failed)?;
-                if let Err(error) = fs::rename(&fresh.0, &self.path) {
-                    fs::rename(&before, &self.path)?;
-                    return Err(error).with_context(failed);
-                }
-            }
-            Err(error) => return Err(error).with_context(failed),
+        // The new folder takes the name that the old one gets by the exchange, so that there is no moment in which what was there has a name
+        // that anything removes.
+        fs::rename(&fresh.0, &before).with_context(failed)?;
+        if let Err(error) = exchange(&before, &self.path) {
+            let _ = fs::remove_dir_all(&before);
+            return Err(error).with_context(failed);
         }
         let recordings = before.join(STAYS);
         if recordings.is_dir() {
@@ -167,6 +163,22 @@ impl Target {
         settle(&self.parent)?;
         Ok(Some(before))
     }
+}
+
+/// Has two folders take each other's name: at one moment, where the file system can do that; else in three steps, and if the second fails
+/// what was there is put back.
+fn exchange(new: &Path, old: &Path) -> io::Result<()> {
+    match renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE) {
+        Err(Errno::EINVAL | Errno::ENOSYS) => {}
+        done => return done.map_err(io::Error::from),
+    }
+    let aside = new.with_added_extension("aside");
+    fs::rename(old, &aside)?;
+    if let Err(error) = fs::rename(new, old) {
+        fs::rename(&aside, old)?;
+        return Err(error);
+    }
+    fs::rename(&aside, new)
 }
 
 fn unreadable(folder: &Path) -> String {
@@ -295,6 +307,22 @@ mod tests {
         let text = serde_json::to_vec(&manifest).expect("it is JSON");
         let entry = Entry { path: MANIFEST.into(), length: text.len() as u64, bytes: &mut text.as_slice() };
         read(entry, free)
+    }
+
+    #[test]
+    fn two_folders_take_each_other_s_name() {
+        let home = tempfile::tempdir().expect("a folder");
+        let (new, old) = (home.path().join("new"), home.path().join("old"));
+        for (folder, text) in [(&new, "new"), (&old, "old")] {
+            fs::create_dir(folder).expect("it is made");
+            fs::write(folder.join("file"), text).expect("it writes");
+        }
+        exchange(&new, &old).expect("both are there");
+        assert_eq!(fs::read(new.join("file")).expect("it reads"), b"old");
+        assert_eq!(fs::read(old.join("file")).expect("it reads"), b"new");
+        fs::remove_dir_all(&old).expect("it goes");
+        assert!(exchange(&new, &old).is_err());
+        assert_eq!(fs::read(new.join("file")).expect("it is as it was"), b"old");
     }
 
     #[test]
