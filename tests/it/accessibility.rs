@@ -423,6 +423,15 @@ async fn somebody_owns_a_box_and_signs_in_another_device_by_keyboard_alone() {
     reach(&page, "Shift+Tab", "pin").await;
     types(&page, &shown).await;
     page.press("Enter").await;
+    // Five screens, each left as it is.
+    for _ in 1..5 {
+        page.wait_for(&there("setup-next"), "the next screen").await;
+        tab_to(&page, "setup-next").await;
+        page.press("Enter").await;
+    }
+    page.wait_for(&there("setup-finish"), "the last screen").await;
+    tab_to(&page, "setup-finish").await;
+    page.press("Enter").await;
     page.wait_for(&there("account"), "home of the owner").await;
     tab_to(&page, "account").await;
     page.press("Enter").await;
