@@ -457,7 +457,11 @@ impl Daemon {
         };
         drop((self.vitals, self.changeable, self.wishes));
         tracing::info!("stopping");
-        let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::Status("Stopping")]);
+        // A service manager that is told of stopping ends whatever takes the place of this process.
+        let _ = match ended {
+            Ok(Ended::Again) => sd_notify::notify(&[NotifyState::Status("Starting again")]),
+            _ => sd_notify::notify(&[NotifyState::Stopping, NotifyState::Status("Stopping")]),
+        };
         // Nothing new comes in; then what leaves is finished; then calls end, and what made media for them; the store is last.
         self.interfaces.end("interfaces").await;
         self.outgoing.end("egress").await;

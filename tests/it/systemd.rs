@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::fixture::daemon::Daemon;
+use super::fixture::visitor::Visitor;
 use super::fixture::{DEADLINE, has, until};
 
 const UNITS: [&str; 3] = ["porchlight.service", "porchlight.socket", "porchlight-https.socket"];
@@ -294,4 +295,22 @@ async fn the_service_manager_is_told_how_the_daemon_is_and_is_not_fed_while_medi
     assert!(daemon.stop().success());
     manager.until("STOPPING=1");
     assert_eq!(manager.within(Duration::from_millis(100)), [""; 0], "it is fed no more");
+}
+
+#[tokio::test]
+async fn a_daemon_that_takes_its_own_place_is_not_said_to_stop() {
+    let state = tempfile::tempdir().unwrap();
+    let path = state.path().join("notify");
+    let manager = Manager::at(&path);
+    let daemon = Daemon::start_with(&state, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    manager.until("READY=1");
+    let owner = Visitor::owner(&daemon).await;
+    let answer = owner.post("/api/v1/node/restart", &serde_json::json!({})).await;
+    assert_eq!(answer.status(), 200);
+    // A service manager that is told of it ends the process when its patience is over, whatever has become of it.
+    let said = manager.until("READY=1");
+    assert!(said.iter().all(|said| !said.contains("STOPPING=1")), "{said:?}");
+    assert!(said.iter().any(|said| said.contains("STATUS=Starting again")), "{said:?}");
+    assert!(daemon.stop().success(), "it is the same process");
+    manager.until("STOPPING=1");
 }
