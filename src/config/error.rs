@@ -37,8 +37,6 @@ pub enum Place {
     Variable(String),
     /// Behind this flag.
     Flag(&'static str),
-    /// Among what was chosen in the pages.
-    Setting,
 }
 
 impl fmt::Display for Place {
@@ -47,7 +45,6 @@ impl fmt::Display for Place {
             Self::Line(path, line) => write!(f, "{}:{line}", path.display()),
             Self::Variable(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
-            Self::Setting => f.write_str("the settings"),
         }
     }
 }
@@ -62,8 +59,13 @@ impl Error {
 
     /// From a parser's error in one value that did not come from a file.
     pub(super) fn in_value(place: Place, error: toml::de::Error) -> Self {
-        Self::Invalid { place, message: message(error, Key::Known) }
+        Self::Invalid { place, message: said(error) }
     }
+}
+
+/// What a parser says of a value whose key is known.
+pub(super) fn said(error: toml::de::Error) -> String {
+    message(error, Key::Known)
 }
 
 /// Whether the message must name the key or the place already does.

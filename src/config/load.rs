@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::Place;
+use super::error::{self, Place};
 use super::settings::{self, Chosen};
 use super::{Config, Error};
 
@@ -49,7 +49,7 @@ pub struct Layers {
     /// The state folder.
     pub state: PathBuf,
     /// Why what was chosen can't be read.
-    unreadable: Option<String>,
+    pub unreadable: Option<String>,
 }
 
 /// A value that was chosen in the pages and can't be used.
@@ -103,6 +103,12 @@ impl Layers {
         Ok((self.overridden(config)?, refused))
     }
 
+    /// What was chosen and can be used.
+    pub fn usable(&self) -> Chosen {
+        let can = |key: &String, value: &mut settings::Value| choose(&self.file, key, value).is_ok();
+        self.chosen.clone().extract_if(.., can).collect()
+    }
+
     /// The configuration as it would be with this chosen instead.
     ///
     /// # Errors
@@ -112,8 +118,8 @@ impl Layers {
         for (key, value) in chosen {
             config = choose(&config, key, value)?;
         }
-        let refused = |error: Error| Refused { key: String::new(), why: error.to_string() };
-        self.overridden(config).map_err(refused)
+        // Each override was right when the daemon started, and has a key of its own.
+        self.overridden(config).map_err(|error| Refused { key: "the environment".to_owned(), why: error.to_string() })
     }
 
     /// Whether the environment or a flag says what a key is, so that no choice counts.
@@ -142,15 +148,7 @@ fn choose(config: &Config, name: &str, value: &toml::Value) -> Result<Config, Re
     let slot = known.and_then(|(section, key)| table.get_mut(section)?.get_mut(key));
     let slot = slot.ok_or_else(|| refused("there is no such setting".to_owned()))?;
     *slot = value.clone();
-    table.try_into().map_err(|error| refused(message(Error::in_value(Place::Setting, error))))
-}
-
-/// What is said of a value whose key is known.
-fn message(error: Error) -> String {
-    match error {
-        Error::Invalid { message, .. } => message,
-        other => other.to_string(),
-    }
+    table.try_into().map_err(|error| refused(error::said(error)))
 }
 
 fn read(file: Option<&Path>) -> Result<Option<(PathBuf, String)>, Error> {

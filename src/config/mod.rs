@@ -93,10 +93,10 @@ impl Config {
         relay.map(drop).map_err(|error| Error::Refused(error.to_string()))
     }
 
-    /// The value of a key, as `hls.part`; null where there is no such key.
-    pub fn value(&self, name: &str) -> serde_json::Value {
+    /// The value of each key, as `hls.part`; null where there is no such key.
+    pub fn values(&self) -> impl Fn(&str) -> serde_json::Value + use<> {
         let all = serde_json::to_value(self).expect("sections hold only numbers, texts, flags and lists of texts");
-        name.split_once('.').map_or(serde_json::Value::Null, |(section, key)| all[section][key].clone())
+        move |name| name.split_once('.').map_or(serde_json::Value::Null, |(section, key)| all[section][key].clone())
     }
 
     /// The configuration as a TOML file that says the same.

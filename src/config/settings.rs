@@ -19,6 +19,8 @@ pub const FILE: &str = "settings.toml";
 const BEFORE: &str = "settings.before.toml";
 /// The same while they are tried.
 const TRYING: &str = "settings.trying.toml";
+/// A file that could not be read when others were chosen.
+const BROKEN: &str = "settings.broken.toml";
 /// The folder with what was typed or uploaded instead of being named as a file, in the state folder.
 pub const SECRETS: &str = "secrets";
 
@@ -229,12 +231,22 @@ pub enum Trial {
     TakenBack,
 }
 
-/// Puts aside what was chosen before, for the next start to try what is written after this. Blocks.
+/// Writes it for the next start to try, and puts aside what was chosen before. Blocks.
+///
+/// # Errors
+/// What the system says; then all is as before.
+pub fn write_on_trial(state: &Path, before: &Chosen, chosen: &Chosen) -> io::Result<()> {
+    write_to(&state.join(BEFORE), before)?;
+    // Without the one there is nothing to go back to, and without the other nothing to try.
+    write(state, chosen).inspect_err(|_| drop(fs::remove_file(state.join(BEFORE))))
+}
+
+/// Puts a file aside that can't be read: somebody may still make sense of it. Blocks.
 ///
 /// # Errors
 /// What the system says.
-pub fn put_aside(state: &Path, before: &Chosen) -> io::Result<()> {
-    write_to(&state.join(BEFORE), before)
+pub fn put_aside_broken(state: &Path) -> io::Result<()> {
+    fs::rename(state.join(FILE), state.join(BROKEN))
 }
 
 /// To be called once at each start, before anything is read. Blocks.
@@ -297,8 +309,7 @@ mod tests {
         let state = tempfile::tempdir().expect("a folder");
         let state = state.path();
         let choose = |before: u16, after: u16| {
-            put_aside(state, &chosen(before)).expect("it is put aside");
-            write(state, &chosen(after)).expect("it writes");
+            write_on_trial(state, &chosen(before), &chosen(after)).expect("it writes");
             assert_eq!(begin(state).expect("it begins"), Trial::Tried);
             assert_eq!(read(state).expect("it reads"), chosen(after));
         };

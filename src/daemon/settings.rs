@@ -65,9 +65,11 @@ impl Reloader {
             Ask::Show => false,
             Ask::Choose(wishes) => self.choose(&wishes, parts).await?,
             Ask::Keep => {
-                let state = self.layers()?.state;
-                self.tried.until.take().ok_or(Error::NotTrying)?;
-                settings::keep(&state)?;
+                self.tried.until.ok_or(Error::NotTrying)?;
+                let layers = self.layers()?;
+                settings::keep(&layers.state)?;
+                self.tried.until = None;
+                settings::sweep(&layers.state, &layers.chosen)?;
                 tracing::info!("the settings that were tried stay");
                 false
             }
@@ -91,10 +93,11 @@ impl Reloader {
     fn show(&self, layers: &Layers, restarts: bool) -> Settings {
         let (now, refused) = layers.config().unwrap_or_else(|_| (self.running.clone(), Vec::new()));
         let otherwise = layers.with(&Chosen::new()).unwrap_or_else(|_| self.running.clone());
+        let (now, otherwise) = (now.values(), otherwise.values());
         let setting = |key: &settings::Key| {
             let secret = key.kind == Kind::File;
-            let value = |config: &Config| {
-                let value = config.value(key.name);
+            let value = |values: &dyn Fn(&str) -> serde_json::Value| {
+                let value = values(key.name);
                 if secret { value.as_str().is_some_and(|path| !path.is_empty()).into() } else { value }
             };
             Setting {
@@ -138,10 +141,14 @@ impl Reloader {
         let changes = after.reload(&fresh);
         let risky = |key: &str| settings::known(key).is_some_and(|key| key.risk == Risk::LockedOut);
         let trial = changes.iter().any(|change| risky(&change.key) && wishes.contains_key(&change.key));
-        if trial {
-            settings::put_aside(&layers.state, &layers.chosen)?;
+        if layers.unreadable.is_some() {
+            settings::put_aside_broken(&layers.state)?;
         }
-        settings::write(&layers.state, &chosen)?;
+        if trial {
+            settings::write_on_trial(&layers.state, &layers.chosen, &chosen)?;
+        } else {
+            settings::write(&layers.state, &chosen)?;
+        }
         self.tried.taken_back = false;
         // By key alone: a value may be an address.
         tracing::info!(keys = ?wishes.keys().collect::<Vec<_>>(), trial, "settings were chosen");
@@ -157,15 +164,16 @@ impl Reloader {
 
 /// The configuration with these wishes, and what is chosen then.
 fn wish(layers: &Layers, wishes: &Wishes) -> Result<(Config, Chosen), Error> {
-    let mut chosen = layers.chosen.clone();
-    let otherwise = layers.with(&Chosen::new()).map_err(wrong)?;
+    // What can't be used any more does not stand in the way of what is chosen, and goes with it.
+    let mut chosen = layers.usable();
+    let otherwise = layers.with(&Chosen::new()).map_err(wrong)?.values();
     for (name, json) in wishes {
         let key = settings::known(name).ok_or_else(|| Error::Unknown(name.clone()))?;
         if layers.is_fixed(name) {
             return Err(Error::Fixed(name.clone()));
         }
         let value = match key.kind {
-            Kind::Value if json.is_null() || *json == otherwise.value(name) => None,
+            Kind::Value if json.is_null() || *json == otherwise(name) => None,
             Kind::Value => {
                 let none = || Error::Wrong { key: name.clone(), why: "this is no value of a setting".into() };
                 Some(settings::value(json).ok_or_else(none)?)
@@ -178,7 +186,7 @@ fn wish(layers: &Layers, wishes: &Wishes) -> Result<(Config, Chosen), Error> {
         };
     }
     let fresh = layers.with(&chosen).map_err(wrong)?;
-    fresh.check().map_err(|error| Error::Wrong { key: String::new(), why: error.to_string() })?;
+    fresh.check().map_err(|error| Error::Refused(error.to_string()))?;
     Ok((fresh, chosen))
 }
 

@@ -91,7 +91,7 @@ async fn what_needs_nothing_counts_at_once_and_is_kept_and_what_is_wrong_changes
         (json!({ "http.listen": "nowhere" }), (400, "bad-setting http.listen: ")),
         (
             json!({ "mqtt.broker": "mqtt://broker.example.org", "mqtt.user": "box", "mqtt.password": "x" }),
-            (400, "bad-setting "),
+            (400, "bad-setting mqtt.broker "),
         ),
         (json!({ "mqtt.password": 7 }), (400, "bad-setting mqtt.password: ")),
         (json!({ "endpoint.sofa": true }), (404, "no-setting ")),
@@ -168,12 +168,18 @@ async fn what_the_environment_sets_is_shown_and_not_chosen_and_what_can_t_be_use
     let refused = choose(&owner, json!({ "endpoint.camera": "auto" })).await.unwrap_err();
     assert!(refused.0 == 409 && refused.1.starts_with("fixed-setting "), "{refused:?}");
     // Whoever chooses anew puts it right.
-    let after = choose(&owner, json!({ "endpoint.fps": 15, "sofa.colour": null })).await;
-    assert!(after.is_err_and(|(status, _)| status == 404), "what is no setting is none");
+    let after = choose(&owner, json!({ "room.max_participants": 8 })).await.unwrap();
+    assert_eq!((&after["refused"], &one(&after, "room.max_participants")["value"]), (&json!([]), &json!(8)));
+    let written = std::fs::read_to_string(state.path().join("settings.toml")).unwrap();
+    assert!(!written.contains("sofa") && !written.contains("999"), "{written}");
     drop(daemon);
     std::fs::write(state.path().join("settings.toml"), "no [toml").unwrap();
     let daemon = Daemon::start(&state);
     assert!(daemon.log().contains("a setting is left out: settings.toml"), "{}", daemon.log());
+    let owner = owner.at(&daemon.url);
+    let after = choose(&owner, json!({ "room.max_participants": 9 })).await.unwrap();
+    assert_eq!((&after["refused"], &one(&after, "room.max_participants")["value"]), (&json!([]), &json!(9)));
+    assert_eq!(std::fs::read_to_string(state.path().join("settings.broken.toml")).unwrap(), "no [toml");
 }
 
 #[tokio::test]

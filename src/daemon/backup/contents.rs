@@ -31,6 +31,7 @@ pub const LEFT: &[(&str, &str)] = &[
     ("encoders.json", "it is about this machine, and found out again"),
     ("settings.before.toml", "what was chosen before, while a change is tried"),
     ("settings.trying.toml", "what was chosen before, while a change is tried"),
+    ("settings.broken.toml", "choices that could not be read"),
     ("doctor.sock", "a socket of the daemon that runs"),
     (WORK, "the copy of the database while a backup is made"),
 ];

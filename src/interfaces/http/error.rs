@@ -376,7 +376,7 @@ impl From<settings::Error> for Problem {
                 let what = format!("{error}. Whoever looks after the machine can change it there.");
                 Self::new(StatusCode::CONFLICT, "fixed-setting", what)
             }
-            E::Wrong { .. } => Self::bad("bad-setting", format!("{error}.")),
+            E::Wrong { .. } | E::Refused(_) => Self::bad("bad-setting", format!("{error}.")),
             E::Trying => Self::new(
                 StatusCode::CONFLICT,
                 "on-trial",

@@ -77,7 +77,11 @@ pub async fn system(parts: &Parts) -> System {
 /// Whether somebody in the room would see or hear that something is going to be opened.
 fn is_noticed(parts: &Parts) -> bool {
     let screen = parts.endpoint.screen();
-    (screen.there && !screen.asleep) || parts.endpoint.devices().speaker.name.is_some()
+    let heard = parts.endpoint.devices().speaker.name.is_some();
+    // One that nobody can make quieter is heard.
+    let silent =
+        parts.endpoint.loudness().speaker.is_some_and(|loud| loud.muted == Some(true) || loud.percent == Some(0));
+    (screen.there && !screen.asleep) || (heard && !silent)
 }
 
 /// Opens something, after it was announced in the room and nobody there has stopped it.

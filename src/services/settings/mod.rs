@@ -78,6 +78,9 @@ pub enum Error {
         /// What is wrong, and what is allowed.
         why: String,
     },
+    /// What it names can't be used, or does not go with the rest: the sentence begins with the key.
+    #[error("{0}")]
+    Refused(String),
     /// The choice before is being tried.
     #[error("the last choice is being tried")]
     Trying,
