@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 
-use super::fixture::browser::{Browser, Devices};
+use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
 use super::fixture::people;
 use super::fixture::visitor::Visitor;
@@ -182,6 +182,17 @@ impl Listener {
     }
 }
 
+/// The owner in the first room with a browser, and by requests of their own.
+async fn owner_in_call(browser: &Browser, daemon: &Daemon) -> (Visitor, String, Page) {
+    let owner = Visitor::owner(daemon).await;
+    let room = owner.first_room().await;
+    let page = browser.open("Ada", Some(ADA)).await;
+    let login = json!({ "name": "porchlight", "value": owner.secret(), "url": daemon.url });
+    page.devtools("Network.setCookie", login).await;
+    people::guest_in(&page, daemon, &format!("{}/r/{room}", daemon.url), "").await;
+    (owner, room, page)
+}
+
 fn tools() -> bool {
     has(&["mosquitto_passwd", "mosquitto_pub", "mosquitto_sub", "mosquitto_rr"])
 }
@@ -223,12 +234,7 @@ async fn a_broker_is_told_how_the_box_is_and_what_it_says_is_done() {
 
     // A browser sees the box mute.
     let browser = Browser::start().await;
-    let owner = Visitor::owner(&daemon).await;
-    let room = owner.first_room().await;
-    let page = browser.open("Ada", Some(ADA)).await;
-    let login = json!({ "name": "porchlight", "value": owner.secret(), "url": daemon.url });
-    page.devtools("Network.setCookie", login).await;
-    people::guest_in(&page, &daemon, &format!("{}/r/{room}", daemon.url), "").await;
+    let (owner, room, page) = owner_in_call(&browser, &daemon).await;
     listener.says("call/participants", "2").await;
     let tile = "document.querySelector('[data-testid=tile][data-name=Porchlight]')";
     page.wait_for(&format!("{tile} && !{tile}.querySelector('.tile-muted')"), "box that is heard").await;
@@ -410,12 +416,7 @@ async fn what_is_opened_by_mqtt_is_allowed_announced_and_stopped() {
         said.unwrap_or_else(|| panic!("{topic} is not answered"))
     };
     let browser = Browser::start().await;
-    let owner = Visitor::owner(&daemon).await;
-    let room = owner.first_room().await;
-    let page = browser.open("Ada", Some(ADA)).await;
-    let login = json!({ "name": "porchlight", "value": owner.secret(), "url": daemon.url });
-    page.devtools("Network.setCookie", login).await;
-    people::guest_in(&page, &daemon, &format!("{}/r/{room}", daemon.url), "").await;
+    let (owner, _, page) = owner_in_call(&browser, &daemon).await;
     let tile = "document.querySelector('[data-testid=tile][data-name=Porchlight]')";
     assert_eq!(ask("microphone/muted/set", "ON", 1).await["ok"], true);
     page.wait_for(&format!("{tile}.querySelector('.tile-muted')"), "box that is muted").await;

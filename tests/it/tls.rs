@@ -44,8 +44,8 @@ async fn secure_port(daemon: &Daemon) -> u16 {
     known["secure"].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
-/// A connection of somebody who trusts this certificate alone.
-async fn connect(port: u16, name: &str, trusted: &[u8]) -> std::io::Result<TlsStream<TcpStream>> {
+/// A connection under this name of somebody who trusts this certificate alone.
+pub(super) async fn connect(port: u16, name: &str, trusted: &[u8]) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(trusted.to_vec())).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -1,9 +1,12 @@
 import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
 import type { PluggedIn } from "../../client";
 import { Problem } from "../../client/problem";
 import { Choices, type Settings } from "../../client/settings";
-import { api } from "../parts/session";
+import { home } from "../home/model";
+import { api, explain, refreshSession } from "../parts/session";
 import { addressAfter, type ByKey, type Draft } from "./catalogue";
+import { texts } from "./texts";
 
 /** Milliseconds between two tries to reach a box that starts again. */
 const TRY = 700;
@@ -23,11 +26,22 @@ export function byKey(of: Settings): ByKey {
   return new Map(of.settings.map(setting => [setting.key, setting]));
 }
 
-/** Asks the box for everything. */
-export async function load(): Promise<void> {
-  settings.value = await choices.show();
-  // Without it, devices are chosen by what the configuration calls them.
-  plugged.value = await api.devices().catch(() => null);
+/** Asks the box for everything, once for a page; gives why that failed. */
+export function useSettings(): string | null {
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    const look = async () => {
+      await refreshSession();
+      [home.node.value, settings.value] = await Promise.all([api.node(), choices.show()]);
+      // Without it, devices are chosen by what the configuration calls them.
+      plugged.value = await api.devices().catch(() => null);
+    };
+    look().catch(error => {
+      const refused = error instanceof Problem && (error.status === 401 || error.status === 403);
+      setProblem(refused ? texts.not_yours : explain(error));
+    });
+  }, []);
+  return problem;
 }
 
 const pause = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));

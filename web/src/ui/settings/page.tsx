@@ -1,5 +1,4 @@
 import { useEffect, useState } from "preact/hooks";
-import { Problem } from "../../client/problem";
 import type { Mqtt, SettingValue } from "../../client/settings";
 import { home } from "../home/model";
 import { BoxName } from "../home/name";
@@ -8,13 +7,13 @@ import { t } from "../i18n";
 import { fill } from "../i18n/format";
 import { AirHeader } from "../parts/air";
 import { Dialog } from "../parts/dialog";
-import { api, explain, refreshSession } from "../parts/session";
+import { explain } from "../parts/session";
 import { Message, Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
 import { Volume } from "../parts/volume";
 import { change, type Draft, GROUPS, type Group, needsOf, undoOf } from "./catalogue";
 import { Choice, inWords, named, word } from "./field";
-import { byKey, choices, comeBack, load, plugged, save, settings, waiting } from "./model";
+import { byKey, choices, comeBack, plugged, save, settings, useSettings, waiting } from "./model";
 import { texts } from "./texts";
 import { Trial, Waiting } from "./trial";
 
@@ -199,17 +198,7 @@ function Changes({ draft, done }: { draft: Draft; done(): void }) {
 /** Everything that the owner chooses of the box. */
 export default function SettingsPage() {
   const [draft, setDraft] = useState<Draft>({});
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    const look = async () => {
-      await refreshSession();
-      [home.node.value] = await Promise.all([api.node(), load()]);
-    };
-    look().catch(error => {
-      const refused = error instanceof Problem && (error.status === 401 || error.status === 403);
-      setProblem(refused ? texts.not_yours : explain(error));
-    });
-  }, []);
+  const problem = useSettings();
   const now = settings.value;
   const known = now && byKey(now);
   const set = (key: string, value: SettingValue) => {

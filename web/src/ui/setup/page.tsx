@@ -12,7 +12,7 @@ import { type Act, Credentials, Recovery } from "../me/ways";
 import { AirHeader } from "../parts/air";
 import { Findings } from "../parts/findings";
 import { people } from "../parts/people";
-import { api, explain, refreshSession } from "../parts/session";
+import { api, explain } from "../parts/session";
 import { Message, Skeleton } from "../parts/shell";
 import { say } from "../parts/toast";
 import { Volume } from "../parts/volume";
@@ -20,7 +20,7 @@ import { texts as reach } from "../reachability/texts";
 import { go } from "../router";
 import { change, chosenOf, type Draft, type Field, GROUPS } from "../settings/catalogue";
 import { Choice, inWords } from "../settings/field";
-import { byKey, choices, load, plugged, save, settings } from "../settings/model";
+import { byKey, choices, plugged, save, settings, useSettings } from "../settings/model";
 import { texts as chosen } from "../settings/texts";
 import { Waiting } from "../settings/trial";
 import { texts } from "./texts";
@@ -94,20 +94,10 @@ function Keys() {
 export default function SetupPage() {
   const [at, setAt] = useState(0);
   const [draft, setDraft] = useState<Draft>({});
-  const [problem, setProblem] = useState<string | null>(null);
+  const problem = useSettings();
   const [busy, setBusy] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const step: Step = STEPS[at] ?? "name";
-  useEffect(() => {
-    const look = async () => {
-      await refreshSession();
-      [home.node.value] = await Promise.all([api.node(), load()]);
-    };
-    look().catch(error => {
-      const refused = error instanceof Problem && (error.status === 401 || error.status === 403);
-      setProblem(refused ? chosen.not_yours : explain(error));
-    });
-  }, []);
   const move = (to: number) => {
     setAt(to);
     // Whoever reads by ear learns that it is another screen.
