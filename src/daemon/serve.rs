@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::{Daemon, Ended, Inherited, Reloader, Signals};
 use crate::config::cli::Sources;
 use crate::config::settings::{self, Trial};
+use crate::drivers::store;
 use crate::telemetry;
 
 /// How the daemon ends when the service manager is to start it again (`RestartForceExitStatus=` in its unit).
@@ -24,6 +25,14 @@ pub fn serve(sources: Sources) -> anyhow::Result<ExitCode> {
     let inherited = Inherited::take()?;
     let handed_over = !inherited.is_empty();
     let state = sources.layers()?.state;
+    // Whoever starts a second daemon takes nothing back from the first, which may be trying something.
+    if state.is_dir() {
+        match store::Lock::take(&state) {
+            Err(error @ store::Error::InUse { .. }) => return Err(error.into()),
+            // Of a folder that can't be used the store says more.
+            lock => drop(lock),
+        }
+    }
     let trial = settings::begin(&state).with_context(|| format!("{} can't be used", state.display()))?;
     match run(sources, inherited, trial) {
         Ok(Ended::Stopped) => Ok(ExitCode::SUCCESS),

@@ -73,7 +73,10 @@ impl Handle {
     pub async fn insert_room(&self, new: Room) -> Result<(), Error> {
         self.call(move |connection| {
             let row = params![new.id, new.name, new.broadcast, new.created];
-            connection.execute("INSERT INTO room VALUES (?, ?, ?, ?)", row).map(drop)
+            // Two of one second keep their order after a restart, too: the first room is the one that the box joins by itself.
+            let insert =
+                "INSERT INTO room VALUES (?1, ?2, ?3, max(?4, ifnull((SELECT max(created) + 1 FROM room), ?4)))";
+            connection.execute(insert, row).map(drop)
         })
         .await
     }

@@ -188,6 +188,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn rooms_keep_the_order_in_which_they_were_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(folder.path()).expect("a store");
+        for n in [3, 1, 2] {
+            store.insert_room(Room { created: 10, ..room(n) }).await.expect("a room");
+        }
+        let names: Vec<String> = store.rooms().await.expect("rooms").into_iter().map(|room| room.name).collect();
+        assert_eq!(names, ["Room 3", "Room 1", "Room 2"]);
+    }
+
+    #[tokio::test]
     async fn a_room_takes_its_invites_and_logins_along() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = open(folder.path()).expect("a store");

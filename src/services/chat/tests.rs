@@ -53,6 +53,18 @@ impl Running {
         self.chat.act(PLACE, by.clone(), action).await.expect("it is done")
     }
 
+    /// The numbers of what is found as soon as anything is: the time of a test does not wait for the thread of the store.
+    async fn found(&self, search: Search) -> Vec<u64> {
+        for _ in 0..1000 {
+            let found = self.chat.search(PLACE, search.clone()).await.expect("it is looked for");
+            if !found.is_empty() {
+                return found.iter().map(|message| message.id).collect();
+            }
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
+        Vec::new()
+    }
+
     async fn open(&self, audience: Audience) -> (Value, broadcast::Receiver<Arc<Batch>>) {
         let opened = self.chat.open(PLACE, audience).await.expect("it is there");
         (serde_json::from_slice(&opened.snapshot).expect("JSON"), opened.feed)
@@ -202,30 +214,15 @@ async fn what_a_moderator_finds_in_the_store_can_be_deleted_and_those_who_scroll
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     assert!(!running.texts(Audience::All).await.contains(&"Ümlaut of old".to_owned()));
-    let search = |text: &str| Search {
-        text: text.into(),
-        by: None,
-        open: false,
-        before: u64::MAX,
-        shown: false,
-        most: MOST_FOUND,
-    };
-    let found = running.chat.search(PLACE, search("umlaut")).await.expect("it is looked for");
-    assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [old]);
+    let search =
+        Search { text: String::new(), by: None, open: false, before: u64::MAX, shown: false, most: MOST_FOUND };
+    let umlaut = Search { text: "umlaut".into(), ..search.clone() };
+    assert_eq!(running.found(umlaut).await, [old]);
     let (_, mut feed) = running.open(Audience::All).await;
     running.act(&host, Action::Turn { messages: vec![old], turn: Turn::Delete }).await;
     let told = feed.recv().await.expect("an event");
     assert_eq!(event(told.all.as_ref())["changes"], json!([{ "gone": old }]));
-    // The time of the test does not wait for the thread of the store.
-    let mut found = Vec::new();
-    for _ in 0..1000 {
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        found = running.chat.search(PLACE, Search { open: true, ..search("") }).await.expect("it is looked for");
-        if !found.is_empty() {
-            break;
-        }
-    }
-    assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [old]);
+    assert_eq!(running.found(Search { open: true, ..search }).await, [old]);
     running.stop().await;
 }
 
