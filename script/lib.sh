@@ -93,6 +93,20 @@ has_candidate() {
   [ -n "$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([^(]*\)$/\1/p')" ]
 }
 
+# for_board ARCHITECTURE: sets how Debian and Rust call the boards of an architecture, and where their libraries are unpacked.
+for_board() {
+  architecture=$1
+  release=${RELEASE:-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}
+  # shellcheck disable=SC2034 # the scripts use them
+  case $architecture in
+    arm64) triplet=aarch64-linux-gnu target=aarch64-unknown-linux-gnu machine=AArch64 emulator=qemu-aarch64-static ;;
+    armhf) triplet=arm-linux-gnueabihf target=armv7-unknown-linux-gnueabihf machine=ARM emulator=qemu-arm-static ;;
+    *) return 1 ;;
+  esac
+  # shellcheck disable=SC2034
+  sysroot=${XDG_CACHE_HOME:-$HOME/.cache}/porchlight/sysroot-$release-$architecture
+}
+
 # Where cargo puts what it builds.
 target_folder() {
   cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'

@@ -1,6 +1,5 @@
 //! What must hold, in the order in which it happens: one call.
 
-use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::world::{ADA, World};
 use crate::fixture::media::{self, tone};
-use crate::fixture::people::{self, BOX, Look};
+use crate::fixture::people::{self, BOX};
 
 /// One of them.
 pub struct Check {
@@ -98,7 +97,7 @@ async fn joins(world: &mut World) -> anyhow::Result<String> {
     let started = Instant::now();
     world.wish(json!({ "in_call": true })).await?;
     let look = people::sees(&world.ada, BOX, 3).await;
-    ensure!(bars(&look), "Ada sees something else: {:?}", hues(&look));
+    ensure!(people::bars(&look), "Ada sees something else: {:?}", people::hues(&look));
     Ok(format!("colour bars that move after {:.1} s", started.elapsed().as_secs_f64()))
 }
 
@@ -282,19 +281,9 @@ async fn privacy(world: &mut World) -> anyhow::Result<String> {
 async fn until(world: &World, what: &str, is_bars: bool) -> anyhow::Result<Duration> {
     let started = Instant::now();
     let selector = format!("[data-testid=tile][data-name=\"{BOX}\"] video");
-    while bars(&people::look(&world.ada, &selector).await) != is_bars {
+    while people::bars(&people::look(&world.ada, &selector).await) != is_bars {
         ensure!(started.elapsed() < Duration::from_secs(60), "Ada sees no {what} within a minute");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(started.elapsed())
-}
-
-/// The strong colours of a picture, each of at least a thirtieth of it.
-fn hues(look: &Look) -> BTreeSet<&'static str> {
-    ["red", "green", "blue", "yellow", "cyan", "magenta"].into_iter().filter(|hue| look.hue(hue) > 0.033).collect()
-}
-
-/// Whether it is vivid's test picture: bars in all colours.
-fn bars(look: &Look) -> bool {
-    hues(look).len() >= 5
 }
