@@ -51,6 +51,9 @@ async fn call(options: &Options) -> anyhow::Result<()> {
     asked.map_err(anyhow::Error::msg)?;
     let look = people::sees(&ada, BOX, 3).await;
     ensure!(people::bars(&look), "Ada sees something else than the bars: {:?}", people::hues(&look));
-    println!("Ada sees the bars of the camera, and that they move, {:.1} s after the box was put into the call.", started.elapsed().as_secs_f64());
+    println!(
+        "Ada sees the bars of the camera, and that they move, {:.1} s after the box was put into the call.",
+        started.elapsed().as_secs_f64()
+    );
     Ok(())
 }
