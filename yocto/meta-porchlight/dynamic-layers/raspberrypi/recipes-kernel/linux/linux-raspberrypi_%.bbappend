@@ -1,0 +1,3 @@
+FILESEXTRAPATHS:prepend := "${THISDIR}/files:${PORCHLIGHT_KERNEL_FILES}:"
+
+SRC_URI:append:porchlight = " file://porchlight.cfg file://raspberrypi.cfg"
