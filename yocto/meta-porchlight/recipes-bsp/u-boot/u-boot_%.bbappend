@@ -3,9 +3,10 @@ FILESEXTRAPATHS:prepend := "${THISDIR}/files:"
 # Which of the two places the environment has; nothing where a board is not started by U-Boot.
 PORCHLIGHT_ENV ?= "mmc"
 PORCHLIGHT_ENV:qemuarm64 ?= "virtio"
+PORCHLIGHT_ENV_FILES:raspberrypi5 = ""
 PORCHLIGHT_ENV_FILES = "file://porchlight.cfg file://porchlight-env-${PORCHLIGHT_ENV}.cfg file://${PORCHLIGHT_ENV}/fw_env.config"
 
-SRC_URI:append:porchlight = " ${@bb.utils.contains('PORCHLIGHT_BOOT', 'uboot', '${PORCHLIGHT_ENV_FILES}', '', d)}"
+SRC_URI:append:porchlight = " ${PORCHLIGHT_ENV_FILES}"
 DEPENDS:append:porchlight = " ${@bb.utils.contains('PORCHLIGHT_BOOT', 'uboot', 'u-boot-default-script', '', d)}"
 
 # A setting that this version of U-Boot does not know is dropped without a word, and a box would count its starts nowhere.

@@ -7,13 +7,23 @@ PORCHLIGHT_UNITS:append:qemuarm64 = " boot.mount"
 PORCHLIGHT_UNITS = "var-lib.mount porchlight-grow.service porchlight-boot-files.service porchlight-machine-id.service porchlight-ssh.service porchlight-good.service"
 PORCHLIGHT_SCRIPTS = "grow boot-files machine-id good"
 SRC_URI = "\
-    ${@' '.join('file://' + name for name in (d.getVar('PORCHLIGHT_UNITS') + ' ' + d.getVar('PORCHLIGHT_SCRIPTS')).split())} \
+    file://boot-files \
+    file://boot.mount \
+    file://good \
+    file://grow \
     file://journal.conf \
+    file://machine-id \
     file://networkmanager.conf \
+    file://porchlight-boot-files.service \
+    file://porchlight-good.service \
+    file://porchlight-grow.service \
     file://porchlight-image.conf \
+    file://porchlight-machine-id.service \
+    file://porchlight-ssh.service \
     file://porchlight.preset \
     file://porchlight_sshd_config \
     file://tmpfiles.conf \
+    file://var-lib.mount \
     file://watchdog.conf \
 "
 S = "${UNPACKDIR}"

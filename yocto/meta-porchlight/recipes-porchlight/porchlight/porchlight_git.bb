@@ -23,6 +23,9 @@ DEPENDS = "alsa-lib clang-native cmake-native glib-2.0 gstreamer1.0 gstreamer1.0
 export LIBCLANG_PATH = "${STAGING_LIBDIR_NATIVE}"
 export BINDGEN_EXTRA_CLANG_ARGS = "${HOST_CC_ARCH}${TOOLCHAIN_OPTIONS} --target=${TARGET_SYS}"
 
+# The crate of aws-lc has its bindings by the name that Rust has for the kind of machine, which in Yocto is another one.
+export AWS_LC_SYS_EFFECTIVE_TARGET = "${TARGET_ARCH}-unknown-linux-gnu"
+
 CARGO_BUILD_FLAGS:append = " --bin porchlight"
 
 # The pages are embedded in the program. All that they are made of is in the list, so that npm is not asked for anything. Nothing of
