@@ -29,6 +29,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     pebble bind9 # a certificate authority that speaks ACME, and a name server that takes updates
     systemd # systemd-analyze
     age # opens backups, and makes what is restored
+    rauc dbus squashfs-tools # updates of an image
     nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)

@@ -13,6 +13,7 @@ mod reload;
 mod serve;
 mod settings;
 mod support;
+mod update;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -42,7 +43,7 @@ use crate::proto::ice::Transport;
 use crate::proto::lan::{self, Scheme};
 use crate::services::{
     access, announce, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push,
-    reachability, recorder, remote, room, settings as chosen, telephone, thumbnail,
+    reachability, recorder, remote, room, settings as chosen, telephone, thumbnail, update as updates,
 };
 
 pub use backup::{CARRIED, LEFT, Place, backup, place, restore};
@@ -53,6 +54,7 @@ use reload::Reloader;
 pub use serve::serve;
 use settings::Then;
 pub use support::support;
+pub use update::update;
 
 /// How long each stage may take to stop: six of them stay within ten seconds.
 const STAGE: Duration = Duration::from_millis(1500);
@@ -310,6 +312,13 @@ impl Daemon {
             relay: relay.is_some(),
         });
 
+        let parts = updates::Parts {
+            rooms: room.clone(),
+            state: state.clone(),
+            runtime: std::env::var_os("RUNTIME_DIRECTORY").map(std::path::PathBuf::from),
+        };
+        let updates = updates::start(&config.update, parts, &outgoing.tasks, outgoing.stop.clone());
+
         // Interfaces.
         let (opened, doors) =
             doors::Opened::open(&config, inherited, node.follow(), addresses, &interfaces.tasks, &interfaces.stop)
@@ -340,7 +349,7 @@ impl Daemon {
         };
         let asked = {
             let (reach, endpoint, privacy, pin) = (reach.clone(), endpoint.clone(), privacy.clone(), access.pin());
-            move |metrics| control::Parts { reach, endpoint, privacy, pin, metrics, started: Instant::now() }
+            move |metrics| control::Parts { reach, endpoint, privacy, pin, metrics, address, started: Instant::now() }
         };
         interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(tell_pin(access.pin(), address)));
         let (mqtt, with_broker) = watch::channel(Default::default());
@@ -356,6 +365,7 @@ impl Daemon {
                 broadcasts: broadcasts.clone(),
                 node: node.clone(),
                 settings: settings.clone(),
+                updates: updates.clone(),
                 audit: audit.clone(),
                 page: Box::new(move || doors.named()),
                 recordings: config.recordings.place(&state),
@@ -395,6 +405,7 @@ impl Daemon {
             node,
             with_broker,
             settings,
+            updates,
             public_url: config.http.public_url,
             doors,
             parts: http::Parts::new(parts),

@@ -29,6 +29,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(asked) => print!("{}", daemon::backup(&asked)?),
         Command::Restore(asked) => print!("{}", daemon::restore(&asked)?),
         Command::Support(asked) => daemon::support(&asked)?,
+        Command::Update(asked) => daemon::update(&asked)?,
         Command::Version => println!("porchlight {}", env!("CARGO_PKG_VERSION")),
     }
     Ok(ExitCode::SUCCESS)

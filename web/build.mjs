@@ -29,6 +29,7 @@ const BUDGETS = {
   people: 39_000,
   audit: 34_000,
   settings: 52_000,
+  update: 38_000,
   setup: 56_000,
 };
 /** What the chat weighs beside the page of a call, which loads it when it is there. */

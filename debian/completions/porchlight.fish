@@ -34,6 +34,7 @@ complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "pin" -d 'Prin
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "backup" -d 'Write everything that makes this box this one into one encrypted file: rooms, people, keys, settings. The daemon may run meanwhile'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "restore" -d 'Put a backup in the place of the state folder of a box that does not run'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "support" -d 'Write a file for whoever helps: how the box is, without names, addresses, keys or chats. It is shown first, and sent nowhere'
+complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "update" -d 'Install an update of the image that this box is, and start with it the next time. For root at the box; speaks to RAUC itself'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "version" -d 'Print the version'
 complete -c porchlight -n "__fish_porchlight_using_subcommand run" -l config -d 'The configuration file [default: /etc/porchlight/porchlight.toml when it exists]' -r -F
 complete -c porchlight -n "__fish_porchlight_using_subcommand run" -l listen -d 'The address and port for pages, API and streams (http.listen)' -r
@@ -94,4 +95,17 @@ complete -c porchlight -n "__fish_porchlight_using_subcommand support" -l state 
 complete -c porchlight -n "__fish_porchlight_using_subcommand support" -l yes -d 'Write it without asking'
 complete -c porchlight -n "__fish_porchlight_using_subcommand support" -l show -d 'Print all that is in it'
 complete -c porchlight -n "__fish_porchlight_using_subcommand support" -s h -l help -d 'Print help'
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and not __fish_seen_subcommand_from status confirm" -l config -d 'The configuration file [default: /etc/porchlight/porchlight.toml when it exists]' -r -F
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and not __fish_seen_subcommand_from status confirm" -l listen -d 'The address and port for pages, API and streams (http.listen)' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and not __fish_seen_subcommand_from status confirm" -l state -d 'The folder for the database and secrets (node.state)' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and not __fish_seen_subcommand_from status confirm" -s h -l help -d 'Print help'
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and not __fish_seen_subcommand_from status confirm" -a "status" -d 'Say which slot runs, what is in the other one, and from which the box starts the next time'
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and not __fish_seen_subcommand_from status confirm" -a "confirm" -d 'Tell the boot loader that what runs is good, if the daemon is ready, its page answers and the encoder codes pictures. Else it is not told, and falls back after some starts'
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from status" -l json -d 'Print JSON'
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from confirm" -l within -d 'Try again for so many seconds' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from confirm" -l config -d 'The configuration file [default: /etc/porchlight/porchlight.toml when it exists]' -r -F
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from confirm" -l listen -d 'The address and port for pages, API and streams (http.listen)' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from confirm" -l state -d 'The folder for the database and secrets (node.state)' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand update; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
 complete -c porchlight -n "__fish_porchlight_using_subcommand version" -s h -l help -d 'Print help'

@@ -45,6 +45,8 @@ pub enum Command {
     Restore(Restore),
     /// Write a file for whoever helps: how the box is, without names, addresses, keys or chats. It is shown first, and sent nowhere.
     Support(Support),
+    /// Install an update of the image that this box is, and start with it the next time. For root at the box; speaks to RAUC itself.
+    Update(Update),
     /// Print the version.
     Version,
     /// Code pictures with an H.264 encoder, by the name of its GStreamer element, and say how it works as JSON. The daemon runs this.
@@ -70,6 +72,45 @@ pub struct Support {
     /// Where the configuration comes from.
     #[command(flatten)]
     pub sources: Sources,
+}
+
+/// What is installed, or what is done about updates beside that.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    after_help = "How far it is stands on the error output. Unless the exit code is 0, what runs is as it was and is started the next time."
+)]
+pub struct Update {
+    /// The bundle: a file, or an address that begins with https://.
+    #[arg(required = true)]
+    pub bundle: Option<String>,
+    /// Something else.
+    #[command(subcommand)]
+    pub what: Option<Updating>,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// What can be done about updates.
+#[derive(Debug, Subcommand)]
+pub enum Updating {
+    /// Say which slot runs, what is in the other one, and from which the box starts the next time.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell the boot loader that what runs is good, if the daemon is ready, its page answers and the encoder codes pictures. Else it is not
+    /// told, and falls back after some starts.
+    Confirm {
+        /// Try again for so many seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+        within: u64,
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        sources: Sources,
+    },
 }
 
 /// What is saved, and who opens it.

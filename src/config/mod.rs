@@ -56,6 +56,8 @@ pub struct Config {
     pub program: crate::services::program::Config,
     /// Recordings.
     pub recordings: crate::services::recorder::Config,
+    /// Updates of an image.
+    pub update: crate::services::update::Config,
     /// LL-HLS.
     pub hls: crate::services::egress::Config,
     /// How many may watch.

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod mdns;
 pub mod peer;
 pub mod pipeline;
+pub mod rauc;
 pub mod store;
 pub mod tls;
 pub mod whip;

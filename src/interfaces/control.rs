@@ -1,9 +1,10 @@
 //! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor`, `porchlight privacy`,
-//! `porchlight pin` and `porchlight support`.
+//! `porchlight pin`, `porchlight support` and `porchlight update`.
 //!
 //! Whoever connects says one word, a [`Question`], and is told the answer as JSON, and nothing more. The folder and the socket are the
 //! daemon's user's alone.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -47,6 +48,8 @@ pub enum Question {
     Wear,
     /// All its numbers, as they are for a monitoring system.
     Metrics,
+    /// Where its pages are.
+    Door,
 }
 
 impl Question {
@@ -62,6 +65,7 @@ impl Question {
             Self::Pin => "pin",
             Self::Wear => "wear",
             Self::Metrics => "metrics",
+            Self::Door => "door",
         }
     }
 
@@ -76,6 +80,7 @@ impl Question {
             b"pin" => Some(Self::Pin),
             b"wear" => Some(Self::Wear),
             b"metrics" => Some(Self::Metrics),
+            b"door" => Some(Self::Door),
             _ => None,
         }
     }
@@ -98,6 +103,8 @@ pub struct Parts {
     pub pin: watch::Receiver<Option<access::Number>>,
     /// All numbers of the daemon.
     pub metrics: Numbers,
+    /// Where its pages are.
+    pub address: SocketAddr,
     /// When it was started.
     pub started: Instant,
 }
@@ -169,6 +176,7 @@ async fn tell(mut stream: UnixStream, parts: Parts) {
             let text = (parts.metrics)().await;
             serde_json::to_vec(&serde_json::json!({ "text": text }))
         }
+        Question::Door => serde_json::to_vec(&serde_json::json!({ "address": parts.address })),
         Question::Pin => {
             let pin = parts.pin.borrow().map(|pin| pin.to_string());
             serde_json::to_vec(&serde_json::json!({ "pin": pin }))

@@ -22,6 +22,7 @@ pub mod settings;
 pub mod supervisor;
 pub mod telephone;
 pub mod thumbnail;
+pub mod update;
 
 use tokio::time::Instant;
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::accounts::pin;
 use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
+use super::fixture::rauc::{PROGRAMS, World};
 use super::fixture::visitor::{Invite, Visitor};
 use super::fixture::{has, people};
 
@@ -145,6 +146,7 @@ async fn strangers(checks: &mut Checks, page: &Page, box_: &str, room: &str, bro
         ("/people", "people for a stranger"),
         ("/audit", "the log for a stranger"),
         ("/settings", "settings for a stranger"),
+        ("/update", "updates for a stranger"),
         ("/camera", "the camera for a stranger"),
         (&format!("/r/{room}"), "a room without an invite"),
     ] {
@@ -165,9 +167,12 @@ async fn reports(checks: &mut Checks, page: &Page, box_: &str) {
         ("/devices", "[data-code]", "what is plugged in"),
         ("/setup", "setup-next", "setting the box up"),
         ("/trust", "certificates", "the certificates"),
+        ("/update", "update-file", "an update"),
     ] {
         checks.open(page, &format!("{box_}{path}"), until, state).await;
     }
+    ask(page, "POST", "/update", json!({ "address": "http://127.0.0.1:9/nothing" })).await;
+    checks.open(page, &format!("{box_}/update"), "update-failure", "an update that failed").await;
 }
 
 /// What the owner does outside of a call.
@@ -325,11 +330,13 @@ async fn recorded(checks: &mut Checks, ada: &Page, vera: &Page, box_: &str, room
 
 #[tokio::test]
 async fn every_page_is_as_wcag_2_2_aa_wants_it_in_every_state_both_schemes_and_on_a_phone() {
-    if !has(&["chromium", "chromedriver"]) {
+    if !has(&["chromium", "chromedriver"]) || !has(&PROGRAMS) {
         return;
     }
     let state = tempfile::tempdir().unwrap();
-    let daemon = Daemon::start_with(&state, &SMALL);
+    // An image: only there is something to update.
+    let world = World::start().await;
+    let daemon = world.daemon(&state, &SMALL);
     let browser = Browser::start().await;
     let (ada, vera) = (browser.open("Ada", Some(ADA)).await, browser.open("Vera", None).await);
     for (page, language) in [(&ada, "en-GB"), (&vera, "de-DE")] {

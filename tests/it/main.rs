@@ -56,6 +56,7 @@ mod thumbnail;
 mod tls;
 mod told;
 mod turn;
+mod update;
 mod viewers;
 mod vp8;
 mod whep;

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
 use super::fixture::people;
+use super::fixture::rauc::{Made, PROGRAMS, World};
 use super::fixture::visitor::Visitor;
 use super::fixture::{DEADLINE, has, until};
 use super::push::services::{Running, SMALL, free};
@@ -588,4 +589,46 @@ async fn a_broker_that_speaks_three_alone_is_spoken_to_in_that() {
         daemon.kill();
         listener.says("availability", "offline").await;
     }
+}
+
+#[tokio::test]
+async fn a_box_that_is_an_image_tells_of_its_update_and_any_other_does_not() {
+    if !tools() || !has(&PROGRAMS) {
+        return;
+    }
+    let (broker, world) = (Broker::start().await, World::start().await);
+    let bundle = world.bundle("good", Made::default());
+    let state = tempfile::tempdir().unwrap();
+    let listener = Listener::start(&broker);
+    let bus = world.bus();
+    let daemon = broker.daemon(&state, &broker.address(), &[("DBUS_SYSTEM_BUS_ADDRESS", &bus)]);
+    let own = env!("CARGO_PKG_VERSION");
+    let told = |latest: &str, progress: bool, percent: &str| {
+        format!(
+            r#"{{"installed_version":"{own}","latest_version":"{latest}","in_progress":{progress},"update_percentage":{percent}}}"#
+        )
+    };
+    let id = listener.says("update", &told(own, false, "null")).await;
+    let found = || {
+        let heard = listener.heard.lock().unwrap();
+        let last = heard.iter().rev().find(|(_, topic, _)| topic.ends_with(&format!("porchlight_{id}/config")));
+        last.map(|(_, _, payload)| serde_json::from_str::<Value>(payload).unwrap()["components"]["update"].clone())
+    };
+    until("an entity", async || {
+        found().is_some_and(|entity| entity["state_topic"] == format!("porchlight/{id}/update"))
+    })
+    .await;
+    let owner = Visitor::owner(&daemon).await;
+    let asked = owner.request(reqwest::Method::PUT, "/api/v1/update/bundle").body(std::fs::read(&bundle).unwrap());
+    assert_eq!(asked.send().await.unwrap().status(), 202);
+    let latest = if world.mounts(&bundle) { "9.8.7" } else { own };
+    if latest != own {
+        listener.says("update", &told(latest, false, "null")).await;
+    }
+    drop(daemon);
+
+    // The same box, where there is no RAUC any more.
+    let nowhere = [("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus")];
+    let _daemon = broker.daemon(&state, &broker.address(), &nowhere);
+    until("no entity", async || found() == Some(json!({ "platform": "update" }))).await;
 }

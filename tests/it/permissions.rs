@@ -84,9 +84,10 @@ impl Case<'_> {
         let (rest, body, status) = match (route.method.as_str(), route.path) {
             (
                 "GET",
-                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/settings" | "/setup" | "/healthz"
-                | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats" | "/trust"
-                | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}" | "/studio/{room}",
+                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/settings" | "/update" | "/setup"
+                | "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
+                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}"
+                | "/studio/{room}",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
             ("GET", "/sdk/{*path}") => ("porchlight.js", None, 200),
@@ -102,6 +103,11 @@ impl Case<'_> {
             // The box would start again.
             ("POST", "/api/v1/node/restart") => ("", Some(json!({ "when": "later" })), 400),
             ("GET", "/api/v1/mqtt") => ("", None, 200),
+            // A box that is no image.
+            ("GET", "/api/v1/update") => ("", None, 404),
+            ("POST", "/api/v1/update") => ("", Some(json!({ "address": "https://127.0.0.1/bundle" })), 404),
+            ("PUT", "/api/v1/update/bundle") => ("", Some(json!({})), 404),
+            ("POST", "/api/v1/update/restart") => ("", Some(json!({})), 404),
             ("GET", "/api/v1/settings") => ("", None, 200),
             ("PATCH", "/api/v1/settings") => ("", Some(json!({ "room.max_participants": 30 })), 200),
             // Nothing is tried.

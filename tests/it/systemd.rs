@@ -16,7 +16,14 @@ use super::fixture::daemon::Daemon;
 use super::fixture::visitor::Visitor;
 use super::fixture::{DEADLINE, has, until};
 
-const UNITS: [&str; 3] = ["porchlight.service", "porchlight.socket", "porchlight-https.socket"];
+const UNITS: [&str; 6] = [
+    "porchlight.service",
+    "porchlight.socket",
+    "porchlight-https.socket",
+    "porchlight-confirm.service",
+    "porchlight-reboot.path",
+    "porchlight-reboot.service",
+];
 /// What is left open at most, as systemd counts it from 0 to 10.
 const EXPOSURE: f64 = 2.5;
 
@@ -58,11 +65,13 @@ fn the_units_are_right() {
     assert!(said.contains("'ProtectClocks'"), "{said}");
 }
 
-fn exposure(change: impl Fn(String) -> String) -> (f64, String) {
+fn exposure(name: &str, change: impl Fn(String) -> String) -> (f64, String) {
     let folder = tempfile::tempdir().unwrap();
-    let output = analyze(&["security", "--offline=true", "--no-pager"], &units(folder.path(), change)[..1]);
+    let mut units = units(folder.path(), change);
+    units.retain(|unit| unit.ends_with(name));
+    let output = analyze(&["security", "--offline=true", "--no-pager"], &units);
     let said = String::from_utf8(output.stdout).unwrap();
-    let (_, number) = said.rsplit_once("Overall exposure level for porchlight.service: ").expect("a summary");
+    let (_, number) = said.rsplit_once(&format!("Overall exposure level for {name}: ")).expect("a summary");
     (number.split_whitespace().next().unwrap().parse().unwrap(), said)
 }
 
@@ -71,11 +80,35 @@ fn the_service_leaves_little_open() {
     if !has(&["systemd-analyze"]) {
         return;
     }
-    let (level, said) = exposure(|unit| unit);
-    println!("{level} of 10");
-    assert!(level <= EXPOSURE, "{said}");
-    let (level, _) = exposure(|unit| unit.replace("SystemCallFilter=", "#").replace("CapabilityBoundingSet=", "#"));
+    for (name, most) in [
+        ("porchlight.service", EXPOSURE),
+        ("porchlight-confirm.service", EXPOSURE),
+        // Root, to ask systemd for a restart, and nothing else.
+        ("porchlight-reboot.service", 2.0 * EXPOSURE),
+    ] {
+        let (level, said) = exposure(name, |unit| unit);
+        println!("{name}: {level} of 10");
+        assert!(level <= most, "{said}");
+    }
+    let (level, _) = exposure("porchlight.service", |unit| {
+        unit.replace("SystemCallFilter=", "#").replace("CapabilityBoundingSet=", "#")
+    });
     assert!(level > EXPOSURE, "without two of its keys it is {level}");
+}
+
+#[test]
+fn what_confirms_an_update_and_restarts_into_one_is_there_on_an_image_alone() {
+    let has = |name: &str, line: &str| unit(name).lines().any(|one| one == line);
+    for name in ["porchlight-confirm.service", "porchlight-reboot.path"] {
+        assert!(has(name, "ConditionPathExists=/etc/rauc/system.conf"), "{name}");
+    }
+    assert!(has("porchlight-confirm.service", "FailureAction=reboot"));
+    assert!(has("porchlight-confirm.service", "ExecStart=/usr/bin/porchlight update confirm --within 180"));
+    // The daemon and the path mean the same file.
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/services/update/actor.rs");
+    assert!(std::fs::read_to_string(source).unwrap().contains("RESTART: &str = \"restart\";"));
+    assert!(has("porchlight.service", "RuntimeDirectory=porchlight"));
+    assert!(has("porchlight-reboot.path", "PathExists=/run/porchlight/restart"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What of the state folder makes this box this one, and what does not. A file that is on neither list fails a test.
 
+use crate::drivers::store;
+
 /// How something of the state folder is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -27,6 +29,8 @@ pub const LEFT: &[(&str, &str)] = &[
     ("recordings", "they are large, and files like any others: copy them"),
     ("porchlight.db-wal", "it is part of the database, whose copy has it"),
     ("porchlight.db-shm", "it is part of the database, whose copy has it"),
+    (store::NEWER, "a database of a newer Porchlight that does not run any more"),
+    ("update", "a bundle while it is installed"),
     ("owner-link", "each start writes another one"),
     ("encoders.json", "it is about this machine, and found out again"),
     ("settings.before.toml", "what was chosen before, while a change is tried"),
@@ -56,7 +60,8 @@ pub fn place(name: &str) -> Place {
         return Place::Carried(*kind);
     }
     // A file that is being replaced has this name for a moment (store/private.rs).
-    match LEFT.iter().any(|(left, _)| *left == name) || name.ends_with(".new") {
+    // What the database was before it was brought up is for the Porchlight before on this box alone.
+    match LEFT.iter().any(|(left, _)| *left == name) || name.ends_with(".new") || store::is_before(name) {
         true => Place::Left,
         false => Place::Unknown,
     }
@@ -74,5 +79,7 @@ mod tests {
         assert_eq!(place("tls"), Place::Carried(Kind::Folder));
         assert_eq!(place("seal.key.new"), Place::Left);
         assert_eq!(place("something"), Place::Unknown);
+        assert_eq!(place("porchlight.db.v2"), Place::Left);
+        assert_eq!(place("porchlight.db.vulture"), Place::Unknown);
     }
 }

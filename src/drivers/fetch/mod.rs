@@ -3,6 +3,8 @@
 //! Certificates are held to what the system trusts. Without TLS nothing goes out of the local network. Everything ends in time, and no
 //! answer is read further than its caller says.
 
+mod download;
+
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use tokio_rustls::client::TlsStream;
 use url::Url;
 
 use crate::proto::lan;
+
+pub use download::{Download, is_address, page};
 
 /// How long a connection to one address of the server may take, and how many are tried.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -83,6 +87,13 @@ pub async fn request<T, E: From<Failed>>(
     asked: Asked<'_>,
     done: impl AsyncFnOnce(Response<Incoming>) -> Result<T, E>,
 ) -> Result<T, E> {
+    // It ends with this function.
+    let mut tasks = JoinSet::new();
+    done(answer(asked, &mut tasks).await?).await
+}
+
+/// Asks. The connection stands as long as its task does.
+async fn answer(asked: Asked<'_>, tasks: &mut JoinSet<()>) -> Result<Response<Incoming>, Failed> {
     let url = asked.url;
     let at = resolve(url).await?;
     let host = url.host_str().ok_or(Failed::Odd)?;
@@ -90,16 +101,13 @@ pub async fn request<T, E: From<Failed>>(
     let request = Request::builder().method(asked.method).uri(target(url)).header(HOST, authority(url, host));
     let mut request = request.body(Full::new(asked.body)).map_err(|_| Failed::Odd)?;
     request.headers_mut().extend(asked.headers);
-    // It ends with this function.
-    let mut tasks = JoinSet::new();
-    let answer = match url.scheme() {
+    match url.scheme() {
         "https" => {
             let stream = secured(stream, host.trim_matches(['[', ']']), asked.authority).await?;
-            sent(stream, request, &mut tasks).await?
+            sent(stream, request, tasks).await
         }
-        _ => sent(stream, request, &mut tasks).await?,
-    };
-    done(answer).await
+        _ => sent(stream, request, tasks).await,
+    }
 }
 
 /// What was answered, if it is text and not longer than this, in bytes.

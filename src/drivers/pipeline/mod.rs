@@ -59,7 +59,7 @@ pub use encoders::Encoders;
 pub use lens::Lens;
 pub use listen::{Heard, listen};
 pub use playback::{display, speaker};
-pub use probe::{Chosen, Fault, Proof, Speed, choose, code};
+pub use probe::{Chosen, Fault, Proof, Speed, attempt, choose, code};
 pub use push::{PushFeed, Pushed, Trouble, push, trouble};
 pub use running::name::SPEAKER;
 pub use running::{Cause, Event, Running};

@@ -228,8 +228,11 @@ pub fn choose(program: &Path, known: &Path) -> Result<Chosen, Error> {
     }
 }
 
-/// Tries an encoder in a process of its own.
-fn attempt(program: &Path, encoder: H264Encoder) -> Proof {
+/// Tries an encoder in a process of its own, which `program` is. Blocks, for some seconds.
+///
+/// # Errors
+/// [`Fault`] says what is wrong with it.
+pub fn attempt(program: &Path, encoder: H264Encoder) -> Proof {
     let broken = |error: io::Error| Fault::Broken(error.to_string());
     let mut command = Command::new(program);
     command

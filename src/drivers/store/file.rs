@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Error, schema};
+use super::{Error, before, schema};
 
 /// Name of the database in the state folder.
 pub const NAME: &str = "porchlight.db";
@@ -25,7 +25,14 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
     let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
     // Read before anything is written: what is not ours to write stays as it is.
-    schema::refuse_newer(&connection, path)?;
+    let version = match schema::refuse_newer(&connection, path) {
+        Err(Error::Newer { found, known, .. }) if before::has(path, known) => {
+            drop(connection);
+            before::take_back(path, found, known)?;
+            return open(path);
+        }
+        version => version?,
+    };
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
     if verdict != "ok" {
         return Err(Error::Damaged { path: path.to_owned(), reason: verdict });
@@ -33,6 +40,7 @@ pub fn open(path: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "journal_mode", "WAL").map_err(sqlite)?;
     connection.pragma_update(None, "synchronous", "NORMAL").map_err(sqlite)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(sqlite)?;
+    before::keep(&connection, path, version)?;
     schema::migrate(&mut connection, schema::MIGRATIONS).map_err(sqlite)?;
     Ok(connection)
 }

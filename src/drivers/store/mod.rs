@@ -7,6 +7,7 @@
 //! It reads no clock: wall time comes from callers, in whole seconds since 1970 UTC.
 
 mod audit;
+mod before;
 pub mod chat;
 mod columns;
 mod copy;
@@ -21,6 +22,7 @@ mod thread;
 use std::path::PathBuf;
 
 pub use audit::Audited;
+pub use before::{NEWER, is_before};
 pub use copy::{Contents, contents, copy, newest, texts};
 pub use file::NAME;
 pub use lock::Lock;

@@ -12,6 +12,7 @@ use crate::services::{broadcast, egress, endpoint, privacy, push, recorder, sett
 
 mod people;
 mod room;
+mod update;
 
 /// What is said of everything that is the box's own fault.
 const WRONG: &str = "Something went wrong on the box. Its log says more.";

@@ -12,7 +12,7 @@ use super::App;
 use super::body::LARGEST;
 use super::door::Visit;
 use super::error::Problem;
-use super::routes::Rule;
+use super::routes::{LONG, Rule};
 use crate::model::id::RoomId;
 use crate::model::role::{Scope, Verb};
 use crate::services::access::Grant;
@@ -50,7 +50,7 @@ pub(super) async fn check(
     let (mut parts, body) = request.into_parts();
     // What is announced as far too large is not waited for.
     let announced = body.size_hint().lower();
-    if announced > LARGEST as u64 {
+    if announced > LARGEST as u64 && parts.uri.path() != LONG {
         // Who is still sending when the connection ends does not hear why.
         if announced <= HEARD_OUT {
             let mut body = body.into_data_stream();

@@ -51,6 +51,7 @@ mod telephone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing;
 mod trust;
+mod update;
 mod video;
 mod whep;
 mod wire;
@@ -134,6 +135,8 @@ pub struct Inner {
     pub with_broker: watch::Receiver<Connection>,
     /// What its owner chooses.
     pub settings: crate::services::settings::Handle,
+    /// Updates of the image that it is.
+    pub updates: crate::services::update::Handle,
     /// Where links lead, if not to where the browser asked.
     pub public_url: Option<String>,
     /// Where the box is open.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::DropGuard;
 
-/// How long a client may take nothing of what is sent to it.
+/// How long a client may take nothing of what is sent to it, or send nothing of what is long.
 const STALL: Duration = Duration::from_secs(30);
 /// How long a client may take to send the body of a request, all of it: at most 64 KiB.
 const BODY: Duration = Duration::from_secs(15);
@@ -83,11 +83,18 @@ pub(super) struct Prompt<B> {
     /// Begins with the first byte that is waited for.
     late: Option<Pin<Box<Sleep>>>,
     until: Instant,
+    /// What is long has so much time from one piece to the next, instead of for all of it.
+    each: bool,
 }
 
 impl<B> Prompt<B> {
     pub(super) fn new(body: B) -> Self {
-        Self { body, late: None, until: Instant::now() + BODY }
+        Self { body, late: None, until: Instant::now() + BODY, each: false }
+    }
+
+    /// One that may be long, and has to go on coming.
+    pub(super) fn steady(body: B) -> Self {
+        Self { body, late: None, until: Instant::now() + STALL, each: true }
     }
 }
 
@@ -100,9 +107,12 @@ impl<B: HttpBody<Error = hyper::Error> + Unpin> HttpBody for Prompt<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            if self.each {
+                self.late = None;
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let until = self.until;
+        let until = if self.each && self.late.is_none() { Instant::now() + STALL } else { self.until };
         let late = self.late.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         ready!(late.as_mut().poll(cx));
         Poll::Ready(Some(Err("the body took too long".into())))

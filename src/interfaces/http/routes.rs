@@ -11,7 +11,7 @@ use super::error::Problem;
 use super::{
     App, account, body, broadcasts, camera, certificate, chat, dash, devices, door, gate, guest, health, hls, lobby,
     openapi, pages, people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, settings,
-    signalling, sound, statistics, studio, telephone, trust, whep,
+    signalling, sound, statistics, studio, telephone, trust, update, whep,
 };
 use crate::model::role::Verb;
 use crate::services::program::logo;
@@ -77,6 +77,10 @@ routes! {
     PATCH patch "/api/v1/settings" Rule::Node(Verb::Administer) => settings::choose;
     POST post "/api/v1/settings/keep" Rule::Node(Verb::Administer) => settings::keep;
     POST post "/api/v1/settings/revert" Rule::Node(Verb::Administer) => settings::take_back;
+    GET get "/api/v1/update" Rule::Node(Verb::Administer) => update::show;
+    POST post "/api/v1/update" Rule::Node(Verb::Administer) => update::fetch;
+    PUT put "/api/v1/update/bundle" Rule::Node(Verb::Administer) => update::upload;
+    POST post "/api/v1/update/restart" Rule::Node(Verb::Administer) => update::restart;
     GET get "/api/v1/mqtt" Rule::Node(Verb::Administer) => settings::broker;
     GET get "/api/v1/statistics" Rule::Node(Verb::Administer) => statistics::show;
     GET get "/api/v1/telephone" Rule::Node(Verb::Administer) => telephone::show;
@@ -182,6 +186,7 @@ routes! {
     GET get "/people/{room}" Rule::Everybody => pages::page;
     GET get "/audit" Rule::Everybody => pages::page;
     GET get "/settings" Rule::Everybody => pages::page;
+    GET get "/update" Rule::Everybody => pages::page;
     GET get "/setup" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;
     GET get "/reachability" Rule::Everybody => pages::page;
@@ -201,6 +206,9 @@ routes! {
     GET get "/.well-known/acme-challenge/{token}" Rule::Everybody => certificate::proof;
     GET get "/assets/{*path}" Rule::Everybody => pages::asset;
 }
+
+/// What comes to this path is as long as its handler takes it; everything else is small.
+pub(super) const LONG: &str = "/api/v1/update/bundle";
 
 /// Headers of every answer that does not set its own: nothing is loaded from elsewhere, nothing is framed, nothing is
 /// told to other sites.

@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use super::door::Arrival;
 use super::patience::{Patient, Prompt};
 use super::places::{Place, Places};
+use super::routes::LONG;
 use super::{App, routes};
 use crate::drivers::peer::server as peers;
 use crate::drivers::tls;
@@ -210,7 +211,9 @@ where
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         asked.asked();
         request.extensions_mut().insert(arrival);
-        router.clone().oneshot(request.map(|body| Body::new(Prompt::new(body))))
+        let long = request.uri().path() == LONG;
+        let prompt = if long { Prompt::steady } else { Prompt::new };
+        router.clone().oneshot(request.map(|body| Body::new(prompt(body))))
     });
     {
         let connection = http1::Builder::new()

@@ -26,7 +26,9 @@ use crate::proto::mqtt::discovery::{self, Device};
 use crate::proto::mqtt::{
     self, AVAILABILITY, Command, Connected, Connection, Invalid, OFFLINE, ONLINE, REQUEST, RESPONSE, State, Trouble,
 };
-use crate::services::{announce, audit, broadcast, endpoint, node, privacy, recorder, room, settings, telephone};
+use crate::services::{
+    announce, audit, broadcast, endpoint, node, privacy, recorder, room, settings, telephone, update,
+};
 
 pub use config::{Broker, Config, Error};
 
@@ -67,6 +69,8 @@ pub struct Parts {
     pub node: node::Handle,
     /// Where it is asked to start again.
     pub settings: settings::Handle,
+    /// How an update of the image is.
+    pub updates: update::Handle,
     /// Where it is noted what was done.
     pub audit: audit::Handle,
     /// Where the box's pages are, if that is known.
@@ -242,6 +246,9 @@ impl Bridge {
         if now == self.told {
             return Ok(());
         }
+        if now.update.is_some() != self.told.update.is_some() {
+            self.tell_discovery(link).await?;
+        }
         let before: BTreeMap<_, _> = self.told.messages();
         for (topic, text) in now.messages().into_iter().filter(|(topic, text)| before.get(topic) != Some(text)) {
             self.say(link, topic, text).await?;
@@ -264,6 +271,7 @@ impl Bridge {
             name: self.parts.node.name().to_string(),
             version: env!("CARGO_PKG_VERSION"),
             page: (self.parts.page)(),
+            image: state::update(&self.parts).is_some(),
         };
         let payload = Bytes::from(discovery::payload(&device, &self.base, &self.config.allow).to_string());
         let topic = discovery::topic(&self.config.discovery, &device.id);

@@ -1,15 +1,17 @@
 //! How the box is, and doing what is asked: between the services and `proto/mqtt`.
 
 use super::{Parts, Problem};
+use crate::drivers::rauc::Slot;
 use crate::drivers::{device, disk};
 use crate::model::opening::Opening;
-use crate::proto::mqtt::{Command, Ending, State, System};
+use crate::proto::mqtt::{Command, Ending, State, System, Update};
 use crate::services::announce;
 use crate::services::audit::Entry;
 use crate::services::endpoint::{Layout, Wish, Wishes};
 use crate::services::room::{BoxWish, ParticipantKind, Room, Wanted};
 use crate::services::settings::Ask;
 use crate::services::telephone::Outcome;
+use crate::services::update::Stage;
 
 /// Who is in the audit log for it.
 const WHO: &str = "MQTT";
@@ -52,7 +54,27 @@ pub fn now(parts: &Parts) -> State {
             };
             (call.at, ending)
         }),
+        update: update(parts),
     }
+}
+
+/// How the update of the image is; nothing of a box that is none.
+pub fn update(parts: &Parts) -> Option<Update> {
+    let now = parts.updates.follow();
+    let now = now.borrow();
+    let image = now.image.as_ref()?;
+    let version = |slot: Option<&Slot>| slot.and_then(|slot| slot.version.clone());
+    // What was written to the disk first is told by no slot.
+    let installed = version(image.booted()).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
+    let waits = if image.waits() { version(image.other()) } else { None };
+    let in_progress = matches!(now.stage, Stage::Fetching | Stage::Checking | Stage::Installing);
+    let coming = now.version.clone().filter(|_| in_progress);
+    Some(Update {
+        latest_version: coming.or(waits).unwrap_or_else(|| installed.clone()),
+        installed_version: installed,
+        in_progress,
+        update_percentage: (now.stage == Stage::Installing).then_some(now.percent),
+    })
 }
 
 fn of_box(room: &Room) -> Option<&crate::services::room::Participant> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AVAILABILITY, CALL_EVENT, EVENTS, LAYOUTS, SYSTEM};
+use super::{AVAILABILITY, CALL_EVENT, EVENTS, LAYOUTS, SYSTEM, UPDATE};
 use crate::model::opening::Opening;
 
 /// The box, as Home Assistant's registry of devices has it.
@@ -16,6 +16,8 @@ pub struct Device {
     pub version: &'static str,
     /// Where its pages are, if that is known.
     pub page: Option<String>,
+    /// Whether it is an image that is updated as one.
+    pub image: bool,
 }
 
 /// One entity: its key, platform, name and icon, and what its platform wants beside that.
@@ -175,6 +177,17 @@ const OPENINGS: [(Opening, Entity); 5] = [
     ),
 ];
 
+/// How an update of an image is. It shows, and installs nothing: whoever brings a bundle is its owner, on the page.
+const UPDATING: Entity = Entity {
+    key: "update",
+    platform: "update",
+    name: "Update",
+    icon: "mdi:package-up",
+    state: Some(UPDATE),
+    command: None,
+    more: &[("device_class", "firmware"), ("entity_category", "diagnostic")],
+};
+
 /// Where the payload goes, below Home Assistant's own prefix.
 pub fn topic(prefix: &str, device: &str) -> String {
     format!("{prefix}/device/porchlight_{device}/config")
@@ -188,7 +201,11 @@ pub fn payload(device: &Device, base: &str, allowed: &[Opening]) -> Value {
         // With the platform alone it is taken away, if it was there.
         false => (entity.key.to_owned(), json!({ "platform": entity.platform })),
     });
-    let components: Map<String, Value> = ENTITIES.iter().map(made).chain(opens).collect();
+    let updates = match device.image {
+        true => made(&UPDATING),
+        false => (UPDATING.key.to_owned(), json!({ "platform": UPDATING.platform })),
+    };
+    let components: Map<String, Value> = ENTITIES.iter().map(made).chain(opens).chain([updates]).collect();
     let mut about = json!({
         "identifiers": [format!("porchlight_{}", device.id)],
         "name": device.name,
@@ -246,7 +263,7 @@ mod tests {
 
     fn device() -> Device {
         let page = Some("https://porch.local:8443".into());
-        Device { id: "0123abcd".into(), name: "Porch".into(), version: "1.2.3", page }
+        Device { id: "0123abcd".into(), name: "Porch".into(), version: "1.2.3", page, image: true }
     }
 
     #[test]
@@ -266,7 +283,7 @@ mod tests {
         let made = payload(&device(), base, &Opening::ALL);
         let components = made["components"].as_object().expect("components");
         let mut told: Vec<String> = State::default().messages().keys().map(|topic| format!("{base}/{topic}")).collect();
-        told.extend([CALL_EVENT, SYSTEM].map(|topic| format!("{base}/{topic}")));
+        told.extend([CALL_EVENT, SYSTEM, UPDATE].map(|topic| format!("{base}/{topic}")));
         for (key, entity) in components {
             if let Some(state) = entity["state_topic"].as_str() {
                 assert!(told.iter().any(|topic| topic == state), "{key}: nothing is told at {state}");
@@ -287,6 +304,9 @@ mod tests {
 
     #[test]
     fn what_is_not_allowed_any_more_is_taken_away() {
+        let package = Device { image: false, ..device() };
+        let made = payload(&package, "porchlight/0123abcd", &[]);
+        assert_eq!(made["components"]["update"], json!({ "platform": "update" }));
         let made = payload(&device(), "porchlight/0123abcd", &[Opening::Live]);
         assert_eq!(made["components"]["answer"], json!({ "platform": "button" }));
         assert_eq!(made["components"]["go_live"]["payload_press"], "ON");

@@ -66,6 +66,8 @@ pub const AVAILABILITY: &str = "availability";
 pub const CALL_EVENT: &str = "call/event";
 /// Where board and disk are told of.
 pub const SYSTEM: &str = "system";
+/// Where it is told how an update of the image is.
+pub const UPDATE: &str = "update";
 /// The two values of [`AVAILABILITY`].
 pub const ONLINE: &str = "online";
 /// See [`ONLINE`].
@@ -115,6 +117,21 @@ pub struct State {
     pub microphone: bool,
     /// Calls that ended, and how the newest of them did: what counts is that it changes.
     pub last_call: Option<(i64, Ending)>,
+    /// How the update of the image is; nothing of a box that is none.
+    pub update: Option<Update>,
+}
+
+/// How the update of a box that is an image is, as Home Assistant's entity wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Update {
+    /// The version that runs.
+    pub installed_version: String,
+    /// The version that the box starts with the next time.
+    pub latest_version: String,
+    /// Whether one is being installed.
+    pub in_progress: bool,
+    /// How far that is, where it is known.
+    pub update_percentage: Option<u8>,
 }
 
 /// What became of a call.
@@ -152,7 +169,8 @@ impl State {
     pub fn messages(&self) -> BTreeMap<&'static str, String> {
         let volume = self.volume.map_or_else(|| "None".to_owned(), |volume| volume.to_string());
         let connected = |there: bool| switch(there).to_owned();
-        BTreeMap::from([
+        let update = self.update.as_ref().and_then(|update| serde_json::to_string(update).ok());
+        let mut messages = BTreeMap::from([
             ("call/active", switch(self.in_call).to_owned()),
             ("call/ringing", switch(self.ringing).to_owned()),
             ("call/participants", self.participants.to_string()),
@@ -168,7 +186,9 @@ impl State {
             ("camera/active", switch(self.seen).to_owned()),
             ("camera/connected", connected(self.camera)),
             ("microphone/connected", connected(self.microphone)),
-        ])
+        ]);
+        messages.extend(update.map(|update| (UPDATE, update)));
+        messages
     }
 
     /// What happened between `before` and this.
@@ -420,6 +440,16 @@ mod tests {
         assert_eq!(messages["speaker/volume"], "40");
         assert_eq!(messages["screen/layout"], "speaker");
         assert_eq!(State::default().messages()["speaker/volume"], "None");
+        assert!(!State::default().messages().contains_key(UPDATE), "a package is not updated like that");
+        let update = Update {
+            installed_version: "1".into(),
+            latest_version: "2".into(),
+            in_progress: true,
+            update_percentage: Some(40),
+        };
+        let told = State { update: Some(update), ..State::default() }.messages();
+        let expected = r#"{"installed_version":"1","latest_version":"2","in_progress":true,"update_percentage":40}"#;
+        assert_eq!(told[UPDATE], expected);
         assert!(messages.keys().all(|topic| !topic.ends_with("/set") && !topic.contains(['+', '#'])));
     }
 }

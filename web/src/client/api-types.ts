@@ -441,6 +441,9 @@ stays as it is if it is not given. */
   title?: string | null;
 };
 
+/** What goes on in the box and ends when it restarts. */
+export type Going = "call" | "broadcast" | "recording";
+
 /** Names a login; it is not its secret. */
 export type GrantId = string;
 
@@ -765,7 +768,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "busy" | "camera-away" | "camera-refuses" | "certificate-asking" | "certificate-too-soon" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-acme" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "nobody" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
+  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "bundle-broken-off" | "bundle-no-space" | "bundle-too-large" | "busy" | "camera-away" | "camera-refuses" | "certificate-asking" | "certificate-too-soon" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "in-use" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-acme" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-restart" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "no-update" | "nobody" | "not-an-image" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "rauc" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "updating" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
 };
 
 /** How the members of a composition are shown. */
@@ -975,6 +978,12 @@ export type RecoveryCodes = {
 /** What is said with the wish that the box starts again: nothing more. */
 export type Restart = Record<string, unknown>;
 
+/** That the box restarts into the update. */
+export type RestartInto = {
+  /** Also if a call, a broadcast or a recording ends by that. */
+  confirmed?: boolean;
+};
+
 /** Somebody who rings. */
 export type Ringing = {
   /** When the call answers itself. */
@@ -1170,6 +1179,25 @@ export type SignedMessage = {
 /** A full picture instead of everybody; while it is there nobody is seen or heard by those who watch. */
 export type Slate = "soon" | "back";
 
+/** A slot: one of the places that an image lies in. */
+export type Slot = {
+  /** The boot loader's, such as `A`. */
+  bootname: string;
+  /** Whether the boot loader takes it for good; nothing where it does not say. */
+  good: boolean | null;
+  /** When that was (RFC 3339). */
+  installed: string | null;
+  /** RAUC's name for it, such as `rootfs.0`. */
+  name: string;
+  /** Whether it runs. */
+  state: SlotState;
+  /** The version of what RAUC installed there last; nothing if that was never. */
+  version: string | null;
+};
+
+/** Whether a slot runs. */
+export type SlotState = "booted" | "active" | "inactive";
+
 /** What can be found. */
 export type SoundCode = "nothing_heard" | "overloaded" | "echo_loud" | "too_quiet" | "level_good" | "delay_too_long" | "delay_wrong" | "delay_good" | "noisy" | "room_quiet";
 
@@ -1351,6 +1379,60 @@ export type Typed = {
   /** Four digits. */
   code: string;
 };
+
+/** How it stands with the image of the box and its update. */
+export type Update = {
+  /** The slot that runs. */
+  booted: Slot | null;
+  /** The version in the bundle, as soon as it is known. */
+  bundle: string | null;
+  /** Bytes of the bundle that have come in. */
+  bytes: number;
+  /** The kind of board that bundles have to be for. */
+  compatible: string;
+  /** Why it was not installed. */
+  failure: UpdateFailed | null;
+  /** What goes on in the box and would end when it restarts. */
+  going: Going[];
+  /** RAUC's own words for what it does. */
+  message: string;
+  /** The other one. */
+  other: Slot | null;
+  /** How far RAUC is, in percent. */
+  percent: number;
+  /** Where the update is. */
+  stage: UpdateStage;
+  /** Bytes of the largest bundle that there is room for. */
+  takes: number;
+  /** Of how many, if that is known. */
+  total: number | null;
+  /** The version of Porchlight that runs. */
+  version: string;
+  /** Whether the box starts from the other one the next time. */
+  waits: boolean;
+};
+
+/** That an update was not installed. */
+export type UpdateFailed = {
+  /** Why. */
+  code: UpdateFailure;
+  /** RAUC's own words. */
+  detail: string | null;
+  /** One sentence, and what to do. */
+  text: string;
+};
+
+/** Why an update was not installed. */
+export type UpdateFailure = "signature" | "board" | "damaged" | "no-room" | "too-large" | "network" | "interrupted" | "other";
+
+/** Where a bundle is. */
+export type UpdateFrom = {
+  /** `https://…`, or `http://…` in the local network. */
+  address: string;
+};
+
+/** Where an update is. */
+export type UpdateStage = "idle" | "fetching" | "checking" | "installing" | "installed" | "failed";
 
 /** What somebody may do. */
 export type Verbs = ("watch" | "join" | "speak" | "show_camera" | "share_screen" | "chat" | "invite" | "moderate" | "produce" | "broadcast" | "record" | "administer")[];

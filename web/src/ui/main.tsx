@@ -27,6 +27,7 @@ const PAGES: Record<
   | "people"
   | "audit"
   | "settings"
+  | "update"
   | "setup",
   () => Promise<{ default: Page }>
 > = {
@@ -46,6 +47,7 @@ const PAGES: Record<
   people: () => import("./people/page"),
   audit: () => import("./audit/page"),
   settings: () => import("./settings/page"),
+  update: () => import("./update/page"),
   setup: () => import("./setup/page"),
 };
 

@@ -17,6 +17,7 @@ export type Route =
   | { page: "people"; room: string }
   | { page: "audit" }
   | { page: "settings" }
+  | { page: "update" }
   | { page: "setup" }
   | { page: "lost" };
 
@@ -34,6 +35,7 @@ export function routeOf(path: string): Route {
   if (path === "/people") return { page: "people", room: "" };
   if (path === "/audit") return { page: "audit" };
   if (path === "/settings") return { page: "settings" };
+  if (path === "/update") return { page: "update" };
   if (path === "/setup") return { page: "setup" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];
   if (kind === "r" && id) return { page: "room", room: id };

@@ -92,3 +92,22 @@ export const SOUND_TEST = {
     { code: "room_quiet", level: "good", text: "The box has more to say." },
   ],
 };
+
+const slot = (name, bootname, state, version) => ({ name, bootname, state, good: true, version, installed: null });
+
+export const UPDATE = {
+  version: "0.1.0",
+  compatible: "porchlight-rpi4",
+  booted: slot("rootfs.0", "A", "booted", null),
+  other: slot("rootfs.1", "B", "inactive", "0.0.9"),
+  waits: false,
+  stage: "idle",
+  bytes: 0,
+  total: null,
+  percent: 0,
+  message: "",
+  bundle: null,
+  failure: null,
+  going: [],
+  takes: 1_074_000_000,
+};

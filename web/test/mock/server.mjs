@@ -8,7 +8,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CERTIFICATES, PRIVACY, REACHABILITY, SOUND_TEST, STUDIO, TELEPHONE } from "./answers.mjs";
+import { CERTIFICATES, PRIVACY, REACHABILITY, SOUND_TEST, STUDIO, TELEPHONE, UPDATE } from "./answers.mjs";
 import { MockChat } from "./chat.mjs";
 import { accept } from "./frames.mjs";
 import { Recordings, ranged } from "./recordings.mjs";
@@ -97,7 +97,12 @@ const studio = room => ({
 });
 
 let invites = [];
+let update = { ...UPDATE };
+
 const OPS = {
+  update: change => {
+    update = { ...UPDATE, ...change };
+  },
   live: ({ room, title }) => {
     rooms.get(room).live = { since: new Date(Date.now() - 754_000).toISOString(), title, viewers: 12 };
     rooms.get(room).tell();
@@ -433,6 +438,15 @@ async function api(request, response, path, method) {
     const wishes = method === "PATCH" ? await body(request) : {};
     for (const side of Object.keys(loudness)) Object.assign(loudness[side], wishes[side]);
     return json(response, loudness);
+  }
+  if (what === "update") {
+    if (role !== "host")
+      return problem(response, 401, "sign-in", "Open your invite link, or the owner's link, to do this.");
+    if (id === "restart") return response.writeHead(202).end();
+    // Whatever comes is installed at once.
+    if (method === "PUT") for await (const _ of request);
+    if (method !== "GET") Object.assign(update, { stage: "installed", bundle: "0.2.0", waits: true, percent: 100 });
+    return json(response, update, method === "GET" ? 200 : 202);
   }
   if (what === "certificate") {
     if (role !== "host") return problem(response, 401, "sign-in", "Open the owner's link to do this.");

@@ -20,6 +20,7 @@ use crate::interfaces::http::session::SignIn;
 use crate::interfaces::http::settings::Restart;
 use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
+use crate::interfaces::http::update::{From as UpdateFrom, RestartInto};
 use crate::proto::auth::Rules;
 use crate::proto::layout::aim::Aim;
 use crate::proto::mqtt::Connection;
@@ -31,6 +32,7 @@ use crate::services::endpoint::{BoxScreen, Layout, Loudnesses, Wishes};
 use crate::services::reachability::Reachability;
 use crate::services::recorder::{Change, Part, Recording, Recordings};
 use crate::services::settings::{self, Settings};
+use crate::services::update::Update;
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
@@ -104,6 +106,25 @@ pub(super) fn entries() -> Vec<Entry> {
             .more("The box starts again with what was chosen before.")
             .gives::<Settings>(200, "It starts again in a moment.")
             .fails(&["bad-setting", "not-on-trial", "shutdown"]),
+        entry("GET", "/api/v1/update", "How it stands with the image of the box and its update")
+            .gives::<Update>(200, "How it is.")
+            .fails(&["not-an-image", "rauc", "shutdown", "updating"]),
+        entry("POST", "/api/v1/update", "Fetch a bundle and install it")
+            .more("It goes on by itself; what becomes of it is what GET says.")
+            .takes::<UpdateFrom>()
+            .gives::<Update>(202, "It is being fetched.")
+            .fails(&["bad-address", "bundle-no-space", "not-an-image", "rauc", "shutdown", "updating"]),
+        entry("PUT", "/api/v1/update/bundle", "Upload a bundle and install it")
+            .more("The body is the bundle, of at most update.max_megabytes. It is answered when all of it came; what becomes of it is what GET says.")
+            .takes_text("application/vnd.rauc")
+            .gives::<Update>(202, "It is being installed.")
+            .fails(&[
+                "bundle-broken-off", "bundle-no-space", "bundle-too-large", "not-an-image", "rauc", "shutdown", "updating",
+            ]),
+        entry("POST", "/api/v1/update/restart", "Restart the machine into the update")
+            .takes::<RestartInto>()
+            .gives_nothing(202, "It restarts in a moment.")
+            .fails(&["in-use", "no-restart", "no-update", "not-an-image", "rauc", "shutdown", "updating"]),
         entry("GET", "/api/v1/mqtt", "How the connection with the broker of the house is")
             .gives::<Connection>(200, "How it is."),
         entry("GET", "/api/v1/statistics", "What the statistics page shows")
@@ -243,6 +264,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .fails(&["no-pages"]),
         entry("GET", "/audit", "The page about what was done").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/settings", "Page of the settings").gives_text(200, "The page.", HTML),
+        entry("GET", "/update", "Page about updates of the image").gives_text(200, "The page.", HTML),
         entry("GET", "/setup", "Page that sets the box up").gives_text(200, "The page.", HTML),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/recordings", "The page with the recordings")

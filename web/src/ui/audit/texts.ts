@@ -53,9 +53,11 @@ const en_actions: Record<string, string> = {
   permit: "changed the rights of",
   put_out: "took the place away of",
   recover: "signed in by a recovery code",
+  restart_into: "restarted the box into an update",
   revoke: "took an invite back",
   rules: "changed what roles may",
   unban: "took a ban back of",
+  update: "installed an update",
 };
 const de_actions: Record<string, string> = {
   consent: "antwortete zum Auf-Sendung-Sein",
@@ -92,9 +94,11 @@ const de_actions: Record<string, string> = {
   permit: "änderte die Rechte von",
   put_out: "nahm den Platz von",
   recover: "meldete sich mit einem Wiederherstellungscode an",
+  restart_into: "startete die Box mit einem Update neu",
   revoke: "nahm eine Einladung zurück",
   rules: "änderte, was Rollen dürfen",
   unban: "hob die Sperre auf von",
+  update: "installierte ein Update",
 };
 
 export const texts = language === "de" ? de : en;

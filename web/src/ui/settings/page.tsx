@@ -48,6 +48,7 @@ function More({ group }: { group: Group }) {
       return (
         <>
           {link("/setup", texts.to_setup)}
+          {link("/update", texts.to_update)}
           <Restart />
         </>
       );

@@ -54,6 +54,7 @@ interface Texts {
   to_recordings: string;
   to_trust: string;
   to_setup: string;
+  to_update: string;
   list_hint: string;
   mqtt_states: Record<"trying" | "connected", string>;
   mqtt_troubles: Record<MqttTrouble, string>;
@@ -234,6 +235,7 @@ const en: Texts = {
   to_recordings: "Recordings",
   to_trust: "Certificate of the box",
   to_setup: "Go through the set-up again",
+  to_update: "Update the box",
   list_hint: "One in each line",
   mqtt_states: { trying: "The broker is being asked …", connected: "The broker has taken the box." },
   mqtt_troubles: {
@@ -426,6 +428,7 @@ const de: Texts = {
   to_recordings: "Aufnahmen",
   to_trust: "Zertifikat der Box",
   to_setup: "Die Einrichtung noch einmal durchgehen",
+  to_update: "Die Box erneuern",
   list_hint: "Eines in jeder Zeile",
   mqtt_states: { trying: "Der Broker wird gefragt …", connected: "Der Broker hat die Box angenommen." },
   mqtt_troubles: {
