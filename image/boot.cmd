@@ -79,7 +79,7 @@ setenv bootargs "porchlight.disk=706f7263 porchlight.slot=${slot} rauc.slot=${sl
 if load ${devtype} ${devnum}:${slot_part} ${kernel_addr_r} boot/vmlinuz && load ${devtype} ${devnum}:${slot_part} ${ramdisk_addr_r} boot/initrd; then
   booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}
 fi
-# What can't be loaded was counted, too.
-echo "porchlight: system ${slot} can't be started"
+# What can't be loaded was counted, too. No apostrophe in a text: U-Boot 2023.01 takes it for an open quotation.
+echo "porchlight: system ${slot} cannot be started"
 sleep 2
 reset

@@ -430,13 +430,13 @@ async fn somebody_owns_a_box_and_signs_in_another_device_by_keyboard_alone() {
     reach(&page, "Shift+Tab", "pin").await;
     types(&page, &shown).await;
     page.press("Enter").await;
-    // Five screens, each left as it is.
-    for _ in 1..5 {
-        page.wait_for(&there("setup-next"), "the next screen").await;
+    // Five screens, each left as it is; who comes to the next one hears its heading.
+    page.wait_for(&there("[data-step=name]"), "the first screen").await;
+    for next in ["network", "devices", "privacy", "keys"] {
         tab_to(&page, "setup-next").await;
         page.press("Enter").await;
+        page.wait_for(&there(&format!("[data-step={next}] h1:focus")), next).await;
     }
-    page.wait_for(&there("setup-finish"), "the last screen").await;
     tab_to(&page, "setup-finish").await;
     page.press("Enter").await;
     page.wait_for(&there("account"), "home of the owner").await;
