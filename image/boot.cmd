@@ -2,7 +2,7 @@
 # bare disk, each with its checksum, so that whatever moment the power goes at, one of them is whole. image/bootenv is the same for Linux.
 #
 # BOOT_ORDER        the systems, the one that is tried first in front
-# BOOT_A_LEFT, …    how often a system may still be tried; a system that is good has 3
+# BOOT_A_LEFT, …    how often a system may still be tried: a new one 3 times, one that is good 9 times
 # SEQ               rises with every copy that is written (hexadecimal, as all numbers of this shell are)
 
 setenv env_size 0x4000

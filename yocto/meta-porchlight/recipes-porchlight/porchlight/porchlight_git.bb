@@ -40,13 +40,14 @@ do_install () {
 
     install -d ${D}${systemd_system_unitdir}
     install -m 0644 ${S}/systemd/porchlight.service ${S}/systemd/porchlight.socket ${S}/systemd/porchlight-https.socket \
+        ${S}/systemd/porchlight-confirm.service ${S}/systemd/porchlight-reboot.path ${S}/systemd/porchlight-reboot.service \
         ${D}${systemd_system_unitdir}
     # The user is in the image (below): /etc can't be written to when it starts.
     install -D -m 0644 ${S}/systemd/porchlight.tmpfiles ${D}${nonarch_libdir}/tmpfiles.d/porchlight.conf
     install -D -m 0644 ${S}/systemd/70-porchlight.rules ${D}${nonarch_base_libdir}/udev/rules.d/70-porchlight.rules
 }
 
-SYSTEMD_SERVICE:${PN} = "porchlight.service porchlight.socket porchlight-https.socket"
+SYSTEMD_SERVICE:${PN} = "porchlight.service porchlight.socket porchlight-https.socket porchlight-confirm.service porchlight-reboot.path porchlight-reboot.service"
 
 USERADD_PACKAGES = "${PN}"
 # The numbers stay the same from image to image, or nothing on the data partition would belong to the daemon any more.
