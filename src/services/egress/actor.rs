@@ -26,7 +26,7 @@ use crate::proto::hls::Timing;
 use crate::services::supervisor::{Part, Supervisor};
 
 /// How often idle runs are looked for.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// How long a smaller picture goes on after the last request, at most: it is coded for those who watch it alone.
 const RUNG_LINGER: Duration = Duration::from_secs(10);
 /// A smaller picture may hold one part in so many of the bytes of the window.

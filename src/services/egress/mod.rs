@@ -54,6 +54,9 @@ use crate::services::supervisor::Supervisor;
 const COMMANDS: usize = 256;
 /// Requests that may wait for new media at one time, over all broadcasts. Past that they are [`Error::Busy`].
 const WAITING: usize = 4096;
+/// How often somebody who begins to watch is given another run, if the one before ended before there was anything in it: what is on air may
+/// be changing just then.
+const RUNS: u32 = 3;
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const MANIFEST: &str = "application/dash+xml";
@@ -237,10 +240,19 @@ impl Handle {
             }
             Want::Of { run, of, .. } => Visit::Media { run, of },
         };
-        let (reply, answer) = oneshot::channel();
-        let mut station = self.ask(Command::Visit { broadcast, visit, reply }, answer).await?;
+        let mut station = self.visit(broadcast, visit).await?;
         match want {
-            Want::Index => self.index(station).await,
+            Want::Index => {
+                let mut runs = 1;
+                loop {
+                    match self.index(station).await {
+                        Err(Error::NotOnAir) if runs < RUNS => runs += 1,
+                        done => return done,
+                    }
+                    tokio::time::sleep(actor::LOOK).await;
+                    station = self.visit(broadcast, visit).await?;
+                }
+            }
             Want::Of { of, item: Item::Playlist(wanted), .. } => self.playlist(station, of, wanted).await,
             Want::Of { of, item: Item::Part(msn, part), .. } => self.part(station, of.kind(), msn, part).await,
             Want::Of { of, item: Item::Segment(msn), .. } => self.segment(station, of.kind(), msn).await,
@@ -258,9 +270,18 @@ impl Handle {
     /// # Errors
     /// [`Error`], all of which are for the requester; [`Error::NotFound`] if that run is over: it begins again.
     pub async fn manifest(&self, broadcast: BroadcastId, reload: Option<u64>) -> Result<Object, Error> {
-        let (reply, answer) = oneshot::channel();
-        let visit = Command::Visit { broadcast, visit: Visit::Manifest { reload }, reply };
-        let mut station: Station = self.ask(visit, answer).await?;
+        let mut runs = 1;
+        loop {
+            let station = self.visit(broadcast, Visit::Manifest { reload }).await?;
+            match self.manifest_of(broadcast, station).await {
+                Err(Error::NotOnAir) if runs < RUNS => runs += 1,
+                done => return done,
+            }
+            tokio::time::sleep(actor::LOOK).await;
+        }
+    }
+
+    async fn manifest_of(&self, broadcast: BroadcastId, mut station: Station) -> Result<Object, Error> {
         let run = station.run;
         let there = |snapshot: &Snapshot| Ok((snapshot.is_complete() || snapshot.ended).then_some(()));
         match self.wait(&mut station, there).await {
@@ -281,6 +302,11 @@ impl Handle {
         let text = dash::manifest(&snapshot, &presentation).ok_or(nothing)?;
         let cache_control = "public, max-age=1".into();
         Ok(Object { body: Bytes::from(text), rest: None, content_type: MANIFEST, cache_control })
+    }
+
+    async fn visit(&self, broadcast: BroadcastId, visit: Visit) -> Result<Station, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Visit { broadcast, visit, reply }, answer).await
     }
 
     async fn ask<T>(&self, command: Command, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {

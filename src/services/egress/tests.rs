@@ -156,7 +156,7 @@ async fn a_packager_that_panics_is_started_again_when_it_is_asked_for_and_distur
     studio.handle.add(other, broken.clone()).await;
     let run = studio.on_air(3000).await;
     assert_eq!(studio.handle.get(other, "index.m3u8", None).await.map(drop), Err(Error::NotOnAir), "it failed");
-    assert_eq!(studio.supervisor.restarts(Part::Packager), 1);
+    assert_eq!(studio.supervisor.restarts(Part::Packager), 3, "it was given one run after the other");
     studio.get(&format!("{run}/video/index.m3u8")).await.expect("the other goes on");
     assert_eq!(studio.handle.counters().packaging.get(), 1);
 
@@ -165,14 +165,36 @@ async fn a_packager_that_panics_is_started_again_when_it_is_asked_for_and_distur
     let mut index = JoinSet::new();
     let handle = studio.handle.clone();
     index.spawn(async move { handle.get(other, "index.m3u8", None).await });
-    while broken.opened.load(Ordering::Relaxed) < 2 {
+    while broken.opened.load(Ordering::Relaxed) < 4 {
         tokio::task::yield_now().await;
     }
     studio.play(3000, 6500);
     index.join_next().await.unwrap().unwrap().expect("the next who asks is served");
-    assert_eq!(studio.supervisor.restarts(Part::Packager), 1, "and nothing failed again");
+    assert_eq!(studio.supervisor.restarts(Part::Packager), 3, "and nothing failed again");
     let made = studio.handle.counters();
     assert!(made.segments.get() >= 2 && made.parts.get() > made.segments.get(), "{made:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_begins_while_what_is_on_air_changes_is_given_the_next_run() {
+    let mut studio = Studio::open().await;
+    studio.feed.broken.store(true, Ordering::Relaxed);
+    let (handle, id) = (studio.handle.clone(), studio.id);
+    let mut both = JoinSet::new();
+    let first = handle.clone();
+    both.spawn(async move { first.get(id, "index.m3u8", None).await });
+    both.spawn(async move { handle.manifest(id, None).await });
+    while studio.supervisor.restarts(Part::Packager) == 0 {
+        tokio::task::yield_now().await;
+    }
+    studio.feed.broken.store(false, Ordering::Relaxed);
+    while studio.opened() < 2 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    studio.play(0, 3000);
+    while let Some(given) = both.join_next().await {
+        given.unwrap().expect("the next run");
+    }
 }
 
 #[tokio::test(start_paused = true)]
