@@ -144,7 +144,7 @@ async fn the_box_alone_is_recorded_in_step_and_whole_after_a_kill() {
     let live: Value = live.json().await.unwrap();
     assert_eq!((live["live"]["recording"].as_str(), live["live"]["separately"].as_bool()), (Some("on"), Some(true)));
     let growing = recording(&owner, "second file", |one| {
-        of(one, people::BOX).iter().any(|one| one["state"] == "recording" && millis(one) >= 3_000)
+        of(one, people::BOX).iter().any(|one| one["state"] == "recording" && millis(one) >= 5_000)
     })
     .await;
     let second = of(&growing, people::BOX).into_iter().find(|one| one["id"] != alone["id"]).unwrap().clone();
