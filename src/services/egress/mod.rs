@@ -54,8 +54,8 @@ use crate::services::supervisor::Supervisor;
 const COMMANDS: usize = 256;
 /// Requests that may wait for new media at one time, over all broadcasts. Past that they are [`Error::Busy`].
 const WAITING: usize = 4096;
-/// How often somebody who begins to watch is given another run, if the one before ended before there was anything in it: what is on air may
-/// be changing just then.
+/// How many runs somebody who begins to watch is given, one after the other, as long as each ends before there is anything in it: what is on
+/// air may be changing just then.
 const RUNS: u32 = 3;
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
@@ -223,7 +223,7 @@ impl Handle {
         self.ask(Command::Viewers { broadcast, reply }, answer).await
     }
 
-    /// What is at `path` below `/hls/{broadcast}/`. Waits where the protocol says so, at most three target durations.
+    /// What is at `path` below `/hls/{broadcast}/`. Waits where the protocol says so, at most three target durations for each run that is begun.
     ///
     /// # Errors
     /// [`Error`], all of which are for the requester.
@@ -240,23 +240,15 @@ impl Handle {
             }
             Want::Of { run, of, .. } => Visit::Media { run, of },
         };
+        let Want::Of { of, item, .. } = want else {
+            return self.begin(broadcast, visit).await;
+        };
         let mut station = self.visit(broadcast, visit).await?;
-        match want {
-            Want::Index => {
-                let mut runs = 1;
-                loop {
-                    match self.index(station).await {
-                        Err(Error::NotOnAir) if runs < RUNS => runs += 1,
-                        done => return done,
-                    }
-                    tokio::time::sleep(actor::LOOK).await;
-                    station = self.visit(broadcast, visit).await?;
-                }
-            }
-            Want::Of { of, item: Item::Playlist(wanted), .. } => self.playlist(station, of, wanted).await,
-            Want::Of { of, item: Item::Part(msn, part), .. } => self.part(station, of.kind(), msn, part).await,
-            Want::Of { of, item: Item::Segment(msn), .. } => self.segment(station, of.kind(), msn).await,
-            Want::Of { of, item: Item::Init(number), .. } => {
+        match item {
+            Item::Playlist(wanted) => self.playlist(station, of, wanted).await,
+            Item::Part(msn, part) => self.part(station, of.kind(), msn, part).await,
+            Item::Segment(msn) => self.segment(station, of.kind(), msn).await,
+            Item::Init(number) => {
                 let kind = of.kind();
                 let body = station.now().rendition(kind).and_then(|rendition| rendition.init(number));
                 media(body.ok_or(Error::NotFound)?, kind, station.timing)
@@ -265,20 +257,12 @@ impl Handle {
     }
 
     /// The manifest of DASH. Who begins to watch names no run, who watches already the one of the manifest before. Waits until there is
-    /// something to play, at most three target durations.
+    /// something to play, at most three target durations for each run that is begun.
     ///
     /// # Errors
     /// [`Error`], all of which are for the requester; [`Error::NotFound`] if that run is over: it begins again.
     pub async fn manifest(&self, broadcast: BroadcastId, reload: Option<u64>) -> Result<Object, Error> {
-        let mut runs = 1;
-        loop {
-            let station = self.visit(broadcast, Visit::Manifest { reload }).await?;
-            match self.manifest_of(broadcast, station).await {
-                Err(Error::NotOnAir) if runs < RUNS => runs += 1,
-                done => return done,
-            }
-            tokio::time::sleep(actor::LOOK).await;
-        }
+        self.begin(broadcast, Visit::Manifest { reload }).await
     }
 
     async fn manifest_of(&self, broadcast: BroadcastId, mut station: Station) -> Result<Object, Error> {
@@ -302,6 +286,23 @@ impl Handle {
         let text = dash::manifest(&snapshot, &presentation).ok_or(nothing)?;
         let cache_control = "public, max-age=1".into();
         Ok(Object { body: Bytes::from(text), rest: None, content_type: MANIFEST, cache_control })
+    }
+
+    /// Gives whoever begins to watch the index or the manifest; if a run ended before there was anything in it, that of the one that follows.
+    async fn begin(&self, broadcast: BroadcastId, visit: Visit) -> Result<Object, Error> {
+        let mut runs = 1;
+        loop {
+            let station = self.visit(broadcast, visit).await?;
+            let given = match visit {
+                Visit::Manifest { .. } => self.manifest_of(broadcast, station).await,
+                _ => self.index(station).await,
+            };
+            match given {
+                Err(Error::NotOnAir) if runs < RUNS => runs += 1,
+                given => return given,
+            }
+            tokio::time::sleep(actor::LOOK).await;
+        }
     }
 
     async fn visit(&self, broadcast: BroadcastId, visit: Visit) -> Result<Station, Error> {
