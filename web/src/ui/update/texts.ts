@@ -69,7 +69,7 @@ const en: Texts = {
   fetching: "The bundle comes in: {done} of {total}",
   fetching_some: "The bundle comes in: {done}",
   checking: "The bundle is checked",
-  installing: "It is installed: {percent} %",
+  installing: "Installing: {percent} %",
   installed: "The update is installed.",
   installed_version: "Version {version} is installed.",
   waits: "The box starts with the other one the next time.",
