@@ -3,7 +3,7 @@
 # Sourced after lib.sh, never run.
 
 # shellcheck disable=SC2034 # the scripts install them
-VM_PACKAGES=(qemu-system-arm qemu-utils u-boot-qemu mtools dosfstools e2fsprogs zstd curl openssh-client python3 fdisk)
+VM_PACKAGES=(qemu-system-arm qemu-utils u-boot-qemu mtools dosfstools e2fsprogs zstd curl openssh-client python3 fdisk zbar-tools)
 
 vm=$(mktemp -d "${TMPDIR:-/var/tmp}/porchlight-vm.XXXXXX")
 qemu=''

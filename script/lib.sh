@@ -30,6 +30,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
     systemd # systemd-analyze
     age # opens backups, and makes what is restored
     rauc dbus squashfs-tools # updates of an image
+    python3-dbus python3-gi # a NetworkManager that is played
     nginx-light libnginx-mod-rtmp openssl # a service that what is on air is pushed to
   )
   NET_PACKAGES=(iproute2 iptables nftables ethtool procps coturn openssl)

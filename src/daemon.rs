@@ -10,6 +10,7 @@ mod inherited;
 mod join;
 mod limits;
 mod reload;
+mod reset;
 mod serve;
 mod settings;
 mod support;
@@ -17,6 +18,7 @@ mod update;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -42,12 +44,12 @@ use crate::model::time::Timeline;
 use crate::proto::ice::Transport;
 use crate::proto::lan::{self, Scheme};
 use crate::services::{
-    access, announce, audit, broadcast, chat, egress, endpoint, heat, ladder, node, origin, privacy, program, push,
-    reachability, recorder, remote, room, settings as chosen, telephone, thumbnail, update as updates,
+    access, announce, audit, broadcast, chat, egress, endpoint, heat, ladder, network, node, origin, privacy, program,
+    push, reachability, recorder, remote, room, settings as chosen, telephone, thumbnail, update as updates,
 };
 
 pub use backup::{CARRIED, LEFT, Place, backup, place, restore};
-pub use doctor::{doctor, pin, privacy_mode};
+pub use doctor::{doctor, hotspot, pin, privacy_mode};
 pub use encoders::code_pictures;
 use inherited::Inherited;
 use reload::Reloader;
@@ -56,6 +58,8 @@ use settings::Then;
 pub use support::support;
 pub use update::update;
 
+/// What an image says of itself, and nothing else has (script/image, yocto/).
+const IMAGE: &str = "/usr/lib/porchlight/image";
 /// How long each stage may take to stop: six of them stay within ten seconds.
 const STAGE: Duration = Duration::from_millis(1500);
 
@@ -196,6 +200,7 @@ impl Daemon {
         let announce = announce::Handle::default();
         let heat = heat::start(&making.tasks, making.stop.clone());
         let (join, link) = watch::channel(None);
+        let (networks, network) = network::channel();
         let plugged = device::follow(inventory, &making.tasks, making.stop.clone());
         let parts = endpoint::Parts {
             origin: origin.clone(),
@@ -205,6 +210,7 @@ impl Daemon {
             telephone: telephone.follow(),
             announce: announce.clone(),
             link,
+            network,
             called: node.follow(),
             encoders: encoders.clone(),
             screen: (config.program.width, config.program.height, config.program.fps),
@@ -312,6 +318,16 @@ impl Daemon {
             relay: relay.is_some(),
         });
 
+        let parts = network::Parts {
+            id: node.id().to_owned(),
+            screen: {
+                let endpoint = endpoint.clone();
+                Box::new(move || endpoint.has_screen())
+            },
+            image: Path::new(IMAGE).exists(),
+        };
+        let network = network::start(&config.network, parts, networks, &interfaces.tasks, interfaces.stop.clone());
+
         let parts = updates::Parts {
             rooms: room.clone(),
             state: state.clone(),
@@ -349,7 +365,8 @@ impl Daemon {
         };
         let asked = {
             let (reach, endpoint, privacy, pin) = (reach.clone(), endpoint.clone(), privacy.clone(), access.pin());
-            move |metrics| control::Parts { reach, endpoint, privacy, pin, metrics, address, started: Instant::now() }
+            let (network, started) = (network.follow(), Instant::now());
+            move |metrics| control::Parts { reach, endpoint, privacy, pin, network, metrics, address, started }
         };
         interfaces.tasks.spawn(interfaces.stop.clone().run_until_cancelled_owned(tell_pin(access.pin(), address)));
         let (mqtt, with_broker) = watch::channel(Default::default());
@@ -405,6 +422,7 @@ impl Daemon {
             node,
             with_broker,
             settings,
+            network,
             updates,
             public_url: config.http.public_url,
             doors,

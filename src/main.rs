@@ -25,6 +25,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => daemon::doctor(&doctor)?,
         Command::CodePictures { element } => println!("{}", daemon::code_pictures(&element)?),
         Command::Pin(sources) => println!("{}", daemon::pin(&sources)?),
+        Command::Hotspot(sources) => println!("{}", daemon::hotspot(&sources)?),
         Command::Privacy { what, sources } => println!("{}", daemon::privacy_mode(what, &sources)?),
         Command::Backup(asked) => print!("{}", daemon::backup(&asked)?),
         Command::Restore(asked) => print!("{}", daemon::restore(&asked)?),

@@ -39,6 +39,8 @@ pub enum Command {
     },
     /// Print the PIN that makes whoever types it on the sign-in page the owner of a box that nobody owns. Asks the daemon.
     Pin(Sources),
+    /// Print how to join the network that the box opens while it has no other. Asks the daemon.
+    Hotspot(Sources),
     /// Write everything that makes this box this one into one encrypted file: rooms, people, keys, settings. The daemon may run meanwhile.
     Backup(Backup),
     /// Put a backup in the place of the state folder of a box that does not run.

@@ -40,6 +40,8 @@ pub struct Config {
     pub peers: crate::drivers::peer::server::Config,
     /// Wallets by which people sign in.
     pub wallets: crate::drivers::identity::contract::Config,
+    /// Wireless networks.
+    pub network: crate::services::network::Config,
     /// A relay of media outside the box.
     pub turn: crate::drivers::identity::turn::Config,
     /// Rooms.

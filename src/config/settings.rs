@@ -83,6 +83,7 @@ pub const KEYS: &[Key] = &[
     key("acme.acme_dns"),
     file("acme.acme_dns_account"),
     risky("mdns.enabled"),
+    key("network.hotspot"),
     key("peers.announce"),
     key("peers.stun"),
     key("peers.map_ports"),

@@ -175,6 +175,24 @@ pub fn pin(sources: &cli::Sources) -> anyhow::Result<String> {
     pin.context("somebody owns this box already; the file owner-link in its state folder holds a link for its owner")
 }
 
+/// The name and the password of the network that the box opens while it has no other, and what to open there.
+///
+/// # Errors
+/// When no daemon runs, or no such network is open: a sentence that says so.
+pub fn hotspot(sources: &cli::Sources) -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime
+        .block_on(ask(&sources.load()?, Question::Hotspot))?
+        .context("Porchlight does not run here; start it first")?;
+    let text = |key: &str| answer[key].as_str().map(str::to_owned);
+    let (Some(name), Some(password), Some(address)) = (text("name"), text("password"), text("address")) else {
+        anyhow::bail!(
+            "the box opens no network at the moment: it has another one, or network.hotspot does not want it"
+        );
+    };
+    Ok(format!("Network:  {name}\nPassword: {password}\nThen open http://{address}"))
+}
+
 /// Asks the daemon; `None` if none runs.
 pub(super) async fn ask(config: &Config, question: Question) -> anyhow::Result<Option<Value>> {
     let path = config.node.state.join(control::NAME);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::{Daemon, Ended, Inherited, Reloader, Signals};
+use super::{Daemon, Ended, Inherited, Reloader, Signals, reset};
 use crate::config::cli::Sources;
 use crate::config::settings::{self, Trial};
 use crate::drivers::store;
@@ -26,15 +26,21 @@ pub fn serve(sources: Sources) -> anyhow::Result<ExitCode> {
     let handed_over = !inherited.is_empty();
     let state = sources.layers()?.state;
     // Whoever starts a second daemon takes nothing back from the first, which may be trying something.
+    let mut forgotten = false;
     if state.is_dir() {
         match store::Lock::take(&state) {
             Err(error @ store::Error::InUse { .. }) => return Err(error.into()),
             // Of a folder that can't be used the store says more.
-            lock => drop(lock),
+            Err(_) => {}
+            Ok(lock) => {
+                forgotten = reset::carry_out(&state)
+                    .with_context(|| format!("not everything in {} can be forgotten", state.display()))?;
+                drop(lock);
+            }
         }
     }
     let trial = settings::begin(&state).with_context(|| format!("{} can't be used", state.display()))?;
-    match run(sources, inherited, trial) {
+    match run(sources, inherited, trial, forgotten) {
         Ok(Ended::Stopped) => Ok(ExitCode::SUCCESS),
         Ok(Ended::Again) => again(handed_over),
         Err(error) if trial == Trial::Tried => {
@@ -47,9 +53,12 @@ pub fn serve(sources: Sources) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn run(sources: Sources, inherited: Inherited, trial: Trial) -> anyhow::Result<Ended> {
+fn run(sources: Sources, inherited: Inherited, trial: Trial, forgotten: bool) -> anyhow::Result<Ended> {
     let (config, refused) = sources.layers()?.config()?;
     let (filter, logged) = telemetry::start(&config.log.level)?;
+    if forgotten {
+        tracing::warn!("everything that Porchlight kept is forgotten, as its owner wanted: this is a new box");
+    }
     for refused in refused {
         tracing::warn!("a setting is left out: {}: {}", refused.key, refused.why);
     }

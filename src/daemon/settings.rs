@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::reload::{Changeable, Reloader};
+use super::reset::{self, Restarts};
 use crate::config::reload::{self, Reload};
 use crate::config::settings::{self, Chosen, Kind, Risk, Trial};
 use crate::config::{Config, Layers};
@@ -54,19 +55,19 @@ impl Reloader {
     /// Answers, and does what was asked.
     pub(super) async fn answer(&mut self, (ask, answer): Asked, parts: &Changeable) -> Then {
         let done = self.carry_out(ask, parts).await;
-        let again = done.as_ref().is_ok_and(|settings| settings.restarts);
+        let then = done.as_ref().map_or(Then::GoOn, |(_, then)| *then);
         // Whoever asked may have gone away.
-        let _ = answer.send(done);
-        if again { Then::Again } else { Then::GoOn }
+        let _ = answer.send(done.map(|(settings, _)| settings));
+        then
     }
 
-    async fn carry_out(&mut self, ask: Ask, parts: &Changeable) -> Result<Settings, Error> {
+    async fn carry_out(&mut self, ask: Ask, parts: &Changeable) -> Result<(Settings, Then), Error> {
+        let layers = self.layers()?;
         let restarts = match ask {
             Ask::Show => false,
             Ask::Choose(wishes) => self.choose(&wishes, parts).await?,
             Ask::Keep => {
                 self.tried.until.ok_or(Error::NotTrying)?;
-                let layers = self.layers()?;
                 settings::keep(&layers.state)?;
                 self.tried.until = None;
                 settings::sweep(&layers.state, &layers.chosen)?;
@@ -79,9 +80,16 @@ impl Reloader {
                 tracing::info!("asked to start again");
                 true
             }
+            Ask::Reset => {
+                tracing::warn!("everything is to be forgotten");
+                let restarts = reset::begin(&layers.state).await?;
+                // The machine ends the daemon: what would start it anew before that would only take time.
+                let then = if restarts == Restarts::Daemon { Then::Again } else { Then::GoOn };
+                return Ok((self.show(&layers, true), then));
+            }
         };
         let layers = self.layers()?;
-        Ok(self.show(&layers, restarts))
+        Ok((self.show(&layers, restarts), if restarts { Then::Again } else { Then::GoOn }))
     }
 
     fn layers(&self) -> Result<Layers, Error> {

@@ -16,3 +16,4 @@ pub mod rauc;
 pub mod store;
 pub mod tls;
 pub mod whip;
+pub mod wifi;

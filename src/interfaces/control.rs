@@ -1,5 +1,5 @@
 //! The socket in the state folder, by which the command line asks the running daemon: `porchlight doctor`, `porchlight privacy`,
-//! `porchlight pin`, `porchlight support` and `porchlight update`.
+//! `porchlight pin`, `porchlight hotspot`, `porchlight support` and `porchlight update`.
 //!
 //! Whoever connects says one word, a [`Question`], and is told the answer as JSON, and nothing more. The folder and the socket are the
 //! daemon's user's alone.
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::drivers::device;
-use crate::services::{access, endpoint, privacy, reachability};
+use crate::services::{access, endpoint, network, privacy, reachability};
 
 /// Its name in the state folder.
 pub const NAME: &str = "doctor.sock";
@@ -44,6 +44,8 @@ pub enum Question {
     PrivacyOff,
     /// The PIN that makes somebody the owner.
     Pin,
+    /// The network that the box opens while it has no other.
+    Hotspot,
     /// How much the daemon has written to disks, and how long it has run.
     Wear,
     /// All its numbers, as they are for a monitoring system.
@@ -63,6 +65,7 @@ impl Question {
             Self::PrivacyOn => "privacy on",
             Self::PrivacyOff => "privacy off",
             Self::Pin => "pin",
+            Self::Hotspot => "hotspot",
             Self::Wear => "wear",
             Self::Metrics => "metrics",
             Self::Door => "door",
@@ -78,6 +81,7 @@ impl Question {
             b"privacy on" => Some(Self::PrivacyOn),
             b"privacy off" => Some(Self::PrivacyOff),
             b"pin" => Some(Self::Pin),
+            b"hotspot" => Some(Self::Hotspot),
             b"wear" => Some(Self::Wear),
             b"metrics" => Some(Self::Metrics),
             b"door" => Some(Self::Door),
@@ -101,6 +105,8 @@ pub struct Parts {
     pub privacy: privacy::Handle,
     /// The PIN of a box that nobody owns.
     pub pin: watch::Receiver<Option<access::Number>>,
+    /// The networks.
+    pub network: watch::Receiver<network::Now>,
     /// All numbers of the daemon.
     pub metrics: Numbers,
     /// Where its pages are.
@@ -181,6 +187,14 @@ async fn tell(mut stream: UnixStream, parts: Parts) {
             let pin = parts.pin.borrow().map(|pin| pin.to_string());
             serde_json::to_vec(&serde_json::json!({ "pin": pin }))
         }
+        Question::Hotspot => {
+            let hotspot = parts.network.borrow().hotspot.clone();
+            serde_json::to_vec(&serde_json::json!({
+                "name": hotspot.as_ref().map(|hotspot| &*hotspot.name),
+                "password": hotspot.as_ref().map(|hotspot| hotspot.password.reveal()),
+                "address": network::ADDRESS,
+            }))
+        }
         Question::Privacy | Question::PrivacyOn | Question::PrivacyOff => {
             let done = match question {
                 Question::PrivacyOn => parts.privacy.close().await,
@@ -204,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_question_is_one_known_word() {
-        use Question::{Camera, Metrics, Network, Pin, Privacy, PrivacyOff, PrivacyOn, Sound, Wear};
-        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff, Pin, Wear, Metrics] {
+        use Question::{Camera, Hotspot, Metrics, Network, Pin, Privacy, PrivacyOff, PrivacyOn, Sound, Wear};
+        for question in [Network, Sound, Camera, Privacy, PrivacyOn, PrivacyOff, Pin, Hotspot, Wear, Metrics] {
             assert_eq!(Question::read(question.word().as_bytes()), Some(question));
         }
         assert_eq!(Question::read(b" sound\n"), Some(Question::Sound));

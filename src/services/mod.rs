@@ -9,6 +9,7 @@ pub mod egress;
 pub mod endpoint;
 pub mod heat;
 pub mod ladder;
+pub mod network;
 pub mod node;
 pub mod origin;
 pub mod privacy;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::accounts::pin;
 use super::fixture::browser::{Browser, Devices, Page};
 use super::fixture::daemon::Daemon;
+use super::fixture::manager::Manager;
 use super::fixture::rauc::{PROGRAMS, World};
 use super::fixture::visitor::{Invite, Visitor};
 use super::fixture::{has, people};
@@ -147,6 +148,7 @@ async fn strangers(checks: &mut Checks, page: &Page, box_: &str, room: &str, bro
         ("/audit", "the log for a stranger"),
         ("/settings", "settings for a stranger"),
         ("/update", "updates for a stranger"),
+        ("/network", "networks for a stranger"),
         ("/camera", "the camera for a stranger"),
         (&format!("/r/{room}"), "a room without an invite"),
     ] {
@@ -173,6 +175,12 @@ async fn reports(checks: &mut Checks, page: &Page, box_: &str) {
     }
     ask(page, "POST", "/update", json!({ "address": "http://127.0.0.1:9/nothing" })).await;
     checks.open(page, &format!("{box_}/update"), "update-failure", "an update that failed").await;
+    checks.open(page, &format!("{box_}/network"), "network-choose", "networks in reach").await;
+    page.click("network-choose").await;
+    checks.look(page, "network-password", "the password of a network").await;
+    page.fill("network-password", "not its password").await;
+    page.click("network-join").await;
+    checks.look(page, "network-failed", "a network that could not be joined").await;
 }
 
 /// What the owner does outside of a call.
@@ -336,6 +344,7 @@ async fn every_page_is_as_wcag_2_2_aa_wants_it_in_every_state_both_schemes_and_o
     let state = tempfile::tempdir().unwrap();
     // An image: only there is something to update.
     let world = World::start().await;
+    let _networks = Manager::start(&world);
     let daemon = world.daemon(&state, &SMALL);
     let browser = Browser::start().await;
     let (ada, vera) = (browser.open("Ada", Some(ADA)).await, browser.open("Vera", None).await);

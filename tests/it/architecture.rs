@@ -49,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "services/announce",
             "services/heat",
+            "services/network",
             "services/origin",
             "services/room",
             "services/program",
@@ -99,7 +100,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["rustls", "tokio_rustls"], &["drivers/tls", "drivers/fetch", "interfaces/mqtt"]),
     (&["rcgen", "x509_parser", "time", "instant_acme", "hickory_proto", "data_encoding"], &["drivers/tls"]),
     (&["mdns_sd"], &["drivers/mdns"]),
-    (&["zbus"], &["drivers/mdns", "drivers/rauc"]),
+    (&["zbus"], &["drivers/mdns", "drivers/rauc", "drivers/wifi"]),
     (&["nix"], &["drivers", "daemon", "telemetry", "main"]),
     (&["crab_nat", "igd_next"], &["drivers/gateway"]),
     (&["mp4_atom"], &["proto/cmaf"]),

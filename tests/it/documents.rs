@@ -224,6 +224,7 @@ fn http_md_has_every_route_with_its_rule_and_no_other() {
             Rule::EveryPage => who.contains("every site's page"),
             Rule::Known => who == "whom the box knows",
             Rule::Node(_) => who == "owner",
+            Rule::NodeOrHere(_) => who == "owner, and by the box's own network",
             Rule::Room(verb) => who == least(verb),
             Rule::RoomByToken(verb) => who.starts_with(&least(verb)) && who.contains("guest's token"),
             Rule::Lobby => who.starts_with(&least(Verb::Join)) && who.contains("guest's token"),

@@ -30,6 +30,7 @@ mod ll_hls;
 mod manual;
 mod moderation;
 mod mqtt;
+mod network;
 mod on_air;
 mod other_sites;
 mod package;

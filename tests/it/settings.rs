@@ -315,6 +315,88 @@ async fn the_page_shows_the_difference_undoes_and_comes_back_after_a_start() {
     assert!(daemon.stop().success());
 }
 
+/// Waits until nobody owns the box.
+async fn ownerless(nobody: &Visitor) {
+    in_time("a new box", async {
+        loop {
+            let answer = nobody.request(Method::GET, "/api/v1/node").send().await;
+            if let Ok(answer) = answer
+                && let Ok(node) = answer.json::<Value>().await
+                && node["owned"] == false
+            {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_is_forgotten_once_its_name_was_typed() {
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_choosable(&state, &free());
+    let owner = Visitor::owner(&daemon).await;
+    owner.request(Method::PATCH, "/api/v1/node").json(&json!({ "name": "Hall" })).send().await.unwrap();
+    choose(&owner, json!({ "endpoint.camera": "none" })).await.unwrap();
+    let (room, _) = owner.make_room().await;
+    let invite = owner.invite(&room).await.token;
+    let recordings = state.path().join("recordings");
+    std::fs::create_dir_all(&recordings).unwrap();
+    std::fs::write(recordings.join("film.mp4"), "a film").unwrap();
+    std::fs::write(state.path().join("holiday.txt"), "somebody's own").unwrap();
+    let key = std::fs::read(state.path().join("seal.key")).unwrap();
+    let ask = async |name: &str| owner.post("/api/v1/node/factory-reset", &json!({ "name": name })).await;
+    for name in ["", "hall", "Hall 2"] {
+        assert_eq!(problem(ask(name).await).await, "other-name");
+    }
+    assert_eq!(settings(&owner).await["restarts"], false);
+    assert!(!state.path().join("factory-reset").exists());
+
+    let line = owner.join(&room, "Ada").await;
+    let answer: Value = ask(" Hall ").await.json().await.unwrap();
+    assert_eq!(answer["restarts"], true);
+    let nobody = Visitor::new(&daemon);
+    ownerless(&nobody).await;
+    drop(line);
+    assert_eq!(owner.get("/api/v1/settings").await.status(), 401, "the login of before is none");
+    let answer = nobody.post("/api/v1/session", &json!({ "token": invite })).await;
+    assert_eq!(problem(answer).await, "unknown-link");
+    let node: Value = nobody.get("/api/v1/node").await.json().await.unwrap();
+    assert_ne!(node["name"], "Hall");
+    assert!(!recordings.join("film.mp4").exists() && !state.path().join("settings.toml").exists());
+    assert!(!state.path().join("factory-reset").exists());
+    assert_ne!(std::fs::read(state.path().join("seal.key")).unwrap(), key, "another key");
+    assert!(state.path().join("holiday.txt").exists(), "what is not Porchlight's stays");
+    daemon.writes("everything that Porchlight kept is forgotten", 1).await;
+    assert!(daemon.stop().success());
+}
+
+#[tokio::test]
+async fn by_the_page_everything_is_forgotten_after_a_question_and_the_number_is_asked_for() {
+    if !has(&["chromium", "chromedriver"]) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let daemon = Daemon::start_choosable(&state, &free());
+    let browser = Browser::start().await;
+    let page = browser.open("Owner", None).await;
+    people::to_the_first_room(&page, &daemon).await;
+    opened(&page, &daemon.url, "/settings").await;
+    let name = page.eval("return fetch('/api/v1/node').then(r => r.json()).then(node => node.name)").await;
+    page.click("reset").await;
+    page.fill("reset-name", "Another").await;
+    let disabled = "document.querySelector('[data-testid=reset-yes]')?.disabled";
+    page.wait_for(&format!("{disabled} === true"), "nothing to press").await;
+    page.fill("reset-name", name.as_str().unwrap()).await;
+    page.wait_for(&format!("{disabled} === false"), "something to press").await;
+    page.click("reset-yes").await;
+    page.wait_for("document.querySelector('[data-testid=starting]')", "that it starts as a new one").await;
+    page.wait_for("location.pathname === '/sign-in' && document.querySelector('[data-testid=pin]')", "the number")
+        .await;
+    ownerless(&Visitor::new(&daemon)).await;
+}
+
 #[tokio::test]
 async fn five_screens_set_a_new_box_up() {
     if !has(&["chromium", "chromedriver"]) {

@@ -154,6 +154,36 @@ async fn a_good_bundle_is_installed_and_the_box_restarts_into_it_when_nobody_is_
 }
 
 #[tokio::test]
+async fn of_an_image_the_machine_restarts_to_forget_everything() {
+    if !has(&PROGRAMS) {
+        return;
+    }
+    let (world, state) = (World::start().await, tempfile::tempdir().unwrap());
+    let daemon = world.daemon(&state, &[]);
+    let owner = Visitor::owner(&daemon).await;
+    shown(&owner).await;
+    let node: Value = owner.get("/api/v1/node").await.json().await.unwrap();
+    let wish = json!({ "name": node["name"] });
+    let (runtime, aside) = (world.at("runtime"), world.at("aside"));
+    let sign = state.path().join("factory-reset");
+
+    std::fs::rename(&runtime, &aside).unwrap();
+    assert_eq!(problem(owner.post("/api/v1/node/factory-reset", &wish).await).await, "no-restart");
+    assert!(!sign.exists(), "the next start forgets nothing");
+    std::fs::rename(&aside, &runtime).unwrap();
+    let answer: Value = owner.post("/api/v1/node/factory-reset", &wish).await.json().await.unwrap();
+    assert_eq!(answer["restarts"], true);
+    assert!(sign.exists() && runtime.join("restart").exists(), "the service manager is told");
+
+    // The next start does it if the image's first program has not.
+    daemon.kill();
+    let daemon = world.daemon(&state, &[]);
+    assert!(!sign.exists());
+    let node: Value = Visitor::new(&daemon).get("/api/v1/node").await.json().await.unwrap();
+    assert_eq!(node["owned"], false);
+}
+
+#[tokio::test]
 async fn what_is_not_good_is_not_installed_and_the_sentence_says_why() {
     if !has(&PROGRAMS) {
         return;

@@ -33,6 +33,7 @@ pub const LEFT: &[(&str, &str)] = &[
     ("update", "a bundle while it is installed"),
     ("owner-link", "each start writes another one"),
     ("encoders.json", "it is about this machine, and found out again"),
+    ("factory-reset", "that everything is to be forgotten at the next start"),
     ("settings.before.toml", "what was chosen before, while a change is tried"),
     ("settings.trying.toml", "what was chosen before, while a change is tried"),
     ("settings.broken.toml", "choices that could not be read"),

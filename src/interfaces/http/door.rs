@@ -18,8 +18,10 @@ use tokio::sync::watch;
 
 use super::App;
 use super::error::Problem;
+use super::network;
 use crate::drivers::tls;
 use crate::proto::lan::{self, Holder, Scheme};
+use crate::services::network as hotspot;
 
 /// What the plain door serves to everybody.
 const OPEN: [&str; 6] = ["/trust", "/trust.svg", "/api/v1/trust", "/ca.crt", "/ca.pem", "/ca.mobileconfig"];
@@ -145,6 +147,14 @@ fn is_host(name: &str) -> bool {
 
 pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     let arrival = request.extensions().get::<Arrival>().copied();
+    if let Some(Arrival { peer, secure: false }) = arrival
+        && app.network.is_guest(peer)
+    {
+        return match is_found(host(request.headers()), request.uri().path()) {
+            true => Ok(next.run(request).await),
+            false => Ok(portal(app.doors.plain.port())),
+        };
+    }
     let (Some((secure, _)), Some(Arrival { peer, secure: false })) = (&app.doors.secure, arrival) else {
         return Ok(next.run(request).await);
     };
@@ -162,6 +172,23 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
         Way::To(url) => Ok(redirect(&url)),
         Way::Nowhere => Err(Problem::bad("no-host", "This request names no host.")),
     }
+}
+
+/// Whether somebody who has come by the box's own network finds something there without HTTPS: the page for networks, at its address. Whatever
+/// else they ask for, a telephone that tries whether there is an internet among them, leads there.
+fn is_found(host: Option<&str>, path: &str) -> bool {
+    let here = host.map(without_port).and_then(|name| name.parse::<IpAddr>().ok()) == Some(hotspot::ADDRESS.into());
+    here && (network::FOUND.contains(&path) || path.starts_with(ASSETS))
+}
+
+/// To the page for networks. 302 is what telephones look for.
+fn portal(port: u16) -> Response {
+    let url = lan::url(Scheme::Http, &hotspot::ADDRESS.to_string(), port) + network::PAGE;
+    let mut response = StatusCode::FOUND.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_str(&url).expect("an address is a header"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// 308 keeps method and body. It is not stored: HTTPS can be turned off, and ports change.
@@ -297,6 +324,31 @@ mod tests {
         }
         let standard = Seen { port: 443, ..seen("192.168.1.9", "porch.local", "/") };
         assert_eq!(way(&standard), Way::To("https://porch.local/".into()));
+    }
+
+    #[test]
+    fn by_the_box_s_own_network_everything_leads_to_the_page_for_networks() {
+        for (host, path) in
+            [("10.42.0.1", "/network"), ("10.42.0.1:8080", "/api/v1/network/join"), ("10.42.0.1", "/assets/main.js")]
+        {
+            assert!(is_found(Some(host), path), "{host} {path}");
+        }
+        for (host, path) in [
+            ("connectivitycheck.gstatic.com", "/generate_204"),
+            ("captive.apple.com", "/hotspot-detect.html"),
+            ("porch.local", "/network"),
+            ("10.42.0.1", "/"),
+            ("10.42.0.1", "/api/v1/session"),
+            ("10.42.0.2", "/network"),
+        ] {
+            assert!(!is_found(Some(host), path), "{host} {path}");
+        }
+        assert!(!is_found(None, "/network"));
+        let answer = portal(80);
+        assert_eq!(
+            (answer.status(), &answer.headers()[header::LOCATION]),
+            (StatusCode::FOUND, &HeaderValue::from_static("http://10.42.0.1/network"))
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::services::endpoint::adjust;
 use crate::services::program::logo;
 use crate::services::{broadcast, egress, endpoint, privacy, push, recorder, settings, telephone, thumbnail};
 
+mod network;
 mod people;
 mod room;
 mod update;
@@ -384,6 +385,11 @@ impl From<settings::Error> for Problem {
                 "The last change is being tried. Say first whether it may stay.",
             ),
             E::NotTrying => Self::new(StatusCode::CONFLICT, "not-on-trial", "No change is being tried (any more)."),
+            E::NoRestart => Self::new(
+                StatusCode::CONFLICT,
+                "no-restart",
+                "The machine can't be restarted from here, so nothing was forgotten. Put the file factory-reset onto the boot partition instead.",
+            ),
             E::Disk(error) => Self::internal("state-folder", &error),
             E::Closed => Self::closing(),
         }

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 
 use super::App;
 use super::body::LARGEST;
-use super::door::Visit;
+use super::door::{Arrival, Visit};
 use super::error::Problem;
 use super::routes::{LONG, Rule};
 use crate::model::id::RoomId;
@@ -76,7 +76,9 @@ pub(super) async fn check(
     let (verb, scope) = match rule {
         Rule::Known if grant.identity().is_none() => return Err(Problem::sign_in()),
         Rule::Everybody | Rule::EveryPage | Rule::Known => (None, Scope::Node),
-        Rule::Node(verb) => (Some(verb), Scope::Node),
+        // Whoever has read the password of the box's own network stands in front of its screen.
+        Rule::NodeOrHere(_) if is_here(&parts, &app) => (None, Scope::Node),
+        Rule::Node(verb) | Rule::NodeOrHere(verb) => (Some(verb), Scope::Node),
         Rule::Room(verb) | Rule::RoomByToken(verb) => (Some(verb), Scope::Room(named_room(&mut parts, &app).await?)),
         Rule::Lobby => (Some(Verb::Join), Scope::Room(named_room(&mut parts, &app).await?)),
     };
@@ -99,6 +101,11 @@ pub(super) async fn check(
         }
     }
     Ok(response)
+}
+
+/// Whether a request comes by the box's own network, and by nothing in between.
+fn is_here(parts: &Parts, app: &App) -> bool {
+    parts.extensions.get::<Arrival>().is_some_and(|arrival| app.network.is_guest(arrival.peer))
 }
 
 async fn named_room(parts: &mut Parts, app: &App) -> Result<RoomId, Problem> {

@@ -24,6 +24,7 @@ mod health;
 mod hls;
 mod lobby;
 pub mod metrics;
+mod network;
 mod openapi;
 mod order;
 mod pages;
@@ -135,6 +136,8 @@ pub struct Inner {
     pub with_broker: watch::Receiver<Connection>,
     /// What its owner chooses.
     pub settings: crate::services::settings::Handle,
+    /// Wireless networks.
+    pub network: crate::services::network::Handle,
     /// Updates of the image that it is.
     pub updates: crate::services::update::Handle,
     /// Where links lead, if not to where the browser asked.

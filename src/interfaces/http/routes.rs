@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, delete, get, options, patch, post, put};
 use super::error::Problem;
 use super::{
     App, account, body, broadcasts, camera, certificate, chat, dash, devices, door, gate, guest, health, hls, lobby,
-    openapi, pages, people, privacy, pushes, reachability, recordings, requests, rooms, screen, session, settings,
-    signalling, sound, statistics, studio, telephone, trust, update, whep,
+    network, openapi, pages, people, privacy, pushes, reachability, recordings, requests, rooms, screen, session,
+    settings, signalling, sound, statistics, studio, telephone, trust, update, whep,
 };
 use crate::model::role::Verb;
 use crate::services::program::logo;
@@ -27,6 +27,8 @@ pub enum Rule {
     Known,
     /// The permission for the box as a whole.
     Node(Verb),
+    /// As `Node`, and whoever has come by the box's own network, whose password its screen shows, may as well.
+    NodeOrHere(Verb),
     /// The permission in the room that the path names.
     Room(Verb),
     /// As `Room`, and a guest's token, which the page sends itself, does as well: with it, pages of other sites may. Their
@@ -73,10 +75,14 @@ routes! {
     GET get "/api/v1/node" Rule::Everybody => health::node;
     PATCH patch "/api/v1/node" Rule::Node(Verb::Administer) => health::rename;
     POST post "/api/v1/node/restart" Rule::Node(Verb::Administer) => settings::restart;
+    POST post "/api/v1/node/factory-reset" Rule::Node(Verb::Administer) => settings::reset;
     GET get "/api/v1/settings" Rule::Node(Verb::Administer) => settings::show;
     PATCH patch "/api/v1/settings" Rule::Node(Verb::Administer) => settings::choose;
     POST post "/api/v1/settings/keep" Rule::Node(Verb::Administer) => settings::keep;
     POST post "/api/v1/settings/revert" Rule::Node(Verb::Administer) => settings::take_back;
+    GET get "/api/v1/network" Rule::NodeOrHere(Verb::Administer) => network::show;
+    POST post "/api/v1/network/join" Rule::NodeOrHere(Verb::Administer) => network::join;
+    POST post "/api/v1/network/forget" Rule::Node(Verb::Administer) => network::forget;
     GET get "/api/v1/update" Rule::Node(Verb::Administer) => update::show;
     POST post "/api/v1/update" Rule::Node(Verb::Administer) => update::fetch;
     PUT put "/api/v1/update/bundle" Rule::Node(Verb::Administer) => update::upload;
@@ -186,6 +192,7 @@ routes! {
     GET get "/people/{room}" Rule::Everybody => pages::page;
     GET get "/audit" Rule::Everybody => pages::page;
     GET get "/settings" Rule::Everybody => pages::page;
+    GET get "/network" Rule::Everybody => pages::page;
     GET get "/update" Rule::Everybody => pages::page;
     GET get "/setup" Rule::Everybody => pages::page;
     GET get "/stats" Rule::Everybody => pages::page;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::App;
@@ -48,6 +49,33 @@ pub(super) async fn restart(
 ) -> Result<Json<Settings>, Problem> {
     let settings = app.settings.ask(Ask::Restart).await?;
     app.note(&grant, Entry::new(None, "restart")).await;
+    Ok(Json(settings))
+}
+
+/// That everything is forgotten: the name of the box, as it is now.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct FactoryReset {
+    /// What the box is called.
+    name: String,
+}
+
+pub(super) async fn reset(
+    State(app): State<App>,
+    Caller(grant): Caller,
+    Body(FactoryReset { name }): Body<FactoryReset>,
+) -> Result<Json<Settings>, Problem> {
+    if name.trim() != app.node.name().to_string() {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "other-name",
+            "The box has another name, so nothing was forgotten. Type its name as the page shows it.",
+        ));
+    }
+    let settings = app.settings.ask(Ask::Reset).await?;
+    // Of an image, there is a moment left in which somebody may look.
+    app.note(&grant, Entry::new(None, "factory_reset")).await;
     Ok(Json(settings))
 }
 

@@ -38,6 +38,28 @@ pub struct Join {
     pub pin: Option<String>,
 }
 
+/// The network that the box opens while it has no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hotspot {
+    /// What a telephone's camera reads to join it.
+    pub code: Code,
+    /// Its name, and its password.
+    pub name: String,
+    /// See `name`.
+    pub password: String,
+    /// What is opened there.
+    pub address: String,
+}
+
+/// What a telephone's camera reads to join a network by WPA2 ("WIFI:", as ZXing has it: with a backslash before `\`, `;`, `,`, `"` and `:`).
+pub fn wifi(name: &str, password: &str) -> String {
+    let escaped = |text: &str| {
+        let special = |letter: char| matches!(letter, '\\' | ';' | ',' | '"' | ':');
+        text.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect::<String>()
+    };
+    format!("WIFI:T:WPA;S:{};P:{};;", escaped(name), escaped(password))
+}
+
 /// What the whole screen shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Screen {
@@ -80,6 +102,8 @@ pub struct Idle {
     pub name: String,
     /// How somebody joins.
     pub join: Option<Join>,
+    /// How somebody tells the box a network, while it has none.
+    pub hotspot: Option<Box<Hotspot>>,
     /// It does not ring now.
     pub quiet: bool,
     /// Camera and microphone are closed.
@@ -191,6 +215,9 @@ fn drawn_idle(drawing: &mut Drawing, idle: &Idle, language: Language) {
         drawing.left(text, (160.0, line), 46.0, INK, false);
         line += 68.0;
     };
+    if idle.hotspot.is_some() {
+        says(drawing, say(words::Word::NoNetwork));
+    }
     if idle.private {
         says(drawing, say(words::Word::Private));
     }
@@ -200,7 +227,13 @@ fn drawn_idle(drawing: &mut Drawing, idle: &Idle, language: Language) {
     if idle.missed > 0 {
         says(drawing, &words::missed(language, idle.missed));
     }
-    if let Some(join) = &idle.join {
+    if let Some(hotspot) = &idle.hotspot {
+        drawing.code(&hotspot.code, (1310.0, 190.0), 440.0);
+        drawing.middle(say(words::Word::Network), (1530.0, 710.0), 46.0, QUIET, 560.0);
+        drawing.middle(&hotspot.name, (1530.0, 776.0), 46.0, INK, 560.0);
+        drawing.middle(&hotspot.password, (1530.0, 852.0), 56.0, INK, 560.0);
+        drawing.middle(&words::then_open(language, &hotspot.address), (1530.0, 940.0), 46.0, QUIET, 560.0);
+    } else if let Some(join) = &idle.join {
         drawing.code(&join.code, (1310.0, 250.0), 440.0);
         let scan = if join.pin.is_some() { words::Word::Own } else { words::Word::Scan };
         drawing.middle(say(scan), (1530.0, 770.0), 46.0, QUIET, 560.0);

@@ -40,6 +40,7 @@ fn every_line_is_large_enough_for_three_metres() {
     let join = Some(Join { code: code(), address: "porchlight-upstairs.local".into(), pin: Some("042137".into()) });
     let screens = [
         Screen::Idle(Idle { quiet: true, private: true, missed: 12, join, name: long.clone(), ..idle() }),
+        Screen::Idle(Idle { quiet: true, private: true, missed: 12, hotspot: Some(hotspot()), ..idle() }),
         Screen::Ringing { name: long, answers: None, private: true },
         Screen::Code("0042".into()),
         Screen::Notice(Notice::Message("m ".repeat(100))),
@@ -68,6 +69,27 @@ fn a_code_has_its_quiet_zone() {
     let join = Some(Join { code: code(), address: String::new(), pin: None });
     let drawn = screen(&Screen::Idle(Idle { join, ..idle() }), Language::En);
     assert!(drawn.contains("M4 4h1v1h-1z") && !drawn.contains("M3 4h1"), "{drawn}");
+}
+
+fn hotspot() -> Box<Hotspot> {
+    Box::new(Hotspot {
+        code: code(),
+        name: "Porchlight-1a2b".into(),
+        password: "abcd2345efgh".into(),
+        address: "10.42.0.1".into(),
+    })
+}
+
+#[test]
+fn without_a_network_the_screen_says_how_to_tell_the_box_one() {
+    let join = Some(Join { code: code(), address: "porch.local".into(), pin: Some("042137".into()) });
+    let drawn = screen(&Screen::Idle(Idle { join, hotspot: Some(hotspot()), ..idle() }), Language::En);
+    for said in ["Porchlight-1a2b", "abcd2345efgh", "then open 10.42.0.1", "No network"] {
+        assert!(drawn.contains(said), "{said} in {drawn}");
+    }
+    assert!(!drawn.contains("042 137") && !drawn.contains("porch.local"), "nobody reaches it by that: {drawn}");
+    assert_eq!(wifi("Porch", "abcd2345"), "WIFI:T:WPA;S:Porch;P:abcd2345;;");
+    assert_eq!(wifi(r#"a;b\c"d"#, "x:y,z"), r#"WIFI:T:WPA;S:a\;b\\c\"d;P:x\:y\,z;;"#);
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) enum Word {
     Quiet,
     Scan,
     Own,
+    Network,
+    NoNetwork,
     OnAir,
     Recorded,
     Separately,
@@ -64,6 +66,10 @@ pub(super) const fn say(language: Language, word: Word) -> &'static str {
         (Language::De, Word::Scan) => "Scannen und dabei sein",
         (Language::En, Word::Own) => "Own it: scan, then type",
         (Language::De, Word::Own) => "Scannen, dann eintippen",
+        (Language::En, Word::Network) => "Scan: the box's own Wi-Fi",
+        (Language::De, Word::Network) => "Scannen: WLAN der Box",
+        (Language::En, Word::NoNetwork) => "No network: tell the box one",
+        (Language::De, Word::NoNetwork) => "Kein Netz: Nenne der Box eins",
         (Language::En, Word::OnAir) => "On air",
         (Language::De, Word::OnAir) => "Auf Sendung",
         (Language::En, Word::Recorded) => "Recorded",
@@ -157,6 +163,13 @@ pub(super) fn volume(language: Language, percent: u8) -> String {
     match language {
         Language::En => format!("Volume {percent} %"),
         Language::De => format!("Lautstärke {percent} %"),
+    }
+}
+
+pub(super) fn then_open(language: Language, address: &str) -> String {
+    match language {
+        Language::En => format!("then open {address}"),
+        Language::De => format!("dann {address} öffnen"),
     }
 }
 

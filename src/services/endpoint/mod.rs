@@ -53,7 +53,7 @@ use crate::proto::auth::Name;
 use crate::services::heat::Level;
 use crate::services::room::{self, BoxTracks, BoxWish, Notice, Participant, ParticipantKind, Room};
 use crate::services::supervisor::Part;
-use crate::services::{announce, origin, privacy, program, telephone};
+use crate::services::{announce, network, origin, privacy, program, telephone};
 
 /// Stills that wait to be taken; whoever asks for more waits.
 const STILLS: usize = 4;
@@ -240,6 +240,8 @@ pub struct Parts {
     pub announce: announce::Handle,
     /// How somebody in front of the screen joins.
     pub link: watch::Receiver<Option<Link>>,
+    /// The network that the box opens while it has no other.
+    pub network: watch::Receiver<network::Now>,
     /// What the box is called.
     pub called: watch::Receiver<Name>,
     /// Which encoder makes the camera's picture, and what takes its place when it fails.
@@ -405,6 +407,7 @@ async fn screens(
                     privacy: parts.privacy.clone(),
                     announced: parts.announce.follow(),
                     link: parts.link.clone(),
+                    network: parts.network.clone(),
                     loud: watched.loud.clone(),
                     own: watched.own.subscribe(),
                     layout: watched.layout.clone(),

@@ -21,6 +21,7 @@ use crate::proto::auth::Name;
 use crate::proto::layout::canvas::{Canvas, Stamp};
 use crate::proto::screens::{self, Idle, Join, Language, Notice, Sign};
 use crate::services::announce::Announced;
+use crate::services::network;
 use crate::services::privacy::Privacy;
 use crate::services::room::Rooms;
 use crate::services::telephone::Telephone;
@@ -70,6 +71,8 @@ pub struct Told {
     pub announced: watch::Receiver<Announced>,
     /// How somebody joins.
     pub link: watch::Receiver<Option<Link>>,
+    /// The network that the box opens while it has no other.
+    pub network: watch::Receiver<network::Now>,
     /// How loud the speaker is.
     pub(super) loud: watch::Receiver<Loudnesses>,
     /// What the box's own camera sees, while it is open.
@@ -132,9 +135,11 @@ impl Television {
             // Where there are many fonts this takes a while.
             let Ok(artist) = tokio::task::spawn_blocking(Artist::new).await else { return };
             let loud = percent(*told.loud.borrow());
-            let (display, join, drawn, inset, turned) = (None, None, None, None, None);
+            let (display, join, hotspot, drawn, inset, turned) = (None, None, None, None, None, None);
             let stamps = Vec::new();
-            Actor { artist, size, told, open, display, join, drawn, stamps, inset, loud, turned }.run(inbox).await;
+            Actor { artist, size, told, open, display, join, hotspot, drawn, stamps, inset, loud, turned }
+                .run(inbox)
+                .await;
         }));
         Self { pictures }
     }
@@ -178,6 +183,8 @@ struct Actor<D, F> {
     display: Option<D>,
     /// How somebody joins, and the link that it was made of.
     join: Option<(Link, Join)>,
+    /// The same for the network that the box opens.
+    hotspot: Option<(network::Hotspot, Box<screens::Hotspot>)>,
     /// What was drawn last, and as what.
     drawn: Option<(screens::Screen, Picture)>,
     /// The signs that lie over the call, with their places.
@@ -192,8 +199,9 @@ struct Actor<D, F> {
 
 impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
     async fn run(mut self, mut inbox: mpsc::Receiver<Picture>) {
-        let Told { rooms, telephone, privacy, link, .. } = self.told.clone();
-        let (mut rooms, mut telephone, mut privacy, mut link) = (rooms, telephone, privacy, link);
+        let Told { rooms, telephone, privacy, link, network, .. } = self.told.clone();
+        let (mut rooms, mut telephone, mut privacy) = (rooms, telephone, privacy);
+        let (mut link, mut network) = (link, network);
         let (mut called, mut turning) = (self.told.called.clone(), self.told.loud.clone());
         let mut announced = self.told.announced.clone();
         let mut look = tokio::time::interval(LOOK);
@@ -205,6 +213,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
             telephone.mark_unchanged();
             privacy.mark_unchanged();
             link.mark_unchanged();
+            network.mark_unchanged();
             called.mark_unchanged();
             announced.mark_unchanged();
             self.follow_volume(percent(*turning.borrow_and_update()));
@@ -214,8 +223,11 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 again = Instant::now() + AGAIN;
             }
             self.follow_link();
+            self.follow_network();
             let now = self.now(idle_since);
-            if now.ringing.is_some() || now.call.is_some() || now.code.is_some() || now.notice.is_some() {
+            let wanted = now.ringing.is_some() || now.call.is_some() || now.code.is_some() || now.notice.is_some();
+            // Without a network the screen is the only place that says so.
+            if wanted || now.idle.hotspot.is_some() {
                 idle_since = Instant::now();
             }
             let shows = showing::shows(now);
@@ -242,6 +254,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 Ok(()) = telephone.changed() => {}
                 Ok(()) = privacy.changed() => {}
                 Ok(()) = link.changed() => {}
+                Ok(()) = network.changed() => {}
                 Ok(()) = called.changed() => {}
                 Ok(()) = announced.changed() => {}
                 Ok(()) = turning.changed() => {}
@@ -278,6 +291,20 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         });
     }
 
+    /// Makes the code of how to join the box's own network, when that is another.
+    fn follow_network(&mut self) {
+        let now = self.told.network.borrow().hotspot.clone();
+        if self.hotspot.as_ref().map(|(made, _)| made) == now.as_ref() {
+            return;
+        }
+        self.hotspot = now.and_then(|hotspot| {
+            let (name, password) = (hotspot.name.clone(), hotspot.password.reveal().to_owned());
+            let code = drawing::code(&screens::wifi(&name, &password)).ok()?;
+            let address = network::ADDRESS.to_string();
+            Some((hotspot, Box::new(screens::Hotspot { code, name, password, address })))
+        });
+    }
+
     /// Remembers when the speaker became louder or quieter.
     fn follow_volume(&mut self, now: Option<u8>) {
         // Another speaker is nobody's doing.
@@ -295,6 +322,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
         let call = call.map(|signs: Vec<Sign>| signs.into_iter().chain(volume).collect());
         let local = jiff::Zoned::now();
         let join = self.join.as_ref().map(|(_, join)| join.clone());
+        let hotspot = self.hotspot.as_ref().map(|(_, hotspot)| hotspot.clone());
         let at = self.told.timeline.media(std::time::Instant::now());
         let left = |until: MediaTime| {
             u32::try_from(until.since(at).max(0).unsigned_abs().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
@@ -325,6 +353,7 @@ impl<D: Display, F: FnMut() -> Option<D>> Actor<D, F> {
                 ),
                 name: self.told.called.borrow().to_string(),
                 join,
+                hotspot,
                 quiet: telephone.quiet,
                 private: privacy.is_on(),
                 missed: showing::missed(&telephone.calls),
@@ -509,6 +538,7 @@ mod tests {
                 privacy: privacy_read,
                 announced: announce.follow(),
                 link: watch::channel(None).1,
+                network: network::channel().1,
                 loud: loud_read,
                 own: own_read,
                 layout: layout_read,

@@ -87,6 +87,9 @@ pub enum Error {
     /// Nothing is being tried.
     #[error("nothing is being tried")]
     NotTrying,
+    /// The machine would have to restart.
+    #[error("the machine can't be restarted from here")]
+    NoRestart,
     /// It can't be written down.
     #[error("the settings can't be written: {0}")]
     Disk(#[from] std::io::Error),
@@ -108,6 +111,8 @@ pub enum Ask {
     TakeBack,
     /// The box starts again.
     Restart,
+    /// Everything is forgotten, and the box starts again as a new one.
+    Reset,
 }
 
 /// A question with the way for its answer.

@@ -228,14 +228,22 @@ impl Actor {
         if ends && confirmed == Confirmed::No {
             return Err(Error::InUse);
         }
-        let file = self.parts.runtime.as_ref().ok_or(Error::NoRestart)?.join(RESTART);
-        tokio::fs::write(&file, "").await.map_err(|error| {
-            tracing::error!(%error, file = %file.display(), "the service manager can't be told to restart the machine");
-            Error::NoRestart
-        })?;
+        restart_machine(self.parts.runtime.as_deref()).await?;
         tracing::info!("the machine restarts into the update");
         Ok(())
     }
+}
+
+/// Tells the service manager, by a file in the folder that it gave the daemon (`RUNTIME_DIRECTORY`), that the machine is to restart.
+///
+/// # Errors
+/// [`Error::NoRestart`], also where there is no such folder.
+pub async fn restart_machine(runtime: Option<&Path>) -> Result<(), Error> {
+    let file = runtime.ok_or(Error::NoRestart)?.join(RESTART);
+    tokio::fs::write(&file, "").await.map_err(|error| {
+        tracing::error!(%error, file = %file.display(), "the service manager can't be told to restart the machine");
+        Error::NoRestart
+    })
 }
 
 fn progress(told: &watch::Sender<Now>) -> impl FnMut(u8, &str) + '_ {

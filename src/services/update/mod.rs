@@ -20,7 +20,7 @@ use crate::drivers::disk;
 use crate::drivers::rauc::{self, Rauc, Slot, Status};
 use crate::services::room;
 
-pub use actor::install;
+pub use actor::{install, restart_machine};
 pub use config::Config;
 pub use file::{FOLDER, Incoming, Whole};
 pub use state::{Failure, Going, Stage, Why};

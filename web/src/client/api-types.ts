@@ -412,6 +412,12 @@ export type Encoder = {
   pictures_per_second: number | null;
 };
 
+/** That everything is forgotten: the name of the box, as it is now. */
+export type FactoryReset = {
+  /** What the box is called. */
+  name: string;
+};
+
 /** One thing that follows. */
 export type Finding = {
   /** What. */
@@ -420,6 +426,12 @@ export type Finding = {
   level: Level;
   /** What it means and what to do, in English. */
   text: string;
+};
+
+/** The network that is forgotten. */
+export type ForgetNetwork = {
+  /** Its name. */
+  name: string;
 };
 
 /** A device that can be chosen. */
@@ -528,6 +540,14 @@ export type Invite = {
 /** Names an invite; it is not its secret. */
 export type InviteId = string;
 
+/** The network that is joined. */
+export type JoinNetwork = {
+  /** Its name. */
+  name: string;
+  /** Its password; nothing for one that asks for none or that the box knows. */
+  password?: string | null;
+};
+
 /** By what somebody proves who they are. */
 export type Kind = "passkey" | "wallet" | "recovery";
 
@@ -552,6 +572,9 @@ export type Lines = {
   /** The large one: one line of at most 100 characters. */
   line: string;
 };
+
+/** What a network asks for. */
+export type Lock = "open" | "password" | "other";
 
 /** How loud one of them is. */
 export type Loudness = {
@@ -627,6 +650,24 @@ export type Name = string;
 
 /** What a setting needs to count. */
 export type Needs = "nothing" | "restart" | "trial";
+
+/** How the box is connected, and what else it could be in. */
+export type Network = {
+  /** Whether it is connected by a cable. */
+  cable: boolean;
+  /** What it could not join last. */
+  failed: NotJoined | null;
+  /** The name of the network that it opens itself, while that is open. */
+  hotspot: string | null;
+  /** The wireless network that it is in. */
+  joined: string | null;
+  /** What it is joining. */
+  joining: string | null;
+  /** What is in reach, the strongest first. While its own network is open, what was in reach before. */
+  seen: Reachable[];
+  /** Whether it has a radio that Porchlight may use. */
+  wifi: boolean;
+};
 
 /** Somebody whom the box shall know. */
 export type NewIdentity = {
@@ -714,6 +755,14 @@ export type Nonce = {
   nonce: string;
 };
 
+/** What could not be joined. */
+export type NotJoined = {
+  /** Why. */
+  code: Why;
+  /** Its name. */
+  name: string;
+};
+
 /** What became of a call. */
 export type Outcome = "answered" | "declined" | "missed" | "cancelled" | "not_disturbed" | "busy";
 
@@ -768,7 +817,7 @@ export type Problem = {
   /** A sentence for people. */
   title: string;
   /** A stable name. */
-  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "bundle-broken-off" | "bundle-no-space" | "bundle-too-large" | "busy" | "camera-away" | "camera-refuses" | "certificate-asking" | "certificate-too-soon" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "in-use" | "internal" | "joined" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "no-acme" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-restart" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "no-update" | "nobody" | "not-an-image" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "rauc" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "updating" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
+  type: "bad-address" | "bad-body" | "bad-command" | "bad-fields" | "bad-fragment" | "bad-frame" | "bad-hours" | "bad-key" | "bad-lifetime" | "bad-logo" | "bad-message" | "bad-name" | "bad-network-name" | "bad-network-password" | "bad-number" | "bad-offer" | "bad-part" | "bad-request" | "bad-rules" | "bad-setting" | "bad-text" | "bad-title" | "bad-value" | "bad-view" | "bad-volume" | "banned" | "box-full" | "box-not-here" | "bundle-broken-off" | "bundle-no-space" | "bundle-too-large" | "busy" | "camera-away" | "camera-refuses" | "certificate-asking" | "certificate-too-soon" | "chain-silent" | "chat-full" | "enough" | "fixed-setting" | "foreign-origin" | "in-call" | "in-use" | "internal" | "joined" | "joining" | "last-owner" | "link-expired" | "link-revoked" | "link-used-up" | "lobby" | "lobby-full" | "locked" | "logo-too-large" | "message-elsewhere" | "message-time" | "name-first" | "network-manager" | "no-acme" | "no-authority" | "no-chat" | "no-code" | "no-control" | "no-controls" | "no-host" | "no-logo" | "no-loudness" | "no-match" | "no-media" | "no-message" | "no-network" | "no-pages" | "no-picture" | "no-preset" | "no-push" | "no-recording" | "no-restart" | "no-room" | "no-room-for-size" | "no-screen" | "no-seat" | "no-setting" | "no-sound" | "no-such-person" | "no-such-range" | "no-update" | "no-wifi" | "nobody" | "not-an-image" | "not-found" | "not-fragment" | "not-here" | "not-in-call" | "not-joined" | "not-json" | "not-let-in" | "not-live" | "not-near" | "not-on-air" | "not-on-trial" | "not-permitted" | "not-private" | "not-ringing" | "not-sdp" | "off-air" | "on-trial" | "other-lock" | "other-name" | "outdated" | "owned" | "passkey-refused" | "passkey-site" | "peers" | "private" | "rauc" | "recording-protected" | "recording-trimming" | "recordings-folder" | "recordings-full" | "recordings-sd-card" | "restricted" | "room-full" | "rung-lately" | "set-by-camera" | "several" | "shutdown" | "sign-in" | "slow-mode" | "sound-busy" | "sound-failed" | "state-folder" | "store" | "taken" | "takes-no-sdp" | "timed-out" | "too-fast" | "too-large" | "too-many" | "too-many-codes" | "too-many-contacts" | "too-many-presets" | "too-many-pushes" | "too-many-rooms" | "too-often" | "unknown-link" | "unknown-op" | "unproved" | "unwanted-link" | "unwanted-word" | "updating" | "uplink" | "version" | "wallet-chain" | "wrong-code" | "wrong-method" | "wrong-number";
 };
 
 /** How the members of a composition are shown. */
@@ -867,6 +916,18 @@ export type Reachability = {
   seen: Seen[];
   /** The ways that browsers are told. */
   ways: Tried[];
+};
+
+/** A network that is in reach. */
+export type Reachable = {
+  /** The box knows it. */
+  known: boolean;
+  /** What it asks for. */
+  lock: Lock;
+  /** Its name. */
+  name: string;
+  /** How strong it is, in percent. */
+  strength: number;
 };
 
 /** Whether the box is well. */
@@ -1456,6 +1517,9 @@ export type WantedInvite = {
   /** What it makes of whoever comes by it: a guest, unless it says otherwise. */
   role?: Role | null;
 };
+
+/** Why a network could not be joined. */
+export type Why = "password" | "gone" | "no-address" | "other";
 
 /** How loud one of them is to be; what is not given stays. */
 export type Wish = {

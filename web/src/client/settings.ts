@@ -37,4 +37,9 @@ export class Choices {
   restart(): Promise<Settings> {
     return this.api.call("POST", "/node/restart", {});
   }
+
+  /** Forgets everything, if this is the name of the box. */
+  reset(name: string): Promise<Settings> {
+    return this.api.call("POST", "/node/factory-reset", { name });
+  }
 }

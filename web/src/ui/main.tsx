@@ -27,6 +27,7 @@ const PAGES: Record<
   | "people"
   | "audit"
   | "settings"
+  | "network"
   | "update"
   | "setup",
   () => Promise<{ default: Page }>
@@ -47,6 +48,7 @@ const PAGES: Record<
   people: () => import("./people/page"),
   audit: () => import("./audit/page"),
   settings: () => import("./settings/page"),
+  network: () => import("./network/page"),
   update: () => import("./update/page"),
   setup: () => import("./setup/page"),
 };

@@ -17,6 +17,7 @@ export type Route =
   | { page: "people"; room: string }
   | { page: "audit" }
   | { page: "settings" }
+  | { page: "network" }
   | { page: "update" }
   | { page: "setup" }
   | { page: "lost" };
@@ -35,6 +36,7 @@ export function routeOf(path: string): Route {
   if (path === "/people") return { page: "people", room: "" };
   if (path === "/audit") return { page: "audit" };
   if (path === "/settings") return { page: "settings" };
+  if (path === "/network") return { page: "network" };
   if (path === "/update") return { page: "update" };
   if (path === "/setup") return { page: "setup" };
   const [, kind, id] = /^\/([rb])\/([0-9a-z]{1,64})\/?$/.exec(path) ?? [];

@@ -52,6 +52,7 @@ fn who(rule: Rule) -> &'static str {
         Rule::EveryPage => return "everybody, and pages of other sites; no login is looked at",
         Rule::Known => return "everybody whom the box knows",
         Rule::Node(verb) if permits(false, Verbs::NONE, verb, Scope::Node) => return "everybody",
+        Rule::NodeOrHere(_) => return "the owner, and whoever has come by the box's own network",
         Rule::Node(verb) => (verb, |_| Verbs::NONE),
         Rule::Room(verb) | Rule::RoomByToken(verb) => (verb, of_role),
         Rule::Lobby => return "the owner, and whoever has an invite to this room, let in or not",
@@ -127,6 +128,7 @@ fn operation(route: &Route, entry: &Entry, schemas: &mut Schemas) -> Value {
         "security": match route.rule {
             Rule::Everybody => json!([{}, { "login": [] }]),
             Rule::EveryPage => json!([]),
+            Rule::NodeOrHere(_) => json!([{ "login": [] }, {}]),
             Rule::Known | Rule::Node(_) | Rule::Room(_) => json!([{ "login": [] }]),
             Rule::RoomByToken(_) | Rule::Lobby => json!([{ "login": [] }, { "token": [] }]),
         },

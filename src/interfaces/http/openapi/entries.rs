@@ -12,12 +12,13 @@ use crate::interfaces::http::camera::WantedControl;
 use crate::interfaces::http::chat::ChatSearch;
 use crate::interfaces::http::guest::Entry as GuestEntry;
 use crate::interfaces::http::health::NodeChange;
+use crate::interfaces::http::network::{Forget as ForgetNetwork, Join as JoinNetwork};
 use crate::interfaces::http::people::{Audited, Identity, IdentityChange, Member, MemberChange, NewIdentity};
 use crate::interfaces::http::privacy::Typed;
 use crate::interfaces::http::pushes::{NewPush, PushChange};
 use crate::interfaces::http::rooms::{NewRoom, WantedInvite};
 use crate::interfaces::http::session::SignIn;
-use crate::interfaces::http::settings::Restart;
+use crate::interfaces::http::settings::{FactoryReset, Restart};
 use crate::interfaces::http::studio::{GoLive, StudioChange};
 use crate::interfaces::http::telephone::Chosen;
 use crate::interfaces::http::update::{From as UpdateFrom, RestartInto};
@@ -29,6 +30,7 @@ use crate::services::endpoint::adjust::{Knob, Preset, Report};
 use crate::services::endpoint::hearing::SoundTest;
 use crate::services::endpoint::report::Report as PluggedIn;
 use crate::services::endpoint::{BoxScreen, Layout, Loudnesses, Wishes};
+use crate::services::network::Network;
 use crate::services::reachability::Reachability;
 use crate::services::recorder::{Change, Part, Recording, Recordings};
 use crate::services::settings::{self, Settings};
@@ -88,6 +90,14 @@ pub(super) fn entries() -> Vec<Entry> {
             .takes::<Restart>()
             .gives::<Settings>(200, "It starts again in a moment.")
             .fails(&["bad-setting", "shutdown"]),
+        entry("POST", "/api/v1/node/factory-reset", "Forget everything")
+            .more(
+                "Settings, people, keys, rooms, chats and recordings on the box's own disk are gone then, and nobody owns the box. Of an \
+                 image, the machine restarts.",
+            )
+            .takes::<FactoryReset>()
+            .gives::<Settings>(200, "It starts again in a moment, as a new box.")
+            .fails(&["bad-setting", "no-restart", "other-name", "shutdown", "state-folder"]),
         entry("GET", "/api/v1/settings", "What can be chosen, and what it is")
             .gives::<Settings>(200, "All settings.")
             .fails(&["bad-setting", "shutdown"]),
@@ -106,6 +116,22 @@ pub(super) fn entries() -> Vec<Entry> {
             .more("The box starts again with what was chosen before.")
             .gives::<Settings>(200, "It starts again in a moment.")
             .fails(&["bad-setting", "not-on-trial", "shutdown"]),
+        entry("GET", "/api/v1/network", "How the box is connected, and which wireless networks are in reach")
+            .more("It looks for them, which takes some seconds, unless it opens a network of its own at the moment.")
+            .gives::<Network>(200, "How it is.")
+            .fails(&["shutdown"]),
+        entry("POST", "/api/v1/network/join", "Join a wireless network")
+            .more(
+                "The box's own network closes for that; if it does not work, it is open again within seconds, and `failed` says why. What has \
+                 worked the box knows from then on.",
+            )
+            .takes::<JoinNetwork>()
+            .gives::<Network>(202, "It is being joined.")
+            .fails(&["bad-network-name", "bad-network-password", "joining", "network-manager", "no-wifi", "other-lock", "shutdown"]),
+        entry("POST", "/api/v1/network/forget", "Know a wireless network no more")
+            .takes::<ForgetNetwork>()
+            .gives::<Network>(200, "How it is.")
+            .fails(&["joining", "network-manager", "no-network", "no-wifi", "shutdown"]),
         entry("GET", "/api/v1/update", "How it stands with the image of the box and its update")
             .gives::<Update>(200, "How it is.")
             .fails(&["not-an-image", "rauc", "shutdown", "updating"]),
@@ -264,6 +290,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .fails(&["no-pages"]),
         entry("GET", "/audit", "The page about what was done").gives_text(200, "The page.", HTML).fails(&["no-pages"]),
         entry("GET", "/settings", "Page of the settings").gives_text(200, "The page.", HTML),
+        entry("GET", "/network", "Page about wireless networks").gives_text(200, "The page.", HTML),
         entry("GET", "/update", "Page about updates of the image").gives_text(200, "The page.", HTML),
         entry("GET", "/setup", "Page that sets the box up").gives_text(200, "The page.", HTML),
         entry("GET", "/stats", "The statistics page").gives_text(200, "The page.", HTML).fails(&["no-pages"]),

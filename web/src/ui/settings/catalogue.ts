@@ -77,6 +77,7 @@ export const GROUPS: readonly { name: Group; fields: readonly Field[] }[] = [
   {
     name: "network",
     fields: [
+      { key: "network.hotspot", kind: "choice", options: ["auto", "on", "off"] },
       { key: "mdns.enabled", kind: "switch" },
       { key: "peers.map_ports", kind: "switch" },
       { key: "peers.announce", kind: "list" },

@@ -20,7 +20,7 @@ export const choices = new Choices(api);
 export const settings = signal<Settings | null>(null);
 export const plugged = signal<PluggedIn | null>(null);
 /** What keeps the page from the box while it starts again. */
-export const waiting = signal<{ at: "here" | "elsewhere" | "nowhere"; address: string } | null>(null);
+export const waiting = signal<{ at: "here" | "elsewhere" | "nowhere" | "reset"; address: string } | null>(null);
 
 export function byKey(of: Settings): ByKey {
   return new Map(of.settings.map(setting => [setting.key, setting]));
@@ -66,6 +66,20 @@ export async function comeBack(): Promise<void> {
       if (Date.now() > end) waiting.value = { at: "nowhere", address: location.origin };
     }
     await pause(TRY);
+  }
+}
+
+/** Waits until the box is there again as a new one, and goes where it asks for its number. */
+export async function startOver(): Promise<void> {
+  waiting.value = { at: "reset", address: location.origin };
+  for (;;) {
+    await pause(TRY);
+    try {
+      const { owned } = await api.node();
+      if (!owned) return location.replace("/sign-in");
+    } catch {
+      // It starts, or its certificate is not known yet: what the page says holds for both.
+    }
   }
 }
 

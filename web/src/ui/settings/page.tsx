@@ -13,7 +13,7 @@ import { say } from "../parts/toast";
 import { Volume } from "../parts/volume";
 import { change, type Draft, GROUPS, type Group, needsOf, undoOf } from "./catalogue";
 import { Choice, inWords, named, word } from "./field";
-import { byKey, choices, comeBack, plugged, save, settings, useSettings, waiting } from "./model";
+import { byKey, choices, comeBack, plugged, save, settings, startOver, useSettings, waiting } from "./model";
 import { texts } from "./texts";
 import { Trial, Waiting } from "./trial";
 
@@ -39,7 +39,12 @@ function More({ group }: { group: Group }) {
     case "recordings":
       return link("/recordings", texts.to_recordings);
     case "network":
-      return link("/reachability", texts.to_reachability);
+      return (
+        <>
+          {link("/network", texts.to_network)}
+          {link("/reachability", texts.to_reachability)}
+        </>
+      );
     case "certificate":
       return link("/trust", texts.to_trust);
     case "mqtt":
@@ -50,6 +55,7 @@ function More({ group }: { group: Group }) {
           {link("/setup", texts.to_setup)}
           {link("/update", texts.to_update)}
           <Restart />
+          <Reset />
         </>
       );
     default:
@@ -100,6 +106,56 @@ function Restart() {
               {texts.restart}
             </button>
           </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Reset() {
+  const [asking, setAsking] = useState(false);
+  const [typed, setTyped] = useState("");
+  const name = home.node.value?.name;
+  if (!name) return null;
+  const close = () => {
+    setAsking(false);
+    setTyped("");
+  };
+  const reset = (event: Event) => {
+    event.preventDefault();
+    close();
+    choices.reset(typed).then(startOver, error => say(explain(error), "fault"));
+  };
+  return (
+    <>
+      <p>
+        <button type="button" class="button danger" onClick={() => setAsking(true)} data-testid="reset">
+          {texts.reset}
+        </button>
+      </p>
+      {asking && (
+        <Dialog title={texts.reset_title} close={close}>
+          <form class="stack" onSubmit={reset}>
+            <p>{texts.reset_text}</p>
+            <p>{texts.reset_stays}</p>
+            <label class="field">
+              <span>{fill(texts.reset_type, { name })}</span>
+              <input
+                value={typed}
+                onInput={event => setTyped(event.currentTarget.value)}
+                autocomplete="off"
+                data-testid="reset-name"
+              />
+            </label>
+            <div class="row end">
+              <button type="button" class="button" onClick={close}>
+                {texts.cancel}
+              </button>
+              <button type="submit" class="button danger" disabled={typed.trim() !== name} data-testid="reset-yes">
+                {texts.reset}
+              </button>
+            </div>
+          </form>
         </Dialog>
       )}
     </>

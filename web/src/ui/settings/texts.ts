@@ -48,8 +48,15 @@ interface Texts {
   restart: string;
   restart_title: string;
   restart_text: string;
+  reset: string;
+  reset_title: string;
+  reset_text: string;
+  reset_stays: string;
+  reset_type: string;
+  resetting: string;
   cancel: string;
   to_camera: string;
+  to_network: string;
   to_reachability: string;
   to_recordings: string;
   to_trust: string;
@@ -126,6 +133,10 @@ const en: Texts = {
       "0 for as many as there is room for. The oldest go first.",
     ],
     "recordings.min_free_gigabytes": ["Gigabytes that stay free on the disk"],
+    "network.hotspot": [
+      "Without a network the box opens one of its own",
+      "Its screen shows the password; whoever joins can tell the box a network. Automatic: where the box is an image.",
+    ],
     "mdns.enabled": ["The box tells its name to the local network"],
     "peers.map_ports": [
       "The router is asked to open the ports for calls",
@@ -229,8 +240,18 @@ const en: Texts = {
   restart: "Start the box again",
   restart_title: "Start the box again?",
   restart_text: "Calls pause for some seconds and come back by themselves. What is on air and recordings end.",
+  reset: "Forget everything",
+  reset_title: "Forget everything?",
+  reset_text:
+    "Settings, people, invites, keys, rooms, chats and the recordings on the box's own disk are gone for good. Calls and what is on air end now.",
+  reset_stays:
+    "What is on other disks and in backups stays. Afterwards the box is a new one, and belongs to whoever types the number on its screen.",
+  reset_type: "Type the name of the box: {name}",
+  resetting:
+    "The box forgets everything and starts as a new one; that takes up to two minutes. Its screen then shows what to open and a number. Its certificate is another one, so this page may not find it again by itself.",
   cancel: "Cancel",
   to_camera: "Adjust the camera's picture",
+  to_network: "Wi-Fi of the box",
   to_reachability: "Try how the box is reached",
   to_recordings: "Recordings",
   to_trust: "Certificate of the box",
@@ -314,6 +335,10 @@ const de: Texts = {
       "0 für so viele, wie Platz ist. Die ältesten gehen zuerst.",
     ],
     "recordings.min_free_gigabytes": ["So viele Gigabyte bleiben auf der Platte frei"],
+    "network.hotspot": [
+      "Ohne Netz öffnet die Box ein eigenes",
+      "Ihr Bildschirm zeigt das Passwort; wer beitritt, kann der Box ein Netz nennen. Automatisch: wo die Box ein Image ist.",
+    ],
     "mdns.enabled": ["Die Box sagt dem lokalen Netz ihren Namen"],
     "peers.map_ports": [
       "Der Router wird gebeten, die Ports für Anrufe zu öffnen",
@@ -422,8 +447,18 @@ const de: Texts = {
   restart_title: "Box neu starten?",
   restart_text:
     "Anrufe setzen einige Sekunden aus und kommen von selbst wieder. Was auf Sendung ist und Aufnahmen enden.",
+  reset: "Alles vergessen",
+  reset_title: "Alles vergessen?",
+  reset_text:
+    "Einstellungen, Personen, Einladungen, Schlüssel, Räume, Chats und die Aufnahmen auf der eigenen Platte der Box sind dann endgültig weg. Anrufe und Sendung enden jetzt.",
+  reset_stays:
+    "Was auf anderen Platten und in Sicherungen ist, bleibt. Danach ist die Box eine neue und gehört der Person, die die Zahl auf ihrem Bildschirm eintippt.",
+  reset_type: "Den Namen der Box eintippen: {name}",
+  resetting:
+    "Die Box vergisst alles und startet als neue; das dauert bis zu zwei Minuten. Dann zeigt ihr Bildschirm, was zu öffnen ist, und eine Zahl. Ihr Zertifikat ist ein anderes, darum findet diese Seite sie vielleicht nicht von selbst wieder.",
   cancel: "Abbrechen",
   to_camera: "Bild der Kamera einstellen",
+  to_network: "WLAN der Box",
   to_reachability: "Ausprobieren, wie die Box erreicht wird",
   to_recordings: "Aufnahmen",
   to_trust: "Zertifikat der Box",

@@ -10,7 +10,9 @@ import { texts } from "./texts";
 export function Waiting() {
   const now = waiting.value;
   if (!now) return null;
-  const said = { here: texts.starting, elsewhere: texts.elsewhere, nowhere: texts.not_back }[now.at];
+  const said = { here: texts.starting, elsewhere: texts.elsewhere, nowhere: texts.not_back, reset: texts.resetting }[
+    now.at
+  ];
   return (
     <p class="banner" role="status" data-testid="starting">
       {fill(said, { address: now.address })}

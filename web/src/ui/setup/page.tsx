@@ -55,6 +55,9 @@ function Network() {
         </p>
       )}
       <p class="small">
+        <a href="/network">{chosen.to_network}</a>
+      </p>
+      <p class="small">
         {texts.trust} <a href="/trust">{chosen.to_trust}</a>
       </p>
       <div aria-live="polite">

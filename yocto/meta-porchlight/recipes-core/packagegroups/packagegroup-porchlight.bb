@@ -8,6 +8,7 @@ inherit packagegroup
 RDEPENDS:${PN} = "\
     porchlight \
     porchlight-system \
+    dnsmasq \
     networkmanager \
     networkmanager-nmcli \
     networkmanager-wifi \

@@ -9,6 +9,8 @@ PORCHLIGHT_SCRIPTS = "grow boot-files machine-id good"
 SRC_URI = "\
     file://boot-files \
     file://boot.mount \
+    file://dbus.conf \
+    file://dnsmasq.conf \
     file://good \
     file://grow \
     file://journal.conf \
@@ -62,8 +64,13 @@ do_install () {
     install -D -m 0644 ${UNPACKDIR}/porchlight-image.conf ${D}${systemd_system_unitdir}/porchlight.service.d/image.conf
     install -D -m 0644 ${UNPACKDIR}/tmpfiles.conf ${D}${nonarch_libdir}/tmpfiles.d/porchlight-system.conf
     install -D -m 0644 ${UNPACKDIR}/networkmanager.conf ${D}${nonarch_libdir}/NetworkManager/conf.d/porchlight.conf
+    install -D -m 0644 ${UNPACKDIR}/dbus.conf ${D}${sysconfdir}/dbus-1/system.d/porchlight.conf
+    install -D -m 0644 ${UNPACKDIR}/dnsmasq.conf ${D}${sysconfdir}/NetworkManager/dnsmasq-shared.d/porchlight.conf
+    # By this the daemon knows that the box is an image.
+    install -d ${D}${nonarch_libdir}/porchlight
+    echo "porchlight ${DISTRO_VERSION}" > ${D}${nonarch_libdir}/porchlight/image
     install -D -m 0600 ${UNPACKDIR}/porchlight_sshd_config ${D}${sysconfdir}/ssh/porchlight_sshd_config
 }
 
-FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/systemd ${nonarch_libdir}/NetworkManager ${nonarch_libdir}/tmpfiles.d"
+FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/systemd ${nonarch_libdir}/NetworkManager ${nonarch_libdir}/porchlight ${nonarch_libdir}/tmpfiles.d"
 RDEPENDS:${PN} = "e2fsprogs-e2fsck util-linux-partx util-linux-sfdisk"
