@@ -31,6 +31,7 @@ complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "print-config"
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "doctor" -d 'Look for what keeps people from reaching the box, and from being seen and heard by it'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "privacy" -d 'Close camera and microphone of the box that runs here, open them again, or say how it is. For somebody who is at it'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "pin" -d 'Print the PIN that makes whoever types it on the sign-in page the owner of a box that nobody owns. Asks the daemon'
+complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "hotspot" -d 'Print how to join the network that the box opens while it has no other. Asks the daemon'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "backup" -d 'Write everything that makes this box this one into one encrypted file: rooms, people, keys, settings. The daemon may run meanwhile'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "restore" -d 'Put a backup in the place of the state folder of a box that does not run'
 complete -c porchlight -n "__fish_porchlight_needs_command" -f -a "support" -d 'Write a file for whoever helps: how the box is, without names, addresses, keys or chats. It is shown first, and sent nowhere'
@@ -75,6 +76,10 @@ complete -c porchlight -n "__fish_porchlight_using_subcommand pin" -l config -d 
 complete -c porchlight -n "__fish_porchlight_using_subcommand pin" -l listen -d 'The address and port for pages, API and streams (http.listen)' -r
 complete -c porchlight -n "__fish_porchlight_using_subcommand pin" -l state -d 'The folder for the database and secrets (node.state)' -r
 complete -c porchlight -n "__fish_porchlight_using_subcommand pin" -s h -l help -d 'Print help'
+complete -c porchlight -n "__fish_porchlight_using_subcommand hotspot" -l config -d 'The configuration file [default: /etc/porchlight/porchlight.toml when it exists]' -r -F
+complete -c porchlight -n "__fish_porchlight_using_subcommand hotspot" -l listen -d 'The address and port for pages, API and streams (http.listen)' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand hotspot" -l state -d 'The folder for the database and secrets (node.state)' -r
+complete -c porchlight -n "__fish_porchlight_using_subcommand hotspot" -s h -l help -d 'Print help'
 complete -c porchlight -n "__fish_porchlight_using_subcommand backup" -l passphrase-file -d 'Take the passphrase from a file with one line' -r -F
 complete -c porchlight -n "__fish_porchlight_using_subcommand backup" -l recipient -d 'Encrypt it for a key of age (age1...) instead, which opens it without a passphrase' -r
 complete -c porchlight -n "__fish_porchlight_using_subcommand backup" -l config -d 'The configuration file [default: /etc/porchlight/porchlight.toml when it exists]' -r -F

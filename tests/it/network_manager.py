@@ -10,7 +10,9 @@ Reads commands from standard input and answers each with a line:
 """
 
 import json
+import os
 import sys
+import traceback
 
 import dbus
 import dbus.mainloop.glib
@@ -62,7 +64,7 @@ class Connection(Object):
     def Delete(self):
         MANAGER.connections.remove(self)
         self.remove_from_connection()
-        if MANAGER.active and MANAGER.active.connection is self:
+        if MANAGER.active and MANAGER.active.settles is self:
             MANAGER.end()
 
 
@@ -74,14 +76,14 @@ class Settings(Object):
 
 class Active(Object):
     def __init__(self, path, connection):
-        self.connection = connection
+        self.settles = connection
         super().__init__(path, {".Connection.Active": {"State": dbus.UInt32(1), "Ip4Config": NOTHING}})
 
 
 class Radio(Object):
     @dbus.service.method(NM + ".Device.Wireless", in_signature="a{sv}")
     def RequestScan(self, _options):
-        if MANAGER.active and MANAGER.active.connection.settings["802-11-wireless"].get("mode") == "ap":
+        if MANAGER.active and MANAGER.active.settles.settings["802-11-wireless"].get("mode") == "ap":
             raise dbus.DBusException("Scanning not allowed while in AP mode", name=NM + ".Device.NotAllowed")
         GLib.timeout_add(100, self.scanned)
 
@@ -111,7 +113,7 @@ class Manager(Object):
         self.radio.state(30)
         self.devices = [self.cable, self.radio]
 
-    def path(self, what):
+    def new_path(self, what):
         self.count += 1
         return f"{ROOT}/{what}/{self.count}"
 
@@ -127,7 +129,7 @@ class Manager(Object):
     @dbus.service.method(NM, in_signature="a{sa{sv}}ooa{sv}", out_signature="ooa{sv}", sender_keyword="sender")
     def AddAndActivateConnection2(self, settings, _device, _point, options, sender):
         self.told = settings
-        connection = Connection(self.path("Settings"), settings, options.get("persist", "disk") == "disk")
+        connection = Connection(self.new_path("Settings"), settings, options.get("persist", "disk") == "disk")
         self.connections.append(connection)
         if options.get("bind-activation") == "dbus-client":
             BUS.watch_name_owner(sender, lambda owner: owner or self.gone(connection))
@@ -149,7 +151,7 @@ class Manager(Object):
 
     def begin(self, connection):
         self.end()
-        self.active = Active(self.path("ActiveConnection"), connection)
+        self.active = Active(self.new_path("ActiveConnection"), connection)
         self.radio.state(40)
         self.radio.now(".Device", ActiveConnection=self.active.path)
         GLib.timeout_add(200, self.go_on, self.active)
@@ -158,12 +160,12 @@ class Manager(Object):
     def go_on(self, active):
         if active is not self.active:
             return
-        connection = active.connection
+        connection = active.settles
         wireless = connection.settings["802-11-wireless"]
         if wireless.get("mode") == "ap":
             address = dbus.Dictionary(connection.settings["ipv4"]["address-data"][0], signature="sv")
             data = {"AddressData": dbus.Array([address], signature="a{sv}")}
-            config = Object(self.path("IP4Config"), {".IP4Config": data})
+            config = Object(self.new_path("IP4Config"), {".IP4Config": data})
             return self.done(active, config.path, NOTHING)
         name = connection.name()
         if name not in self.points:
@@ -189,9 +191,9 @@ class Manager(Object):
             return
         active.remove_from_connection()
         # What is not kept goes with it, where it was bound to somebody.
-        if active.connection.settings["802-11-wireless"].get("mode") == "ap" and active.connection in self.connections:
-            self.connections.remove(active.connection)
-            active.connection.remove_from_connection()
+        if active.settles.settings["802-11-wireless"].get("mode") == "ap" and active.settles in self.connections:
+            self.connections.remove(active.settles)
+            active.settles.remove_from_connection()
         self.radio.now(".Device", ActiveConnection=NOTHING)
         self.radio.now(".Device.Wireless", ActiveAccessPoint=NOTHING)
         self.radio.state(state, reason)
@@ -205,7 +207,7 @@ class Manager(Object):
                 point = {"Ssid": dbus.ByteArray(name.encode()), "Strength": dbus.Byte(int(strength))}
                 flags = {"Flags": security and 1, "WpaFlags": 0, "RsnFlags": security}
                 point.update({key: dbus.UInt32(value) for key, value in flags.items()})
-                self.points[name] = Object(self.path("AccessPoint"), {".AccessPoint": point})
+                self.points[name] = Object(self.new_path("AccessPoint"), {".AccessPoint": point})
                 self.passwords[name] = password
             case ["radio", "off"]:
                 self.devices.remove(self.radio)
@@ -223,7 +225,12 @@ def read(source, _condition):
     if not line:
         LOOP.quit()
         return False
-    print(MANAGER.command(line.split()), flush=True)
+    try:
+        print(MANAGER.command(line.split()), flush=True)
+    except Exception:
+        # Who waits for an answer learns that there is none.
+        traceback.print_exc()
+        os._exit(1)
     return True
 
 

@@ -84,9 +84,9 @@ impl Case<'_> {
         let (rest, body, status) = match (route.method.as_str(), route.path) {
             (
                 "GET",
-                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/settings" | "/update" | "/setup"
-                | "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}" | "/stats"
-                | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}"
+                "/sign-in" | "/me" | "/people" | "/people/{room}" | "/audit" | "/settings" | "/network" | "/update"
+                | "/setup" | "/healthz" | "/readyz" | "/api/openapi.json" | "/" | "/r/{room}" | "/b/{broadcast}"
+                | "/stats" | "/trust" | "/reachability" | "/camera" | "/devices" | "/recordings" | "/pushes/{room}"
                 | "/studio/{room}",
             ) => ("", None, 200),
             ("GET", "/embed/b/{broadcast}") => ("", None, 200),
@@ -103,6 +103,11 @@ impl Case<'_> {
             // The box would start again.
             ("POST", "/api/v1/node/restart") => ("", Some(json!({ "when": "later" })), 400),
             ("GET", "/api/v1/mqtt") => ("", None, 200),
+            // By another name than that of the box.
+            ("POST", "/api/v1/node/factory-reset") => ("", Some(json!({ "name": "" })), 409),
+            ("GET", "/api/v1/network") => ("", None, 200),
+            // There is no radio.
+            ("POST", "/api/v1/network/join" | "/api/v1/network/forget") => ("", Some(json!({ "name": "Home" })), 404),
             // A box that is no image.
             ("GET", "/api/v1/update") => ("", None, 404),
             ("POST", "/api/v1/update") => ("", Some(json!({ "address": "https://127.0.0.1/bundle" })), 404),

@@ -360,7 +360,7 @@ async fn everything_is_forgotten_once_its_name_was_typed() {
     ownerless(&nobody).await;
     drop(line);
     assert_eq!(owner.get("/api/v1/settings").await.status(), 401, "the login of before is none");
-    let answer = nobody.post("/api/v1/session", &json!({ "token": invite })).await;
+    let answer = nobody.post("/api/v1/session", &json!({ "invite": invite, "name": "Bob" })).await;
     assert_eq!(problem(answer).await, "unknown-link");
     let node: Value = nobody.get("/api/v1/node").await.json().await.unwrap();
     assert_ne!(node["name"], "Hall");
