@@ -35,12 +35,12 @@ until_it() {
 phone() { ip netns exec phone "$@"; }
 home() { ip netns exec home "$@"; }
 
-# ask METHOD PATH [BODY]: what the telephone's browser is told by the box: the head and what follows.
+# ask METHOD PATH [BODY]: what the telephone's browser is told by the box, the head and what follows, into /run/said.
 ask() {
   local body=${3:-}
   # shellcheck disable=SC2016 # the other bash expands it
   phone timeout 30 bash -c 'exec 3<>/dev/tcp/10.42.0.1/80; printf "%s" "$1" >&3; cat <&3' - \
-    "$1 $2 HTTP/1.1"$'\r\n'"Host: ${host:-10.42.0.1}"$'\r\n'"Connection: close"$'\r\n'"Content-Type: application/json"$'\r\n'"Content-Length: ${#body}"$'\r\n\r\n'"$body"
+    "$1 $2 HTTP/1.1"$'\r\n'"Host: ${host:-10.42.0.1}"$'\r\n'"Connection: close"$'\r\n'"Content-Type: application/json"$'\r\n'"Content-Length: ${#body}"$'\r\n\r\n'"$body" >/run/said
 }
 
 in_it() { phone wpa_cli -p /run/wpa-phone status | grep -q wpa_state=COMPLETED; }
@@ -51,7 +51,10 @@ joined_phone() {
   phone "$box" udhcpc -i wlan1 -n -q -t 3 -T 2 -s /run/udhcpc
 }
 
-says() { ask GET /api/v1/network >/run/says && grep -q "$1" /run/says; }
+# said PATTERN: whether that is in it.
+said() { grep -q "$1" /run/said; }
+
+says() { ask GET /api/v1/network && said "$1"; }
 
 begin "radios"
 modprobe mac80211_hwsim radios=3
@@ -103,24 +106,27 @@ grep -q '^10\.42\.0\.[0-9]* 10.42.0.1 10.42.0.1$' /run/lease
 
 begin "every name is the box, and leads to its page"
 phone "$box" nslookup connectivitycheck.gstatic.com 10.42.0.1 | grep -q 'Address.*10\.42\.0\.1$'
-host=connectivitycheck.gstatic.com ask GET /generate_204 | tee /run/portal
-grep -q '^HTTP/1.1 302' /run/portal
-grep -qi '^location: http://10.42.0.1/network' /run/portal
-ask GET /network | grep -q '^HTTP/1.1 200'
+host=connectivitycheck.gstatic.com ask GET /generate_204
+said '^HTTP/1.1 302'
+grep -qi '^location: http://10.42.0.1/network' /run/said
+ask GET /network
+said '^HTTP/1.1 200'
 for path in /api/v1/settings /api/v1/rooms /healthz /; do
-  ask GET $path | grep -q '^HTTP/1.1 302'
+  ask GET $path
+  said '^HTTP/1.1 302'
 done
-ask GET /api/v1/network | tee /run/says
-grep -q '"name":"Home"' /run/says
+says '"name":"Home"'
 
 begin "a wrong password of the home"
-ask POST /api/v1/network/join '{"name":"Home","password":"not its password"}' | grep -q '^HTTP/1.1 202'
+ask POST /api/v1/network/join '{"name":"Home","password":"not its password"}'
+said '^HTTP/1.1 202'
 until_it 120 says '"code":"password"'
 hotspot
 grep -q "$password" /run/hotspot
 
 begin "the right one"
-ask POST /api/v1/network/join '{"name":"Home","password":"lantern on a porch"}' | grep -q '^HTTP/1.1 202'
+ask POST /api/v1/network/join '{"name":"Home","password":"lantern on a porch"}'
+said '^HTTP/1.1 202'
 until_it 120 grep -q . /run/home-leases
 address=$(cut -d ' ' -f 3 /run/home-leases | head -n 1)
 reached() { home "$box" wget -q -O - -T 10 "http://$address/readyz" | grep -q '"ready":true'; }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::backup::{Place, place};
+use crate::drivers::rauc;
 use crate::drivers::store::private;
 use crate::services::settings::Error;
 use crate::services::update as updates;
@@ -29,7 +30,8 @@ pub(super) enum Restarts {
 pub(super) async fn begin(state: &Path) -> Result<Restarts, Error> {
     let file = state.join(FILE);
     private::write(&file, b"")?;
-    if updates::status().await.is_err() {
+    // One whose RAUC is busy or silent is an image as well.
+    if matches!(updates::status().await, Err(rauc::Error::NotAnImage)) {
         return Ok(Restarts::Daemon);
     }
     let runtime = std::env::var_os("RUNTIME_DIRECTORY").map(PathBuf::from);

@@ -25,7 +25,25 @@ pub mod telephone;
 pub mod thumbnail;
 pub mod update;
 
+use std::pin::pin;
+
+use tokio::sync::mpsc;
 use tokio::time::Instant;
+
+/// Waits for what is done; what is asked meanwhile goes to `meanwhile`.
+pub(crate) async fn attend<T, A>(
+    done: impl Future<Output = T>,
+    asks: &mut mpsc::Receiver<A>,
+    mut meanwhile: impl FnMut(A),
+) -> T {
+    let mut done = pin!(done);
+    loop {
+        tokio::select! {
+            done = &mut done => return done,
+            Some(ask) = asks.recv() => meanwhile(ask),
+        }
+    }
+}
 
 /// Waits until then; for ever if there is no such moment.
 pub(crate) async fn at(moment: Option<Instant>) {

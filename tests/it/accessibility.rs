@@ -202,6 +202,9 @@ async fn owners(checks: &mut Checks, page: &Page, box_: &str, room: &str) {
     checks.look(page, "difference", "settings that were changed").await;
     page.click("save").await;
     checks.look(page, "setting-problem", "a setting that is wrong").await;
+    page.goto(&format!("{box_}/settings")).await;
+    page.click("reset").await;
+    checks.look(page, "reset-name", "everything to be forgotten").await;
     page.goto(&format!("{box_}/me")).await;
     page.click("make-code").await;
     page.click("make-recovery").await;

@@ -31,16 +31,32 @@ fn start(world: &World, state: &tempfile::TempDir) -> Daemon {
     world.daemon(state, &[ON])
 }
 
+/// A box that has opened its own network, and its owner.
+struct Scene {
+    world: World,
+    state: tempfile::TempDir,
+    manager: Manager,
+    daemon: Daemon,
+    owner: Visitor,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let (world, state) = (World::without_rauc().await, tempfile::tempdir().unwrap());
+        let manager = Manager::start(&world);
+        let daemon = start(&world, &state);
+        let owner = Visitor::owner(&daemon).await;
+        until("its own network", async || hotspot(&state).is_some()).await;
+        Self { world, state, manager, daemon, owner }
+    }
+}
+
 #[tokio::test]
 async fn without_a_network_the_box_opens_one_by_wpa2_and_ends_it_when_a_cable_is_plugged_in() {
     if !has(&["dbus-daemon"]) {
         return;
     }
-    let (world, state) = (World::without_rauc().await, tempfile::tempdir().unwrap());
-    let mut manager = Manager::start(&world);
-    let daemon = start(&world, &state);
-    let owner = Visitor::owner(&daemon).await;
-    until("its own network", async || hotspot(&state).is_some()).await;
+    let Scene { world, state, mut manager, daemon, owner } = Scene::open().await;
     let told = manager.json("told");
     let (wireless, lock) = (&told["802-11-wireless"], &told["802-11-wireless-security"]);
     assert_eq!(
@@ -81,11 +97,7 @@ async fn a_network_is_joined_known_and_forgotten_and_what_fails_says_why_and_lea
     if !has(&["dbus-daemon"]) {
         return;
     }
-    let (world, state) = (World::without_rauc().await, tempfile::tempdir().unwrap());
-    let mut manager = Manager::start(&world);
-    let daemon = start(&world, &state);
-    let owner = Visitor::owner(&daemon).await;
-    until("its own network", async || hotspot(&state).is_some()).await;
+    let Scene { world: _world, state, mut manager, daemon, owner } = Scene::open().await;
     let before = hotspot(&state).unwrap();
     let join = async |name: &str, password: Value| {
         owner.post("/api/v1/network/join", &json!({ "name": name, "password": password })).await

@@ -77,7 +77,7 @@ class Settings(Object):
 class Active(Object):
     def __init__(self, path, connection):
         self.settles = connection
-        super().__init__(path, {".Connection.Active": {"State": dbus.UInt32(1), "Ip4Config": NOTHING}})
+        super().__init__(path, {".Connection.Active": {"State": dbus.UInt32(1)}})
 
 
 class Radio(Object):
@@ -163,10 +163,7 @@ class Manager(Object):
         connection = active.settles
         wireless = connection.settings["802-11-wireless"]
         if wireless.get("mode") == "ap":
-            address = dbus.Dictionary(connection.settings["ipv4"]["address-data"][0], signature="sv")
-            data = {"AddressData": dbus.Array([address], signature="a{sv}")}
-            config = Object(self.new_path("IP4Config"), {".IP4Config": data})
-            return self.done(active, config.path, NOTHING)
+            return self.done(active, NOTHING)
         name = connection.name()
         if name not in self.points:
             return self.fail(53)
@@ -175,10 +172,10 @@ class Manager(Object):
             self.radio.state(60, 8)
             GLib.timeout_add(400, lambda: self.fail(7) if active is self.active else None)
             return None
-        return self.done(active, NOTHING, self.points[name].path)
+        return self.done(active, self.points[name].path)
 
-    def done(self, active, config, point):
-        active.now(".Connection.Active", State=dbus.UInt32(2), Ip4Config=config)
+    def done(self, active, point):
+        active.now(".Connection.Active", State=dbus.UInt32(2))
         self.radio.now(".Device.Wireless", ActiveAccessPoint=point)
         self.radio.state(100)
 

@@ -1,7 +1,7 @@
 //! NetworkManager, which joins wireless networks and opens one: its service on the system bus, `org.freedesktop.NetworkManager`, as its
 //! reference has it (NetworkManager 1.42, "D-Bus API Reference").
 //!
-//! It has to permit that to the daemon's user: of an image a rule of polkit does. `DBUS_SYSTEM_BUS_ADDRESS` says where the bus is. Everything ends
+//! It has to permit that to the daemon's user, as it does in an image. `DBUS_SYSTEM_BUS_ADDRESS` says where the bus is. Everything ends
 //! in time. What it opens goes when the daemon does.
 
 mod read;
@@ -10,7 +10,6 @@ mod settings;
 mod tests;
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -68,6 +67,8 @@ pub enum Error {
 /// How the box is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
+    /// At all.
+    pub connected: bool,
     /// By a cable.
     pub cable: bool,
     /// To the wireless network of this name.
@@ -139,7 +140,9 @@ impl Wifi {
             if opened.is_some_and(|opened| opened.0 == active) {
                 continue;
             }
-            match property::<u32>(&self.bus, &device, "Device", "State").await? {
+            let state: u32 = property(&self.bus, &device, "Device", "State").await?;
+            status.connected |= state == read::ACTIVATED;
+            match state {
                 read::ACTIVATED if kind == read::ETHERNET => status.cable = true,
                 read::ACTIVATED => status.joined = self.name_of(&device).await?.or(status.joined),
                 read::PREPARE..read::ACTIVATED => status.trying = true,
@@ -224,17 +227,6 @@ impl Wifi {
                 Err(error)
             }
         }
-    }
-
-    /// The address of the box in the network that it opened.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn address(&self, opened: &Opened) -> Result<Ipv4Addr, Error> {
-        let config: OwnedObjectPath = property(&self.bus, &opened.0, "Connection.Active", "Ip4Config").await?;
-        let data: Vec<HashMap<String, OwnedVariant>> = property(&self.bus, &config, "IP4Config", "AddressData").await?;
-        let address = data.first().and_then(|one| one.get("address"));
-        address.and_then(read::text).and_then(|text| text.parse().ok()).ok_or(Error::NoAddress)
     }
 
     /// Whether a network that was opened is still there.

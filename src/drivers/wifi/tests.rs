@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use zbus::{OwnedVariant, Variant};
-
 use super::settings::{join, name_of};
 use super::*;
 

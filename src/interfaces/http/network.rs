@@ -15,7 +15,7 @@ use crate::services::network::Network;
 
 /// The page, and what it asks for: all that somebody finds who has come by the box's own network and without HTTPS.
 pub(super) const PAGE: &str = "/network";
-pub(super) const FOUND: [&str; 4] = [PAGE, "/api/v1/network", "/api/v1/network/join", "/api/v1/node"];
+pub(super) const FOUND: [&str; 3] = [PAGE, "/api/v1/network", "/api/v1/network/join"];
 
 pub(super) async fn show(State(app): State<App>) -> Result<Json<Network>, Problem> {
     Ok(Json(app.network.show().await?))

@@ -1,6 +1,5 @@
 //! The loop: looks how the box is connected, opens and closes its own network, and joins others.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,6 +11,7 @@ use super::{ADDRESS, Ask, Asked, Error, Hotspot, Now, Parts};
 use crate::drivers::identity;
 use crate::drivers::wifi::{self, Lock, Opened, Seen, Wifi};
 use crate::model::secret::Secret;
+use crate::services::attend;
 
 /// How often it is looked how the box is connected.
 const LOOK: Duration = Duration::from_secs(10);
@@ -56,9 +56,7 @@ pub(super) async fn run(
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = look.tick() => if actor.opens {
-                    actor.look().await;
-                },
+                _ = look.tick(), if actor.opens => actor.look().await,
                 Some((ask, answer)) = asks.recv() => actor.answer(ask, answer, &mut asks).await,
                 else => return,
             }
@@ -86,17 +84,11 @@ fn reply(answer: oneshot::Sender<Result<(), Error>>, done: Result<(), Error>) {
     let _ = answer.send(done);
 }
 
-/// Waits for what is done, and answers whoever asks meanwhile.
-async fn attend<T>(done: impl Future<Output = T>, asks: &mut mpsc::Receiver<Asked>) -> T {
-    let mut done = pin!(done);
-    loop {
-        tokio::select! {
-            done = &mut done => return done,
-            Some((ask, answer)) = asks.recv() => match ask {
-                Ask::Look => reply(answer, Ok(())),
-                Ask::Join(..) | Ask::Forget(_) => reply(answer, Err(Error::Busy)),
-            },
-        }
+/// The answer to whoever asks while a network is joined.
+fn meanwhile((ask, answer): Asked) {
+    match ask {
+        Ask::Look => reply(answer, Ok(())),
+        Ask::Join(..) | Ask::Forget(_) => reply(answer, Err(Error::Busy)),
     }
 }
 
@@ -112,7 +104,7 @@ impl Actor {
                 Ok(network) => {
                     self.told.send_modify(|now| (now.joining, now.failed) = (Some(name), None));
                     reply(answer, Ok(()));
-                    attend(self.join(network, password), asks).await;
+                    attend(self.join(network, password), asks, meanwhile).await;
                 }
                 Err(error) => reply(answer, Err(error)),
             },
@@ -167,7 +159,7 @@ impl Actor {
             Err(error) => return self.lost(&error),
         };
         let look = Look {
-            connected: status.cable || status.joined.is_some(),
+            connected: status.connected,
             trying: status.trying,
             knows: status.knows,
             screen: (self.parts.screen)(),
@@ -215,11 +207,7 @@ impl Actor {
             tracing::info!("the box's own network is closed");
             self.closed();
         }
-        let connected = {
-            let now = self.told.borrow();
-            now.status.cable || now.status.joined.is_some()
-        };
-        if connected {
+        if self.told.borrow().status.connected {
             // Whoever knew the password does not know the next.
             self.hotspot.password = password();
         }

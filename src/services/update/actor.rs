@@ -1,7 +1,6 @@
 //! The loop: one update after the other, and what is asked meanwhile.
 
 use std::path::Path;
-use std::pin::pin;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,6 +11,7 @@ use super::state::going;
 use super::{Ask, Asked, Confirmed, Error, Failure, Now, Parts, Piece, Source, Stage, Why};
 use crate::drivers::fetch::{self, Download};
 use crate::drivers::rauc::{self, Rauc, Told};
+use crate::services::attend;
 
 /// The file that a bundle comes into.
 const BUNDLE: &str = "bundle.raucb";
@@ -48,18 +48,12 @@ fn reply(answer: oneshot::Sender<Result<(), Error>>, done: Result<(), Error>) {
     let _ = answer.send(done);
 }
 
-/// Waits for what is done, and answers whoever asks meanwhile.
-async fn attend<T>(done: impl Future<Output = T>, asks: &mut mpsc::Receiver<Asked>) -> T {
-    let mut done = pin!(done);
-    loop {
-        tokio::select! {
-            done = &mut done => return done,
-            Some((ask, answer)) = asks.recv() => match ask {
-                // What was known before is all that RAUC says meanwhile.
-                Ask::Look => reply(answer, Ok(())),
-                Ask::Begin(_) | Ask::Restart(_) => reply(answer, Err(Error::Busy)),
-            },
-        }
+/// The answer to whoever asks while an update comes in or is installed.
+fn meanwhile((ask, answer): Asked) {
+    match ask {
+        // What was known before is all that RAUC says meanwhile.
+        Ask::Look => reply(answer, Ok(())),
+        Ask::Begin(_) | Ask::Restart(_) => reply(answer, Err(Error::Busy)),
     }
 }
 
@@ -70,7 +64,7 @@ impl Actor {
         if rauc.installs().await == Ok(true) {
             tracing::info!("an update is being installed");
             self.tell(|now| now.stage = Stage::Installing);
-            let done = attend(rauc.finish(&mut progress(&self.told)), asks).await;
+            let done = attend(rauc.finish(&mut progress(&self.told)), asks, meanwhile).await;
             self.end(done.map_err(Failure::from).map(|()| None)).await;
         }
         self.sweep().await;
@@ -134,7 +128,7 @@ impl Actor {
             *now = Now { stage: Stage::Fetching, total, image, ..Now::default() };
         });
         reply(answer, Ok(()));
-        let done = attend(self.carry_out(source, incoming), asks).await;
+        let done = attend(self.carry_out(source, incoming), asks, meanwhile).await;
         self.end(done).await;
     }
 
