@@ -122,7 +122,7 @@ pub(super) fn entries() -> Vec<Entry> {
             .fails(&["shutdown"]),
         entry("POST", "/api/v1/network/join", "Join a wireless network")
             .more(
-                "The box's own network closes for that; if it does not work, it is open again within seconds, and `failed` says why. What has \
+                "The box's own network closes for that; if it does not work, it is open again in a minute or so, and `failed` says why. What has \
                  worked the box knows from then on.",
             )
             .takes::<JoinNetwork>()
